@@ -1,0 +1,23 @@
+# Every third-party library, as an imported or interface target. All of them are Debian packages
+# (see docs/development.md for why each is here).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(leveldb REQUIRED)
+pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+find_package(nlohmann_json REQUIRED)
+find_path(WEIR_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+find_path(WEIR_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+find_library(WEIR_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+find_library(WEIR_XXHASH xxhash REQUIRED)
+find_library(WEIR_RAPIDCHECK rapidcheck)
+
+# The shared libthrift of Debian pulls in Qt; the static archive does not.
+find_library(WEIR_THRIFT NAMES libthrift.a REQUIRED)
+find_program(WEIR_THRIFT_COMPILER thrift REQUIRED)
+add_library(weir_thrift INTERFACE)
+target_link_libraries(weir_thrift INTERFACE ${WEIR_THRIFT} OpenSSL::SSL Threads::Threads)

@@ -1,0 +1,8 @@
+# One interface target with the warning set of our own code. Generated code does not link it.
+add_library(weir_warnings INTERFACE)
+target_compile_options(weir_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
+  -Wnon-virtual-dtor -Wold-style-cast -Wunused-result -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(weir_warnings INTERFACE -Wthread-safety)
+endif()

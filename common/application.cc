@@ -1,0 +1,81 @@
+#include "common/application.h"
+
+namespace weir {
+
+std::string_view ApplicationStateName(ApplicationState state) {
+  switch (state) {
+    case ApplicationState::kNew:
+      return "NEW";
+    case ApplicationState::kSubmitted:
+      return "SUBMITTED";
+    case ApplicationState::kAccepted:
+      return "ACCEPTED";
+    case ApplicationState::kRunning:
+      return "RUNNING";
+    case ApplicationState::kFinished:
+      return "FINISHED";
+    case ApplicationState::kFailed:
+      return "FAILED";
+    case ApplicationState::kKilled:
+      return "KILLED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view FinalStatusName(FinalStatus status) {
+  switch (status) {
+    case FinalStatus::kUndefined:
+      return "UNDEFINED";
+    case FinalStatus::kSucceeded:
+      return "SUCCEEDED";
+    case FinalStatus::kFailed:
+      return "FAILED";
+    case FinalStatus::kKilled:
+      return "KILLED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view PendingReasonName(PendingReason reason) {
+  switch (reason) {
+    case PendingReason::kNone:
+      return "NONE";
+    case PendingReason::kNoNodes:
+      return "NO_NODES";
+    case PendingReason::kNoFitNode:
+      return "NO_FIT_NODE";
+    case PendingReason::kInsufficient:
+      return "INSUFFICIENT";
+    case PendingReason::kFragmented:
+      return "FRAGMENTED";
+    case PendingReason::kPriority:
+      return "PRIORITY";
+    case PendingReason::kStoring:
+      return "STORING";
+    case PendingReason::kLaunching:
+      return "LAUNCHING";
+    case PendingReason::kAmNotRegistered:
+      return "AM_NOT_REGISTERED";
+    case PendingReason::kQueueUnknown:
+      return "QUEUE_UNKNOWN";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view NodeStateName(NodeState state) {
+  switch (state) {
+    case NodeState::kNew:
+      return "NEW";
+    case NodeState::kRunning:
+      return "RUNNING";
+    case NodeState::kUnhealthy:
+      return "UNHEALTHY";
+    case NodeState::kLost:
+      return "LOST";
+    case NodeState::kShutdown:
+      return "SHUTDOWN";
+  }
+  return "UNKNOWN";
+}
+
+}  // namespace weir

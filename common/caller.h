@@ -1,0 +1,71 @@
+// Caller: who is on the other end of a connection, proven at hello and never taken from a message.
+// Token identifiers: what a token says, before it is signed. The cores see identifiers only; the
+// shell signs them (HMAC-SHA256 over exactly the encoded bytes) on the way out and verifies them on
+// the way in. Immutable values.
+#ifndef WEIR_COMMON_CALLER_H_
+#define WEIR_COMMON_CALLER_H_
+
+#include <cstdint>
+#include <string>
+
+#include "common/ids.h"
+#include "common/resource.h"
+#include "common/time.h"
+
+namespace weir {
+
+enum class CallerKind {
+  kUser,               // a local user, known by the unix socket's peer credentials
+  kDaemon,             // holds the cluster secret: a NodeManager, or an administrator's tool
+  kApplicationMaster,  // holds the AM token of one attempt
+  kApplicationUser,    // holds the client token of one attempt: may talk to its JobManager
+  kTaskManager,        // holds the secret that one attempt's AM gave to its workers
+};
+
+struct Caller {
+  CallerKind kind = CallerKind::kUser;
+  std::string user;     // the user's name; "" for kDaemon
+  AttemptId attempt;    // set for kApplicationMaster, kApplicationUser, kTaskManager
+  std::string address;  // where from, for logs: "unix:1234" (pid) or "127.0.0.1:40312"
+
+  std::string ToString() const;
+};
+
+enum class TokenKind : int {
+  kApplicationMaster = 1,  // attempt: register, allocate, finish
+  kNodeManager = 2,        // attempt + node: stop and status of its containers there
+  kContainer = 3,          // start of one container on one node
+  kClient = 4,             // attempt + user: talk to the attempt's ApplicationMaster
+};
+
+struct AmTokenIdentifier {
+  AttemptId attempt;
+  bool operator==(const AmTokenIdentifier&) const = default;
+};
+
+struct NmTokenIdentifier {
+  AttemptId attempt;
+  NodeId node;
+  bool operator==(const NmTokenIdentifier&) const = default;
+};
+
+// Dies with the epoch under which its node is registered.
+struct ContainerTokenIdentifier {
+  ContainerId id;
+  NodeId node;
+  Resource resource;
+  std::string user;
+  WallTime expires;
+  Epoch epoch;
+  bool operator==(const ContainerTokenIdentifier&) const = default;
+};
+
+struct ClientTokenIdentifier {
+  AttemptId attempt;
+  std::string user;
+  bool operator==(const ClientTokenIdentifier&) const = default;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_COMMON_CALLER_H_

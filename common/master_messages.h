@@ -1,0 +1,80 @@
+// The conversation between an ApplicationMaster and the ResourceManager, as values.
+//
+// An attempt registers once, then calls Allocate with (sequence) 1, 2, 3...: the same sequence gets
+// the same answer, a gap means resync (register again). Allocate is a long poll: it is parked until
+// there is something to say or `park` has passed; a newer call ends the parked one with kAborted.
+// Asks are absolute, as in YARN: the count for (request id) replaces the earlier count. Immutable
+// values.
+#ifndef WEIR_COMMON_MASTER_MESSAGES_H_
+#define WEIR_COMMON_MASTER_MESSAGES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/caller.h"
+#include "common/container.h"
+
+namespace weir {
+
+struct RegisterMasterRequest {
+  HostPort rpc_address;      // where clients reach the AM
+  std::string tracking_url;  // may be empty
+};
+
+struct RegisterMasterAnswer {
+  Epoch epoch;
+  Resource maximum_allocation;
+  Resource minimum_allocation;
+  std::string queue;
+};
+
+// `count` containers of one size. request_id is chosen by the AM; granted containers carry it.
+struct ContainerAsk {
+  int64_t request_id = 0;
+  int32_t priority = 0;  // lower number first, as in YARN's requests
+  int32_t count = 0;     // still wanted; 0 withdraws the ask
+  Resource resource;     // of each
+  bool operator==(const ContainerAsk&) const = default;
+};
+
+struct AllocateRequest {
+  int64_t sequence = 0;
+  std::vector<ContainerAsk> asks;  // changed ones only
+  std::vector<ContainerId> releases;
+  float progress = 0;
+  Duration park{0};
+};
+
+// A granted container, with what the AM needs to start it.
+struct ContainerGrant {
+  ContainerTokenIdentifier token;  // id, node, resource, user, expiry, epoch
+  int64_t request_id = 0;
+  int32_t priority = 0;
+  HostPort node_address;  // of the container service
+  std::string node_http_address;
+  NmTokenIdentifier nm_token;
+  bool operator==(const ContainerGrant&) const = default;
+};
+
+struct AllocateAnswer {
+  Epoch epoch;
+  int64_t sequence = 0;
+  std::vector<ContainerGrant> granted;
+  std::vector<ContainerStatus> completed;  // each told at least once; idempotent by id
+  Resource headroom;
+  int32_t cluster_nodes = 0;
+  PendingReason pending_reason = PendingReason::kNone;  // of the first ask that waits
+  std::string pending_detail;
+};
+
+struct FinishMasterRequest {
+  FinalStatus final_status = FinalStatus::kSucceeded;
+  std::string diagnostics;
+  std::string tracking_url;
+};
+
+}  // namespace weir
+
+#endif  // WEIR_COMMON_MASTER_MESSAGES_H_

@@ -1,0 +1,67 @@
+// The conversation between a NodeManager and the ResourceManager, as values.
+//
+// A NodeManager registers and gets a session; then it calls Heartbeat with (session, sequence) 1,
+// 2, 3...: the same sequence gets the same answer, an unknown session or a gap gets kResync
+// (register again). Heartbeat n + 1 acknowledges answer n. Heartbeat is a long poll like Allocate.
+// Commands name containers explicitly: nothing is ever killed because it is absent from a list, and
+// a receiver refuses an epoch below the highest it has seen. Immutable values.
+#ifndef WEIR_COMMON_NODE_MESSAGES_H_
+#define WEIR_COMMON_NODE_MESSAGES_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/caller.h"
+#include "common/container.h"
+
+namespace weir {
+
+struct RegisterNodeRequest {
+  NodeId id;
+  HostPort address;          // advertised container service
+  std::string http_address;  // advertised, host:port
+  std::string rack;
+  Resource capacity;
+  std::vector<ContainerStatus> containers;  // everything it holds, running or not yet acknowledged
+};
+
+struct RegisterNodeAnswer {
+  Epoch epoch;
+  int64_t session = 0;
+  Duration expiry{0};  // the NM is lost when nothing is heard for so long
+};
+
+struct NodeHeartbeatRequest {
+  int64_t session = 0;
+  int64_t sequence = 0;
+  std::vector<ContainerStatus> containers;  // changed since the last acknowledged heartbeat
+  bool healthy = true;
+  std::string health_report;
+  Duration park{0};
+};
+
+// Starts an ApplicationMaster's container (other containers are started by their AM).
+struct StartContainerCommand {
+  ContainerTokenIdentifier token;
+  LaunchContext launch;
+};
+
+struct StopContainerCommand {
+  ContainerId id;
+  StopReason reason = StopReason::kKilledByResourceManager;
+};
+
+struct NodeHeartbeatAnswer {
+  Epoch epoch;
+  int64_t sequence = 0;
+  std::vector<StartContainerCommand> start;
+  std::vector<StopContainerCommand> stop;
+  std::vector<ContainerId> completions_recorded;     // the NM may forget these
+  std::vector<ApplicationId> applications_finished;  // clean up what is left of them
+};
+
+}  // namespace weir
+
+#endif  // WEIR_COMMON_NODE_MESSAGES_H_

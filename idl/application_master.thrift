@@ -1,0 +1,69 @@
+// ApplicationMaster - ResourceManager. Callers: AMs; the attempt is the caller's, never a field.
+// Semantics: common/master_messages.h.
+namespace cpp weir.idl
+include "base.thrift"
+
+struct RegisterMasterRequest {
+  1: optional base.HostPort rpc_address;
+  2: optional string tracking_url;
+}
+
+struct RegisterMasterAnswer {
+  1: optional i64 epoch;
+  2: optional base.Resource minimum_allocation;
+  3: optional base.Resource maximum_allocation;
+  4: optional string queue;
+  5: optional binary client_key;  // verifies the client tokens of this attempt
+}
+
+struct ContainerAsk {
+  1: optional i64 request_id;
+  2: optional i32 priority;
+  3: optional i32 count;
+  4: optional base.Resource resource;
+}
+
+struct AllocateRequest {
+  1: optional i64 sequence;
+  2: optional list<ContainerAsk> asks;
+  3: optional list<string> releases;
+  4: optional double progress;
+  5: optional i32 park_ms;
+}
+
+struct ContainerGrant {
+  1: optional string id;
+  2: optional string node;
+  3: optional base.HostPort node_address;
+  4: optional string node_http_address;
+  5: optional base.Resource resource;
+  6: optional i64 request_id;
+  7: optional i32 priority;
+  8: optional base.Token container_token;
+  9: optional base.Token nm_token;
+}
+
+struct AllocateAnswer {
+  1: optional i64 epoch;
+  2: optional i64 sequence;
+  3: optional list<ContainerGrant> granted;
+  4: optional list<base.ContainerStatus> completed;
+  5: optional base.Resource headroom;
+  6: optional i32 cluster_nodes;
+  7: optional i32 pending_reason;
+  8: optional string pending_detail;
+}
+
+struct FinishMasterRequest {
+  1: optional i32 final_status;
+  2: optional string diagnostics;
+  3: optional string tracking_url;
+}
+
+service ApplicationMasterService extends base.BaseService {
+  RegisterMasterAnswer registerMaster(1: RegisterMasterRequest request)
+      throws (1: base.ServiceError error);
+  AllocateAnswer allocate(1: AllocateRequest request) throws (1: base.ServiceError error);
+  // Answers once the final status is durable; repeating it is harmless.
+  void finishMaster(1: FinishMasterRequest request) throws (1: base.ServiceError error);
+}

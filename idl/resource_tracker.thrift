@@ -1,0 +1,63 @@
+// NodeManager - ResourceManager. Callers: daemons. Semantics: common/node_messages.h.
+namespace cpp weir.idl
+include "base.thrift"
+
+// HMAC keys, by id, with which a NodeManager verifies container and NM tokens.
+struct TokenKey {
+  1: optional i32 key_id;
+  2: optional binary key;
+}
+
+struct RegisterNodeRequest {
+  1: optional string node_id;
+  2: optional base.HostPort address;
+  3: optional string http_address;
+  4: optional string rack;
+  5: optional base.Resource capacity;
+  6: optional list<base.ContainerStatus> containers;
+}
+
+struct RegisterNodeAnswer {
+  1: optional i64 epoch;
+  2: optional i64 session;
+  3: optional i64 expiry_ms;
+  4: optional list<TokenKey> token_keys;
+  5: optional string rm_http_address;   // where staging: resources are fetched
+}
+
+struct NodeHeartbeatRequest {
+  1: optional string node_id;
+  2: optional i64 session;
+  3: optional i64 sequence;
+  4: optional list<base.ContainerStatus> containers;
+  5: optional bool healthy;
+  6: optional string health_report;
+  7: optional i32 park_ms;
+}
+
+struct StartContainerCommand {
+  1: optional base.Token container_token;
+  2: optional base.LaunchContext launch;
+}
+
+struct StopContainerCommand {
+  1: optional string id;
+  2: optional i32 reason;
+}
+
+struct NodeHeartbeatAnswer {
+  1: optional i64 epoch;
+  2: optional i64 sequence;
+  3: optional list<StartContainerCommand> start;
+  4: optional list<StopContainerCommand> stop;
+  5: optional list<string> completions_recorded;
+  6: optional list<string> applications_finished;
+}
+
+service ResourceTrackerService extends base.BaseService {
+  RegisterNodeAnswer registerNode(1: RegisterNodeRequest request)
+      throws (1: base.ServiceError error);
+  NodeHeartbeatAnswer nodeHeartbeat(1: NodeHeartbeatRequest request)
+      throws (1: base.ServiceError error);
+  void unregisterNode(1: string node_id, 2: i64 session) throws (1: base.ServiceError error);
+}

@@ -1,0 +1,102 @@
+// The configuration keys Weir reads, with their defaults: YARN's names where YARN has one, `weir.`
+// otherwise. docs/configuration.md is generated from this table. Immutable.
+#ifndef WEIR_PLATFORM_CONFIG_KEYS_H_
+#define WEIR_PLATFORM_CONFIG_KEYS_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "platform/hadoop_xml_config.h"
+
+namespace weir::platform {
+
+struct ConfigKey {
+  const char* name;
+  const char* fallback;  // as it would stand in the file; "" = none
+  const char* meaning;
+};
+std::span<const ConfigKey> KnownConfigKeys();
+// The default of a known key. Requires: it is known.
+const char* DefaultOf(std::string_view key);
+
+namespace keys {
+inline constexpr char kClusterId[] = "yarn.resourcemanager.cluster-id";
+inline constexpr char kWorkDir[] = "weir.work.dir";
+inline constexpr char kSecretFile[] = "weir.cluster.secret.file";
+inline constexpr char kLogLevel[] = "weir.log.level";
+inline constexpr char kLogFile[] = "weir.log.file";
+inline constexpr char kRmHost[] = "yarn.resourcemanager.hostname";
+inline constexpr char kRmBindHost[] = "yarn.resourcemanager.bind-host";
+inline constexpr char kRmClientAddress[] = "yarn.resourcemanager.address";
+inline constexpr char kRmMasterAddress[] = "yarn.resourcemanager.scheduler.address";
+inline constexpr char kRmTrackerAddress[] = "yarn.resourcemanager.resource-tracker.address";
+inline constexpr char kRmAdminAddress[] = "yarn.resourcemanager.admin.address";
+inline constexpr char kRmHttpAddress[] = "yarn.resourcemanager.webapp.address";
+inline constexpr char kRmStoreClass[] = "yarn.resourcemanager.store.class";
+inline constexpr char kRmStoreDir[] = "yarn.resourcemanager.leveldb-state-store.path";
+inline constexpr char kRmMaxAttempts[] = "yarn.resourcemanager.am.max-attempts";
+inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
+inline constexpr char kRmAllocationExpiry[] =
+    "yarn.resourcemanager.rm.container-allocation.expiry-interval-ms";
+inline constexpr char kNmExpiry[] = "yarn.nm.liveness-monitor.expiry-interval-ms";
+inline constexpr char kAmExpiry[] = "yarn.am.liveness-monitor.expiry-interval-ms";
+inline constexpr char kMinimumMb[] = "yarn.scheduler.minimum-allocation-mb";
+inline constexpr char kMaximumMb[] = "yarn.scheduler.maximum-allocation-mb";
+inline constexpr char kMinimumVcores[] = "yarn.scheduler.minimum-allocation-vcores";
+inline constexpr char kMaximumVcores[] = "yarn.scheduler.maximum-allocation-vcores";
+inline constexpr char kNmAddress[] = "yarn.nodemanager.address";
+inline constexpr char kNmBindHost[] = "yarn.nodemanager.bind-host";
+inline constexpr char kNmHttpAddress[] = "yarn.nodemanager.webapp.address";
+inline constexpr char kNmMemoryMb[] = "yarn.nodemanager.resource.memory-mb";
+inline constexpr char kNmVcores[] = "yarn.nodemanager.resource.cpu-vcores";
+inline constexpr char kNmLocalDirs[] = "yarn.nodemanager.local-dirs";
+inline constexpr char kNmLogDirs[] = "yarn.nodemanager.log-dirs";
+inline constexpr char kNmSigkillDelay[] = "yarn.nodemanager.sleep-delay-before-sigkill.ms";
+inline constexpr char kNmDeleteDelay[] = "yarn.nodemanager.delete.debug-delay-sec";
+inline constexpr char kNmLogRetain[] = "yarn.nodemanager.log.retain-seconds";
+inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
+inline constexpr char kNmRack[] = "weir.nodemanager.rack";
+inline constexpr char kPollPark[] = "weir.poll.park-ms";
+}  // namespace keys
+
+// --- where things are, derived from the configuration
+
+// weir.work.dir; its default is /var/lib/weir for root and $HOME/.weir for others.
+std::string WorkDir(const Configuration& config);
+inline std::string RmDir(const Configuration& config) {
+  return WorkDir(config) + "/rm";
+}
+// Of the RM: names client, admin, master, tracker, http (host:port), client_socket, admin_socket
+// (paths), pid.
+inline std::string RmAddressFile(const Configuration& config) {
+  return RmDir(config) + "/address";
+}
+inline std::string RmClientSocket(const Configuration& config) {
+  return RmDir(config) + "/client.sock";
+}
+inline std::string RmAdminSocket(const Configuration& config) {
+  return RmDir(config) + "/admin.sock";
+}
+// weir.nodemanager.work.dir; default <work>/nm.
+std::string NmDir(const Configuration& config);
+// Of an NM: names container, http (host:port), node_id, pid.
+inline std::string NmAddressFile(const Configuration& config) {
+  return NmDir(config) + "/address";
+}
+// weir.cluster.secret.file; default <work>/cluster.secret.
+std::string SecretFile(const Configuration& config);
+
+// An RM address as a peer reaches it: the RM's address file on this machine if it exists (so that
+// port 0 works), else the configured address. `name` as in the address file.
+Result<HostPort> FindRmAddress(const Configuration& config,
+                               const std::string& name,
+                               const char* key);
+
+// Warnings for keys that are set but not known: misspelt ones with the nearest name, one summary
+// line for YARN keys without effect here.
+std::vector<std::string> UnknownKeyWarnings(const Configuration& config);
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_CONFIG_KEYS_H_

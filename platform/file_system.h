@@ -1,0 +1,61 @@
+// FileSystem: the seam through which NodeManager, stores and staging touch files, so that tests can
+// inject ENOSPC, EIO and crashes at every call. Real() is the operating system.
+//
+// Paths are absolute. Errors carry path and strerror: kNotFound (ENOENT), kAlreadyExists,
+// kPermissionDenied, kResourceExhausted (ENOSPC, EDQUOT), kUnavailable (anything else).
+// Thread-safe.
+#ifndef WEIR_PLATFORM_FILE_SYSTEM_H_
+#define WEIR_PLATFORM_FILE_SYSTEM_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+
+namespace weir::platform {
+
+// A file open for writing. Single-threaded.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual Status Append(std::string_view bytes) = 0;
+  virtual Status Sync() = 0;   // data is on the device
+  virtual Status Close() = 0;  // call once; errors of delayed writes come here
+};
+
+struct FileInfo {
+  int64_t size = 0;
+  int64_t mtime_ms = 0;
+  bool is_directory = false;
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  static FileSystem& Real();
+
+  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path, int mode) = 0;
+  virtual Result<std::string> ReadFile(const std::string& path, int64_t limit) = 0;
+  virtual Result<FileInfo> Stat(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> List(const std::string& path) = 0;  // names, sorted
+  virtual Status MakeDirectories(const std::string& path, int mode) = 0;
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  virtual Status Remove(const std::string& path) = 0;  // a file; absent is no error
+  virtual Status RemoveTree(
+      const std::string& path) = 0;  // absent is no error; no symlink followed
+  virtual Status Link(const std::string& from, const std::string& to) = 0;  // hard link, else copy
+  virtual Status SyncDirectory(const std::string& path) = 0;
+};
+
+// Writes beside, syncs, renames, syncs the directory: afterwards `path` holds all or the old.
+Status WriteFileAtomically(FileSystem& files,
+                           const std::string& path,
+                           std::string_view bytes,
+                           int mode);
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_FILE_SYSTEM_H_

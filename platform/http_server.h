@@ -1,0 +1,87 @@
+// HttpServer: HTTP/1.1 on one address, asynchronous (Boost.Beast), with routes.
+//
+// Absolute deadlines (headers 5 s, a body without progress 30 s), headers <= 8 KiB, bodies <= 1 MiB
+// unless a route takes them as a file, 1024 connections. Only GET and HEAD are safe; Host must be
+// one of the advertised names or an address. Every answer carries nosniff, frame-ancestors none, a
+// CSP of 'self'.
+//
+// Threads: routes are called on the I/O loop and must not block; an answer may be given later from
+// any thread. Owner: the daemon.
+#ifndef WEIR_PLATFORM_HTTP_SERVER_H_
+#define WEIR_PLATFORM_HTTP_SERVER_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/hostport.h"
+#include "common/result.h"
+#include "platform/event_loop.h"
+
+namespace weir::platform {
+
+struct HttpRequest {
+  std::string method;                          // "GET"
+  std::string path;                            // decoded, without query
+  std::vector<std::string> captures;           // of the route's {} parts
+  std::map<std::string, std::string> query;    // decoded
+  std::map<std::string, std::string> headers;  // lower-case names
+  std::string body;                            // unless the route takes files
+  std::string body_file;  // the uploaded file, if it does; deleted after the answer
+  int64_t body_size = 0;
+  std::string body_sha256;  // of an uploaded file
+  std::string peer;         // address
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  // Or a file, from offset, `file_length` bytes (-1 = to its end).
+  std::string file;
+  int64_t file_offset = 0;
+  int64_t file_length = -1;
+  std::map<std::string, std::string> headers;
+};
+
+using HttpReply = std::function<void(HttpResponse)>;  // call once, from any thread
+using HttpRoute = std::function<void(HttpRequest, HttpReply)>;
+
+struct HttpServerOptions {
+  HostPort address;  // port 0 = any
+  std::vector<std::string>
+      host_names;                // accepted Host headers besides loopback names and the address
+  std::string upload_directory;  // for routes that take files
+};
+
+class HttpServer {
+ public:
+  HttpServer(EventLoop& io_loop, HttpServerOptions options);
+  ~HttpServer();
+
+  // `pattern`: "/ws/v1/cluster/apps/{}" (each {} is one path part, "{*}" at the end the rest).
+  // Requires: before Listen.
+  void Route(const std::string& method, const std::string& pattern, HttpRoute route);
+  // The body goes to a file in upload_directory while its SHA-256 is taken; at most `limit` bytes.
+  void UploadRoute(const std::string& method,
+                   const std::string& pattern,
+                   int64_t limit,
+                   HttpRoute route);
+  // kUnavailable: cannot bind.
+  Result<HostPort> Listen();
+  void Close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+HttpResponse JsonResponse(int status, std::string body);
+// {"RemoteException": {...}} as YARN says it, with the status that fits the code.
+HttpResponse ErrorResponse(const Error& error);
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_HTTP_SERVER_H_

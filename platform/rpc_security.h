@@ -1,0 +1,93 @@
+// Who may say what on a connection: signing and verifying tokens, proving secrets at hello.
+//
+// Token identifiers are encoded as versioned text fields (caller.h has the fields); the MAC is
+// HMAC-SHA256 over exactly the encoded bytes. Immutable after construction, or thread-safe where a
+// method changes something.
+#ifndef WEIR_PLATFORM_RPC_SECURITY_H_
+#define WEIR_PLATFORM_RPC_SECURITY_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "common/caller.h"
+#include "common/result.h"
+
+namespace weir::platform {
+
+// A signed token, as it travels and as a token file holds it.
+struct SignedToken {
+  TokenKind kind = TokenKind::kApplicationMaster;
+  int key_id = 0;
+  std::string identifier;
+  std::string mac;
+};
+
+// The bytes of a token file (hexadecimal text, one line) and back. kCorruption.
+std::string EncodeTokenFile(const SignedToken& token);
+Result<SignedToken> DecodeTokenFile(std::string_view bytes);
+
+// Keys by id; the highest id signs. Immutable value.
+class TokenKeys {
+ public:
+  TokenKeys() = default;
+  explicit TokenKeys(std::map<int, std::string> keys) : keys_(std::move(keys)) {}
+  const std::map<int, std::string>& keys() const { return keys_; }
+
+  // Requires: at least one key.
+  SignedToken Sign(const AmTokenIdentifier& identifier) const;
+  SignedToken Sign(const NmTokenIdentifier& identifier) const;
+  SignedToken Sign(const ContainerTokenIdentifier& identifier) const;
+  // Client tokens are signed with ClientKey(attempt), which the attempt's AM knows too.
+  SignedToken Sign(const ClientTokenIdentifier& identifier) const;
+  std::string ClientKey(const AttemptId& attempt) const;
+
+  // kUnauthenticated: another kind, an unknown key, a MAC that does not match;
+  // kCorruption: a right MAC over bytes that do not decode.
+  Result<AmTokenIdentifier> VerifyAm(const SignedToken& token) const;
+  Result<NmTokenIdentifier> VerifyNm(const SignedToken& token) const;
+  Result<ContainerTokenIdentifier> VerifyContainer(const SignedToken& token) const;
+
+ private:
+  std::map<int, std::string> keys_;
+};
+
+Result<ClientTokenIdentifier> VerifyClient(const SignedToken& token, std::string_view client_key);
+
+// Proof of a shared secret (idl/base.thrift SecretProof).
+struct Proof {
+  std::string role;
+  std::string name;
+  std::string nonce;
+  std::string mac;
+};
+Proof MakeProof(std::string_view secret, std::string_view role, std::string_view name);
+bool ProofHolds(const Proof& proof, std::string_view secret);
+
+// What hello carried, before it is judged.
+struct Credentials {
+  std::string address;           // of the peer, for logs
+  int64_t peer_uid = -1;         // of a unix socket's peer; -1 on TCP
+  const Proof* proof = nullptr;  // at most one of the two
+  const SignedToken* token = nullptr;
+};
+
+// Decides who a connection is. One per listener; called on the I/O loop, so it must not block
+// (beyond a cached look-up of a user's name). kUnauthenticated with what was wrong.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  virtual Result<Caller> Authenticate(const Credentials& credentials) = 0;
+};
+
+// The content of a secret file, which must be 0600 or stricter and owned by us or root.
+// kNotFound, kPermissionDenied (too open), kInvalidArgument (empty or shorter than 16 bytes).
+Result<std::string> ReadSecretFile(const std::string& path);
+// Reads it, or makes one with 32 random bytes (hexadecimal), 0600.
+Result<std::string> ReadOrCreateSecretFile(const std::string& path);
+// The name of a uid, cached; "uid1234" when the system does not know it.
+std::string UserName(int64_t uid);
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_RPC_SECURITY_H_

@@ -1,0 +1,83 @@
+// What the ResourceManager core wants done, as values, in order.
+//
+// Durable before visible: `after_record` is the sequence of the Append that an action depends on;
+// the shell holds the action back until that record is committed (0 = at once). Actions of one call
+// to Step keep their order among those with the same dependence. Immutable values.
+#ifndef WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_
+#define WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/application.h"
+#include "common/master_messages.h"
+#include "common/node_messages.h"
+#include "common/result.h"
+#include "resourcemanager/core/events.h"
+#include "state-store/records.h"
+
+namespace weir::rm {
+
+struct NoContent {};
+
+// The answer to one call.
+struct Reply {
+  CallId call;
+  std::variant<Error,
+               NoContent,
+               ApplicationId,      // SubmitApplication
+               ApplicationReport,  // KillApplication, WatchApplication
+               RegisterNodeAnswer,
+               NodeHeartbeatAnswer,
+               RegisterMasterAnswer,
+               AllocateAnswer>
+      answer;
+};
+
+// Sequences are 1, 2, 3... without gaps; a batch is applied as a whole.
+struct Append {
+  uint64_t sequence = 0;
+  std::vector<store::StoreOperation> batch;
+};
+
+// The application is over and durable: its staged files may go.
+struct ForgetStagedFiles {
+  ApplicationId application;
+  std::vector<std::string> sha256;
+};
+
+// For the log, the metrics and the audit: one per state change.
+struct Transitioned {
+  std::string_view machine;  // "application", "attempt", "container", "node"
+  std::string subject;       // the id
+  std::string_view from;
+  std::string_view event;
+  std::string_view to;
+  std::string detail;  // "" or key=value words
+};
+
+// A (state, event) pair that the tables call invalid: a fault of ours or of a peer, to be logged.
+struct InvalidEvent {
+  std::string_view machine;
+  std::string subject;
+  std::string_view state;
+  std::string_view event;
+};
+
+// The core is inert: the process must stop being active at once.
+struct StepDown {
+  Error error;
+};
+
+struct Action {
+  uint64_t after_record = 0;
+  std::variant<Reply, Append, ForgetStagedFiles, Transitioned, InvalidEvent, StepDown> body;
+};
+using Actions = std::vector<Action>;
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_

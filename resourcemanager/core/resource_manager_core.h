@@ -1,0 +1,87 @@
+// ResourceManagerCore: the whole ResourceManager as a deterministic machine.
+//
+//   Step(event, now) -> actions        NextDeadline()        const queries
+//
+// No clock, thread, lock, file, socket or ambient randomness: time comes in, actions go out. The
+// same events with the same times give the same actions.
+//
+// Invariants: every call is answered exactly once; an application acknowledged to a client is in
+// the store; one attempt of an application is listened to at a time; a container id is used once;
+// resources of a container are free only when its node has reported it COMPLETE or is LOST.
+//
+// Owner: the server's core loop, or the simulator. Single-threaded.
+#ifndef WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
+#define WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/ids.h"
+#include "common/time.h"
+#include "resourcemanager/core/actions.h"
+#include "resourcemanager/core/events.h"
+#include "scheduler/scheduler.h"
+#include "state-store/records.h"
+
+namespace weir::rm {
+
+struct CoreOptions {
+  scheduler::SchedulerOptions scheduler;
+  Duration node_expiry = seconds(30);     // silence after which a node is LOST
+  Duration master_expiry = seconds(30);   // silence after which an AM's attempt fails
+  Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
+  int32_t max_attempts = 1;               // cap on what applications ask for
+  size_t completed_applications = 1000;   // kept; the oldest go first
+  Duration container_token_life = seconds(600);
+};
+
+class ResourceManagerCore {
+ public:
+  // `epoch` and the records are what the store gave: see StateStore::Open and Load.
+  ResourceManagerCore(const CoreOptions& options,
+                      const store::EpochRecord& epoch,
+                      const std::vector<store::Record>& records,
+                      Now now);
+  ~ResourceManagerCore();
+
+  // What recovery itself wants done (applications that were running end as failed). Call once,
+  // first.
+  Actions Start(Now now);
+  Actions Step(const Event& event, Now now);
+  // When DeadlineReached is due at the latest; kNever if nothing waits.
+  Instant NextDeadline() const;
+
+  // --- queries, for reports; bounded pages
+  std::optional<ApplicationReport> Report(const ApplicationId& id, Now now) const;
+  struct ApplicationFilter {
+    std::vector<ApplicationState> states;  // empty = all
+    std::string user;                      // "" = any
+    std::string queue;                     // "" = any; short or full name
+    std::optional<ApplicationId> after;    // for the next page
+    size_t limit = 1000;
+  };
+  struct ApplicationPage {
+    std::vector<ApplicationReport> applications;  // newest first
+    bool more = false;
+  };
+  ApplicationPage List(const ApplicationFilter& filter, Now now) const;
+  // Live ones and those that ended, newest last; kNotFound for an unknown application.
+  Result<std::vector<ContainerReport>> Containers(const ApplicationId& id) const;
+  std::vector<NodeReport> Nodes() const;
+  ClusterSummary Summary() const;
+  Epoch epoch() const;
+  const CoreOptions& options() const;
+  // The first broken invariant in words; "" if all hold. For the simulator and debug builds.
+  std::string CheckInvariants() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
