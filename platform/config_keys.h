@@ -87,6 +87,9 @@ inline std::string NmAddressFile(const Configuration& config) {
 // weir.cluster.secret.file; default <work>/cluster.secret.
 std::string SecretFile(const Configuration& config);
 
+// An RM address as configured: `key`, else its default port on yarn.resourcemanager.hostname.
+Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* key);
+
 // An RM address as a peer reaches it: the RM's address file on this machine if it exists (so that
 // port 0 works), else the configured address. `name` as in the address file.
 Result<HostPort> FindRmAddress(const Configuration& config,

@@ -1,0 +1,156 @@
+#include "platform/config_keys.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "platform/address_file.h"
+
+namespace weir::platform {
+namespace {
+
+using namespace keys;
+
+constexpr ConfigKey kKnown[] = {
+    {kClusterId, "weir", "Name of the cluster; a peer that names another is refused."},
+    {kWorkDir,
+     "",
+     "Where daemons keep state, sockets and address files; /var/lib/weir for root, "
+     "$HOME/.weir for others."},
+    {kSecretFile, "", "The cluster secret (0600), shared by all daemons; <work>/cluster.secret."},
+    {kLogLevel, "info", "debug, info, warn or error."},
+    {kLogFile, "", "Where a daemon logs; empty = standard error."},
+    {kRmHost, "127.0.0.1", "Host of the ResourceManager, for addresses that do not name one."},
+    {kRmBindHost, "", "Address the ResourceManager binds instead of the advertised one."},
+    {kRmClientAddress, "${yarn.resourcemanager.hostname}:8032", "Clients, over TCP."},
+    {kRmMasterAddress, "${yarn.resourcemanager.hostname}:8030", "ApplicationMasters."},
+    {kRmTrackerAddress, "${yarn.resourcemanager.hostname}:8031", "NodeManagers."},
+    {kRmAdminAddress, "${yarn.resourcemanager.hostname}:8033", "Administrators, over TCP."},
+    {kRmHttpAddress, "${yarn.resourcemanager.hostname}:8088", "REST, page, metrics, staging."},
+    {kRmStoreClass, "leveldb", "leveldb or memory (for tests: nothing survives)."},
+    {kRmStoreDir, "", "Directory of the LevelDB store; <work>/rm/store."},
+    {kRmMaxAttempts, "2", "Most attempts an application may ask for."},
+    {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
+    {kRmAllocationExpiry, "600000", "A granted container not started by then is taken back (ms)."},
+    {kNmExpiry, "30000", "A NodeManager not heard from for so long is LOST (ms)."},
+    {kAmExpiry, "30000", "An ApplicationMaster not heard from for so long has failed (ms)."},
+    {kMinimumMb, "1024", "Requests are rounded up to multiples of this (MiB)."},
+    {kMaximumMb, "8192", "Largest container (MiB)."},
+    {kMinimumVcores, "1", "Requests are rounded up to multiples of this."},
+    {kMaximumVcores, "4", "Largest container (vcores)."},
+    {kNmAddress, "127.0.0.1:45454", "Container service of the NodeManager; port 0 = any."},
+    {kNmBindHost, "", "Address the NodeManager binds instead of the advertised one."},
+    {kNmHttpAddress, "127.0.0.1:8042", "Logs and state of the NodeManager."},
+    {kNmMemoryMb, "8192", "Memory offered to containers (MiB)."},
+    {kNmVcores, "8", "Virtual cores offered to containers."},
+    {kNmLocalDirs, "", "Where containers work; <nm work>/local."},
+    {kNmLogDirs, "", "Where containers log; <nm work>/logs."},
+    {kNmSigkillDelay, "5000", "Between SIGTERM and SIGKILL (ms)."},
+    {kNmDeleteDelay, "0", "Seconds a finished container's directory is kept, for debugging."},
+    {kNmLogRetain, "10800", "Seconds the logs of a finished application are kept."},
+    {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
+    {kNmRack, "/default-rack", "Rack of this node."},
+    {kPollPark, "10000", "How long a poll is parked when there is nothing to say (ms)."},
+    {"weir.staging.max-bytes", "21474836480", "Most bytes of uploaded files the RM keeps."},
+    {"weir.appmaster.port-range", "0", "Ports of ApplicationMasters: 0 = any, or low-high."},
+    {"weir.taskmanager.data.port", "0", "Data port of TaskManagers: 0 = any, or low-high."},
+    {"weir.taskmanager.idle-timeout", "30s", "A session gives back a TaskManager idle so long."},
+    {"yarn.resourcemanager.connect.retry-interval.ms",
+     "2000",
+     "Longest pause between attempts to "
+     "reach the ResourceManager (ms)."},
+};
+
+// YARN reads these too: a set one is not a misspelling, it only has no effect here.
+bool IsYarnKey(const std::string& key) {
+  return key.starts_with("yarn.") || key.starts_with("hadoop.") || key.starts_with("fs.") ||
+         key.starts_with("mapreduce.") || key.starts_with("ipc.") || key.starts_with("ha.");
+}
+
+std::vector<std::string> KnownNames() {
+  std::vector<std::string> names;
+  for (const ConfigKey& key : kKnown) names.emplace_back(key.name);
+  return names;
+}
+
+std::string PathOr(const Configuration& config, const char* key, const std::string& fallback) {
+  const std::string value = config.GetOr(key, "");
+  return value.empty() ? fallback : value;
+}
+
+}  // namespace
+
+std::span<const ConfigKey> KnownConfigKeys() {
+  return kKnown;
+}
+
+const char* DefaultOf(std::string_view key) {
+  for (const ConfigKey& known : kKnown) {
+    if (key == known.name) return known.fallback;
+  }
+  WEIR_CHECK(false, std::string("not a known configuration key: ") + std::string(key));
+}
+
+std::string WorkDir(const Configuration& config) {
+  if (std::string set = config.GetOr(kWorkDir, ""); !set.empty()) return set;
+  const char* home = std::getenv("HOME");
+  if (geteuid() == 0 || home == nullptr || *home == '\0') return "/var/lib/weir";
+  return std::string(home) + "/.weir";
+}
+
+std::string NmDir(const Configuration& config) {
+  return PathOr(config, kNmWorkDir, WorkDir(config) + "/nm");
+}
+
+std::string SecretFile(const Configuration& config) {
+  return PathOr(config, kSecretFile, WorkDir(config) + "/cluster.secret");
+}
+
+Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* key) {
+  if (config.Get(key)) return config.GetHostPort(key, {});
+  // The default names the host by another key: a plain set, so its value is replaced by hand.
+  const std::string host = config.GetOr(kRmHost, DefaultOf(kRmHost));
+  const std::string fallback = DefaultOf(key);
+  return HostPort::Parse(host + fallback.substr(fallback.rfind(':')));
+}
+
+Result<HostPort> FindRmAddress(const Configuration& config,
+                               const std::string& name,
+                               const char* key) {
+  const auto published = ReadAddressFile(RmAddressFile(config));
+  if (published.ok()) {
+    const auto found = published->find(name);
+    if (found != published->end()) return HostPort::Parse(found->second);
+  }
+  return ConfiguredRmAddress(config, key);
+}
+
+std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
+  const std::vector<std::string> known = KnownNames();
+  std::vector<std::string> warnings;
+  std::vector<std::string> without_effect;
+  for (const std::string& key : config.Keys()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const auto nearest = NearestName(key, known);
+    const bool near = nearest && key.size() > 8;
+    if (near) {
+      warnings.push_back("'" + key + "' (" + config.Origin(key) +
+                         ") is not a key of Weir; did you mean '" + *nearest + "'?");
+    } else if (IsYarnKey(key)) {
+      without_effect.push_back(key);
+    } else {
+      warnings.push_back("'" + key + "' (" + config.Origin(key) + ") is not a key of Weir");
+    }
+  }
+  if (!without_effect.empty()) {
+    warnings.push_back(std::to_string(without_effect.size()) +
+                       " keys have no effect here: " + Join(without_effect, ", "));
+  }
+  return warnings;
+}
+
+}  // namespace weir::platform
