@@ -103,7 +103,7 @@ std::optional<std::string> HexDecode(std::string_view text) {
 std::optional<std::string> NearestName(std::string_view word,
                                        const std::vector<std::string>& candidates) {
   std::optional<std::string> nearest;
-  size_t smallest = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t smallest = std::clamp<size_t>(word.size() / 3, 1, 3) + 1;
   for (const std::string& candidate : candidates) {
     const size_t distance = EditDistance(word, candidate);
     if (distance < smallest) {

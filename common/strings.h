@@ -23,8 +23,8 @@ std::string HexEncode(std::string_view bytes);
 // Nothing when the text has an odd length or another character than [0-9a-fA-F].
 std::optional<std::string> HexDecode(std::string_view text);
 
-// The candidate with the smallest edit distance to `word`, if that is at most a third of its length
-// (for "did you mean"); nothing when none is near.
+// The candidate with the smallest edit distance to `word`, if that is at most 3 and at most a third
+// of its length, but always 1 (for "did you mean"); nothing when none is near.
 std::optional<std::string> NearestName(std::string_view word,
                                        const std::vector<std::string>& candidates);
 

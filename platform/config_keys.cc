@@ -136,8 +136,7 @@ std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
   for (const std::string& key : config.Keys()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const auto nearest = NearestName(key, known);
-    const bool near = nearest && key.size() > 8;
-    if (near) {
+    if (nearest) {
       warnings.push_back("'" + key + "' (" + config.Origin(key) +
                          ") is not a key of Weir; did you mean '" + *nearest + "'?");
     } else if (IsYarnKey(key)) {

@@ -1,0 +1,169 @@
+#include "wire/master_codec.h"
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "wire/enum_codec.h"
+#include "wire/lists_codec.h"
+
+namespace weir::wire {
+namespace {
+
+idl::ContainerAsk ToWire(const ContainerAsk& ask) {
+  idl::ContainerAsk wire;
+  wire.__set_request_id(ask.request_id);
+  wire.__set_priority(ask.priority);
+  wire.__set_count(ask.count);
+  wire.__set_resource(weir::wire::ToWire(ask.resource));
+  return wire;
+}
+
+ContainerAsk AskFromWire(const idl::ContainerAsk& wire) {
+  return {.request_id = wire.request_id,
+          .priority = wire.priority,
+          .count = wire.count,
+          .resource = FromWire(wire.resource)};
+}
+
+idl::ContainerGrant ToWire(const ContainerGrant& grant, const platform::TokenKeys& keys) {
+  idl::ContainerGrant wire;
+  wire.__set_id(grant.token.id.ToString());
+  wire.__set_node(grant.token.node.uuid);
+  wire.__set_node_address(weir::wire::ToWire(grant.node_address));
+  wire.__set_node_http_address(grant.node_http_address);
+  wire.__set_resource(weir::wire::ToWire(grant.token.resource));
+  wire.__set_request_id(grant.request_id);
+  wire.__set_priority(grant.priority);
+  wire.__set_container_token(weir::wire::ToWire(keys.Sign(grant.token)));
+  wire.__set_nm_token(weir::wire::ToWire(keys.Sign(grant.nm_token)));
+  return wire;
+}
+
+Result<ReceivedGrant> GrantFromWire(const idl::ContainerGrant& wire) {
+  ReceivedGrant grant;
+  WEIR_ASSIGN_OR_RETURN(grant.id, ContainerId::Parse(wire.id));
+  WEIR_ASSIGN_OR_RETURN(grant.node_address, FromWire(wire.node_address));
+  grant.node = NodeId{wire.node};
+  grant.resource = FromWire(wire.resource);
+  grant.request_id = wire.request_id;
+  grant.priority = wire.priority;
+  grant.node_http_address = wire.node_http_address;
+  grant.container_token = FromWire(wire.container_token);
+  grant.nm_token = FromWire(wire.nm_token);
+  return grant;
+}
+
+}  // namespace
+
+idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request) {
+  idl::RegisterMasterRequest wire;
+  wire.__set_rpc_address(ToWire(request.rpc_address));
+  wire.__set_tracking_url(request.tracking_url);
+  return wire;
+}
+
+Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire) {
+  RegisterMasterRequest request;
+  WEIR_ASSIGN_OR_RETURN(request.rpc_address, FromWire(wire.rpc_address));
+  request.tracking_url = wire.tracking_url;
+  return request;
+}
+
+idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
+                                 const std::string& client_key) {
+  idl::RegisterMasterAnswer wire;
+  wire.__set_epoch(answer.epoch.value);
+  wire.__set_minimum_allocation(ToWire(answer.minimum_allocation));
+  wire.__set_maximum_allocation(ToWire(answer.maximum_allocation));
+  wire.__set_queue(answer.queue);
+  wire.__set_client_key(client_key);
+  return wire;
+}
+
+RegisterMasterAnswer FromWire(const idl::RegisterMasterAnswer& wire) {
+  return {.epoch = Epoch{wire.epoch},
+          .maximum_allocation = FromWire(wire.maximum_allocation),
+          .minimum_allocation = FromWire(wire.minimum_allocation),
+          .queue = wire.queue};
+}
+
+idl::AllocateRequest ToWire(const AllocateRequest& request) {
+  idl::AllocateRequest wire;
+  wire.__set_sequence(request.sequence);
+  std::vector<idl::ContainerAsk> asks;
+  for (const ContainerAsk& ask : request.asks) asks.push_back(ToWire(ask));
+  wire.__set_asks(std::move(asks));
+  wire.__set_releases(IdsToWire(request.releases));
+  wire.__set_progress(static_cast<double>(request.progress));
+  wire.__set_park_ms(ParkToWire(request.park));
+  return wire;
+}
+
+Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
+  if (wire.asks.size() > limits::kAsksPerAllocate) {
+    return Error{ErrorCode::kInvalidArgument,
+                 std::to_string(wire.asks.size()) + " asks in one allocate",
+                 "send at most " + std::to_string(limits::kAsksPerAllocate) + " at a time"};
+  }
+  AllocateRequest request;
+  WEIR_ASSIGN_OR_RETURN(request.releases, IdsFromWire<ContainerId>(wire.releases));
+  for (const auto& ask : wire.asks) request.asks.push_back(AskFromWire(ask));
+  request.sequence = wire.sequence;
+  request.progress = static_cast<float>(wire.progress);
+  request.park = ParkFromWire(wire.park_ms);
+  return request;
+}
+
+idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKeys& keys) {
+  idl::AllocateAnswer wire;
+  wire.__set_epoch(answer.epoch.value);
+  wire.__set_sequence(answer.sequence);
+  std::vector<idl::ContainerGrant> granted;
+  for (const ContainerGrant& grant : answer.granted) granted.push_back(ToWire(grant, keys));
+  wire.__set_granted(std::move(granted));
+  wire.__set_completed(ListToWire<idl::ContainerStatus>(answer.completed));
+  wire.__set_headroom(ToWire(answer.headroom));
+  wire.__set_cluster_nodes(answer.cluster_nodes);
+  wire.__set_pending_reason(EnumToWire(answer.pending_reason));
+  wire.__set_pending_detail(answer.pending_detail);
+  return wire;
+}
+
+Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
+  ReceivedAllocation answer;
+  for (const auto& grant : wire.granted) {
+    WEIR_ASSIGN_OR_RETURN(ReceivedGrant one, GrantFromWire(grant));
+    answer.granted.push_back(std::move(one));
+  }
+  WEIR_ASSIGN_OR_RETURN(answer.completed, ListFromWire<ContainerStatus>(wire.completed));
+  WEIR_ASSIGN_OR_RETURN(answer.pending_reason,
+                        EnumFromWire(wire.pending_reason,
+                                     PendingReason::kNone,
+                                     PendingReason::kQueueUnknown,
+                                     "pending reason"));
+  answer.epoch = Epoch{wire.epoch};
+  answer.sequence = wire.sequence;
+  answer.headroom = FromWire(wire.headroom);
+  answer.cluster_nodes = wire.cluster_nodes;
+  answer.pending_detail = wire.pending_detail;
+  return answer;
+}
+
+idl::FinishMasterRequest ToWire(const FinishMasterRequest& request) {
+  idl::FinishMasterRequest wire;
+  wire.__set_final_status(EnumToWire(request.final_status));
+  wire.__set_diagnostics(request.diagnostics);
+  wire.__set_tracking_url(request.tracking_url);
+  return wire;
+}
+
+Result<FinishMasterRequest> FromWire(const idl::FinishMasterRequest& wire) {
+  WEIR_ASSIGN_OR_RETURN(
+      const auto status,
+      EnumFromWire(
+          wire.final_status, FinalStatus::kUndefined, FinalStatus::kKilled, "final status"));
+  return FinishMasterRequest{.final_status = status,
+                             .diagnostics = CutMiddle(wire.diagnostics, limits::kDiagnosticsBytes),
+                             .tracking_url = wire.tracking_url.substr(0, 4 * limits::kNameBytes)};
+}
+
+}  // namespace weir::wire

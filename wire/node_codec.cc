@@ -1,0 +1,143 @@
+#include "wire/node_codec.h"
+
+#include <algorithm>
+
+#include "common/limits.h"
+#include "wire/enum_codec.h"
+#include "wire/lists_codec.h"
+
+namespace weir::wire {
+
+idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
+  idl::RegisterNodeRequest wire;
+  wire.__set_node_id(request.id.uuid);
+  wire.__set_address(ToWire(request.address));
+  wire.__set_http_address(request.http_address);
+  wire.__set_rack(request.rack);
+  wire.__set_capacity(ToWire(request.capacity));
+  wire.__set_containers(ListToWire<idl::ContainerStatus>(request.containers));
+  return wire;
+}
+
+Result<RegisterNodeRequest> FromWire(const idl::RegisterNodeRequest& wire) {
+  if (wire.node_id.empty() || wire.node_id.size() > limits::kNameBytes) {
+    return Error{ErrorCode::kInvalidArgument, "a node's id must have 1 to 256 bytes", ""};
+  }
+  RegisterNodeRequest request;
+  WEIR_ASSIGN_OR_RETURN(request.address, FromWire(wire.address));
+  WEIR_ASSIGN_OR_RETURN(request.containers, ListFromWire<ContainerStatus>(wire.containers));
+  request.id = NodeId{wire.node_id};
+  request.http_address = wire.http_address;
+  request.rack = wire.rack;
+  request.capacity = FromWire(wire.capacity);
+  return request;
+}
+
+idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
+                               const platform::TokenKeys& keys,
+                               const std::string& rm_http_address) {
+  idl::RegisterNodeAnswer wire;
+  wire.__set_epoch(answer.epoch.value);
+  wire.__set_session(answer.session);
+  wire.__set_expiry_ms(ToMillis(answer.expiry));
+  std::vector<idl::TokenKey> wire_keys;
+  for (const auto& [id, key] : keys.keys()) {
+    idl::TokenKey one;
+    one.__set_key_id(id);
+    one.__set_key(key);
+    wire_keys.push_back(std::move(one));
+  }
+  wire.__set_token_keys(std::move(wire_keys));
+  wire.__set_rm_http_address(rm_http_address);
+  return wire;
+}
+
+RegisterNodeAnswer FromWire(const idl::RegisterNodeAnswer& wire) {
+  return {
+      .epoch = Epoch{wire.epoch}, .session = wire.session, .expiry = milliseconds(wire.expiry_ms)};
+}
+
+platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
+  std::map<int, std::string> keys;
+  for (const auto& key : wire.token_keys) keys[key.key_id] = key.key;
+  return platform::TokenKeys(std::move(keys));
+}
+
+idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const NodeId& node) {
+  idl::NodeHeartbeatRequest wire;
+  wire.__set_node_id(node.uuid);
+  wire.__set_session(request.session);
+  wire.__set_sequence(request.sequence);
+  wire.__set_containers(ListToWire<idl::ContainerStatus>(request.containers));
+  wire.__set_healthy(request.healthy);
+  wire.__set_health_report(request.health_report);
+  wire.__set_park_ms(ParkToWire(request.park));
+  return wire;
+}
+
+Result<NodeHeartbeatRequest> FromWire(const idl::NodeHeartbeatRequest& wire) {
+  NodeHeartbeatRequest request;
+  WEIR_ASSIGN_OR_RETURN(request.containers, ListFromWire<ContainerStatus>(wire.containers));
+  request.session = wire.session;
+  request.sequence = wire.sequence;
+  request.healthy = wire.healthy;
+  request.health_report = wire.health_report;
+  request.park = ParkFromWire(wire.park_ms);
+  return request;
+}
+
+idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
+                                const platform::TokenKeys& keys) {
+  idl::NodeHeartbeatAnswer wire;
+  wire.__set_epoch(answer.epoch.value);
+  wire.__set_sequence(answer.sequence);
+  std::vector<idl::StartContainerCommand> starts;
+  for (const auto& start : answer.start) {
+    idl::StartContainerCommand one;
+    one.__set_container_token(ToWire(keys.Sign(start.token)));
+    one.__set_launch(ToWire(start.launch));
+    starts.push_back(std::move(one));
+  }
+  std::vector<idl::StopContainerCommand> stops;
+  for (const auto& stop : answer.stop) {
+    idl::StopContainerCommand one;
+    one.__set_id(stop.id.ToString());
+    one.__set_reason(EnumToWire(stop.reason));
+    stops.push_back(std::move(one));
+  }
+  wire.__set_start(std::move(starts));
+  wire.__set_stop(std::move(stops));
+  wire.__set_completions_recorded(IdsToWire(answer.completions_recorded));
+  wire.__set_applications_finished(IdsToWire(answer.applications_finished));
+  return wire;
+}
+
+Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
+                                     const platform::TokenKeys& keys) {
+  NodeHeartbeatAnswer answer;
+  answer.epoch = Epoch{wire.epoch};
+  answer.sequence = wire.sequence;
+  for (const auto& start : wire.start) {
+    StartContainerCommand command;
+    WEIR_ASSIGN_OR_RETURN(command.token, keys.VerifyContainer(FromWire(start.container_token)));
+    WEIR_ASSIGN_OR_RETURN(command.launch, FromWire(start.launch));
+    answer.start.push_back(std::move(command));
+  }
+  for (const auto& stop : wire.stop) {
+    StopContainerCommand command;
+    WEIR_ASSIGN_OR_RETURN(command.id, ContainerId::Parse(stop.id));
+    WEIR_ASSIGN_OR_RETURN(command.reason,
+                          EnumFromWire(stop.reason,
+                                       StopReason::kReleasedByApplicationMaster,
+                                       StopReason::kApplicationEnded,
+                                       "stop reason"));
+    answer.stop.push_back(command);
+  }
+  WEIR_ASSIGN_OR_RETURN(answer.completions_recorded,
+                        IdsFromWire<ContainerId>(wire.completions_recorded));
+  WEIR_ASSIGN_OR_RETURN(answer.applications_finished,
+                        IdsFromWire<ApplicationId>(wire.applications_finished));
+  return answer;
+}
+
+}  // namespace weir::wire
