@@ -4,7 +4,7 @@
 // is a chain of operators that run in one thread, connected one to one; a *task* is one parallel
 // instance of a vertex; an *edge* carries records from every task of one vertex to tasks of
 // another. Chaining: an operator joins its input's vertex when it has exactly one input edge, that
-// edge is forward, and both have the same parallelism.
+// edge is forward, both have the same parallelism, and nothing else reads that input.
 //
 // The text form is canonical: the same graph has the same text everywhere, and its SHA-256 is the
 // graph's hash, which every TaskManager checks after replaying the program.
@@ -14,6 +14,10 @@
 //   vertex 0 parallelism 4 source text-files "/data/a b.txt" operators "source: text" "flat_map"
 //   vertex 1 parallelism 4 sink text-files "/out" operators "reduce" "sink: text"
 //   edge 0 -> 1 hash
+//
+// Lines end with one \n, words are separated by one space, strings are quoted with the escapes
+// \" \\ \n \r \t and \xHH for the other control characters; edges are sorted. Any other spelling
+// of the same graph is refused. Every edge goes from a lower id to a higher one.
 //
 // Immutable value. Pure.
 #ifndef WEIR_STREAM_GRAPH_JOB_GRAPH_H_
@@ -25,12 +29,10 @@
 #include <vector>
 
 #include "common/result.h"
+#include "stream/graph/kinds.h"
 
 namespace weir::stream {
 
-enum class SourceKind { kNone, kTextFiles, kSequence };
-enum class SinkKind { kNone, kTextFiles, kPrint };
-enum class Partitioning { kForward, kHash, kRebalance };
 std::string_view PartitioningName(Partitioning partitioning);
 
 struct JobVertex {
@@ -61,14 +63,18 @@ struct JobGraph {
   // The largest vertex parallelism: a slot runs one task of every vertex.
   int32_t SlotsNeeded() const;
   std::string ToText() const;
-  // kInvalidArgument with the line: unknown words, ids out of order, edges to nowhere, a cycle, no
-  // source, parallelism outside 1..32768, more than 1000 vertices, more than 1 MiB.
+  // kInvalidArgument naming the vertex or edge: everything FromText() refuses but the spelling.
+  Status Validate() const;
+  // kInvalidArgument with the line (or naming the vertex or edge): unknown words, ids out of order,
+  // edges to nowhere, a cycle, no source or sink, parallelism outside 1..32768, more than 1000
+  // vertices, more than 1 MiB.
   static Result<JobGraph> FromText(std::string_view text);
   bool operator==(const JobGraph&) const = default;
 };
 
-inline constexpr int32_t kParallelismMax = 32768;
-inline constexpr size_t kVerticesMax = 1000;
+inline constexpr size_t kGraphTextBytes = size_t{1} << 20;
+inline constexpr size_t kGraphNameBytes = 256;   // a job's or an operator's name
+inline constexpr size_t kGraphPathBytes = 4096;  // of a source or a sink
 
 }  // namespace weir::stream
 
