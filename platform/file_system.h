@@ -2,7 +2,8 @@
 // inject ENOSPC, EIO and crashes at every call. Real() is the operating system.
 //
 // Paths are absolute. Errors carry path and strerror: kNotFound (ENOENT), kAlreadyExists,
-// kPermissionDenied, kResourceExhausted (ENOSPC, EDQUOT), kUnavailable (anything else).
+// kPermissionDenied, kResourceExhausted (ENOSPC, EDQUOT), kUnavailable (anything else). Modes are
+// set exactly, whatever the umask.
 // Thread-safe.
 #ifndef WEIR_PLATFORM_FILE_SYSTEM_H_
 #define WEIR_PLATFORM_FILE_SYSTEM_H_
@@ -37,20 +38,24 @@ class FileSystem {
   virtual ~FileSystem() = default;
   static FileSystem& Real();
 
+  // Makes the file or empties it; a symbolic link in its place is kUnavailable.
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path, int mode) = 0;
+  // Also kResourceExhausted: larger than `limit`; kInvalidArgument: not a regular file.
   virtual Result<std::string> ReadFile(const std::string& path, int64_t limit) = 0;
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> List(const std::string& path) = 0;  // names, sorted
   virtual Status MakeDirectories(const std::string& path, int mode) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status Remove(const std::string& path) = 0;  // a file; absent is no error
-  virtual Status RemoveTree(
-      const std::string& path) = 0;  // absent is no error; no symlink followed
-  virtual Status Link(const std::string& from, const std::string& to) = 0;  // hard link, else copy
+  // Absent is no error; no symbolic link is followed, no mount point crossed.
+  virtual Status RemoveTree(const std::string& path) = 0;
+  // A hard link, else a copy. kAlreadyExists when `to` exists.
+  virtual Status Link(const std::string& from, const std::string& to) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
 };
 
 // Writes beside, syncs, renames, syncs the directory: afterwards `path` holds all or the old.
+// Requires: one writer per path at a time (the file beside is "<path>.tmp").
 Status WriteFileAtomically(FileSystem& files,
                            const std::string& path,
                            std::string_view bytes,

@@ -3,9 +3,10 @@
 // (-D key=value).
 //
 // Order, strongest first: -D, environment (WEIR_OPTS "-Dk=v ..."), yarn-site.xml, the default given
-// at the place of use. A property marked final in the file cannot be overridden by a later file.
-// Every fault names file and line; all faults of a load are reported together. xi:include is
-// refused by name. Immutable after loading; thread-safe.
+// at the place of use. A property marked final in the file cannot be overridden by a later file
+// (whose value is passed over, as in Hadoop), and not again in the same one (a fault). ${name} of
+// nothing known stays as it is. Every fault names file and line; all faults of a load are reported
+// together. xi:include is refused by name. Immutable after loading; thread-safe.
 #ifndef WEIR_PLATFORM_HADOOP_XML_CONFIG_H_
 #define WEIR_PLATFORM_HADOOP_XML_CONFIG_H_
 
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/hostport.h"
@@ -35,6 +37,7 @@ class Configuration {
   static Result<Configuration> Load(const Source& source);
   // One file that must exist. kNotFound, kInvalidArgument.
   static Result<Configuration> LoadFile(const std::string& path);
+  // A value whose ${...} cannot be replaced stays as it is.
   static Configuration FromMap(std::map<std::string, std::string> values);
 
   // The value after replacing ${...}; nothing when the key is not set.
@@ -51,14 +54,15 @@ class Configuration {
                                Duration bare_unit = milliseconds(1)) const;
   Result<HostPort> GetHostPort(const std::string& key, const HostPort& fallback) const;
 
-  // "file:line" or "-D"; "" when not set.
+  // "file:line", "WEIR_OPTS" or "-D"; "" when not set.
   std::string Origin(const std::string& key) const;
   // All keys, sorted.
   std::vector<std::string> Keys() const;
 
  private:
+  friend class ConfigurationLoader;
   struct Entry {
-    std::string value;
+    std::string value;  // ${...} replaced
     std::string origin;
     bool final = false;
   };

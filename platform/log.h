@@ -3,7 +3,9 @@
 //   2026-11-21T02:09:26.123Z INFO rm.app application_1700000000000_0001 accepted queue=root.default
 //
 // Levels: error = a person must act; warn = degraded, heals itself; info = life-cycle changes;
-// debug = per heartbeat. Values with spaces, quotes or control characters are quoted and escaped.
+// debug = per heartbeat. Values with spaces, quotes or control characters are quoted and escaped;
+// a value over 4 KiB is cut in its middle. Lines go to the file at once, so that none is lost when
+// the process is killed. Before StartLog, lines of level info and above go to standard error.
 // Thread-safe. Never called from a core.
 #ifndef WEIR_PLATFORM_LOG_H_
 #define WEIR_PLATFORM_LOG_H_
@@ -37,6 +39,13 @@ void Log(LogLevel level,
          std::string_view subject,
          std::string_view message,
          std::initializer_list<LogField> fields = {});
+
+// The line without its time, as Log writes it.
+std::string FormatLogLine(LogLevel level,
+                          std::string_view component,
+                          std::string_view subject,
+                          std::string_view message,
+                          std::initializer_list<LogField> fields);
 
 inline void LogInfo(std::string_view component,
                     std::string_view subject,
