@@ -1,0 +1,110 @@
+// What the NodeManager core wants done, as values, in order. All go out at once: a NodeManager has
+// no durability gate of its own. Immutable values.
+#ifndef WEIR_NODEMANAGER_CORE_ACTIONS_H_
+#define WEIR_NODEMANAGER_CORE_ACTIONS_H_
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/caller.h"
+#include "common/container.h"
+#include "common/node_messages.h"
+#include "common/result.h"
+#include "nodemanager/core/events.h"
+
+namespace weir::nm {
+
+// --- to the ResourceManager
+struct SendRegister {
+  RegisterNodeRequest request;
+};
+// At most two are under way: when there is news while one is parked at the RM, the next goes out on
+// a connection of its own, and the RM ends the parked one with kAborted.
+struct SendHeartbeat {
+  NodeHeartbeatRequest request;
+};
+struct SendUnregister {
+  int64_t session = 0;
+};
+
+// --- to the executor
+// Makes directories and secrets, fetches the files.
+struct Localize {
+  ContainerTokenIdentifier token;
+  LaunchContext launch;
+};
+// Ends a Localize early: LocalizationFailed (or Done, if it was ready) follows soon.
+struct CallOffLocalization {
+  ContainerId id;
+};
+// Follows LocalizationDone of the same container.
+struct Launch {
+  ContainerId id;
+};
+enum class SignalKind { kTerminate, kKill };  // SIGTERM, SIGKILL to all it started
+struct Signal {
+  ContainerId id;
+  SignalKind kind = SignalKind::kTerminate;
+};
+// Removes its directory (not its logs).
+struct CleanUp {
+  ContainerId id;
+};
+// The application is over and nothing of it is left here: what its containers shared may go.
+struct CleanUpApplication {
+  ApplicationId id;
+};
+
+// --- to callers
+struct NoContent {};
+struct Reply {
+  CallId call;
+  std::variant<Error,
+               NoContent,        // StartContainer, StopContainer
+               ContainerStatus>  // WatchContainer
+      answer;
+};
+
+// --- to the shell
+// For the log, the metrics and the audit: one per state change.
+struct Transitioned {
+  ContainerId id;
+  std::string_view from;
+  std::string_view event;
+  std::string_view to;
+  std::string detail;  // "" or the cause in words
+};
+// A (state, event) pair that the table calls invalid: a fault of ours, to be logged.
+struct InvalidEvent {
+  ContainerId id;
+  std::string_view state;  // "UNKNOWN" when there is no such container
+  std::string_view event;
+};
+// How the conversation with the RM goes, for the log: "registered", "lost", ...
+struct ConversationChanged {
+  std::string what;
+};
+// ShutDown has been carried out: the process may end.
+struct Stopped {};
+
+using Action = std::variant<SendRegister,
+                            SendHeartbeat,
+                            SendUnregister,
+                            Localize,
+                            CallOffLocalization,
+                            Launch,
+                            Signal,
+                            CleanUp,
+                            CleanUpApplication,
+                            Reply,
+                            Transitioned,
+                            InvalidEvent,
+                            ConversationChanged,
+                            Stopped>;
+using Actions = std::vector<Action>;
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_ACTIONS_H_

@@ -1,0 +1,149 @@
+// The life of a container on its node, with YARN's state names, as one table.
+//
+//   NEW -> LOCALIZING -> SCHEDULED -> RUNNING -> EXITED_WITH_SUCCESS | EXITED_WITH_FAILURE -> DONE
+//   a stop goes through KILLING and CONTAINER_CLEANEDUP_AFTER_KILL; files that cannot be had end in
+//   LOCALIZATION_FAILED.
+//
+// A container is COMPLETE for the outside as soon as no process of it is left, which is before DONE
+// (its directories are gone). Immutable values.
+#ifndef WEIR_NODEMANAGER_CORE_CONTAINER_STATES_H_
+#define WEIR_NODEMANAGER_CORE_CONTAINER_STATES_H_
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "common/transition_table.h"
+
+namespace weir::nm {
+
+enum class State {
+  kNew,
+  kLocalizing,
+  kLocalizationFailed,
+  kScheduled,
+  kRunning,
+  kExitedWithSuccess,
+  kExitedWithFailure,
+  kKilling,
+  kCleanedUpAfterKill,
+  kDone,
+};
+inline constexpr std::array kStates = {State::kNew,
+                                       State::kLocalizing,
+                                       State::kLocalizationFailed,
+                                       State::kScheduled,
+                                       State::kRunning,
+                                       State::kExitedWithSuccess,
+                                       State::kExitedWithFailure,
+                                       State::kKilling,
+                                       State::kCleanedUpAfterKill,
+                                       State::kDone};
+
+enum class Trigger {
+  kStart,               // a start was accepted
+  kRefuse,              // the RM's start cannot be carried out
+  kLocalized,           // directories, files and secrets are in place
+  kLocalizationFailed,  // or they could not be had
+  kLaunched,            // the process runs
+  kLaunchFailed,        // it could not be started; nothing runs
+  kExitSuccess,         // the main process ended with status 0
+  kExitFailure,         // it ended otherwise
+  kStop,                // someone who may wants it stopped
+  kDrained,             // no process that the container started is left
+  kCleanedUp,           // its directories are gone
+};
+inline constexpr std::array kTriggers = {Trigger::kStart,
+                                         Trigger::kRefuse,
+                                         Trigger::kLocalized,
+                                         Trigger::kLocalizationFailed,
+                                         Trigger::kLaunched,
+                                         Trigger::kLaunchFailed,
+                                         Trigger::kExitSuccess,
+                                         Trigger::kExitFailure,
+                                         Trigger::kStop,
+                                         Trigger::kDrained,
+                                         Trigger::kCleanedUp};
+
+std::string_view StateName(State state);
+std::string_view TriggerName(Trigger trigger);
+
+using Row = TransitionRow<State, Trigger>;
+
+inline constexpr char kRepeatedStart[] = "a repeated start of a container is harmless";
+inline constexpr char kAlreadyEnding[] = "it is ending already; the first cause counts";
+
+inline constexpr std::array kContainerRows = {
+    Allow(State::kNew, Trigger::kStart, State::kLocalizing, "its files are fetched"),
+    Allow(State::kNew, Trigger::kRefuse, State::kDone, "told to the RM as complete"),
+    Allow(State::kNew, Trigger::kStop, State::kDone, "stopped before it was ever started here"),
+
+    Allow(State::kLocalizing, Trigger::kLocalized, State::kScheduled, "its process is started"),
+    Allow(State::kLocalizing,
+          Trigger::kLocalizationFailed,
+          State::kLocalizationFailed,
+          "complete with the cause; directories are removed"),
+    Allow(State::kLocalizing, Trigger::kStop, State::kKilling, "the fetching is called off"),
+    Ignore(State::kLocalizing, Trigger::kStart, kRepeatedStart),
+
+    Allow(State::kLocalizationFailed, Trigger::kCleanedUp, State::kDone, "directories are gone"),
+    Ignore(State::kLocalizationFailed, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kLocalizationFailed, Trigger::kStop, kAlreadyEnding),
+
+    Allow(State::kScheduled, Trigger::kLaunched, State::kRunning, "told to the RM"),
+    Allow(State::kScheduled,
+          Trigger::kLaunchFailed,
+          State::kExitedWithFailure,
+          "complete with the cause; directories are removed"),
+    Allow(State::kScheduled, Trigger::kStop, State::kKilling, "stopped once it has started"),
+    Ignore(State::kScheduled, Trigger::kStart, kRepeatedStart),
+
+    Allow(State::kRunning, Trigger::kExitSuccess, State::kExitedWithSuccess, "waits for the rest"),
+    Allow(State::kRunning, Trigger::kExitFailure, State::kExitedWithFailure, "waits for the rest"),
+    Allow(State::kRunning, Trigger::kStop, State::kKilling, "SIGTERM, and SIGKILL after the grace"),
+    Ignore(State::kRunning, Trigger::kStart, kRepeatedStart),
+
+    Allow(State::kExitedWithSuccess,
+          Trigger::kDrained,
+          State::kExitedWithSuccess,
+          "complete; directories are removed"),
+    Allow(State::kExitedWithSuccess, Trigger::kCleanedUp, State::kDone, "directories are gone"),
+    Ignore(State::kExitedWithSuccess, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kExitedWithSuccess, Trigger::kStop, kAlreadyEnding),
+
+    Allow(State::kExitedWithFailure,
+          Trigger::kDrained,
+          State::kExitedWithFailure,
+          "complete; directories are removed"),
+    Allow(State::kExitedWithFailure, Trigger::kCleanedUp, State::kDone, "directories are gone"),
+    Ignore(State::kExitedWithFailure, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kExitedWithFailure, Trigger::kStop, kAlreadyEnding),
+
+    Allow(State::kKilling, Trigger::kLocalized, State::kCleanedUpAfterKill, "nothing was started"),
+    Allow(State::kKilling,
+          Trigger::kLocalizationFailed,
+          State::kCleanedUpAfterKill,
+          "nothing was started"),
+    Allow(State::kKilling, Trigger::kLaunched, State::kKilling, "SIGTERM now that it runs"),
+    Allow(
+        State::kKilling, Trigger::kLaunchFailed, State::kCleanedUpAfterKill, "nothing was started"),
+    Allow(State::kKilling, Trigger::kExitSuccess, State::kKilling, "waits for the rest"),
+    Allow(State::kKilling, Trigger::kExitFailure, State::kKilling, "waits for the rest"),
+    Allow(State::kKilling, Trigger::kDrained, State::kCleanedUpAfterKill, "complete"),
+    Ignore(State::kKilling, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kKilling, Trigger::kStop, kAlreadyEnding),
+
+    Allow(State::kCleanedUpAfterKill, Trigger::kCleanedUp, State::kDone, "directories are gone"),
+    Ignore(State::kCleanedUpAfterKill, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kCleanedUpAfterKill, Trigger::kStop, kAlreadyEnding),
+
+    Ignore(State::kDone, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kDone, Trigger::kStop, "it has ended"),
+};
+
+inline constexpr std::span<const Row> kContainerTable = kContainerRows;
+static_assert(HasUniquePairs(kContainerTable));
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_CONTAINER_STATES_H_

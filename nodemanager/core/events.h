@@ -1,0 +1,146 @@
+// What can happen to a NodeManager, as values. The shell (or the simulator) makes them; the core
+// answers each with actions. A CallId names a caller that waits: the core answers every call
+// exactly once with a Reply action, at once or later, unless CallAbandoned came first.
+//
+// The shell's promises: every SendRegister is followed by one Registered or RegistrationFailed;
+// every SendHeartbeat by one HeartbeatAnswered or HeartbeatFailed (in any order between the two
+// that may be under way; after a time limit of its own at the latest); SendUnregister by one
+// Unregistered; Localize by one LocalizationDone or LocalizationFailed, also when it was called
+// off; Launch by LaunchFailed, or by Launched, then Exited, then Drained; CleanUp by CleanedUp.
+// Immutable values.
+#ifndef WEIR_NODEMANAGER_CORE_EVENTS_H_
+#define WEIR_NODEMANAGER_CORE_EVENTS_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "common/caller.h"
+#include "common/container.h"
+#include "common/node_messages.h"
+#include "common/result.h"
+
+namespace weir::nm {
+
+struct CallId {
+  uint64_t value = 0;
+  auto operator<=>(const CallId&) const = default;
+};
+
+// --- the ResourceManager
+struct Registered {
+  RegisterNodeAnswer answer;
+};
+struct RegistrationFailed {
+  Error error;
+};
+struct HeartbeatAnswered {
+  int64_t session = 0;
+  int64_t sequence = 0;  // of the request
+  NodeHeartbeatAnswer answer;
+};
+struct HeartbeatFailed {
+  int64_t session = 0;
+  int64_t sequence = 0;
+  Error error;
+};
+struct Unregistered {};
+
+// --- ApplicationMasters; the attempt is the connection's
+struct StartContainer {
+  CallId call;
+  AttemptId attempt;
+  ContainerTokenIdentifier token;
+  LaunchContext launch;
+};
+struct StopContainer {
+  CallId call;
+  AttemptId attempt;
+  ContainerId id;
+};
+// A long poll: answers when the state is another than `known`, or `park` has passed.
+struct WatchContainer {
+  CallId call;
+  AttemptId attempt;
+  ContainerId id;
+  ContainerState known = ContainerState::kNew;
+  Duration park{0};
+};
+// The peer of a parked call left: no answer is needed any more.
+struct CallAbandoned {
+  CallId call;
+};
+
+// --- the executor
+struct LocalizationDone {
+  ContainerId id;
+};
+struct LocalizationFailed {
+  ContainerId id;
+  Error error;
+};
+struct Launched {
+  ContainerId id;
+};
+// Nothing runs.
+struct LaunchFailed {
+  ContainerId id;
+  Error error;
+};
+
+enum class ExitKind : int {
+  kExited = 1,    // `value` is the exit status
+  kSignaled = 2,  // `value` is the signal
+  kLost = 3,      // the launcher was killed: nobody saw how the process ended
+};
+struct ExitOutcome {
+  ExitKind kind = ExitKind::kExited;
+  int value = 0;
+  int64_t peak_memory_mib = 0;  // of its largest process; 0 = not known
+  std::string stderr_tail = {};  // at most a few KiB; "" for success
+  bool operator==(const ExitOutcome&) const = default;
+};
+struct Exited {
+  ContainerId id;
+  ExitOutcome outcome;
+};
+struct Drained {
+  ContainerId id;
+};
+struct CleanedUp {
+  ContainerId id;
+};
+
+// --- the shell
+struct HealthChanged {
+  bool healthy = true;
+  std::string report;
+};
+// Stops every container, tells the RM, and ends with a Stopped action, in bounded time.
+struct ShutDown {};
+// NextDeadline() has come.
+struct DeadlineReached {};
+
+using Event = std::variant<Registered,
+                           RegistrationFailed,
+                           HeartbeatAnswered,
+                           HeartbeatFailed,
+                           Unregistered,
+                           StartContainer,
+                           StopContainer,
+                           WatchContainer,
+                           CallAbandoned,
+                           LocalizationDone,
+                           LocalizationFailed,
+                           Launched,
+                           LaunchFailed,
+                           Exited,
+                           Drained,
+                           CleanedUp,
+                           HealthChanged,
+                           ShutDown,
+                           DeadlineReached>;
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_EVENTS_H_

@@ -1,0 +1,169 @@
+#include "nodemanager/core/exit_cause.h"
+
+#include "common/limits.h"
+#include "common/strings.h"
+
+namespace weir::nm {
+namespace {
+
+constexpr int kSignalBase = 128;  // a shell's way to say "died of signal n"
+constexpr int kSigKill = 9;
+constexpr int kExecFailed = 126;
+constexpr int kCommandNotFound = 127;
+constexpr int kLostExitCode = 154;  // YARN's "the exit was not seen"
+
+struct SignalWord {
+  int number;
+  const char* name;
+};
+constexpr SignalWord kSignalWords[] = {{1, "SIGHUP"},
+                                       {2, "SIGINT"},
+                                       {3, "SIGQUIT"},
+                                       {4, "SIGILL"},
+                                       {6, "SIGABRT"},
+                                       {7, "SIGBUS"},
+                                       {8, "SIGFPE"},
+                                       {9, "SIGKILL"},
+                                       {11, "SIGSEGV"},
+                                       {13, "SIGPIPE"},
+                                       {14, "SIGALRM"},
+                                       {15, "SIGTERM"},
+                                       {24, "SIGXCPU"},
+                                       {25, "SIGXFSZ"},
+                                       {31, "SIGSYS"}};
+
+std::string SignalName(int number) {
+  for (const SignalWord& word : kSignalWords) {
+    if (word.number == number) return word.name;
+  }
+  return "signal " + std::to_string(number);
+}
+
+std::string OutcomeWords(const ExitOutcome& outcome) {
+  switch (outcome.kind) {
+    case ExitKind::kExited:
+      return "exit status " + std::to_string(outcome.value);
+    case ExitKind::kSignaled:
+      return "died of " + SignalName(outcome.value);
+    case ExitKind::kLost:
+      return "its launcher was killed, so its exit status is not known";
+  }
+  return "";
+}
+
+std::string Bounded(std::string text) {
+  return CutMiddle(std::move(text), limits::kDiagnosticsBytes);
+}
+
+const char* StopWords(StopCause cause) {
+  switch (cause) {
+    case StopCause::kStoppedByApplicationMaster:
+      return "stopped by its ApplicationMaster";
+    case StopCause::kReleasedByApplicationMaster:
+      return "released by its ApplicationMaster";
+    case StopCause::kKilledByResourceManager:
+      return "killed by the ResourceManager";
+    case StopCause::kApplicationEnded:
+      return "stopped because its application has ended";
+    case StopCause::kNodeManagerStopping:
+      return "stopped because its NodeManager is shutting down";
+  }
+  return "";
+}
+
+int StopCode(StopCause cause) {
+  switch (cause) {
+    case StopCause::kStoppedByApplicationMaster:
+      return exit_code::kKilledByApplicationMaster;
+    case StopCause::kReleasedByApplicationMaster:
+    case StopCause::kNodeManagerStopping:
+      return exit_code::kAborted;
+    case StopCause::kKilledByResourceManager:
+      return exit_code::kKilledByResourceManager;
+    case StopCause::kApplicationEnded:
+      return exit_code::kKilledAfterApplicationEnd;
+  }
+  return exit_code::kAborted;
+}
+
+std::string MemoryWords(const ExitOutcome& outcome, const Resource& resource) {
+  if (outcome.peak_memory_mib == 0) return "";
+  return "; peak memory of its largest process " + std::to_string(outcome.peak_memory_mib) +
+         " MiB of " + std::to_string(resource.memory_mib) + " MiB";
+}
+
+}  // namespace
+
+StopCause CauseOf(StopReason reason) {
+  switch (reason) {
+    case StopReason::kReleasedByApplicationMaster:
+      return StopCause::kReleasedByApplicationMaster;
+    case StopReason::kKilledByResourceManager:
+      return StopCause::kKilledByResourceManager;
+    case StopReason::kApplicationEnded:
+      return StopCause::kApplicationEnded;
+  }
+  return StopCause::kKilledByResourceManager;
+}
+
+ExitCause DescribeStop(StopCause cause,
+                       const std::optional<ExitOutcome>& outcome,
+                       Duration waited,
+                       Duration sigkill_delay) {
+  std::string text = StopWords(cause);
+  if (!outcome) return {StopCode(cause), text + "; its process was never started"};
+  const std::string after = " " + std::to_string(ToMillis(waited)) + " ms after the request";
+  if (outcome->kind == ExitKind::kSignaled && outcome->value == kSigKill) {
+    text += "; it did not end within " + std::to_string(ToMillis(sigkill_delay)) +
+            " ms of SIGTERM and died of SIGKILL" + after;
+  } else {
+    text += "; " + OutcomeWords(*outcome) + after;
+  }
+  return {StopCode(cause), Bounded(std::move(text))};
+}
+
+ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
+  if (outcome.kind == ExitKind::kExited && outcome.value == 0) return {exit_code::kSuccess, ""};
+  ExitCause cause;
+  switch (outcome.kind) {
+    case ExitKind::kExited:
+      cause.exit_code = outcome.value;
+      break;
+    case ExitKind::kSignaled:
+      cause.exit_code = kSignalBase + outcome.value;
+      break;
+    case ExitKind::kLost:
+      cause.exit_code = kLostExitCode;
+      break;
+  }
+  std::string text = OutcomeWords(outcome);
+  if (outcome.kind == ExitKind::kSignaled && outcome.value == kSigKill) {
+    text += ", not sent by this NodeManager (by hand, or by the kernel for want of memory)";
+  }
+  if (outcome.kind == ExitKind::kExited && outcome.value == kCommandNotFound) {
+    text += ", a shell's word for a command that was not found";
+  }
+  if (outcome.kind == ExitKind::kExited && outcome.value == kExecFailed) {
+    text += ", a shell's word for a command that could not be run";
+  }
+  text += MemoryWords(outcome, resource);
+  if (!outcome.stderr_tail.empty()) text += "\nlast words on stderr:\n" + outcome.stderr_tail;
+  cause.diagnostics = Bounded(std::move(text));
+  return cause;
+}
+
+ExitCause DescribeLocalizationFailure(const Error& error) {
+  return {exit_code::kLocalizationFailed,
+          Bounded("its files could not be put in place: " + error.ToString())};
+}
+
+ExitCause DescribeLaunchFailure(const Error& error) {
+  return {exit_code::kLaunchFailed,
+          Bounded("its process could not be started: " + error.ToString())};
+}
+
+ExitCause DescribeRefusal(const Error& error) {
+  return {exit_code::kAborted, Bounded("refused by its node: " + error.ToString())};
+}
+
+}  // namespace weir::nm

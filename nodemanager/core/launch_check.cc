@@ -1,0 +1,135 @@
+#include "nodemanager/core/launch_check.h"
+
+#include <string>
+
+#include "common/limits.h"
+
+namespace weir::nm {
+namespace {
+
+constexpr size_t kPathPartBytes = 255;
+constexpr std::string_view kStaging = "staging:";
+constexpr std::string_view kFile = "file:/";
+constexpr size_t kSha256Digits = 64;
+
+Error Invalid(std::string message, std::string remedy = "") {
+  return {ErrorCode::kInvalidArgument, std::move(message), std::move(remedy)};
+}
+
+bool IsVariableName(std::string_view name) {
+  if (name.empty() || name.size() > limits::kNameBytes) return false;
+  return name.find('=') == std::string_view::npos && name.find('\0') == std::string_view::npos;
+}
+
+bool HasNul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+Status CheckResource(const std::string& name, const LocalResource& resource) {
+  if (!IsPlainFileName(name)) {
+    return Invalid("'" + name.substr(0, kPathPartBytes) + "' is no name for a local file",
+                   "a name is one part of a path");
+  }
+  const bool staged = resource.uri.starts_with(kStaging);
+  if (!staged && !resource.uri.starts_with(kFile)) {
+    return Invalid("local file " + name + " has the address '" + resource.uri + "'",
+                   "addresses start with staging: or file:/");
+  }
+  if (staged && resource.sha256.size() != kSha256Digits) {
+    return Invalid("local file " + name + " is staged but has no SHA-256");
+  }
+  if (resource.size < 0 || resource.size > limits::kStagedFileBytes) {
+    return Invalid("local file " + name + " has the size " + std::to_string(resource.size),
+                   "at most " + std::to_string(limits::kStagedFileBytes) + " bytes");
+  }
+  return {};
+}
+
+// A user's name becomes a directory.
+bool IsUserName(std::string_view user) {
+  return IsPlainFileName(user) && user.front() != '-' && user.front() != '.';
+}
+
+}  // namespace
+
+bool IsPlainFileName(std::string_view name) {
+  return !name.empty() && name.size() <= kPathPartBytes && name != "." && name != ".." &&
+         name.find('/') == std::string_view::npos && !HasNul(name);
+}
+
+Status CheckLaunchContext(const LaunchContext& launch) {
+  size_t bytes = 0;
+  if (launch.command.empty() || launch.command.front().empty()) {
+    return Invalid("the launch context has no command");
+  }
+  if (launch.command.size() > limits::kCommandArguments) {
+    return Invalid("the command has " + std::to_string(launch.command.size()) + " arguments",
+                   "at most " + std::to_string(limits::kCommandArguments));
+  }
+  for (const std::string& argument : launch.command) {
+    if (HasNul(argument)) return Invalid("an argument of the command has a NUL byte");
+    bytes += argument.size();
+  }
+  for (const auto& [name, value] : launch.environment) {
+    if (!IsVariableName(name) || HasNul(value)) {
+      return Invalid("'" + name.substr(0, kPathPartBytes) + "' cannot be an environment variable");
+    }
+    bytes += name.size() + value.size();
+  }
+  if (launch.local_resources.size() > limits::kLocalResources) {
+    return Invalid(
+        "the container wants " + std::to_string(launch.local_resources.size()) + " local files",
+        "at most " + std::to_string(limits::kLocalResources));
+  }
+  for (const auto& [name, resource] : launch.local_resources) {
+    WEIR_RETURN_IF_ERROR(CheckResource(name, resource));
+    bytes += name.size() + resource.uri.size();
+  }
+  for (const auto& [name, value] : launch.secrets) {
+    if (!IsPlainFileName(name)) return Invalid("a secret has a name that is no plain file name");
+    bytes += name.size() + value.size();
+  }
+  if (bytes > limits::kLaunchContextBytes) {
+    return Invalid("the launch context has " + std::to_string(bytes) + " bytes",
+                   "at most " + std::to_string(limits::kLaunchContextBytes));
+  }
+  return {};
+}
+
+Status CheckContainerToken(const ContainerTokenIdentifier& token,
+                           const NodeId& node,
+                           Epoch registered_epoch,
+                           Now now) {
+  const std::string what = "the token of " + token.id.ToString();
+  if (token.node != node) {
+    return Error{ErrorCode::kPermissionDenied, what + " is for another node", ""};
+  }
+  if (!IsUserName(token.user)) {
+    return Error{ErrorCode::kPermissionDenied, what + " names a user that cannot be", ""};
+  }
+  if (token.resource.memory_mib <= 0 || token.resource.vcores <= 0) {
+    return Error{ErrorCode::kPermissionDenied,
+                 what + " is for " + token.resource.ToString() + ", which is no container",
+                 ""};
+  }
+  if (token.epoch < registered_epoch) {
+    return Error{ErrorCode::kFenced,
+                 what + " is of epoch " + std::to_string(token.epoch.value) +
+                     ", the node is registered under " + std::to_string(registered_epoch.value),
+                 "ask the ResourceManager for a new container"};
+  }
+  if (token.epoch > registered_epoch) {
+    return Error{ErrorCode::kUnavailable,
+                 what + " is of epoch " + std::to_string(token.epoch.value) +
+                     ", under which the node has yet to register",
+                 "try again soon"};
+  }
+  if (token.expires < now.wall) {
+    return Error{ErrorCode::kUnauthenticated,
+                 what + " expired at " + ToIso8601(token.expires),
+                 "start containers soon after they are granted"};
+  }
+  return {};
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,133 @@
+// The inside of NodeManagerCore, split by meaning over several source files:
+//   node_manager_core.cc  dispatch, deadlines, queries, invariants
+//   machine_containers.cc the life of containers, the executor's events
+//   machine_callers.cc    ApplicationMasters' calls
+//   machine_master.cc     the conversation with the ResourceManager, shutting down
+// Included by those only. Single-threaded.
+#ifndef WEIR_NODEMANAGER_CORE_MACHINE_H_
+#define WEIR_NODEMANAGER_CORE_MACHINE_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nodemanager/core/exit_cause.h"
+#include "nodemanager/core/node_manager_core.h"
+#include "nodemanager/core/rm_conversation.h"
+
+namespace weir::nm {
+
+struct Stop {
+  StopCause cause = StopCause::kKilledByResourceManager;
+  Instant asked;
+};
+
+struct Container {
+  ContainerTokenIdentifier token;
+  State state = State::kNew;
+  bool has_process = false;  // between Launched and Drained
+  ContainerStatus status;    // as told to others
+  std::optional<Stop> stop;
+  std::optional<ExitOutcome> outcome;
+  Instant signal_deadline = kNever;    // the next SIGKILL
+  std::optional<ContainerState> told;  // to the RM in this session
+  bool recorded = false;               // by the RM: its completion
+  WallTime started;
+  WallTime finished;
+
+  bool complete() const { return status.state == ContainerState::kComplete; }
+};
+
+// What is remembered of a container that the RM has recorded, while its token may still come back.
+struct Remembered {
+  WallTime until;
+  ContainerStatus status;
+};
+
+struct Watcher {
+  ContainerId id;
+  ContainerState known = ContainerState::kNew;
+  Instant deadline = kNever;
+};
+
+struct ShuttingDown {
+  Instant containers_deadline;
+  Instant recording_deadline = kNever;  // set once the containers have ended
+  bool unregistering = false;
+};
+
+struct NodeManagerCore::Machine {
+  Machine(const CoreOptions& core_options, const std::vector<ContainerStatus>& ended, Now now);
+
+  // --- node_manager_core.cc
+  void Dispatch(const Event& event, Now now);
+  void OnDeadline(Now now);
+  // What follows from the state whatever the event was: messages to the RM, the end.
+  void Pump(Now now);
+  Actions TakeActions();
+
+  // --- machine_containers.cc
+  // Asks the table; emits Transitioned, or InvalidEvent. True when the pair is allowed.
+  bool Fire(Container& container, Trigger trigger, std::string detail = "");
+  Container* FindOrReport(const ContainerId& id, Trigger trigger);
+  Container& Add(const ContainerTokenIdentifier& token, Now now);
+  void Begin(const ContainerTokenIdentifier& token, const LaunchContext& launch, Now now);
+  void StopOne(Container& container, StopCause cause, Now now);
+  void OnLocalized(const ContainerId& id, Now now);
+  void OnLocalizationFailed(const ContainerId& id, const Error& error, Now now);
+  void OnLaunched(const ContainerId& id, Now now);
+  void OnLaunchFailed(const ContainerId& id, const Error& error, Now now);
+  void OnExited(const ContainerId& id, const ExitOutcome& outcome);
+  void OnDrained(const ContainerId& id, Now now);
+  void OnCleanedUp(const ContainerId& id, Now now);
+  void Terminate(Container& container, Now now);
+  void Complete(Container& container, ExitCause cause, Now now);
+  void CompleteStopped(Container& container, Now now);
+  void ForgetIfSettled(const ContainerId& id, Now now);
+  void FinishApplications();
+  void PruneRemembered(Now now);
+
+  // --- machine_callers.cc
+  void OnStart(const StartContainer& event, Now now);
+  void OnStop(const StopContainer& event, Now now);
+  void OnWatch(const WatchContainer& event, Now now);
+  Status MayStart(const ContainerTokenIdentifier& token,
+                  const LaunchContext& launch,
+                  Now now) const;
+  void AnswerWatchers(const ContainerId& id);
+  void AnswerLateWatchers(Now now);
+  std::optional<ContainerStatus> StatusOf(const ContainerId& id) const;
+
+  // --- machine_master.cc
+  void OnRegistered(const Registered& event, Now now);
+  void OnAnswered(const HeartbeatAnswered& event, Now now);
+  void OnStartCommand(const StartContainerCommand& command, Now now);
+  void OnStopCommand(const StopContainerCommand& command, Now now);
+  void OnRecorded(const ContainerId& id, Now now);
+  void OnShutDown(Now now);
+  void PumpShutdown(Now now);
+  std::vector<ContainerStatus> Statuses(bool only_changed);
+  bool HasNews() const;
+  void Note(std::string what);
+
+  Resource used() const;
+
+  const CoreOptions options;
+  RmConversation rm;
+  std::map<ContainerId, Container> containers;
+  std::map<ContainerId, Remembered> remembered;
+  std::map<CallId, Watcher> watchers;
+  std::set<ApplicationId> finishing;  // over at the RM, with containers still here
+  bool healthy = true;
+  std::string health_report;
+  bool health_told = true;
+  std::optional<ShuttingDown> shutdown;
+  Actions actions;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_MACHINE_H_

@@ -1,0 +1,134 @@
+#include "nodemanager/core/launch_check.h"
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+namespace {
+
+Status CheckOwner(const ContainerId& id, const AttemptId& caller) {
+  if (id.attempt == caller) return {};
+  return Error{
+      ErrorCode::kPermissionDenied, id.ToString() + " does not belong to " + caller.ToString(), ""};
+}
+
+Error NotHere(const ContainerId& id) {
+  return {ErrorCode::kNotFound, "this node knows no container " + id.ToString(), ""};
+}
+
+}  // namespace
+
+void NodeManagerCore::Machine::OnStart(const StartContainer& event, Now now) {
+  const ContainerId& id = event.token.id;
+  Status status = CheckOwner(id, event.attempt);
+  if (status.ok() && !containers.contains(id)) {
+    if (remembered.contains(id)) {
+      status = Error{ErrorCode::kFailedPrecondition, id.ToString() + " has ended already", ""};
+    } else {
+      status = MayStart(event.token, event.launch, now);
+      if (status.ok()) Begin(event.token, event.launch, now);
+    }
+  }
+  if (status.ok()) {
+    actions.push_back(Reply{event.call, NoContent{}});
+  } else {
+    actions.push_back(Reply{event.call, std::move(status).error()});
+  }
+}
+
+Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
+                                          const LaunchContext& launch,
+                                          Now now) const {
+  const std::string name = token.id.ToString();
+  if (shutdown) {
+    return Error{ErrorCode::kUnavailable, "the NodeManager is shutting down", ""};
+  }
+  if (!rm.registered()) {
+    return Error{ErrorCode::kUnavailable,
+                 "the node is not registered with the ResourceManager",
+                 "try again soon"};
+  }
+  WEIR_RETURN_IF_ERROR(CheckContainerToken(token, options.id, rm.session_epoch(), now));
+  WEIR_RETURN_IF_ERROR(CheckLaunchContext(launch));
+  if (finishing.contains(token.id.attempt.application)) {
+    return Error{ErrorCode::kFailedPrecondition, "the application of " + name + " is over", ""};
+  }
+  if (containers.size() >= options.container_limit) {
+    return Error{ErrorCode::kResourceExhausted,
+                 "the node holds " + std::to_string(containers.size()) + " containers",
+                 "try again when some have ended"};
+  }
+  const Resource left = options.capacity - used();
+  if (!token.resource.FitsIn(left)) {
+    return Error{ErrorCode::kResourceExhausted,
+                 name + " takes " + token.resource.ToString() + ", the node has " +
+                     left.ToString() + " left",
+                 ""};
+  }
+  return {};
+}
+
+void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
+  if (Status owner = CheckOwner(event.id, event.attempt); !owner.ok()) {
+    actions.push_back(Reply{event.call, std::move(owner).error()});
+    return;
+  }
+  const auto it = containers.find(event.id);
+  if (it == containers.end() && !remembered.contains(event.id)) {
+    actions.push_back(Reply{event.call, NotHere(event.id)});
+    return;
+  }
+  if (it != containers.end()) StopOne(it->second, StopCause::kStoppedByApplicationMaster, now);
+  actions.push_back(Reply{event.call, NoContent{}});
+}
+
+void NodeManagerCore::Machine::OnWatch(const WatchContainer& event, Now now) {
+  if (Status owner = CheckOwner(event.id, event.attempt); !owner.ok()) {
+    actions.push_back(Reply{event.call, std::move(owner).error()});
+    return;
+  }
+  const auto status = StatusOf(event.id);
+  if (!status) {
+    actions.push_back(Reply{event.call, NotHere(event.id)});
+    return;
+  }
+  if (status->state != event.known || event.park <= Duration{0}) {
+    actions.push_back(Reply{event.call, *status});
+    return;
+  }
+  watchers[event.call] = {event.id, event.known, now.monotonic + event.park};
+}
+
+std::optional<ContainerStatus> NodeManagerCore::Machine::StatusOf(const ContainerId& id) const {
+  if (const auto it = containers.find(id); it != containers.end()) return it->second.status;
+  if (const auto it = remembered.find(id); it != remembered.end()) return it->second.status;
+  return std::nullopt;
+}
+
+void NodeManagerCore::Machine::AnswerWatchers(const ContainerId& id) {
+  const ContainerStatus& status = containers.at(id).status;
+  for (auto it = watchers.begin(); it != watchers.end();) {
+    if (it->second.id != id || it->second.known == status.state) {
+      ++it;
+      continue;
+    }
+    actions.push_back(Reply{it->first, status});
+    it = watchers.erase(it);
+  }
+}
+
+void NodeManagerCore::Machine::AnswerLateWatchers(Now now) {
+  for (auto it = watchers.begin(); it != watchers.end();) {
+    if (it->second.deadline > now.monotonic) {
+      ++it;
+      continue;
+    }
+    const auto status = StatusOf(it->second.id);
+    if (status) {
+      actions.push_back(Reply{it->first, *status});
+    } else {
+      actions.push_back(Reply{it->first, NotHere(it->second.id)});
+    }
+    it = watchers.erase(it);
+  }
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,204 @@
+#include <utility>
+
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+namespace {
+
+// What is remembered of diagnostics: the rest is with the RM.
+constexpr size_t kRememberedDiagnostics = 256;
+
+}  // namespace
+
+bool NodeManagerCore::Machine::Fire(Container& container, Trigger trigger, std::string detail) {
+  const auto transition = FindTransition(kContainerTable, container.state, trigger);
+  switch (transition.kind) {
+    case TransitionKind::kAllowed:
+      actions.push_back(Transitioned{container.token.id,
+                                     StateName(container.state),
+                                     TriggerName(trigger),
+                                     StateName(transition.to),
+                                     std::move(detail)});
+      container.state = transition.to;
+      return true;
+    case TransitionKind::kIgnored:
+      return false;
+    case TransitionKind::kInvalid:
+      actions.push_back(
+          InvalidEvent{container.token.id, StateName(container.state), TriggerName(trigger)});
+      return false;
+  }
+  return false;
+}
+
+Container* NodeManagerCore::Machine::FindOrReport(const ContainerId& id, Trigger trigger) {
+  const auto it = containers.find(id);
+  if (it != containers.end()) return &it->second;
+  actions.push_back(InvalidEvent{id, "UNKNOWN", TriggerName(trigger)});
+  return nullptr;
+}
+
+Container& NodeManagerCore::Machine::Add(const ContainerTokenIdentifier& token, Now now) {
+  Container& container = containers[token.id];
+  container.token = token;
+  container.status.id = token.id;
+  container.status.resource = token.resource;
+  container.started = now.wall;
+  return container;
+}
+
+void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
+                                     const LaunchContext& launch,
+                                     Now now) {
+  Container& container = Add(token, now);
+  if (Fire(container, Trigger::kStart)) actions.push_back(Localize{token, launch});
+}
+
+void NodeManagerCore::Machine::StopOne(Container& container, StopCause cause, Now now) {
+  const State before = container.state;
+  if (!Fire(container, Trigger::kStop)) return;
+  container.stop = Stop{cause, now.monotonic};
+  if (before == State::kNew) CompleteStopped(container, now);
+  if (before == State::kLocalizing) {
+    actions.push_back(CallOffLocalization{container.token.id});
+  }
+  if (before == State::kRunning) Terminate(container, now);
+}
+
+void NodeManagerCore::Machine::Terminate(Container& container, Now now) {
+  actions.push_back(Signal{container.token.id, SignalKind::kTerminate});
+  container.signal_deadline = now.monotonic + options.sigkill_delay;
+}
+
+void NodeManagerCore::Machine::OnLocalized(const ContainerId& id, Now now) {
+  Container* container = FindOrReport(id, Trigger::kLocalized);
+  if (container == nullptr || !Fire(*container, Trigger::kLocalized)) return;
+  if (container->state == State::kScheduled) {
+    actions.push_back(Launch{id});
+    return;
+  }
+  CompleteStopped(*container, now);
+  actions.push_back(CleanUp{id});
+}
+
+void NodeManagerCore::Machine::OnLocalizationFailed(const ContainerId& id,
+                                                    const Error& error,
+                                                    Now now) {
+  Container* container = FindOrReport(id, Trigger::kLocalizationFailed);
+  if (container == nullptr || !Fire(*container, Trigger::kLocalizationFailed, error.ToString())) {
+    return;
+  }
+  if (container->stop) {
+    CompleteStopped(*container, now);
+  } else {
+    Complete(*container, DescribeLocalizationFailure(error), now);
+  }
+  actions.push_back(CleanUp{id});
+}
+
+void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
+  Container* container = FindOrReport(id, Trigger::kLaunched);
+  if (container == nullptr || !Fire(*container, Trigger::kLaunched)) return;
+  container->has_process = true;
+  if (container->state == State::kKilling) {
+    Terminate(*container, now);
+    return;
+  }
+  container->status.state = ContainerState::kRunning;
+  AnswerWatchers(id);
+}
+
+void NodeManagerCore::Machine::OnLaunchFailed(const ContainerId& id, const Error& error, Now now) {
+  Container* container = FindOrReport(id, Trigger::kLaunchFailed);
+  if (container == nullptr || !Fire(*container, Trigger::kLaunchFailed, error.ToString())) return;
+  if (container->stop) {
+    CompleteStopped(*container, now);
+  } else {
+    Complete(*container, DescribeLaunchFailure(error), now);
+  }
+  actions.push_back(CleanUp{id});
+}
+
+void NodeManagerCore::Machine::OnExited(const ContainerId& id, const ExitOutcome& outcome) {
+  const bool success = outcome.kind == ExitKind::kExited && outcome.value == 0;
+  const Trigger trigger = success ? Trigger::kExitSuccess : Trigger::kExitFailure;
+  Container* container = FindOrReport(id, trigger);
+  if (container == nullptr || !Fire(*container, trigger)) return;
+  container->outcome = outcome;
+}
+
+void NodeManagerCore::Machine::OnDrained(const ContainerId& id, Now now) {
+  Container* container = FindOrReport(id, Trigger::kDrained);
+  if (container == nullptr || !Fire(*container, Trigger::kDrained)) return;
+  container->has_process = false;
+  container->signal_deadline = kNever;
+  if (container->stop) {
+    CompleteStopped(*container, now);
+  } else {
+    const ExitOutcome lost{.kind = ExitKind::kLost};
+    Complete(*container,
+             DescribeExit(container->outcome.value_or(lost), container->token.resource),
+             now);
+  }
+  actions.push_back(CleanUp{id});
+}
+
+void NodeManagerCore::Machine::OnCleanedUp(const ContainerId& id, Now now) {
+  Container* container = FindOrReport(id, Trigger::kCleanedUp);
+  if (container == nullptr || !Fire(*container, Trigger::kCleanedUp)) return;
+  ForgetIfSettled(id, now);
+  FinishApplications();
+}
+
+void NodeManagerCore::Machine::CompleteStopped(Container& container, Now now) {
+  Complete(container,
+           DescribeStop(container.stop->cause,
+                        container.outcome,
+                        now.monotonic - container.stop->asked,
+                        options.sigkill_delay),
+           now);
+}
+
+void NodeManagerCore::Machine::Complete(Container& container, ExitCause cause, Now now) {
+  container.status.state = ContainerState::kComplete;
+  container.status.exit_code = cause.exit_code;
+  container.status.diagnostics = std::move(cause.diagnostics);
+  container.finished = now.wall;
+  AnswerWatchers(container.token.id);
+}
+
+// A container whose end is recorded and whose directories are gone is only remembered, so that its
+// token cannot start it a second time.
+void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
+  const auto it = containers.find(id);
+  if (it == containers.end() || it->second.state != State::kDone || !it->second.recorded) return;
+  PruneRemembered(now);
+  Remembered memory{it->second.token.expires, std::move(it->second.status)};
+  if (memory.status.diagnostics.size() > kRememberedDiagnostics) {
+    memory.status.diagnostics.resize(kRememberedDiagnostics);
+  }
+  containers.erase(it);
+  remembered[id] = std::move(memory);
+}
+
+void NodeManagerCore::Machine::PruneRemembered(Now now) {
+  std::erase_if(remembered, [&](const auto& entry) { return entry.second.until < now.wall; });
+}
+
+void NodeManagerCore::Machine::FinishApplications() {
+  if (finishing.empty()) return;
+  std::set<ApplicationId> present;
+  for (const auto& [id, container] : containers) {
+    if (container.state != State::kDone) present.insert(id.attempt.application);
+  }
+  for (auto it = finishing.begin(); it != finishing.end();) {
+    if (present.contains(*it)) {
+      ++it;
+      continue;
+    }
+    actions.push_back(CleanUpApplication{*it});
+    it = finishing.erase(it);
+  }
+}
+
+}  // namespace weir::nm

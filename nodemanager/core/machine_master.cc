@@ -1,0 +1,127 @@
+#include <utility>
+
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+
+void NodeManagerCore::Machine::Note(std::string what) {
+  if (!what.empty()) actions.push_back(ConversationChanged{std::move(what)});
+}
+
+void NodeManagerCore::Machine::OnRegistered(const Registered& event, Now now) {
+  Note(rm.OnRegistered(event.answer, now));
+}
+
+void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now now) {
+  if (!rm.OnAnswer(event.session, event.sequence, event.answer, now)) return;
+  for (const StopContainerCommand& command : event.answer.stop) OnStopCommand(command, now);
+  for (const StartContainerCommand& command : event.answer.start) OnStartCommand(command, now);
+  for (const ContainerId& id : event.answer.completions_recorded) OnRecorded(id, now);
+  for (const ApplicationId& id : event.answer.applications_finished) finishing.insert(id);
+  FinishApplications();
+}
+
+void NodeManagerCore::Machine::OnStartCommand(const StartContainerCommand& command, Now now) {
+  // A repeated command; or one that was overtaken by the end of its container.
+  if (containers.contains(command.token.id) || remembered.contains(command.token.id)) return;
+  const Status status = MayStart(command.token, command.launch, now);
+  if (status.ok()) {
+    Begin(command.token, command.launch, now);
+    return;
+  }
+  Container& container = Add(command.token, now);
+  if (Fire(container, Trigger::kRefuse, status.error().ToString())) {
+    Complete(container, DescribeRefusal(status.error()), now);
+  }
+}
+
+void NodeManagerCore::Machine::OnStopCommand(const StopContainerCommand& command, Now now) {
+  const StopCause cause = CauseOf(command.reason);
+  if (const auto it = containers.find(command.id); it != containers.end()) {
+    StopOne(it->second, cause, now);
+    return;
+  }
+  if (const auto it = remembered.find(command.id); it != remembered.end()) {
+    // The RM asks although it once recorded the end: it is told again.
+    Container& container = containers[command.id];
+    container.token.id = command.id;
+    container.token.node = options.id;
+    container.token.resource = it->second.status.resource;
+    container.token.expires = it->second.until;
+    container.state = State::kDone;
+    container.status = std::move(it->second.status);
+    container.finished = now.wall;
+    remembered.erase(it);
+    return;
+  }
+  // Never started here. Its token must not start it later, and the RM waits for its end.
+  ContainerTokenIdentifier token;
+  token.id = command.id;
+  token.node = options.id;
+  token.expires = now.wall + std::chrono::duration_cast<milliseconds>(options.remember_stops);
+  StopOne(Add(token, now), cause, now);
+}
+
+void NodeManagerCore::Machine::OnRecorded(const ContainerId& id, Now now) {
+  const auto it = containers.find(id);
+  if (it == containers.end() || !it->second.complete()) return;
+  it->second.recorded = true;
+  ForgetIfSettled(id, now);
+}
+
+// All, for a registration; or those whose public state changed since they were last told.
+std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_changed) {
+  std::vector<ContainerStatus> statuses;
+  for (auto& [id, container] : containers) {
+    if (container.recorded) continue;
+    if (only_changed && container.told == container.status.state) continue;
+    container.told = container.status.state;
+    statuses.push_back(container.status);
+  }
+  return statuses;
+}
+
+// That a container was accepted is no news: it goes along with the next heartbeat.
+bool NodeManagerCore::Machine::HasNews() const {
+  if (!health_told) return true;
+  for (const auto& [id, container] : containers) {
+    if (!container.recorded && container.told != container.status.state &&
+        container.status.state != ContainerState::kNew) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void NodeManagerCore::Machine::OnShutDown(Now now) {
+  if (shutdown) return;
+  shutdown = ShuttingDown{.containers_deadline = now.monotonic + options.shutdown_wait};
+  for (auto& [id, container] : containers) {
+    StopOne(container, StopCause::kNodeManagerStopping, now);
+  }
+}
+
+void NodeManagerCore::Machine::PumpShutdown(Now now) {
+  if (!shutdown) return;
+  if (shutdown->unregistering) return;
+  bool ended = true;
+  for (const auto& [id, container] : containers) {
+    ended = ended && container.state == State::kDone;
+  }
+  if (!ended && now.monotonic < shutdown->containers_deadline) return;
+  if (shutdown->recording_deadline == kNever) {
+    shutdown->containers_deadline = kNever;
+    shutdown->recording_deadline = now.monotonic + options.recording_wait;
+  }
+  const bool may_be_recorded = rm.registered() && now.monotonic < shutdown->recording_deadline;
+  if (!containers.empty() && may_be_recorded) return;  // ended and recorded ones are gone
+  shutdown->unregistering = true;
+  if (rm.registered()) {
+    actions.push_back(SendUnregister{rm.session()});
+  } else {
+    actions.push_back(Stopped{});
+  }
+  rm.Close();
+}
+
+}  // namespace weir::nm

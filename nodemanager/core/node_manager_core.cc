@@ -1,0 +1,205 @@
+#include "nodemanager/core/node_manager_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+namespace {
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+NodeManagerCore::ContainerView ViewOf(const Container& container) {
+  return {container.status,
+          container.state,
+          container.token.user,
+          container.started,
+          container.finished};
+}
+
+}  // namespace
+
+NodeManagerCore::Machine::Machine(const CoreOptions& core_options,
+                                  const std::vector<ContainerStatus>& ended,
+                                  Now now)
+    : options(core_options),
+      rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed) {
+  for (const ContainerStatus& status : ended) {
+    Container& container = containers[status.id];
+    container.token.id = status.id;
+    container.token.node = options.id;
+    container.token.resource = status.resource;
+    container.token.expires =
+        now.wall + std::chrono::duration_cast<milliseconds>(options.remember_stops);
+    container.state = State::kDone;
+    container.status = status;
+    container.status.state = ContainerState::kComplete;
+    container.finished = now.wall;
+  }
+}
+
+void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
+  std::visit(Overloaded{
+                 [&](const Registered& e) { OnRegistered(e, now); },
+                 [&](const RegistrationFailed& e) { Note(rm.OnRegistrationFailed(e.error, now)); },
+                 [&](const HeartbeatAnswered& e) { OnAnswered(e, now); },
+                 [&](const HeartbeatFailed& e) {
+                   Note(rm.OnFailure(e.session, e.sequence, e.error, now));
+                 },
+                 [&](const Unregistered&) {
+                   if (shutdown && shutdown->unregistering) actions.push_back(Stopped{});
+                 },
+                 [&](const StartContainer& e) { OnStart(e, now); },
+                 [&](const StopContainer& e) { OnStop(e, now); },
+                 [&](const WatchContainer& e) { OnWatch(e, now); },
+                 [&](const CallAbandoned& e) { watchers.erase(e.call); },
+                 [&](const LocalizationDone& e) { OnLocalized(e.id, now); },
+                 [&](const LocalizationFailed& e) { OnLocalizationFailed(e.id, e.error, now); },
+                 [&](const Launched& e) { OnLaunched(e.id, now); },
+                 [&](const LaunchFailed& e) { OnLaunchFailed(e.id, e.error, now); },
+                 [&](const Exited& e) { OnExited(e.id, e.outcome); },
+                 [&](const Drained& e) { OnDrained(e.id, now); },
+                 [&](const CleanedUp& e) { OnCleanedUp(e.id, now); },
+                 [&](const HealthChanged& e) {
+                   if (e.healthy == healthy && e.report == health_report) return;
+                   healthy = e.healthy;
+                   health_report = e.report;
+                   health_told = false;
+                 },
+                 [&](const ShutDown&) { OnShutDown(now); },
+                 [&](const DeadlineReached&) { OnDeadline(now); },
+             },
+             event);
+}
+
+void NodeManagerCore::Machine::OnDeadline(Now now) {
+  AnswerLateWatchers(now);
+  for (auto& [id, container] : containers) {
+    if (container.signal_deadline > now.monotonic) continue;
+    container.signal_deadline = now.monotonic + options.sigkill_repeat;
+    actions.push_back(Signal{id, SignalKind::kKill});
+  }
+}
+
+void NodeManagerCore::Machine::Pump(Now now) {
+  PumpShutdown(now);
+  if (rm.MayRegister(now)) {
+    rm.RegisterSent();
+    health_told = false;
+    actions.push_back(SendRegister{{.id = options.id,
+                                    .address = options.address,
+                                    .http_address = options.http_address,
+                                    .rack = options.rack,
+                                    .capacity = options.capacity,
+                                    .containers = Statuses(false)}});
+  }
+  while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
+  if (!rm.MaySendNext(HasNews())) return;
+  SendHeartbeat next{{.session = rm.session(),
+                      .sequence = rm.next_sequence(),
+                      .containers = Statuses(true),
+                      .healthy = healthy,
+                      .health_report = health_report,
+                      .park = options.park}};
+  health_told = true;
+  rm.Sent(next.request);
+  actions.push_back(std::move(next));
+}
+
+Actions NodeManagerCore::Machine::TakeActions() {
+  return std::exchange(actions, {});
+}
+
+Resource NodeManagerCore::Machine::used() const {
+  Resource sum;
+  for (const auto& [id, container] : containers) {
+    if (!container.complete()) sum += container.token.resource;
+  }
+  return sum;
+}
+
+NodeManagerCore::NodeManagerCore(const CoreOptions& options,
+                                 const std::vector<ContainerStatus>& ended,
+                                 Now now)
+    : machine_(std::make_unique<Machine>(options, ended, now)) {}
+NodeManagerCore::~NodeManagerCore() = default;
+
+Actions NodeManagerCore::Start(Now now) {
+  machine_->Pump(now);
+  return machine_->TakeActions();
+}
+
+Actions NodeManagerCore::Step(const Event& event, Now now) {
+  machine_->Dispatch(event, now);
+  machine_->Pump(now);
+  return machine_->TakeActions();
+}
+
+Instant NodeManagerCore::NextDeadline() const {
+  Instant next = machine_->rm.NextDeadline();
+  for (const auto& [id, container] : machine_->containers) {
+    next = std::min(next, container.signal_deadline);
+  }
+  for (const auto& [call, watcher] : machine_->watchers) next = std::min(next, watcher.deadline);
+  if (const auto& shutdown = machine_->shutdown; shutdown && !shutdown->unregistering) {
+    next = std::min({next, shutdown->containers_deadline, shutdown->recording_deadline});
+  }
+  return next;
+}
+
+std::vector<NodeManagerCore::ContainerView> NodeManagerCore::Containers() const {
+  std::vector<ContainerView> views;
+  for (const auto& [id, container] : machine_->containers) views.push_back(ViewOf(container));
+  return views;
+}
+
+std::optional<NodeManagerCore::ContainerView> NodeManagerCore::Find(const ContainerId& id) const {
+  const auto it = machine_->containers.find(id);
+  if (it == machine_->containers.end()) return std::nullopt;
+  return ViewOf(it->second);
+}
+
+Resource NodeManagerCore::used() const {
+  return machine_->used();
+}
+bool NodeManagerCore::registered() const {
+  return machine_->rm.registered();
+}
+Epoch NodeManagerCore::epoch() const {
+  return machine_->rm.highest_epoch();
+}
+WallTime NodeManagerCore::last_answer() const {
+  return machine_->rm.last_answer();
+}
+const CoreOptions& NodeManagerCore::options() const {
+  return machine_->options;
+}
+
+std::string NodeManagerCore::CheckInvariants() const {
+  const Machine& m = *machine_;
+  if (std::string broken = m.rm.CheckInvariants(); !broken.empty()) return broken;
+  if (!m.used().FitsIn(m.options.capacity)) return "containers exceed the node's capacity";
+  for (const auto& [id, container] : m.containers) {
+    const std::string name = id.ToString();
+    if (container.complete() && container.has_process) return name + " is complete with a process";
+    if (container.complete() == (container.status.exit_code == exit_code::kNotYet)) {
+      return name + " has an exit code exactly when it should not";
+    }
+    if (container.state == State::kDone && !container.complete()) return name + " is done early";
+    if (container.state == State::kDone && container.recorded) return name + " is kept for nothing";
+    if (container.recorded && !container.complete()) return name + " was recorded while it lived";
+    if (container.signal_deadline != kNever && !container.has_process) {
+      return name + " is to be signalled without a process";
+    }
+    if (m.remembered.contains(id)) return name + " is held and remembered";
+  }
+  return "";
+}
+
+}  // namespace weir::nm

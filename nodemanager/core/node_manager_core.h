@@ -1,0 +1,88 @@
+// NodeManagerCore: the whole NodeManager as a deterministic machine.
+//
+//   Step(event, now) -> actions        NextDeadline()        const queries
+//
+// No clock, thread, lock, file, socket or ambient randomness: time comes in, actions go out. The
+// same events with the same times give the same actions.
+//
+// Invariants: the resources of containers that are not complete fit in the node's capacity; a
+// container is complete only when no process of it is left; a completion is kept, and told again at
+// every registration, until the RM has recorded it; a container id is started at most once while
+// its token lives; nothing is stopped but by explicit id (or with the whole NodeManager); a command
+// of an epoch below the highest seen is refused; every call is answered exactly once.
+//
+// Owner: the server's core loop, or the simulator. Single-threaded.
+#ifndef WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
+#define WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/container.h"
+#include "common/hostport.h"
+#include "common/time.h"
+#include "nodemanager/core/actions.h"
+#include "nodemanager/core/container_states.h"
+#include "nodemanager/core/events.h"
+
+namespace weir::nm {
+
+struct CoreOptions {
+  NodeId id;
+  HostPort address;          // advertised container service
+  std::string http_address;  // advertised
+  std::string rack = "/default-rack";
+  Resource capacity;
+  Duration park = seconds(30);                    // of a heartbeat at the RM
+  Duration sigkill_delay = milliseconds(250);     // from SIGTERM to SIGKILL
+  Duration sigkill_repeat = seconds(5);           // SIGKILL again while something is left
+  Duration smallest_back_off = milliseconds(50);  // to the RM, doubled up to the largest
+  Duration largest_back_off = seconds(2);
+  Duration shutdown_wait = seconds(10);    // for the containers to end
+  Duration recording_wait = seconds(2);    // for the RM to record their ends
+  Duration remember_stops = seconds(600);  // of containers that were never started here
+  size_t container_limit = 10'000;         // held at once, not yet recorded ones included
+  uint64_t seed = 1;                       // spreads the back-off of many nodes
+};
+
+class NodeManagerCore {
+ public:
+  // `ended`: containers of an earlier run of this node of which nothing is left, with their ends.
+  NodeManagerCore(const CoreOptions& options, const std::vector<ContainerStatus>& ended, Now now);
+  ~NodeManagerCore();
+
+  // Registers. Call once, first.
+  Actions Start(Now now);
+  Actions Step(const Event& event, Now now);
+  // When DeadlineReached is due at the latest; kNever if nothing waits.
+  Instant NextDeadline() const;
+
+  // --- queries
+  struct ContainerView {
+    ContainerStatus status;
+    State state = State::kNew;
+    std::string user;
+    WallTime started;
+    WallTime finished;  // 1970 until then
+  };
+  // By id; complete ones until the RM has recorded them.
+  std::vector<ContainerView> Containers() const;
+  std::optional<ContainerView> Find(const ContainerId& id) const;
+  Resource used() const;  // by containers that are not complete
+  bool registered() const;
+  Epoch epoch() const;           // the highest seen; 0 before the first registration
+  WallTime last_answer() const;  // of the RM; 1970 before the first
+  const CoreOptions& options() const;
+  // The first broken invariant in words; "" if all hold. For the simulator and debug builds.
+  std::string CheckInvariants() const;
+
+ private:
+  struct Machine;
+  std::unique_ptr<Machine> machine_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_

@@ -1,0 +1,184 @@
+#include "nodemanager/core/rm_conversation.h"
+
+#include <algorithm>
+
+namespace weir::nm {
+namespace {
+
+constexpr size_t kUnderWay = 2;
+
+bool IsTransport(ErrorCode code) {
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+}
+
+}  // namespace
+
+RmConversation::RmConversation(Duration smallest_back_off, Duration largest_back_off, uint64_t seed)
+    : smallest_(smallest_back_off),
+      largest_(largest_back_off),
+      random_(seed),
+      back_off_(smallest_back_off),
+      register_at_(Instant::min()) {}
+
+std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now now) {
+  if (phase_ != Phase::kRegistering) return "";
+  if (answer.epoch < highest_epoch_) {
+    BackOff(now);
+    phase_ = Phase::kIdle;
+    return "refused the registration under epoch " + std::to_string(answer.epoch.value) +
+           ": epoch " + std::to_string(highest_epoch_.value) + " was seen";
+  }
+  phase_ = Phase::kActive;
+  session_ = answer.session;
+  session_epoch_ = answer.epoch;
+  highest_epoch_ = answer.epoch;
+  last_sequence_ = 0;
+  outstanding_.clear();
+  if (!resync_in_vain_) back_off_ = smallest_;
+  answered_in_session_ = false;
+  last_answer_ = now.wall;
+  return "registered under epoch " + std::to_string(answer.epoch.value);
+}
+
+std::string RmConversation::OnRegistrationFailed(const Error& error, Now now) {
+  if (phase_ != Phase::kRegistering) return "";
+  const bool first = back_off_ == smallest_;
+  phase_ = Phase::kIdle;
+  BackOff(now);
+  // One line per outage, not one per try.
+  return first ? "cannot register: " + error.ToString() : "";
+}
+
+bool RmConversation::OnAnswer(int64_t session,
+                              int64_t sequence,
+                              const NodeHeartbeatAnswer& answer,
+                              Now now) {
+  const auto it = FindOutstanding(session, sequence);
+  if (it == outstanding_.end() || it->answered) return false;
+  if (answer.epoch < highest_epoch_) {
+    BackOff(now);
+    RegisterAgain(register_at_);
+    return false;
+  }
+  highest_epoch_ = answer.epoch;
+  last_answer_ = now.wall;
+  back_off_ = smallest_;
+  answered_in_session_ = true;
+  resync_in_vain_ = false;
+  it->answered = true;
+  it->repeat = kNever;
+  DropAnsweredHead();
+  return true;
+}
+
+std::string RmConversation::OnFailure(int64_t session,
+                                      int64_t sequence,
+                                      const Error& error,
+                                      Now now) {
+  const auto it = FindOutstanding(session, sequence);
+  if (it == outstanding_.end() || it->answered) return "";
+  const bool newest = std::next(it) == outstanding_.end();
+  if (error.code == ErrorCode::kAborted && !newest) {
+    it->answered = true;
+    DropAnsweredHead();
+    return "";
+  }
+  // The newest one is ended by nobody but an earlier copy's repeat: it goes out again.
+  if (newest && (IsTransport(error.code) || error.code == ErrorCode::kAborted)) {
+    const bool first = back_off_ == smallest_;
+    BackOff(now);
+    it->repeat = register_at_;
+    return first && IsTransport(error.code) ? "heartbeat lost: " + error.ToString() : "";
+  }
+  const bool at_once = error.code == ErrorCode::kResync || IsTransport(error.code);
+  if (at_once && answered_in_session_) {
+    RegisterAgain(now.monotonic);
+    return "registers again: " + error.ToString();
+  }
+  resync_in_vain_ = true;
+  BackOff(now);
+  RegisterAgain(register_at_);
+  return "registers again: " + error.ToString();
+}
+
+void RmConversation::Close() {
+  phase_ = Phase::kClosed;
+  outstanding_.clear();
+}
+
+bool RmConversation::MayRegister(Now now) const {
+  return phase_ == Phase::kIdle && now.monotonic >= register_at_;
+}
+
+void RmConversation::RegisterSent() {
+  phase_ = Phase::kRegistering;
+}
+
+std::optional<NodeHeartbeatRequest> RmConversation::TakeRepeat(Now now) {
+  for (Outstanding& one : outstanding_) {
+    if (one.repeat > now.monotonic) continue;
+    one.repeat = kNever;
+    return one.request;
+  }
+  return std::nullopt;
+}
+
+bool RmConversation::MaySendNext(bool news) const {
+  if (phase_ != Phase::kActive) return false;
+  if (outstanding_.empty()) return true;
+  return news && outstanding_.size() < kUnderWay && outstanding_.back().repeat == kNever;
+}
+
+void RmConversation::Sent(const NodeHeartbeatRequest& request) {
+  last_sequence_ = request.sequence;
+  outstanding_.push_back({request});
+}
+
+Instant RmConversation::NextDeadline() const {
+  if (phase_ == Phase::kIdle) return register_at_;
+  Instant next = kNever;
+  for (const Outstanding& one : outstanding_) next = std::min(next, one.repeat);
+  return next;
+}
+
+// The next instant in register_at_: between half of the back-off and all of it.
+void RmConversation::BackOff(Now now) {
+  const Duration half = back_off_ / 2;
+  register_at_ = now.monotonic + half + Duration(random_.Between(0, half.count()));
+  back_off_ = std::min(back_off_ * 2, largest_);
+}
+
+void RmConversation::RegisterAgain(Instant at) {
+  phase_ = Phase::kIdle;
+  register_at_ = at;
+  outstanding_.clear();
+}
+
+std::vector<RmConversation::Outstanding>::iterator RmConversation::FindOutstanding(
+    int64_t session, int64_t sequence) {
+  if (phase_ != Phase::kActive || session != session_) return outstanding_.end();
+  return std::find_if(outstanding_.begin(), outstanding_.end(), [&](const Outstanding& one) {
+    return one.request.sequence == sequence;
+  });
+}
+
+// A newer one that was answered first counts only once the older one is settled.
+void RmConversation::DropAnsweredHead() {
+  while (!outstanding_.empty() && outstanding_.front().answered) {
+    outstanding_.erase(outstanding_.begin());
+  }
+}
+
+std::string RmConversation::CheckInvariants() const {
+  if (outstanding_.size() > kUnderWay) return "more than two heartbeats are under way";
+  if (phase_ != Phase::kActive && !outstanding_.empty()) return "a heartbeat without a session";
+  for (size_t i = 0; i < outstanding_.size(); ++i) {
+    const int64_t behind = static_cast<int64_t>(outstanding_.size() - 1 - i);
+    if (outstanding_[i].request.sequence != last_sequence_ - behind) {
+      return "heartbeats under way are not consecutive";
+    }
+  }
+  return "";
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,90 @@
+// RmConversation: what to say to the ResourceManager next, by session and sequence.
+//
+// Rules. Register until it succeeds, with a back-off from smallest to largest, doubled and spread.
+// Then heartbeats 1, 2, 3...: one is always under way or waits to be repeated. When there is news
+// while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
+// one. A transport error repeats the same request; but with a newer one under way nobody knows
+// whether the lost answer carried commands, so then, as after any other error, it registers again,
+// and the RM starts from what the registration says. Sessions and sequences other than those under
+// way are stale and ignored.
+//
+// It knows no containers: the core fills the requests. Single-threaded value.
+#ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
+#define WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/node_messages.h"
+#include "common/random.h"
+#include "common/result.h"
+#include "common/time.h"
+
+namespace weir::nm {
+
+class RmConversation {
+ public:
+  RmConversation(Duration smallest_back_off, Duration largest_back_off, uint64_t seed);
+
+  // --- what happened; each returns words for the log, "" when nothing is worth a line
+  // A registration under an epoch below the highest seen counts as failed.
+  std::string OnRegistered(const RegisterNodeAnswer& answer, Now now);
+  std::string OnRegistrationFailed(const Error& error, Now now);
+  // Whether the answer is to be acted upon; false when stale or of an old epoch.
+  bool OnAnswer(int64_t session, int64_t sequence, const NodeHeartbeatAnswer& answer, Now now);
+  std::string OnFailure(int64_t session, int64_t sequence, const Error& error, Now now);
+  void Close();  // nothing is said any more
+
+  // --- what to say
+  bool MayRegister(Now now) const;
+  void RegisterSent();
+  // A request to be repeated, if one is due.
+  std::optional<NodeHeartbeatRequest> TakeRepeat(Now now);
+  bool MaySendNext(bool news) const;
+  // The next request with session and sequence set, already counted as under way once `Sent` has
+  // been told the whole.
+  int64_t next_sequence() const { return last_sequence_ + 1; }
+  void Sent(const NodeHeartbeatRequest& request);
+  Instant NextDeadline() const;
+
+  bool registered() const { return phase_ == Phase::kActive; }
+  int64_t session() const { return session_; }
+  Epoch highest_epoch() const { return highest_epoch_; }
+  // The epoch under which the node is registered; 0 when it is not.
+  Epoch session_epoch() const { return registered() ? session_epoch_ : Epoch{}; }
+  WallTime last_answer() const { return last_answer_; }
+  std::string CheckInvariants() const;
+
+ private:
+  enum class Phase { kIdle, kRegistering, kActive, kClosed };
+  struct Outstanding {
+    NodeHeartbeatRequest request;
+    bool answered = false;    // a newer one was answered first: waits for the older
+    Instant repeat = kNever;  // set: failed in transport, goes out again then
+  };
+
+  void BackOff(Now now);
+  void RegisterAgain(Instant at);
+  std::vector<Outstanding>::iterator FindOutstanding(int64_t session, int64_t sequence);
+  void DropAnsweredHead();
+
+  const Duration smallest_;
+  const Duration largest_;
+  Random random_;
+  Phase phase_ = Phase::kIdle;
+  Duration back_off_;
+  Instant register_at_;
+  int64_t session_ = 0;
+  bool answered_in_session_ = false;
+  bool resync_in_vain_ = false;  // registering did not help: the back-off goes on growing
+  Epoch session_epoch_;
+  Epoch highest_epoch_;
+  int64_t last_sequence_ = 0;
+  std::vector<Outstanding> outstanding_;  // by sequence, at most two
+  WallTime last_answer_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
