@@ -1,0 +1,273 @@
+#include "appmaster/client/master_client.h"
+
+#include <array>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "gen/ApplicationMasterService.h"
+#include "platform/clock.h"
+#include "platform/log.h"
+#include "platform/thrift_client.h"
+
+namespace weir::am {
+namespace {
+
+using RmClient = platform::ThriftClient<idl::ApplicationMasterServiceClient>;
+
+constexpr Duration kCallTimeout = seconds(10);
+constexpr char kComponent[] = "am.rm";
+
+struct Answer {
+  std::optional<MasterRegistration> registration;
+  std::optional<wire::ReceivedAllocation> allocation;
+};
+
+Result<Answer> RegisterAt(RmClient& rm, const RegisterMasterRequest& request) {
+  WEIR_ASSIGN_OR_RETURN(const idl::RegisterMasterAnswer wire_answer,
+                        rm.Call(kCallTimeout, [&](auto& client) {
+                          idl::RegisterMasterAnswer answer;
+                          client.registerMaster(answer, wire::ToWire(request));
+                          return answer;
+                        }));
+  Answer answer;
+  answer.registration = MasterRegistration{wire::FromWire(wire_answer), wire_answer.client_key};
+  return answer;
+}
+
+Result<Answer> AllocateAt(RmClient& rm, const AllocateRequest& request) {
+  WEIR_ASSIGN_OR_RETURN(const idl::AllocateAnswer wire_answer,
+                        rm.Call(request.park + kCallTimeout, [&](auto& client) {
+                          idl::AllocateAnswer answer;
+                          client.allocate(answer, wire::ToWire(request));
+                          return answer;
+                        }));
+  Answer answer;
+  WEIR_ASSIGN_OR_RETURN(answer.allocation, wire::FromWire(wire_answer));
+  return answer;
+}
+
+Result<Answer> FinishAt(RmClient& rm, const FinishMasterRequest& request) {
+  WEIR_RETURN_IF_ERROR(
+      rm.Call(kCallTimeout, [&](auto& client) { client.finishMaster(wire::ToWire(request)); }));
+  return Answer{};
+}
+
+struct Lane {
+  explicit Lane(int index) : loop("am-rm-" + std::to_string(index)) {}
+  platform::EventLoop loop;  // the thread that blocks in calls
+  std::unique_ptr<RmClient> client;
+};
+
+}  // namespace
+
+struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
+  State(platform::EventLoop& owner_loop,
+        const MasterEnvironment& environment,
+        const MasterProtocolOptions& options,
+        MasterListener& master_listener)
+      : owner(owner_loop),
+        subject(environment.attempt.ToString()),
+        listener(&master_listener),
+        protocol(options) {
+    platform::HelloIdentity identity;
+    identity.cluster_id = environment.cluster_id;
+    identity.token = &environment.token;
+    const platform::Endpoint endpoint{"", environment.rm_address};
+    for (int i = 0; i < kMasterLanes; ++i) {
+      auto lane = std::make_unique<Lane>(i);
+      lane->client = std::make_unique<RmClient>(endpoint, identity);
+      lanes[static_cast<size_t>(i)] = std::move(lane);
+    }
+  }
+
+  void Pump() {
+    if (closed) return;
+    const Instant now = platform::MonotonicNow();
+    while (std::optional<MasterCall> call = protocol.Next(now)) Dispatch(std::move(*call));
+    NoticeLoss(now);
+    const Instant wake = std::min({protocol.NextDeadline(), finish_deadline, NextLossCheck(now)});
+    if (timer != 0) owner.Cancel(timer);
+    timer = 0;
+    if (wake == kNever) return;
+    timer = owner.At(wake, [self = weak_from_this()] {
+      if (const auto state = self.lock()) {
+        state->timer = 0;
+        state->Pump();
+      }
+    });
+  }
+
+  // A loss is a matter of a minute: looking every second is early enough.
+  Instant NextLossCheck(Instant now) const {
+    return listener == nullptr ? kNever : now + seconds(1);
+  }
+
+  void NoticeLoss(Instant now) {
+    if (finish_done && now >= finish_deadline) {
+      EndFinish(Error{ErrorCode::kDeadlineExceeded,
+                      "the ResourceManager did not acknowledge the final status in time" +
+                          (last_error ? ": " + last_error->message : std::string()),
+                      "see whether the ResourceManager runs"});
+      return;
+    }
+    const bool is_lost = protocol.Lost(now);
+    if (is_lost && !lost && listener != nullptr) {
+      listener->OnMasterLost(last_error ? *last_error
+                                        : Error{ErrorCode::kUnavailable, "no answer", ""});
+    }
+    lost = is_lost;
+  }
+
+  void Dispatch(MasterCall call) {
+    Lane& lane = *lanes[static_cast<size_t>(call.lane)];
+    lane.loop.Post([this, &lane, call = std::move(call), self = weak_from_this()] {
+      // The lane's thread is joined before this state goes: see Close().
+      Result<Answer> answer = Perform(*lane.client, call);
+      owner.Post([self, call, answer = std::move(answer)] {
+        if (const auto state = self.lock()) state->OnAnswer(call, answer);
+      });
+    });
+  }
+
+  Result<Answer> Perform(RmClient& rm, const MasterCall& call) const {
+    switch (call.kind) {
+      case MasterCall::Kind::kRegister:
+        return RegisterAt(rm, registration);
+      case MasterCall::Kind::kAllocate:
+        return AllocateAt(rm, call.allocate);
+      case MasterCall::Kind::kFinish:
+        return FinishAt(rm, call.finish);
+    }
+    return Error{ErrorCode::kInternal, "no such call", ""};
+  }
+
+  void OnAnswer(const MasterCall& call, const Result<Answer>& answer) {
+    if (closed) return;
+    const Instant now = platform::MonotonicNow();
+    if (!answer.ok()) {
+      OnError(call, answer.error(), now);
+    } else {
+      switch (call.kind) {
+        case MasterCall::Kind::kRegister:
+          protocol.OnRegistered(call.lane, now);
+          if (listener != nullptr) listener->OnRegistered(*answer->registration);
+          break;
+        case MasterCall::Kind::kAllocate:
+          OnAllocation(call.lane, *answer->allocation, now);
+          break;
+        case MasterCall::Kind::kFinish:
+          protocol.OnFinished(call.lane, now);
+          EndFinish({});
+          break;
+      }
+    }
+    Pump();
+  }
+
+  void OnAllocation(int lane, const wire::ReceivedAllocation& allocation, Instant now) {
+    std::vector<int64_t> requests;
+    for (const auto& grant : allocation.granted) {
+      requests.push_back(grant.request_id);
+      held.insert(grant.id);
+    }
+    protocol.OnAllocated(lane, requests, now);
+    for (const auto& status : allocation.completed) {
+      if (held.erase(status.id) == 0 && ended.insert(status.id).second) protocol.ResendAsks();
+    }
+    if (listener != nullptr) listener->OnAllocation(allocation);
+  }
+
+  void OnError(const MasterCall& call, const Error& error, Instant now) {
+    const MasterErrorMeaning meaning = protocol.OnError(call.lane, error, now);
+    if (meaning == MasterErrorMeaning::kIgnored) return;
+    last_error = error;
+    platform::LogWarn(kComponent,
+                      subject,
+                      meaning == MasterErrorMeaning::kRejected ? "refused by the ResourceManager"
+                                                               : "call failed, trying again",
+                      {{"error", error.ToString()}});
+    if (meaning != MasterErrorMeaning::kRejected) return;
+    if (finish_done) {
+      EndFinish(error);
+    } else if (listener != nullptr) {
+      std::exchange(listener, nullptr)->OnRejected(error);
+    }
+  }
+
+  void EndFinish(Status status) {
+    finish_deadline = kNever;
+    if (finish_done) std::exchange(finish_done, nullptr)(std::move(status));
+  }
+
+  platform::EventLoop& owner;
+  const std::string subject;
+  MasterListener* listener;            // null when there is nothing more to tell
+  RegisterMasterRequest registration;  // set before the first call, then constant
+  MasterProtocol protocol;
+  std::array<std::unique_ptr<Lane>, kMasterLanes> lanes;
+  std::set<ContainerId> held;   // granted, not completed
+  std::set<ContainerId> ended;  // completed without having been granted
+  std::optional<Error> last_error;
+  bool lost = false;
+  bool closed = false;
+  platform::EventLoop::TimerId timer = 0;
+  std::function<void(Status)> finish_done;
+  Instant finish_deadline = kNever;
+};
+
+MasterClient::MasterClient(platform::EventLoop& owner,
+                           const MasterEnvironment& environment,
+                           const MasterProtocolOptions& options,
+                           MasterListener& listener)
+    : state_(std::make_shared<State>(owner, environment, options, listener)) {}
+
+MasterClient::~MasterClient() {
+  Close();
+}
+
+void MasterClient::Start(RegisterMasterRequest registration) {
+  state_->registration = std::move(registration);
+  for (auto& lane : state_->lanes) lane->loop.Start();
+  state_->protocol.Start(platform::MonotonicNow());
+  state_->Pump();
+}
+
+void MasterClient::SetAsk(const ContainerAsk& ask) {
+  state_->protocol.SetAsk(ask);
+  state_->Pump();
+}
+
+void MasterClient::Release(const ContainerId& id) {
+  state_->protocol.Release(id);
+  state_->Pump();
+}
+
+void MasterClient::SetProgress(float progress) {
+  state_->protocol.SetProgress(progress);
+}
+
+int32_t MasterClient::Outstanding(int64_t request_id) const {
+  return state_->protocol.Outstanding(request_id);
+}
+
+void MasterClient::Finish(const FinishMasterRequest& request,
+                          Instant deadline,
+                          std::function<void(Status)> done) {
+  state_->listener = nullptr;
+  state_->finish_done = std::move(done);
+  state_->finish_deadline = deadline;
+  state_->protocol.Finish(request);
+  state_->Pump();
+}
+
+void MasterClient::Close() {
+  if (state_->closed) return;
+  state_->closed = true;
+  for (auto& lane : state_->lanes) {
+    lane->client->Interrupt();
+    lane->loop.Stop();
+  }
+}
+
+}  // namespace weir::am

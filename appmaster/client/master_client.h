@@ -1,0 +1,74 @@
+// MasterClient: an ApplicationMaster's conversation with the ResourceManager: registration, the
+// allocate long poll, the final status.
+//
+// MasterProtocol decides what is sent; this class sends it: one thread and one connection per lane,
+// blocking, results posted to the owner's loop. Nothing it does blocks the owner.
+//
+// Threads: every method and every callback on the owner's loop, but Close() and the destructor,
+// which any thread may call once the owner's loop has stopped. Owner: the ApplicationMaster; the
+// listener must outlive it.
+#ifndef WEIR_APPMASTER_CLIENT_MASTER_CLIENT_H_
+#define WEIR_APPMASTER_CLIENT_MASTER_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "appmaster/client/master_environment.h"
+#include "appmaster/core/master_protocol.h"
+#include "platform/event_loop.h"
+#include "wire/codec.h"
+
+namespace weir::am {
+
+struct MasterRegistration {
+  RegisterMasterAnswer answer;
+  std::string client_key;  // verifies the client tokens of this attempt
+};
+
+// What the ResourceManager has to say. Called on the owner's loop.
+class MasterListener {
+ public:
+  virtual ~MasterListener() = default;
+  // Again after every resync; asks have been sent again by then.
+  virtual void OnRegistered(const MasterRegistration& registration) = 0;
+  // Granted and completed containers, headroom, why an ask waits. Each container is completed at
+  // least once.
+  virtual void OnAllocation(const wire::ReceivedAllocation& allocation) = 0;
+  // Nothing was heard for MasterProtocolOptions::lost_after; tries go on. Once per loss.
+  virtual void OnMasterLost(const Error& last) = 0;
+  // The RM refuses this attempt for good. The last call.
+  virtual void OnRejected(const Error& error) = 0;
+};
+
+class MasterClient {
+ public:
+  MasterClient(platform::EventLoop& owner,
+               const MasterEnvironment& environment,
+               const MasterProtocolOptions& options,
+               MasterListener& listener);
+  ~MasterClient();
+  MasterClient(const MasterClient&) = delete;
+  MasterClient& operator=(const MasterClient&) = delete;
+
+  void Start(RegisterMasterRequest registration);
+  void SetAsk(const ContainerAsk& ask);
+  void Release(const ContainerId& id);
+  void SetProgress(float progress);
+  int32_t Outstanding(int64_t request_id) const;
+  // Tells the final status until it is acknowledged. `done` gets kDeadlineExceeded when it was not
+  // by `deadline`, or the RM's refusal. No more listener calls follow.
+  void Finish(const FinishMasterRequest& request,
+              Instant deadline,
+              std::function<void(Status)> done);
+  // Ends calls in flight and joins the threads.
+  void Close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace weir::am
+
+#endif  // WEIR_APPMASTER_CLIENT_MASTER_CLIENT_H_
