@@ -1,0 +1,266 @@
+// weir application: -submit, -list, -status, -kill.
+#include <cstdio>
+
+#include "client/application_watch.h"
+#include "client/command.h"
+#include "client/output.h"
+#include "client/rm_client.h"
+#include "common/strings.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr ApplicationState kAllStates[] = {ApplicationState::kNew,
+                                           ApplicationState::kSubmitted,
+                                           ApplicationState::kAccepted,
+                                           ApplicationState::kRunning,
+                                           ApplicationState::kFinished,
+                                           ApplicationState::kFailed,
+                                           ApplicationState::kKilled};
+
+ParseRules Rules() {
+  return {.options = {{"submit", "", "", false},
+                      {"list", "", "", false},
+                      {"status", "ID", "", false},
+                      {"kill", "ID", "", false},
+                      {"appStates", "STATES", "", false},
+                      {"name", "NAME", "", false},
+                      {"queue", "QUEUE", "", false},
+                      {"containers", "N", "", false},
+                      {"memory", "MB", "", false},
+                      {"vcores", "N", "", false},
+                      {"file", "FILE", "", true},
+                      {"priority", "N", "", false},
+                      {"queue-timeout", "TIME", "", false},
+                      {"wait", "", "", false}}};
+}
+
+Result<std::vector<ApplicationState>> ParseStates(const std::string& text) {
+  std::vector<ApplicationState> states;
+  if (ToLower(text) == "all") return states;
+  for (const std::string_view word : Split(text, ',')) {
+    bool known = false;
+    std::vector<std::string> names;
+    for (const ApplicationState state : kAllStates) {
+      names.emplace_back(ApplicationStateName(state));
+      if (ToLower(word) == ToLower(names.back())) {
+        states.push_back(state);
+        known = true;
+      }
+    }
+    if (!known) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "'" + std::string(word) + "' is not a state of an application",
+                   "the states are ALL, " + Join(names, ", ")};
+    }
+  }
+  return states;
+}
+
+ExitCode List(const Invocation& invocation, RmClient& rm) {
+  ListFilter filter{.states = {ApplicationState::kNew,
+                               ApplicationState::kSubmitted,
+                               ApplicationState::kAccepted,
+                               ApplicationState::kRunning},
+                    .user = "",
+                    .queue = invocation.arguments.Get("queue")};
+  if (invocation.arguments.Has("appStates")) {
+    auto states = ParseStates(invocation.arguments.Get("appStates"));
+    if (!states.ok()) return Fail(states.error());
+    filter.states = std::move(states).value();
+  }
+  const auto applications = rm.List(filter);
+  if (!applications.ok()) return Fail(applications.error());
+  if (invocation.json) {
+    std::fputs(ApplicationsJson(*applications).c_str(), stdout);
+    return ExitCode::kOk;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const ApplicationReport& report : *applications) {
+    rows.push_back({report.id.ToString(),
+                    report.name,
+                    report.type,
+                    report.user,
+                    report.queue,
+                    std::string(ApplicationStateName(report.state)),
+                    std::string(FinalStatusName(report.final_status)),
+                    FormatPercent(report.progress),
+                    report.tracking_url.empty() ? "N/A" : report.tracking_url});
+  }
+  std::printf("Total number of applications: %zu\n", rows.size());
+  std::fputs(FormatTable({"Application-Id",
+                          "Application-Name",
+                          "Application-Type",
+                          "User",
+                          "Queue",
+                          "State",
+                          "Final-State",
+                          "Progress",
+                          "Tracking-URL"},
+                         rows)
+                 .c_str(),
+             stdout);
+  return ExitCode::kOk;
+}
+
+void PrintReport(const ApplicationReport& report) {
+  const auto line = [](const char* label, const std::string& value) {
+    std::printf("\t%s : %s\n", label, value.c_str());
+  };
+  std::printf("Application Report : \n");
+  line("Application-Id", report.id.ToString());
+  line("Application-Name", report.name);
+  line("Application-Type", report.type);
+  line("User", report.user);
+  line("Queue", report.queue);
+  line("Application Priority", std::to_string(report.priority));
+  line("Start-Time", FormatTime(report.started));
+  line("Finish-Time", FormatTime(report.finished));
+  line("Progress", FormatPercent(report.progress));
+  line("State", std::string(ApplicationStateName(report.state)));
+  line("Final-State", std::string(FinalStatusName(report.final_status)));
+  line("Tracking-URL", report.tracking_url.empty() ? "N/A" : report.tracking_url);
+  line("AM Container", report.am_container.number == 0 ? "N/A" : report.am_container.ToString());
+  line("AM Address", report.am_address.empty() ? "N/A" : report.am_address.ToString());
+  line("Running Containers", std::to_string(report.running_containers));
+  line("Aggregate Resource Allocation",
+       std::to_string(report.memory_seconds) + " MB-seconds, " +
+           std::to_string(report.vcore_seconds) + " vcore-seconds");
+  line("Waiting",
+       report.pending_reason == PendingReason::kNone
+           ? "no"
+           : std::string(PendingReasonName(report.pending_reason)) + ": " + report.pending_detail);
+  line("Diagnostics", report.diagnostics);
+}
+
+ExitCode ShowStatus(const Invocation& invocation, RmClient& rm) {
+  const auto id = ApplicationId::Parse(invocation.arguments.Get("status"));
+  if (!id.ok()) return Fail(id.error());
+  const auto watched = rm.Get(*id);
+  if (!watched.ok()) return Fail(watched.error());
+  if (invocation.json) {
+    std::fputs(ApplicationJson(watched->report).c_str(), stdout);
+  } else {
+    PrintReport(watched->report);
+  }
+  return ExitCode::kOk;
+}
+
+// Every id is tried; the exit code is that of the first that could not be killed.
+ExitCode Kill(const Invocation& invocation, RmClient& rm) {
+  std::vector<std::string> names = {invocation.arguments.Get("kill")};
+  for (const std::string& word : invocation.arguments.words()) names.push_back(word);
+  ExitCode exit = ExitCode::kOk;
+  for (const std::string& name : names) {
+    const auto kill = [&]() -> Status {
+      WEIR_ASSIGN_OR_RETURN(const ApplicationId id, ApplicationId::Parse(name));
+      WEIR_ASSIGN_OR_RETURN(const WatchedApplication before, rm.Get(id));
+      if (IsTerminal(before.report.state)) {
+        std::printf("Application %s has already finished\n", name.c_str());
+        return {};
+      }
+      std::printf("Killing application %s\n", name.c_str());
+      WEIR_ASSIGN_OR_RETURN(const ApplicationReport after, rm.Kill(id, "killed by the user"));
+      if (after.state != ApplicationState::kKilled) {
+        std::printf("Application %s is %s\n",
+                    name.c_str(),
+                    std::string(ApplicationStateName(after.state)).c_str());
+      }
+      return {};
+    };
+    const Status status = kill();
+    if (!status.ok()) {
+      const ExitCode code = Fail(status.error());
+      if (exit == ExitCode::kOk) exit = code;
+    }
+  }
+  return exit;
+}
+
+// The command master's own arguments, then the user's command.
+Result<SubmissionContext> MakeContext(const Invocation& invocation, RmClient& rm) {
+  const Arguments& arguments = invocation.arguments;
+  const std::vector<std::string>& command =
+      arguments.rest() ? *arguments.rest() : arguments.words();
+  if (command.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "application -submit needs a command",
+                 "give it after '--': weir application -submit -- /bin/echo hello"};
+  }
+  WEIR_ASSIGN_OR_RETURN(const int64_t containers, arguments.GetInt("containers", 1, 1, 10'000));
+  WEIR_ASSIGN_OR_RETURN(const int64_t memory, arguments.GetMemoryMib("memory", 1024));
+  WEIR_ASSIGN_OR_RETURN(const int64_t vcores, arguments.GetInt("vcores", 1, 1, 1'000'000));
+  WEIR_ASSIGN_OR_RETURN(const int64_t priority,
+                        arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
+  SubmissionContext context;
+  WEIR_ASSIGN_OR_RETURN(context.queue_timeout, arguments.GetDuration("queue-timeout", Duration(0)));
+  context.name = arguments.Get("name", command[0]);
+  context.type = "weir-command";
+  context.queue = arguments.Get("queue");
+  context.priority = static_cast<int32_t>(priority);
+  context.am_resource = {256, 1};
+  std::vector<std::string>& argv = context.am_launch.command;
+  argv = {"{{WEIR_HOME}}/bin/weir-command-master",
+          "--containers",
+          std::to_string(containers),
+          "--memory",
+          std::to_string(memory),
+          "--vcores",
+          std::to_string(vcores)};
+  for (const std::string& path : arguments.All("file")) {
+    WEIR_ASSIGN_OR_RETURN(const LocalResource file, rm.Stage(path));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    argv.insert(argv.end(),
+                {"--local-resource",
+                 name + "=" + file.uri + "," + std::to_string(file.size) + "," + file.sha256});
+    // With the AM too, so that the ResourceManager keeps the file for the application.
+    context.am_launch.local_resources[name] = file;
+  }
+  argv.push_back("--");
+  argv.insert(argv.end(), command.begin(), command.end());
+  return context;
+}
+
+ExitCode Submit(const Invocation& invocation, RmClient& rm) {
+  const auto context = MakeContext(invocation, rm);
+  if (!context.ok()) return Fail(context.error());
+  const auto id = rm.Submit(*context);
+  if (!id.ok()) return Fail(id.error());
+  std::printf("%s\n", id->ToString().c_str());
+  std::fflush(stdout);
+  if (!invocation.arguments.Has("wait")) return ExitCode::kOk;
+  ApplicationProgress progress;
+  const auto end = WatchUntilOver(rm, *id, progress);
+  if (!end.ok()) return Fail(end.error());
+  if (end->report.final_status == FinalStatus::kSucceeded) return ExitCode::kOk;
+  return Fail({ErrorCode::kInternal,
+               DescribeEnd(end->report),
+               "see 'weir logs -applicationId " + id->ToString() + "'"},
+              ExitCode::kUnsuccessful);
+}
+
+}  // namespace
+
+ExitCode RunApplicationCommand(const std::vector<std::string>& words) {
+  ParseRules rules = Rules();
+  // After -submit the first word begins the command, with options of its own.
+  rules.stop_at_first_word = !words.empty() && (words[0] == "-submit" || words[0] == "--submit");
+  const Prepared prepared = Prepare("application", std::move(rules), words);
+  if (!prepared.invocation) return prepared.exit;
+  const Invocation& invocation = *prepared.invocation;
+  const Arguments& arguments = invocation.arguments;
+  const int verbs = arguments.Has("submit") + arguments.Has("list") + arguments.Has("status") +
+                    arguments.Has("kill");
+  if (verbs != 1) {
+    return Fail({ErrorCode::kInvalidArgument,
+                 "application needs one of -submit, -list, -status ID, -kill ID",
+                 "see 'weir application --help'"});
+  }
+  RmClient rm(invocation.config);
+  if (arguments.Has("list")) return List(invocation, rm);
+  if (arguments.Has("status")) return ShowStatus(invocation, rm);
+  if (arguments.Has("kill")) return Kill(invocation, rm);
+  return Submit(invocation, rm);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,136 @@
+// weir logs: what the containers of an application wrote, read from their NodeManagers.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "client/command.h"
+#include "client/output.h"
+#include "client/rm_client.h"
+#include "common/strings.h"
+#include "platform/http_client.h"
+
+namespace weir::cli {
+namespace {
+
+using platform::CallHttp;
+using platform::CallHttpStreaming;
+using platform::HttpCall;
+
+struct LogFile {
+  std::string name;
+  int64_t size = 0;
+};
+
+Error NoLogs(const ContainerReport& container, const std::string& why) {
+  return {ErrorCode::kUnavailable,
+          "the logs of " + container.id.ToString() + " on " + container.node_name +
+              " cannot be read: " + why,
+          "the node may be gone, or the logs older than yarn.nodemanager.log.retain-seconds"};
+}
+
+Result<std::vector<LogFile>> ListFiles(const ContainerReport& container, const HostPort& node) {
+  HttpCall call;
+  call.server = node;
+  call.target = "/ws/v1/node/containers/" + container.id.ToString() + "/logs";
+  const auto answer = CallHttp(call);
+  if (!answer.ok()) return NoLogs(container, answer.error().message);
+  if (answer->status != 200) return NoLogs(container, "HTTP " + std::to_string(answer->status));
+  const auto json = nlohmann::json::parse(answer->body, nullptr, false);
+  const auto infos = json.is_object() ? json.find("containerLogsInfo") : json.end();
+  if (json.is_discarded() || infos == json.end() || !infos->contains("containerLogInfo")) {
+    return NoLogs(container, "the node's answer is not understood");
+  }
+  std::vector<LogFile> files;
+  for (const auto& one : infos->at("containerLogInfo")) {
+    files.push_back({one.value("fileName", ""), one.value("fileSize", int64_t{0})});
+  }
+  return files;
+}
+
+// The block YARN prints for each file.
+Status PrintFile(const ContainerReport& container,
+                 const HostPort& node,
+                 const LogFile& file,
+                 const std::string& size) {
+  std::printf("Container: %s on %s\nLogType:%s\nLogLength:%lld\nLogContents:\n",
+              container.id.ToString().c_str(),
+              container.node_name.c_str(),
+              file.name.c_str(),
+              static_cast<long long>(file.size));
+  HttpCall call;
+  call.server = node;
+  call.target = "/ws/v1/node/containerlogs/" + container.id.ToString() + "/" +
+                platform::UrlEncode(file.name) + (size.empty() ? "" : "?size=" + size);
+  const auto answer = CallHttpStreaming(call, [](std::string_view piece) -> Status {
+    if (std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size()) return {};
+    return Error{ErrorCode::kUnavailable, "standard output cannot be written", ""};
+  });
+  if (!answer.ok()) return NoLogs(container, answer.error().message);
+  if (answer->status != 200) return NoLogs(container, "HTTP " + std::to_string(answer->status));
+  std::printf("\nEnd of LogType:%s\n\n", file.name.c_str());
+  return {};
+}
+
+Status PrintContainer(const ContainerReport& container, const Arguments& arguments) {
+  const auto node = HostPort::Parse(container.node_http_address);
+  if (!node.ok()) return NoLogs(container, "its address is not known");
+  WEIR_ASSIGN_OR_RETURN(const auto files, ListFiles(container, *node));
+  const std::string wanted = "," + arguments.Get("log_files", "") + ",";
+  for (const LogFile& file : files) {
+    if (wanted != ",," && wanted.find("," + file.name + ",") == std::string::npos) continue;
+    WEIR_RETURN_IF_ERROR(PrintFile(container, *node, file, arguments.Get("size")));
+  }
+  return {};
+}
+
+Result<std::vector<ContainerReport>> Choose(const Arguments& arguments, RmClient& rm) {
+  std::string application = arguments.Get("applicationId");
+  std::optional<ContainerId> only;
+  if (arguments.Has("containerId")) {
+    WEIR_ASSIGN_OR_RETURN(only, ContainerId::Parse(arguments.Get("containerId")));
+    if (application.empty()) application = only->attempt.application.ToString();
+  }
+  WEIR_ASSIGN_OR_RETURN(const ApplicationId id, ApplicationId::Parse(application));
+  WEIR_ASSIGN_OR_RETURN(const auto containers, rm.Containers(id));
+  std::vector<ContainerReport> chosen;
+  for (const ContainerReport& container : containers) {
+    if (!only || container.id == *only) chosen.push_back(container);
+  }
+  if (chosen.empty()) {
+    return Error{ErrorCode::kNotFound,
+                 only ? "application " + application + " has no container " + only->ToString()
+                      : "application " + application + " has had no container yet",
+                 "see 'weir application -status " + application + "'"};
+  }
+  return chosen;
+}
+
+}  // namespace
+
+ExitCode RunLogsCommand(const std::vector<std::string>& words) {
+  const Prepared prepared = Prepare("logs",
+                                    {.options = {{"applicationId", "ID", "", false},
+                                                 {"containerId", "ID", "", false},
+                                                 {"log_files", "NAMES", "", false},
+                                                 {"size", "BYTES", "", false}}},
+                                    words);
+  if (!prepared.invocation) return prepared.exit;
+  const Arguments& arguments = prepared.invocation->arguments;
+  if (!arguments.Has("applicationId") && !arguments.Has("containerId")) {
+    return Fail({ErrorCode::kInvalidArgument,
+                 "logs needs -applicationId ID or -containerId ID",
+                 "see 'weir logs --help'"});
+  }
+  const auto size = arguments.GetInt("size", 0, -(int64_t{1} << 40), int64_t{1} << 40);
+  if (!size.ok()) return Fail(size.error());
+  RmClient rm(prepared.invocation->config);
+  const auto containers = Choose(arguments, rm);
+  if (!containers.ok()) return Fail(containers.error());
+  ExitCode exit = ExitCode::kOk;
+  for (const ContainerReport& container : *containers) {
+    const Status status = PrintContainer(container, arguments);
+    if (!status.ok()) exit = Fail(status.error());
+  }
+  return exit;
+}
+
+}  // namespace weir::cli

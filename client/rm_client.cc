@@ -1,0 +1,192 @@
+#include "client/rm_client.h"
+
+#include <unistd.h>
+
+#include "gen/ClientService.h"
+#include "platform/config_keys.h"
+#include "platform/crypto.h"
+#include "platform/http_client.h"
+#include "platform/thrift_client.h"
+#include "wire/codec.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr Duration kCallTimeout = seconds(30);
+constexpr int32_t kPage = 1000;
+
+Error NoResourceManager(const std::string& socket, const Error& cause) {
+  return {ErrorCode::kUnavailable,
+          "no ResourceManager answers at " + socket + ": " + cause.message,
+          "start weir-resourcemanager, or name its work directory with -D weir.work.dir=DIR"};
+}
+
+}  // namespace
+
+struct RmClient::State {
+  State(const platform::Configuration& config, const std::string& socket_path)
+      : socket(socket_path),
+        thrift(platform::Endpoint{.unix_path = socket_path, .address = {}},
+               platform::HelloIdentity{}),
+        http(platform::FindRmAddress(config, "http", platform::keys::kRmHttpAddress)) {}
+
+  template <typename Function>
+  auto Call(Duration timeout, Function&& function) {
+    auto answer = thrift.Call(timeout, std::forward<Function>(function));
+    if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+      return decltype(answer)(NoResourceManager(socket, answer.error()));
+    }
+    return answer;
+  }
+
+  std::string socket;
+  platform::ThriftClient<idl::ClientServiceClient> thrift;
+  Result<HostPort> http;
+};
+
+RmClient::RmClient(const platform::Configuration& config)
+    : state_(std::make_unique<State>(config, platform::RmClientSocket(config))) {}
+RmClient::~RmClient() = default;
+
+Result<ApplicationId> RmClient::Submit(const SubmissionContext& context) {
+  idl::SubmitRequest request;
+  request.__set_idempotency_key(platform::RandomUuid());
+  request.__set_context(wire::ToWire(context));
+  const auto submit = [&](idl::ClientServiceClient& rm) {
+    idl::SubmitAnswer answer;
+    rm.submitApplication(answer, request);
+    return answer;
+  };
+  auto answer = state_->Call(kCallTimeout, submit);
+  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+    answer = state_->Call(kCallTimeout, submit);
+  }
+  if (!answer.ok()) return std::move(answer).error();
+  return ApplicationId::Parse(answer->application_id);
+}
+
+Result<WatchedApplication> RmClient::Watch(const ApplicationId& id,
+                                           int64_t known_version,
+                                           Duration park) {
+  idl::GetApplicationRequest request;
+  request.__set_application_id(id.ToString());
+  request.__set_known_version(known_version);
+  request.__set_park_ms(static_cast<int32_t>(ToMillis(park)));
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                          idl::ApplicationReport report;
+                          rm.getApplication(report, request);
+                          return report;
+                        }));
+  WatchedApplication watched;
+  WEIR_ASSIGN_OR_RETURN(watched.report, wire::FromWire(wire));
+  if (wire.__isset.client_token) watched.client_token = wire::FromWire(wire.client_token);
+  return watched;
+}
+
+Result<std::vector<ApplicationReport>> RmClient::List(const ListFilter& filter) {
+  idl::ListApplicationsRequest request;
+  std::set<int32_t> states;
+  for (const ApplicationState state : filter.states) states.insert(static_cast<int32_t>(state));
+  request.__set_states(std::move(states));
+  request.__set_user(filter.user);
+  request.__set_queue(filter.queue);
+  request.__set_limit(kPage);
+  request.__set_after_id("");
+  std::vector<ApplicationReport> applications;
+  while (true) {
+    WEIR_ASSIGN_OR_RETURN(const auto page,
+                          state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                            idl::ListApplicationsAnswer answer;
+                            rm.listApplications(answer, request);
+                            return answer;
+                          }));
+    for (const auto& wire : page.applications) {
+      WEIR_ASSIGN_OR_RETURN(auto report, wire::FromWire(wire));
+      applications.push_back(std::move(report));
+    }
+    if (!page.more || page.applications.empty()) return applications;
+    request.__set_after_id(page.applications.back().id);
+  }
+}
+
+Result<ApplicationReport> RmClient::Kill(const ApplicationId& id, const std::string& diagnostics) {
+  idl::KillRequest request;
+  request.__set_application_id(id.ToString());
+  request.__set_diagnostics(diagnostics);
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          idl::ApplicationReport report;
+                          rm.killApplication(report, request);
+                          return report;
+                        }));
+  return wire::FromWire(wire);
+}
+
+Result<std::vector<ContainerReport>> RmClient::Containers(const ApplicationId& id) {
+  WEIR_ASSIGN_OR_RETURN(const auto wires,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          std::vector<idl::ContainerReport> reports;
+                          rm.listContainers(reports, id.ToString());
+                          return reports;
+                        }));
+  std::vector<ContainerReport> reports;
+  for (const auto& wire : wires) {
+    WEIR_ASSIGN_OR_RETURN(auto report, wire::FromWire(wire));
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+Result<std::vector<NodeReport>> RmClient::Nodes() {
+  WEIR_ASSIGN_OR_RETURN(const auto wires,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          std::vector<idl::NodeReport> reports;
+                          rm.listNodes(reports);
+                          return reports;
+                        }));
+  std::vector<NodeReport> reports;
+  for (const auto& wire : wires) {
+    WEIR_ASSIGN_OR_RETURN(auto report, wire::FromWire(wire));
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+Result<ClusterFacts> RmClient::Cluster() {
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          idl::ClusterInfo info;
+                          rm.getClusterInfo(info);
+                          return info;
+                        }));
+  return ClusterFacts{.cluster_id = wire.cluster_id,
+                      .http_address = wire.http_address,
+                      .maximum_allocation = wire::FromWire(wire.maximum_allocation),
+                      .nodes = wire.nodes};
+}
+
+Result<LocalResource> RmClient::Stage(const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(const auto digest, platform::DigestFile(path));
+  if (!state_->http.ok()) return state_->http.error();
+  WEIR_ASSIGN_OR_RETURN(const auto answer,
+                        platform::CallHttp({.server = *state_->http,
+                                            .method = "PUT",
+                                            .target = "/staging/" + digest.sha256,
+                                            .headers = {},
+                                            .body = "",
+                                            .body_file = path}));
+  if (answer.status / 100 != 2) {
+    return Error{ErrorCode::kUnavailable,
+                 "the ResourceManager refused the upload of " + path + " (HTTP " +
+                     std::to_string(answer.status) + "): " + answer.body.substr(0, 500),
+                 ""};
+  }
+  return LocalResource{.uri = "staging:" + digest.sha256,
+                       .size = digest.size,
+                       .mtime_ms = 0,
+                       .sha256 = digest.sha256,
+                       .visibility = LocalResourceVisibility::kApplication};
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,68 @@
+// RmClient: the command line's conversation with the ResourceManager: Thrift over the unix socket
+// for calls, HTTP for files. Blocking; single-threaded.
+//
+// Errors: those of the RM; kUnavailable with the remedy when no RM runs here.
+#ifndef WEIR_CLIENT_RM_CLIENT_H_
+#define WEIR_CLIENT_RM_CLIENT_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/container.h"
+#include "common/result.h"
+#include "platform/hadoop_xml_config.h"
+#include "platform/rpc_security.h"
+
+namespace weir::cli {
+
+// A report, with the token for its AM if the caller may talk to it.
+struct WatchedApplication {
+  ApplicationReport report;
+  std::optional<platform::SignedToken> client_token;
+};
+
+struct ClusterFacts {
+  std::string cluster_id;
+  std::string http_address;
+  Resource maximum_allocation;
+  int32_t nodes = 0;
+};
+
+struct ListFilter {
+  std::vector<ApplicationState> states;  // empty = all
+  std::string user;
+  std::string queue;
+};
+
+class RmClient {
+ public:
+  explicit RmClient(const platform::Configuration& config);
+  ~RmClient();
+  RmClient(const RmClient&) = delete;
+  RmClient& operator=(const RmClient&) = delete;
+
+  // Retried once with the same key when the connection is lost: the application is made once.
+  Result<ApplicationId> Submit(const SubmissionContext& context);
+  // Waits up to `park` for a report newer than `known_version`.
+  Result<WatchedApplication> Watch(const ApplicationId& id, int64_t known_version, Duration park);
+  Result<WatchedApplication> Get(const ApplicationId& id) { return Watch(id, -1, Duration(0)); }
+  Result<std::vector<ApplicationReport>> List(const ListFilter& filter);
+  Result<ApplicationReport> Kill(const ApplicationId& id, const std::string& diagnostics);
+  Result<std::vector<ContainerReport>> Containers(const ApplicationId& id);
+  Result<std::vector<NodeReport>> Nodes();
+  Result<ClusterFacts> Cluster();
+
+  // Uploads a file to staging (or finds it there) and says how a container fetches it.
+  Result<LocalResource> Stage(const std::string& path);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLIENT_RM_CLIENT_H_

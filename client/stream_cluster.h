@@ -1,0 +1,44 @@
+// Stream clusters as applications: how their AM is started, and how running ones are found.
+#ifndef WEIR_CLIENT_STREAM_CLUSTER_H_
+#define WEIR_CLIENT_STREAM_CLUSTER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/arguments.h"
+#include "client/rm_client.h"
+
+namespace weir::cli {
+
+// The types under which stream clusters are listed.
+inline constexpr char kSessionType[] = "weir-session";
+inline constexpr char kPerJobType[] = "weir-per-job";
+inline constexpr char kApplicationType[] = "weir-application";
+
+// -jm -tm -s -n -nm -qu and --queue-timeout.
+std::vector<OptionSpec> ClusterOptions();
+
+// A job that the cluster is started for: files already staged.
+struct ClusterJob {
+  LocalResource library;
+  std::optional<LocalResource> graph;  // built by the client (per-job)
+  std::string name;
+  int64_t parallelism = 1;
+  std::vector<std::string> arguments;
+};
+
+// `type` is one of the three; `job` is needed for all but a session. kInvalidArgument.
+Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
+                                             const std::string& type,
+                                             const std::string& default_name,
+                                             const std::optional<ClusterJob>& job);
+
+// Live clusters of the user: all stream types, or sessions only.
+Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only);
+// The session named with -id, or the only one that runs. kNotFound, kFailedPrecondition (several).
+Result<WatchedApplication> FindSession(RmClient& rm, const std::string& id);
+
+}  // namespace weir::cli
+
+#endif  // WEIR_CLIENT_STREAM_CLUSTER_H_
