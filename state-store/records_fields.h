@@ -1,0 +1,178 @@
+// The fields of every stored value, in stored order, said once for both directions: writing and
+// reading. To add a field: a new record version, see records.cc.
+#ifndef WEIR_STATE_STORE_RECORDS_FIELDS_H_
+#define WEIR_STATE_STORE_RECORDS_FIELDS_H_
+
+#include <concepts>
+#include <type_traits>
+
+#include "state-store/records.h"
+#include "state-store/records_bytes.h"
+
+namespace weir {
+
+namespace store {
+
+template <>
+inline constexpr int kLastEnumerator<ApplicationState> = 7;
+template <>
+inline constexpr int kLastEnumerator<FinalStatus> = 4;
+template <>
+inline constexpr int kLastEnumerator<LocalResourceVisibility> = 3;
+
+// T, const when written, mutable when read.
+template <typename T, typename U>
+concept Of = std::same_as<std::remove_const_t<T>, U>;
+
+// Times are stored as their counts.
+inline void TimeField(RecordWriter& writer, const WallTime& time) {
+  writer(ToMillis(time));
+}
+inline void TimeField(RecordReader& reader, WallTime& time) {
+  int64_t ms = 0;
+  reader(ms);
+  time = WallFromMillis(ms);
+}
+inline void DurationField(RecordWriter& writer, const Duration& duration) {
+  writer(int64_t{duration.count()});
+}
+inline void DurationField(RecordReader& reader, Duration& duration) {
+  int64_t nanoseconds = 0;
+  reader(nanoseconds);
+  duration = Duration(nanoseconds);
+}
+inline void PortField(RecordWriter& writer, const uint16_t& port) {
+  writer(int64_t{port});
+}
+inline void PortField(RecordReader& reader, uint16_t& port) {
+  int64_t wide = 0;
+  reader(wide);
+  if (wide < 0 || wide > std::numeric_limits<uint16_t>::max()) return reader.Fail("a wrong port");
+  port = static_cast<uint16_t>(wide);
+}
+
+}  // namespace store
+
+template <typename A, store::Of<Epoch> T>
+void Fields(A& a, T& t) {
+  a(t.value);
+}
+
+template <typename A, store::Of<ApplicationId> T>
+void Fields(A& a, T& t) {
+  a(t.cluster_timestamp);
+  a(t.sequence);
+}
+
+template <typename A, store::Of<AttemptId> T>
+void Fields(A& a, T& t) {
+  a(t.application);
+  a(t.number);
+}
+
+template <typename A, store::Of<ContainerId> T>
+void Fields(A& a, T& t) {
+  a(t.attempt);
+  a(t.number);
+}
+
+template <typename A, store::Of<NodeId> T>
+void Fields(A& a, T& t) {
+  a(t.uuid);
+}
+
+template <typename A, store::Of<HostPort> T>
+void Fields(A& a, T& t) {
+  a(t.host);
+  PortField(a, t.port);
+}
+
+template <typename A, store::Of<Resource> T>
+void Fields(A& a, T& t) {
+  a(t.memory_mib);
+  a(t.vcores);
+}
+
+template <typename A, store::Of<LocalResource> T>
+void Fields(A& a, T& t) {
+  a(t.uri);
+  a(t.size);
+  a(t.mtime_ms);
+  a(t.sha256);
+  a(t.visibility);
+}
+
+template <typename A, store::Of<LaunchContext> T>
+void Fields(A& a, T& t) {
+  a(t.command);
+  a(t.environment);
+  a(t.local_resources);
+  a(t.secrets);
+}
+
+template <typename A, store::Of<SubmissionContext> T>
+void Fields(A& a, T& t) {
+  a(t.name);
+  a(t.type);
+  a(t.queue);
+  a(t.priority);
+  a(t.am_resource);
+  a(t.am_launch);
+  a(t.max_attempts);
+  DurationField(a, t.queue_timeout);
+  a(t.tags);
+}
+
+namespace store {
+
+template <typename A, Of<ApplicationRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.idempotency_key);
+  a(t.user);
+  a(t.queue);
+  a(t.context);
+  TimeField(a, t.submitted);
+  a(t.state);
+  a(t.final_status);
+  a(t.diagnostics);
+  a(t.tracking_url);
+  TimeField(a, t.finished);
+}
+
+template <typename A, Of<AttemptRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.am_container);
+  a(t.am_node);
+  TimeField(a, t.started);
+  a(t.finished);
+  a(t.exit_code);
+  a(t.diagnostics);
+}
+
+template <typename A, Of<NodeRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.address);
+  a(t.http_address);
+  a(t.rack);
+  a(t.capacity);
+}
+
+template <typename A, Of<EpochRecord> T>
+void Fields(A& a, T& t) {
+  a(t.epoch);
+  a(t.cluster_timestamp);
+  a(t.cluster_id);
+}
+
+template <typename A, Of<TokenKeysRecord> T>
+void Fields(A& a, T& t) {
+  a(t.keys);
+}
+
+}  // namespace store
+}  // namespace weir
+
+#endif  // WEIR_STATE_STORE_RECORDS_FIELDS_H_
