@@ -96,7 +96,7 @@ enum class ExitKind : int {
 struct ExitOutcome {
   ExitKind kind = ExitKind::kExited;
   int value = 0;
-  int64_t peak_memory_mib = 0;  // of its largest process; 0 = not known
+  int64_t peak_memory_mib = 0;   // of its largest process; 0 = not known
   std::string stderr_tail = {};  // at most a few KiB; "" for success
   bool operator==(const ExitOutcome&) const = default;
 };

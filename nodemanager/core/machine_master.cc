@@ -108,8 +108,8 @@ void NodeManagerCore::Machine::PumpShutdown(Now now) {
   for (const auto& [id, container] : containers) {
     ended = ended && container.state == State::kDone;
   }
-  if (!ended && now.monotonic < shutdown->containers_deadline) return;
   if (shutdown->recording_deadline == kNever) {
+    if (!ended && now.monotonic < shutdown->containers_deadline) return;
     shutdown->containers_deadline = kNever;
     shutdown->recording_deadline = now.monotonic + options.recording_wait;
   }

@@ -1,0 +1,191 @@
+// A NodeManagerCore with its time in a test's hand: steps it, checks its invariants after every
+// step, and keeps what it wanted done. Single-threaded.
+#ifndef WEIR_TESTS_UNIT_NODEMANAGER_CORE_DRIVER_H_
+#define WEIR_TESTS_UNIT_NODEMANAGER_CORE_DRIVER_H_
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "nodemanager/core/node_manager_core.h"
+
+namespace weir::nm {
+
+inline constexpr int64_t kClusterTimestamp = 1'700'000'000'000;
+inline const AttemptId kAttempt{{kClusterTimestamp, 1}, 1};
+inline const NodeId kNode{"node-1"};
+
+inline ContainerId IdOf(int64_t sequence, int64_t epoch = 3) {
+  return ContainerId::Make(kAttempt, Epoch{epoch}, sequence);
+}
+
+inline CoreOptions SmallNode() {
+  CoreOptions options;
+  options.id = kNode;
+  options.address = {"127.0.0.1", 45454};
+  options.http_address = "127.0.0.1:8042";
+  options.capacity = {4096, 4};
+  return options;
+}
+
+inline LaunchContext SleepForEver() {
+  LaunchContext launch;
+  launch.command = {"/bin/sleep", "1000000"};
+  return launch;
+}
+
+// Answers of the RM with one thing in them.
+inline NodeHeartbeatAnswer Recorded(std::vector<ContainerId> ids) {
+  NodeHeartbeatAnswer answer;
+  answer.completions_recorded = std::move(ids);
+  return answer;
+}
+inline NodeHeartbeatAnswer StopCommand(ContainerId id,
+                                       StopReason reason = StopReason::kKilledByResourceManager) {
+  NodeHeartbeatAnswer answer;
+  answer.stop.push_back({id, reason});
+  return answer;
+}
+inline NodeHeartbeatAnswer StartCommands(const std::vector<ContainerTokenIdentifier>& tokens) {
+  NodeHeartbeatAnswer answer;
+  for (const auto& token : tokens) answer.start.push_back({token, SleepForEver()});
+  return answer;
+}
+inline NodeHeartbeatAnswer ApplicationFinished() {
+  NodeHeartbeatAnswer answer;
+  answer.applications_finished.push_back(kAttempt.application);
+  return answer;
+}
+inline NodeHeartbeatAnswer Under(int64_t epoch, NodeHeartbeatAnswer answer = {}) {
+  answer.epoch = Epoch{epoch};
+  return answer;
+}
+
+class CoreDriver {
+ public:
+  explicit CoreDriver(const CoreOptions& options = SmallNode(),
+                      const std::vector<ContainerStatus>& ended = {})
+      : core(options, ended, now()) {
+    Keep(core.Start(now()));
+  }
+
+  Now now() const { return {Instant(elapsed_), WallFromMillis(kClusterTimestamp) + Wall()}; }
+  void Step(const Event& event) { Keep(core.Step(event, now())); }
+  void Advance(Duration by) {
+    elapsed_ += by;
+    if (core.NextDeadline() <= now().monotonic) Step(DeadlineReached{});
+  }
+
+  // The session of `epoch`; takes the SendRegister and the first heartbeat with it.
+  void Register(int64_t epoch = 3) {
+    ++session;
+    Step(Registered{{Epoch{epoch}, session, seconds(30)}});
+    ASSERT_TRUE(Take<SendRegister>());
+    const auto heartbeat = Take<SendHeartbeat>();
+    ASSERT_TRUE(heartbeat);
+    EXPECT_EQ(heartbeat->request.sequence, 1);
+    sequence = 1;
+  }
+  // Answers the newest heartbeat; what follows is kept.
+  void Answer(NodeHeartbeatAnswer answer = {}) {
+    if (answer.epoch.value == 0) answer.epoch = core.epoch();
+    answer.sequence = sequence;
+    Step(HeartbeatAnswered{session, sequence++, std::move(answer)});
+  }
+  ContainerTokenIdentifier Token(int64_t number, Resource resource = {1024, 1}) const {
+    return {.id = IdOf(number),
+            .node = kNode,
+            .resource = resource,
+            .user = "ann",
+            .expires = now().wall + seconds(600),
+            .epoch = Epoch{3}};
+  }
+  // An AM's start of container `number`; its Reply.
+  Reply Start(int64_t number, Resource resource = {1024, 1}) {
+    const CallId call = NextCall();
+    Step(StartContainer{call, kAttempt, Token(number, resource), SleepForEver()});
+    return ReplyTo(call);
+  }
+  Reply Stop(int64_t number) {
+    const CallId call = NextCall();
+    Step(StopContainer{call, kAttempt, IdOf(number)});
+    return ReplyTo(call);
+  }
+  // From the start to RUNNING, as the executor would do it.
+  void Run(int64_t number) {
+    EXPECT_TRUE(std::holds_alternative<NoContent>(Start(number).answer));
+    EXPECT_TRUE(Take<Localize>());
+    Step(LocalizationDone{IdOf(number)});
+    EXPECT_TRUE(Take<Launch>());
+    Step(Launched{IdOf(number)});
+  }
+  void End(int64_t number, ExitOutcome outcome = {}) {
+    Step(Exited{IdOf(number), std::move(outcome)});
+    Step(Drained{IdOf(number)});
+  }
+
+  CallId NextCall() { return {++last_call_}; }
+  Reply ReplyTo(CallId call) {
+    const auto reply = Take<Reply>([&](const Reply& r) { return r.call == call; });
+    EXPECT_TRUE(reply) << "call " << call.value << " was not answered";
+    return reply.value_or(Reply{});
+  }
+  // The oldest kept action of the type (for which `wanted` holds), removed.
+  template <typename A>
+  std::optional<A> Take() {
+    return Take<A>([](const A&) { return true; });
+  }
+  template <typename A, typename Wanted>
+  std::optional<A> Take(Wanted wanted) {
+    for (auto it = kept.begin(); it != kept.end(); ++it) {
+      const A* action = std::get_if<A>(&*it);
+      if (action == nullptr || !wanted(*action)) continue;
+      A taken = *action;
+      kept.erase(it);
+      return taken;
+    }
+    return std::nullopt;
+  }
+  State StateOf(int64_t number) const {
+    const auto view = core.Find(IdOf(number));
+    return view ? view->state : State::kDone;
+  }
+  ContainerStatus StatusOf(int64_t number) const {
+    const auto view = core.Find(IdOf(number));
+    return view ? view->status : ContainerStatus{};
+  }
+
+  NodeManagerCore core;
+  Actions kept;
+  int64_t session = 0;
+  int64_t sequence = 0;  // of the newest heartbeat
+  bool expect_valid = true;
+
+ private:
+  milliseconds Wall() const { return std::chrono::duration_cast<milliseconds>(elapsed_); }
+  void Keep(Actions actions) {
+    for (Action& action : actions) {
+      if (const auto* invalid = std::get_if<InvalidEvent>(&action); invalid && expect_valid) {
+        ADD_FAILURE() << invalid->event << " in " << invalid->state;
+      }
+      kept.push_back(std::move(action));
+    }
+    EXPECT_EQ(core.CheckInvariants(), "");
+  }
+
+  Duration elapsed_ = seconds(1);
+  uint64_t last_call_ = 0;
+};
+
+inline bool IsError(const Reply& reply, ErrorCode code) {
+  const Error* error = std::get_if<Error>(&reply.answer);
+  return error != nullptr && error->code == code;
+}
+
+}  // namespace weir::nm
+
+#endif  // WEIR_TESTS_UNIT_NODEMANAGER_CORE_DRIVER_H_

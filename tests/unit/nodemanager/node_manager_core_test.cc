@@ -1,0 +1,474 @@
+#include "nodemanager/core/node_manager_core.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/random.h"
+#include "core_driver.h"
+
+namespace weir::nm {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(NodeManager, AContainerGoesFromItsStartToARecordedCompletion) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  EXPECT_EQ(node.StatusOf(1).state, ContainerState::kRunning);
+  EXPECT_EQ(node.core.used(), (Resource{1024, 1}));
+  ASSERT_TRUE(node.Take<SendHeartbeat>());
+  node.Step(HeartbeatFailed{1, 1, {ErrorCode::kAborted, "", ""}});
+
+  node.Step(Exited{IdOf(1), {}});
+  EXPECT_EQ(node.StateOf(1), State::kExitedWithSuccess);
+  EXPECT_EQ(node.StatusOf(1).state, ContainerState::kRunning) << "processes may be left";
+  node.Step(Drained{IdOf(1)});
+  EXPECT_EQ(node.StatusOf(1).state, ContainerState::kComplete);
+  EXPECT_EQ(node.StatusOf(1).exit_code, 0);
+  EXPECT_TRUE(node.core.used().IsZero());
+  ASSERT_TRUE(node.Take<CleanUp>());
+  const auto told = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->request.containers.size(), 1u);
+  EXPECT_EQ(told->request.containers[0].state, ContainerState::kComplete);
+
+  node.sequence = 3;
+  node.Answer(Recorded({IdOf(1)}));
+  EXPECT_TRUE(node.core.Find(IdOf(1))) << "its directories are still there";
+  node.Step(CleanedUp{IdOf(1)});
+  EXPECT_FALSE(node.core.Find(IdOf(1)));
+}
+
+TEST(NodeManager, ACompletionIsToldAtEveryRegistrationUntilRecorded) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.End(1);
+  node.Step(CleanedUp{IdOf(1)});
+  node.Answer();
+  node.Step(HeartbeatFailed{1, 2, {ErrorCode::kNotLeader, "standby", ""}});
+  for (int i = 0; i < 3; ++i) {
+    node.Advance(seconds(3));
+    const auto again = node.Take<SendRegister>();
+    ASSERT_TRUE(again);
+    ASSERT_EQ(again->request.containers.size(), 1u);
+    EXPECT_EQ(again->request.containers[0].state, ContainerState::kComplete);
+    node.Step(RegistrationFailed{{ErrorCode::kUnavailable, "refused", ""}});
+  }
+}
+
+TEST(NodeManager, ARepeatedStartIsAnsweredAndDoesNothing) {
+  CoreDriver node;
+  node.Register();
+  ASSERT_TRUE(std::holds_alternative<NoContent>(node.Start(1).answer));
+  ASSERT_TRUE(node.Take<Localize>());
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.Start(1).answer));
+  EXPECT_FALSE(node.Take<Localize>());
+}
+
+TEST(NodeManager, ARecordedContainerIsNotStartedAgainByItsToken) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.End(1);
+  node.Step(CleanedUp{IdOf(1)});
+  node.Answer(Recorded({IdOf(1)}));
+  ASSERT_FALSE(node.core.Find(IdOf(1)));
+  EXPECT_TRUE(IsError(node.Start(1), ErrorCode::kFailedPrecondition));
+}
+
+struct Refusal {
+  const char* name;
+  ErrorCode code;
+  void (*spoil)(ContainerTokenIdentifier&, LaunchContext&);
+};
+
+class RefusedStart : public testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusedStart, ChangesNothing) {
+  CoreDriver node;
+  node.Register();
+  ContainerTokenIdentifier token = node.Token(1);
+  LaunchContext launch = SleepForEver();
+  GetParam().spoil(token, launch);
+  const CallId call = node.NextCall();
+  node.Step(StartContainer{call, kAttempt, token, launch});
+  const Reply reply = node.ReplyTo(call);
+  ASSERT_TRUE(std::holds_alternative<Error>(reply.answer));
+  EXPECT_EQ(std::get<Error>(reply.answer).code, GetParam().code)
+      << std::get<Error>(reply.answer).ToString();
+  EXPECT_TRUE(node.core.Containers().empty());
+}
+
+using Token = ContainerTokenIdentifier;
+INSTANTIATE_TEST_SUITE_P(
+    Starts,
+    RefusedStart,
+    testing::Values(
+        Refusal{"OldEpoch",
+                ErrorCode::kFenced,
+                [](Token& token, LaunchContext&) { token.epoch = Epoch{2}; }},
+        Refusal{"EpochToCome",
+                ErrorCode::kUnavailable,
+                [](Token& token, LaunchContext&) { token.epoch = Epoch{4}; }},
+        Refusal{"Expired",
+                ErrorCode::kUnauthenticated,
+                [](Token& token, LaunchContext&) { token.expires = WallTime{}; }},
+        Refusal{"OtherNode",
+                ErrorCode::kPermissionDenied,
+                [](Token& token, LaunchContext&) { token.node = {"node-2"}; }},
+        Refusal{"OtherAttempt",
+                ErrorCode::kPermissionDenied,
+                [](Token& token, LaunchContext&) { token.id.attempt.number = 2; }},
+        Refusal{"UserThatLeavesTheDirectory",
+                ErrorCode::kPermissionDenied,
+                [](Token& token, LaunchContext&) { token.user = ".."; }},
+        Refusal{"TooLarge",
+                ErrorCode::kResourceExhausted,
+                [](Token& token, LaunchContext&) { token.resource.memory_mib = 4097; }},
+        Refusal{"NoResource",
+                ErrorCode::kPermissionDenied,
+                [](Token& token, LaunchContext&) {
+                  token.resource = {0, 0};
+                }},
+        Refusal{"NoCommand",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.command.clear(); }},
+        Refusal{"FileOutsideItsDirectory",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.local_resources["../x"].uri = "file:/etc/x"; }},
+        Refusal{"SecretOutsideItsDirectory",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.secrets["a/b"] = "s"; }},
+        Refusal{"StagedFileWithoutHash",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.local_resources["x"].uri = "staging:"; }},
+        Refusal{"UnknownScheme",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.local_resources["x"].uri = "ftp:/x"; }},
+        Refusal{"VariableWithEqualsSign",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) { l.environment["A=B"] = "c"; }}),
+    [](const auto& param) { return param.param.name; });
+
+TEST(NodeManager, CapacityCountsEverythingThatIsNotComplete) {
+  CoreDriver node;
+  node.Register();
+  for (int64_t i = 1; i <= 4; ++i) node.Run(i);
+  EXPECT_TRUE(IsError(node.Start(5), ErrorCode::kResourceExhausted));
+  node.Step(Exited{IdOf(1), {}});
+  EXPECT_TRUE(IsError(node.Start(5), ErrorCode::kResourceExhausted))
+      << "container 1 may have left processes";
+  node.Step(Drained{IdOf(1)});
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.Start(5).answer));
+}
+
+TEST(NodeManager, StartsAreRefusedBeforeRegistrationAndWhileShuttingDown) {
+  CoreDriver node;
+  EXPECT_TRUE(IsError(node.Start(1), ErrorCode::kUnavailable));
+  node.Register();
+  node.Step(ShutDown{});
+  EXPECT_TRUE(IsError(node.Start(1), ErrorCode::kUnavailable));
+}
+
+TEST(NodeManager, AStopIsSigtermThenSigkillAndComesBackWithItsCause) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  ASSERT_TRUE(std::holds_alternative<NoContent>(node.Stop(1).answer));
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kTerminate);
+  node.Advance(milliseconds(249));
+  EXPECT_FALSE(node.Take<Signal>());
+  node.Advance(milliseconds(1));
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kKill);
+  node.Advance(seconds(5));
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kKill) << "something is left";
+  node.End(1, {.kind = ExitKind::kSignaled, .value = 9});
+  EXPECT_EQ(node.StatusOf(1).exit_code, exit_code::kKilledByApplicationMaster);
+  EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("did not end within 250 ms of SIGTERM"));
+  node.Advance(seconds(20));
+  EXPECT_FALSE(node.Take<Signal>());
+}
+
+TEST(NodeManager, AStopWhileFilesAreFetchedCallsItOff) {
+  CoreDriver node;
+  node.Register();
+  node.Start(1);
+  node.Stop(1);
+  ASSERT_TRUE(node.Take<CallOffLocalization>());
+  node.Step(LocalizationFailed{IdOf(1), {ErrorCode::kAborted, "called off", ""}});
+  EXPECT_EQ(node.StateOf(1), State::kCleanedUpAfterKill);
+  EXPECT_EQ(node.StatusOf(1).exit_code, exit_code::kKilledByApplicationMaster);
+  EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("never started"));
+  EXPECT_TRUE(node.Take<CleanUp>());
+  EXPECT_FALSE(node.Take<Launch>());
+}
+
+TEST(NodeManager, AStopDuringTheLaunchTakesEffectOnceItRuns) {
+  CoreDriver node;
+  node.Register();
+  node.Start(1);
+  node.Step(LocalizationDone{IdOf(1)});
+  node.Stop(1);
+  EXPECT_FALSE(node.Take<Signal>());
+  node.Step(Launched{IdOf(1)});
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kTerminate);
+  node.End(1, {.kind = ExitKind::kSignaled, .value = 15});
+  EXPECT_EQ(node.StatusOf(1).state, ContainerState::kComplete);
+}
+
+TEST(NodeManager, FailuresComeBackWithYarnsExitCodesAndTheCause) {
+  CoreDriver node;
+  node.Register();
+  node.Start(1);
+  node.Step(LocalizationFailed{IdOf(1), {ErrorCode::kCorruption, "staging:ab: wrong hash", ""}});
+  EXPECT_EQ(node.StatusOf(1).exit_code, exit_code::kLocalizationFailed);
+  EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("staging:ab: wrong hash"));
+
+  node.Start(2);
+  node.Step(LocalizationDone{IdOf(2)});
+  node.Step(LaunchFailed{IdOf(2), {ErrorCode::kNotFound, "/no/such: no such file", ""}});
+  EXPECT_EQ(node.StatusOf(2).exit_code, exit_code::kLaunchFailed);
+  EXPECT_THAT(node.StatusOf(2).diagnostics, HasSubstr("/no/such"));
+
+  node.Run(3);
+  node.End(3, {.kind = ExitKind::kExited, .value = 7, .stderr_tail = "bad input"});
+  EXPECT_EQ(node.StatusOf(3).exit_code, 7);
+  EXPECT_THAT(node.StatusOf(3).diagnostics, HasSubstr("bad input"));
+
+  node.Run(4);
+  node.End(4, {ExitKind::kSignaled, 11, 77, ""});
+  EXPECT_EQ(node.StatusOf(4).exit_code, 139);
+  EXPECT_THAT(node.StatusOf(4).diagnostics, HasSubstr("SIGSEGV"));
+  EXPECT_THAT(node.StatusOf(4).diagnostics, HasSubstr("77 MiB of 1024 MiB"));
+}
+
+TEST(NodeManager, EachStopReasonHasItsExitCode) {
+  const std::pair<StopReason, int> reasons[] = {
+      {StopReason::kReleasedByApplicationMaster, exit_code::kAborted},
+      {StopReason::kKilledByResourceManager, exit_code::kKilledByResourceManager},
+      {StopReason::kApplicationEnded, exit_code::kKilledAfterApplicationEnd}};
+  CoreDriver node;
+  node.Register();
+  int64_t number = 1;
+  for (const auto& [reason, code] : reasons) {
+    node.Run(number);
+    node.kept.clear();
+    // Two heartbeats may be under way: the older one was ended by the newer.
+    node.Step(HeartbeatFailed{1, node.sequence++, {ErrorCode::kAborted, "", ""}});
+    node.Answer(StopCommand(IdOf(number), reason));
+    node.End(number, {.kind = ExitKind::kExited, .value = 0});
+    EXPECT_EQ(node.StatusOf(number).exit_code, code);
+    node.Step(HeartbeatFailed{1, node.sequence++, {ErrorCode::kAborted, "", ""}});
+    ++number;
+  }
+}
+
+TEST(NodeManager, TheRmsStartCommandIsCarriedOutOnceAndARefusalIsTold) {
+  CoreDriver node;
+  node.Register();
+  node.Answer(StartCommands({node.Token(1)}));
+  ASSERT_TRUE(node.Take<Localize>());
+  node.Answer(StartCommands({node.Token(1), node.Token(2, {9999, 1})}));
+  EXPECT_FALSE(node.Take<Localize>());
+  EXPECT_EQ(node.StatusOf(2).state, ContainerState::kComplete);
+  EXPECT_EQ(node.StatusOf(2).exit_code, exit_code::kAborted);
+  EXPECT_THAT(node.StatusOf(2).diagnostics, HasSubstr("9999"));
+}
+
+TEST(NodeManager, AStopOfAContainerThatNeverCameIsToldAndBarsItsStart) {
+  CoreDriver node;
+  node.Register();
+  node.Answer(StopCommand(IdOf(1), StopReason::kReleasedByApplicationMaster));
+  EXPECT_EQ(node.StatusOf(1).state, ContainerState::kComplete);
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.Start(1).answer));
+  EXPECT_FALSE(node.Take<Localize>());
+}
+
+TEST(NodeManager, AStopOfARecordedContainerIsToldAgain) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.End(1);
+  node.Step(CleanedUp{IdOf(1)});
+  node.Answer(Recorded({IdOf(1)}));
+  node.Answer(StopCommand(IdOf(1), StopReason::kApplicationEnded));
+  ASSERT_TRUE(node.core.Find(IdOf(1)));
+  EXPECT_EQ(node.StatusOf(1).exit_code, 0);
+}
+
+TEST(NodeManager, WatchersAreAnsweredByAChangeOrTheirDeadline) {
+  CoreDriver node;
+  node.Register();
+  node.Start(1);
+  const CallId change = node.NextCall();
+  node.Step(WatchContainer{change, kAttempt, IdOf(1), ContainerState::kNew, seconds(30)});
+  EXPECT_FALSE(node.Take<Reply>());
+  node.Step(LocalizationDone{IdOf(1)});
+  node.Step(Launched{IdOf(1)});
+  EXPECT_EQ(std::get<ContainerStatus>(node.ReplyTo(change).answer).state, ContainerState::kRunning);
+
+  const CallId late = node.NextCall();
+  node.Step(WatchContainer{late, kAttempt, IdOf(1), ContainerState::kRunning, seconds(1)});
+  const CallId gone = node.NextCall();
+  node.Step(WatchContainer{gone, kAttempt, IdOf(1), ContainerState::kRunning, seconds(1)});
+  node.Step(CallAbandoned{gone});
+  node.Advance(seconds(1));
+  EXPECT_EQ(std::get<ContainerStatus>(node.ReplyTo(late).answer).state, ContainerState::kRunning);
+  EXPECT_FALSE(node.Take<Reply>());
+
+  const CallId other = node.NextCall();
+  node.Step(WatchContainer{other, {kAttempt.application, 2}, IdOf(1), ContainerState::kNew, {}});
+  EXPECT_TRUE(IsError(node.ReplyTo(other), ErrorCode::kPermissionDenied));
+  const CallId unknown = node.NextCall();
+  node.Step(WatchContainer{unknown, kAttempt, IdOf(9), ContainerState::kNew, {}});
+  EXPECT_TRUE(IsError(node.ReplyTo(unknown), ErrorCode::kNotFound));
+}
+
+TEST(NodeManager, AnEndedApplicationStopsNothingAndIsCleanedUpAfterItsLastContainer) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.Answer(ApplicationFinished());
+  EXPECT_EQ(node.StateOf(1), State::kRunning) << "stops are by explicit id";
+  EXPECT_TRUE(IsError(node.Start(2), ErrorCode::kFailedPrecondition));
+  node.End(1);
+  EXPECT_FALSE(node.Take<CleanUpApplication>());
+  node.Step(CleanedUp{IdOf(1)});
+  ASSERT_TRUE(node.Take<CleanUpApplication>());
+}
+
+TEST(NodeManager, ShutDownStopsAllTellsTheRmAndEnds) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.Step(ShutDown{});
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kTerminate);
+  node.End(1, {.kind = ExitKind::kSignaled, .value = 15});
+  EXPECT_EQ(node.StatusOf(1).exit_code, exit_code::kAborted);
+  EXPECT_FALSE(node.Take<SendUnregister>());
+  node.Step(CleanedUp{IdOf(1)});
+  EXPECT_FALSE(node.Take<SendUnregister>()) << "the end is not recorded yet";
+  node.Answer(Recorded({IdOf(1)}));
+  ASSERT_TRUE(node.Take<SendUnregister>());
+  EXPECT_FALSE(node.Take<Stopped>());
+  node.Step(Unregistered{});
+  EXPECT_TRUE(node.Take<Stopped>());
+}
+
+TEST(NodeManager, ShutDownIsBoundedWhenNothingEndsAndNobodyAnswers) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.Step(ShutDown{});
+  node.Advance(seconds(10));
+  EXPECT_FALSE(node.Take<SendUnregister>());
+  node.Advance(seconds(2));
+  EXPECT_TRUE(node.Take<SendUnregister>());
+  CoreDriver alone;
+  alone.Step(ShutDown{});
+  EXPECT_TRUE(alone.Take<Stopped>());
+}
+
+TEST(NodeManager, EndsOfAnEarlierRunAreToldUntilRecorded) {
+  ContainerStatus ended{.id = IdOf(7),
+                        .state = ContainerState::kComplete,
+                        .exit_code = 137,
+                        .diagnostics = "found after a restart",
+                        .resource = {512, 1}};
+  CoreDriver node(SmallNode(), {ended});
+  const auto registration = node.Take<SendRegister>();
+  ASSERT_TRUE(registration);
+  ASSERT_EQ(registration->request.containers.size(), 1u);
+  EXPECT_EQ(registration->request.containers[0], ended);
+  node.Step(Registered{{Epoch{3}, 1, seconds(30)}});
+  node.session = node.sequence = 1;
+  node.Answer(Recorded({IdOf(7)}));
+  EXPECT_TRUE(node.core.Containers().empty());
+}
+
+TEST(NodeManager, AnEventForAnUnknownContainerIsReportedAsAFault) {
+  CoreDriver node;
+  node.expect_valid = false;
+  node.Step(Launched{IdOf(1)});
+  const auto invalid = node.Take<InvalidEvent>();
+  ASSERT_TRUE(invalid);
+  EXPECT_EQ(invalid->state, "UNKNOWN");
+}
+
+// An executor and an RM that do what they promise, in random order and with random losses.
+std::string RandomLife(uint64_t seed) {
+  Random random(seed);
+  CoreDriver node;
+  std::string trace;
+  std::vector<Action> todo;
+  std::vector<ContainerId> live;
+  int64_t next = 1;
+  for (int step = 0; step < 400; ++step) {
+    for (Action& action : node.kept) todo.push_back(std::move(action));
+    node.kept.clear();
+    if (random.Chance(1, 6)) {
+      node.Step(StartContainer{node.NextCall(), kAttempt, node.Token(next++), SleepForEver()});
+    } else if (random.Chance(1, 10)) {
+      node.Step(StopContainer{node.NextCall(), kAttempt, IdOf(random.Between(1, next))});
+    } else if (random.Chance(1, 5)) {
+      node.Advance(milliseconds(random.Between(1, 3000)));
+    } else if (!live.empty() && random.Chance(1, 3)) {
+      const ContainerId id = live.back();
+      live.pop_back();
+      node.Step(Exited{id, {ExitKind::kExited, static_cast<int>(random.Below(3))}});
+      node.Step(Drained{id});
+    } else if (!todo.empty()) {
+      const size_t pick = random.Below(todo.size());
+      const Action action = std::move(todo[pick]);
+      todo.erase(todo.begin() + static_cast<std::ptrdiff_t>(pick));
+      if (std::holds_alternative<SendRegister>(action)) {
+        node.Step(Registered{{Epoch{3}, ++node.session, seconds(30)}});
+      } else if (const auto* heartbeat = std::get_if<SendHeartbeat>(&action)) {
+        const auto& request = heartbeat->request;
+        if (random.Chance(1, 4)) {
+          node.Step(HeartbeatFailed{
+              request.session, request.sequence, {ErrorCode::kUnavailable, "lost", ""}});
+        } else {
+          NodeHeartbeatAnswer answer = Under(3);
+          for (const auto& status : request.containers) {
+            if (status.state == ContainerState::kComplete) {
+              answer.completions_recorded.push_back(status.id);
+            }
+          }
+          node.Step(HeartbeatAnswered{request.session, request.sequence, answer});
+        }
+      } else if (const auto* localize = std::get_if<Localize>(&action)) {
+        if (random.Chance(1, 5)) {
+          node.Step(LocalizationFailed{localize->token.id, {ErrorCode::kNotFound, "gone", ""}});
+        } else {
+          node.Step(LocalizationDone{localize->token.id});
+        }
+      } else if (const auto* launch = std::get_if<Launch>(&action)) {
+        if (random.Chance(1, 5)) {
+          node.Step(LaunchFailed{launch->id, {ErrorCode::kNotFound, "no such program", ""}});
+        } else {
+          live.push_back(launch->id);
+          node.Step(Launched{launch->id});
+        }
+      } else if (const auto* clean = std::get_if<CleanUp>(&action)) {
+        node.Step(CleanedUp{clean->id});
+      } else if (const auto* change = std::get_if<Transitioned>(&action)) {
+        trace += change->id.ToString() + std::string(change->from) + std::string(change->to) + "\n";
+      }
+    }
+  }
+  return trace;
+}
+
+TEST(NodeManager, RandomLivesKeepTheInvariantsAndAreDeterministic) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    const std::string trace = RandomLife(seed);
+    EXPECT_EQ(trace, RandomLife(seed)) << "seed " << seed;
+    EXPECT_GT(trace.size(), 1000u) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace weir::nm

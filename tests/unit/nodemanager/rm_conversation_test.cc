@@ -1,0 +1,161 @@
+#include "nodemanager/core/rm_conversation.h"
+
+#include <gtest/gtest.h>
+
+#include "core_driver.h"
+
+namespace weir::nm {
+namespace {
+
+const Error kLost{ErrorCode::kUnavailable, "connection lost", ""};
+const Error kEnded{ErrorCode::kAborted, "a newer heartbeat came", ""};
+const Error kUnknownSession{ErrorCode::kResync, "unknown session", "register again"};
+
+TEST(Conversation, RegistersUntilItSucceedsWithABackOffBetweenItsBounds) {
+  CoreDriver node;
+  Duration waited{0};
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(node.Take<SendRegister>()) << i;
+    node.Step(RegistrationFailed{kLost});
+    EXPECT_FALSE(node.Take<SendRegister>());
+    const Duration wait = node.core.NextDeadline() - node.now().monotonic;
+    EXPECT_GE(wait, milliseconds(25));
+    EXPECT_LE(wait, seconds(2));
+    waited = wait;
+    node.Advance(wait);
+  }
+  EXPECT_GE(waited, seconds(1));
+  EXPECT_EQ(node.core.registered(), false);
+  node.Register();
+  EXPECT_EQ(node.core.registered(), true);
+}
+
+TEST(Conversation, TheNextHeartbeatFollowsAnAnswerAtOnce) {
+  CoreDriver node;
+  node.Register();
+  for (int64_t expected = 2; expected < 5; ++expected) {
+    node.Answer();
+    const auto next = node.Take<SendHeartbeat>();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->request.sequence, expected);
+    EXPECT_EQ(next->request.session, 1);
+    EXPECT_EQ(next->request.park, node.core.options().park);
+  }
+}
+
+TEST(Conversation, ALostAnswerIsAskedForAgainWithTheSameRequest) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  const auto second = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(second);
+  ASSERT_EQ(second->request.containers.size(), 1u);
+  node.Step(HeartbeatFailed{1, 1, kEnded});
+  node.Step(HeartbeatFailed{1, 2, kLost});
+  EXPECT_FALSE(node.Take<SendHeartbeat>());
+  node.Advance(seconds(1));
+  const auto repeat = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(repeat);
+  EXPECT_EQ(repeat->request.sequence, 2);
+  EXPECT_EQ(repeat->request.containers, second->request.containers);
+}
+
+TEST(Conversation, NewsGoOutBesideAParkedHeartbeatAndNeverMoreThanTwo) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  const auto news = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(news);
+  EXPECT_EQ(news->request.sequence, 2);
+  node.Run(2);
+  EXPECT_FALSE(node.Take<SendHeartbeat>()) << "a third one while two are under way";
+  node.Step(HeartbeatFailed{1, 1, kEnded});
+  const auto more = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(more);
+  EXPECT_EQ(more->request.sequence, 3);
+  ASSERT_EQ(more->request.containers.size(), 1u);
+  EXPECT_EQ(more->request.containers[0].id, IdOf(2));
+}
+
+TEST(Conversation, CommandsOfAnOvertakenAnswerAreCarriedOut) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  ASSERT_TRUE(node.Take<SendHeartbeat>());
+  // The RM answered heartbeat 1 just before heartbeat 2 came.
+  node.Step(HeartbeatAnswered{1, 2, Under(3)});
+  EXPECT_FALSE(node.Take<SendHeartbeat>()) << "heartbeat 1 is not settled";
+  node.Step(HeartbeatAnswered{1, 1, Under(3, StopCommand(IdOf(1)))});
+  EXPECT_EQ(node.StateOf(1), State::kKilling);
+  const auto third = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->request.sequence, 3);
+}
+
+TEST(Conversation, ALossBehindANewerHeartbeatMakesItRegisterAgain) {
+  CoreDriver node;
+  node.Register();
+  node.Answer();
+  ASSERT_TRUE(node.Take<SendHeartbeat>());
+  node.Run(1);
+  ASSERT_TRUE(node.Take<SendHeartbeat>());
+  node.Step(HeartbeatFailed{1, 2, kLost});
+  const auto again = node.Take<SendRegister>();
+  ASSERT_TRUE(again) << "the lost answer may have carried commands";
+  ASSERT_EQ(again->request.containers.size(), 1u);
+  EXPECT_EQ(again->request.containers[0].state, ContainerState::kRunning);
+}
+
+TEST(Conversation, ResyncTellsEverythingAgainAndOldAnswersAreIgnored) {
+  CoreDriver node;
+  node.Register();
+  node.Answer();
+  node.Run(1);
+  node.Step(HeartbeatFailed{1, 2, kUnknownSession});
+  node.Step(Registered{{Epoch{3}, 2, seconds(30)}});
+  node.Step(HeartbeatAnswered{1, 3, Under(3, StopCommand(IdOf(1)))});
+  EXPECT_EQ(node.StateOf(1), State::kRunning);
+}
+
+TEST(Conversation, AnRmThatAlwaysWantsAResyncIsNotAskedInATightLoop) {
+  CoreDriver node;
+  Duration wait{0};
+  for (int64_t session = 1; session < 10; ++session) {
+    ASSERT_TRUE(node.Take<SendRegister>());
+    node.Step(Registered{{Epoch{3}, session, seconds(30)}});
+    ASSERT_TRUE(node.Take<SendHeartbeat>());
+    node.Step(HeartbeatFailed{session, 1, kUnknownSession});
+    wait = node.core.NextDeadline() - node.now().monotonic;
+    EXPECT_GE(wait, milliseconds(25));
+    node.Advance(wait);
+  }
+  EXPECT_GE(wait, seconds(1));
+}
+
+TEST(Conversation, AnEpochBelowTheHighestSeenIsRefusedEverywhere) {
+  CoreDriver node;
+  node.Register(5);
+  node.Step(HeartbeatAnswered{1, 1, Under(4, ApplicationFinished())});
+  EXPECT_FALSE(node.Take<CleanUpApplication>());
+  node.Advance(seconds(3));
+  ASSERT_TRUE(node.Take<SendRegister>());
+  node.Step(Registered{{Epoch{4}, 2, seconds(30)}});
+  EXPECT_FALSE(node.core.registered());
+  node.Advance(seconds(3));
+  node.session = 2;
+  node.Register(6);
+  EXPECT_EQ(node.core.epoch(), Epoch{6});
+}
+
+TEST(Conversation, HealthIsNews) {
+  CoreDriver node;
+  node.Register();
+  node.Step(HealthChanged{false, "disk /data is full"});
+  const auto news = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(news);
+  EXPECT_FALSE(news->request.healthy);
+  EXPECT_EQ(news->request.health_report, "disk /data is full");
+}
+
+}  // namespace
+}  // namespace weir::nm
