@@ -21,7 +21,7 @@ ALLOWED = {
     "resourcemanager/server": ["common", "platform", "wire", "gen", "scheduler", "state-store",
                                "state-store/records", "resourcemanager/core"],
     "nodemanager/core": ["common"],
-    "nodemanager/executor": ["common", "platform", "nodemanager/core"],
+    "nodemanager/executor": ["common", "platform", "nodemanager/core", "nodemanager/launch"],
     "nodemanager/launch": ["common"],
     "nodemanager/server": ["common", "platform", "wire", "gen", "nodemanager/core",
                            "nodemanager/executor"],

@@ -52,6 +52,10 @@ struct Signal {
 struct CleanUp {
   ContainerId id;
 };
+// Its end is recorded by the RM and its directory is gone: the node's own notes of it may go.
+struct Forget {
+  ContainerId id;
+};
 // The application is over and nothing of it is left here: what its containers shared may go.
 struct CleanUpApplication {
   ApplicationId id;
@@ -97,6 +101,7 @@ using Action = std::variant<SendRegister,
                             Launch,
                             Signal,
                             CleanUp,
+                            Forget,
                             CleanUpApplication,
                             Reply,
                             Transitioned,

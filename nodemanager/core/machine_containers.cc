@@ -179,6 +179,7 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
   }
   containers.erase(it);
   remembered[id] = std::move(memory);
+  actions.push_back(Forget{id});
 }
 
 void NodeManagerCore::Machine::PruneRemembered(Now now) {

@@ -36,7 +36,9 @@ TEST(NodeManager, AContainerGoesFromItsStartToARecordedCompletion) {
   node.sequence = 3;
   node.Answer(Recorded({IdOf(1)}));
   EXPECT_TRUE(node.core.Find(IdOf(1))) << "its directories are still there";
+  EXPECT_FALSE(node.Take<Forget>());
   node.Step(CleanedUp{IdOf(1)});
+  EXPECT_TRUE(node.Take<Forget>());
   EXPECT_FALSE(node.core.Find(IdOf(1)));
 }
 

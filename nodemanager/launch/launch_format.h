@@ -1,0 +1,30 @@
+// What the NodeManager and weir-launch say to each other, and the names of the files they share.
+//
+// The launch spec is a file of fields, each "key length\n", the bytes, "\n"; the first field is
+// kVersionKey. On the report pipe weir-launch writes lines:
+//   started <pid>                 the program runs
+//   failed <errno> <step>         it could not be started; nothing runs; weir-launch ends
+//   ended <kind> <value> <peak>   no process of the container is left
+// `kind` is exited or signaled, `value` the status or the signal, `peak` the largest resident size
+// of one process in KiB. The exit file holds the ended line, or the failed one. Signals to
+// weir-launch: SIGTERM asks all processes to end, SIGUSR1 kills them. Constants only.
+#ifndef WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_
+#define WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_
+
+namespace weir::nm::launch {
+
+inline constexpr char kVersionKey[] = "weir-launch";
+inline constexpr char kVersion[] = "1";
+inline constexpr char kDirectoryKey[] = "directory";  // the working directory
+inline constexpr char kStdoutKey[] = "stdout";
+inline constexpr char kStderrKey[] = "stderr";
+inline constexpr char kExitFileKey[] = "exit";
+inline constexpr char kGraceKey[] = "grace-ms";  // from SIGTERM to SIGKILL if nobody else does it
+inline constexpr char kArgumentKey[] = "argument";        // in order
+inline constexpr char kEnvironmentKey[] = "environment";  // NAME=value
+
+inline constexpr int kReportDescriptor = 3;
+
+}  // namespace weir::nm::launch
+
+#endif  // WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_

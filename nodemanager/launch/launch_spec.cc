@@ -1,0 +1,87 @@
+#include "nodemanager/launch/launch_spec.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "nodemanager/launch/launch_format.h"
+
+namespace weir::nm::launch {
+namespace {
+
+constexpr size_t kSpecBytes = 8u << 20;
+
+bool ReadAll(const char* path, std::string& content) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char chunk[16 << 10];
+  ssize_t count = 0;
+  while ((count = read(fd, chunk, sizeof chunk)) > 0 && content.size() < kSpecBytes) {
+    content.append(chunk, static_cast<size_t>(count));
+  }
+  const int cause = count < 0 ? errno : 0;
+  close(fd);
+  errno = cause;
+  return cause == 0;
+}
+
+// Takes "key length\n bytes \n" off the front; false at the end or when it is not that.
+bool TakeField(std::string_view& rest, std::string_view& key, std::string& value) {
+  const size_t line = rest.find('\n');
+  if (line == std::string_view::npos) return false;
+  const std::string_view head = rest.substr(0, line);
+  const size_t space = head.find(' ');
+  if (space == std::string_view::npos) return false;
+  const std::string digits(head.substr(space + 1));
+  char* end = nullptr;
+  const unsigned long length = std::strtoul(digits.c_str(), &end, 10);
+  if (digits.empty() || *end != '\0' || length >= rest.size() - line - 1) return false;
+  key = head.substr(0, space);
+  value = std::string(rest.substr(line + 1, length));
+  rest.remove_prefix(line + 1 + length);
+  if (rest.empty() || rest.front() != '\n') return false;
+  rest.remove_prefix(1);
+  return true;
+}
+
+bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
+  if (key == kDirectoryKey) {
+    spec.directory = std::move(value);
+  } else if (key == kStdoutKey) {
+    spec.stdout_path = std::move(value);
+  } else if (key == kStderrKey) {
+    spec.stderr_path = std::move(value);
+  } else if (key == kExitFileKey) {
+    spec.exit_file = std::move(value);
+  } else if (key == kGraceKey) {
+    spec.grace_ms = std::strtol(value.c_str(), nullptr, 10);
+  } else if (key == kArgumentKey) {
+    spec.arguments.push_back(std::move(value));
+  } else if (key == kEnvironmentKey) {
+    spec.environment.push_back(std::move(value));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ReadLaunchSpec(const char* path, LaunchSpec& spec) {
+  std::string content;
+  if (!ReadAll(path, content)) return false;
+  errno = EINVAL;
+  std::string_view rest = content;
+  std::string_view key;
+  std::string value;
+  if (!TakeField(rest, key, value) || key != kVersionKey || value != kVersion) return false;
+  while (!rest.empty()) {
+    if (!TakeField(rest, key, value) || !Store(key, std::move(value), spec)) return false;
+  }
+  return !spec.arguments.empty() && !spec.directory.empty() && !spec.exit_file.empty();
+}
+
+}  // namespace weir::nm::launch

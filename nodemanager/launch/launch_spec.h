@@ -1,0 +1,25 @@
+// LaunchSpec: what weir-launch is to start, as its spec file says. Immutable value.
+#ifndef WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
+#define WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
+
+#include <string>
+#include <vector>
+
+namespace weir::nm::launch {
+
+struct LaunchSpec {
+  std::string directory;
+  std::string stdout_path;
+  std::string stderr_path;
+  std::string exit_file;
+  long grace_ms = 0;
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+};
+
+// False when the file cannot be read (errno says why) or is not a spec (errno is EINVAL).
+bool ReadLaunchSpec(const char* path, LaunchSpec& spec);
+
+}  // namespace weir::nm::launch
+
+#endif  // WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_

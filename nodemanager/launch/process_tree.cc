@@ -1,0 +1,78 @@
+#include "nodemanager/launch/process_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string>
+
+namespace weir::nm::launch {
+namespace {
+
+// Rounds of stopping; a program that forks faster than this is killed as far as it is seen, and the
+// caller comes back for the rest.
+constexpr int kStopRounds = 20;
+
+// The parent, from /proc/<pid>/stat: "pid (name) state ppid ..."; the name may hold anything.
+pid_t ParentOf(const char* pid) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%s/stat", pid);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[512];
+  const ssize_t count = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (count <= 0) return 0;
+  text[count] = '\0';
+  const char* name_end = std::strrchr(text, ')');
+  if (name_end == nullptr || std::strlen(name_end) < 4) return 0;
+  return static_cast<pid_t>(std::atoi(name_end + 4));
+}
+
+}  // namespace
+
+std::vector<pid_t> Descendants() {
+  std::multimap<pid_t, pid_t> children;
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return {};
+  while (const dirent* entry = readdir(proc)) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    const pid_t parent = ParentOf(entry->d_name);
+    if (parent > 0) children.emplace(parent, static_cast<pid_t>(std::atoi(entry->d_name)));
+  }
+  closedir(proc);
+  std::vector<pid_t> found = {getpid()};
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+void SignalAll(int signal) {
+  for (const pid_t pid : Descendants()) kill(pid, signal);
+}
+
+void KillAll() {
+  std::set<pid_t> stopped;
+  for (int round = 0; round < kStopRounds; ++round) {
+    bool fresh = false;
+    for (const pid_t pid : Descendants()) {
+      if (!stopped.insert(pid).second) continue;
+      kill(pid, SIGSTOP);
+      fresh = true;
+    }
+    if (!fresh) break;
+  }
+  SignalAll(SIGKILL);
+}
+
+}  // namespace weir::nm::launch

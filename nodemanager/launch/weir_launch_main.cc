@@ -1,0 +1,245 @@
+// weir-launch SPEC: starts one container's program and stays until nothing of it is left.
+//
+// It is its own session, so it outlives the NodeManager, and the subreaper of everything the
+// program starts, so nothing gets away. It needs nothing but the C library, so that it starts fast.
+// What it says to the NodeManager: launch_format.h. Exit status: that of the program; 128 + signal;
+// 125 when the program could not be started. Single-threaded.
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "nodemanager/launch/launch_format.h"
+#include "nodemanager/launch/launch_spec.h"
+#include "nodemanager/launch/process_tree.h"
+
+namespace weir::nm::launch {
+namespace {
+
+constexpr int kCannotStart = 125;
+constexpr int kSignalBase = 128;
+constexpr mode_t kUmask = 027;
+constexpr mode_t kLogMode = 0640;
+constexpr int kWriteTries = 50;  // of the exit file, on a full disk
+constexpr long kWriteRetryMs = 100;
+constexpr long kKillRepeatMs = 50;       // while something is left
+constexpr int kUnwatchedDescriptor = 4;  // the first that nobody gave us on purpose
+
+long NowMs() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+void Sleep(long ms) {
+  const timespec pause{ms / 1000, (ms % 1000) * 1'000'000};
+  nanosleep(&pause, nullptr);
+}
+
+bool WriteAll(int fd, const std::string& text) {
+  size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t count = write(fd, text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    done += static_cast<size_t>(count);
+  }
+  return true;
+}
+
+bool SyncDirectoryOf(const std::string& path) {
+  const int fd = open(path.substr(0, path.rfind('/')).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool synced = fsync(fd) == 0;
+  close(fd);
+  return synced;
+}
+
+bool TryWriteFile(const std::string& path, const std::string& text) {
+  const std::string beside = path + ".new";
+  const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return false;
+  const bool written = WriteAll(fd, text) && fsync(fd) == 0;
+  return close(fd) == 0 && written && rename(beside.c_str(), path.c_str()) == 0 &&
+         SyncDirectoryOf(path);
+}
+
+// The NodeManager that is there now reads the pipe, one that comes later reads the file: when one
+// of the two fails (nobody reads, the disk stays full) the other is left.
+void Report(const std::string& line) {
+  static_cast<void>(WriteAll(kReportDescriptor, line));
+}
+void ReportEnd(const LaunchSpec& spec, const std::string& line) {
+  for (int i = 0; i < kWriteTries && !TryWriteFile(spec.exit_file, line); ++i) {
+    // The directory is gone: the container has been given up.
+    if (errno == ENOENT) break;
+    Sleep(kWriteRetryMs);
+  }
+  Report(line);
+}
+
+int Fail(const LaunchSpec* spec, const char* step) {
+  const std::string line = "failed " + std::to_string(errno) + " " + step + "\n";
+  if (spec != nullptr) {
+    ReportEnd(*spec, line);
+  } else {
+    Report(line);
+  }
+  return kCannotStart;
+}
+
+bool Redirect(const std::string& path, int target) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kLogMode);
+  if (fd < 0) return false;
+  const bool done = dup2(fd, target) == target;
+  close(fd);
+  return done;
+}
+
+// In the child: never returns. Tells errno through the pipe when the program cannot be run.
+[[noreturn]] void RunProgram(LaunchSpec& spec, int failure_pipe) {
+  std::vector<char*> arguments;
+  for (std::string& argument : spec.arguments) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  std::vector<char*> variables;
+  for (std::string& variable : spec.environment) variables.push_back(variable.data());
+  variables.push_back(nullptr);
+
+  setpgid(0, 0);
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  environ = variables.data();
+  execvp(arguments[0], arguments.data());
+  const int cause = errno;
+  static_cast<void>(!write(failure_pipe, &cause, sizeof cause));
+  _exit(kCannotStart);
+}
+
+// The program's pid; 0 with errno when it could not be run.
+pid_t StartProgram(LaunchSpec& spec) {
+  int failure[2];
+  if (pipe2(failure, O_CLOEXEC) != 0) return 0;
+  const pid_t pid = fork();
+  if (pid == 0) RunProgram(spec, failure[1]);
+  close(failure[1]);
+  if (pid < 0) return 0;
+  int cause = 0;
+  ssize_t count = 0;
+  do count = read(failure[0], &cause, sizeof cause);
+  while (count < 0 && errno == EINTR);
+  close(failure[0]);
+  if (count == 0) return pid;
+  waitpid(pid, nullptr, 0);
+  errno = cause;
+  return 0;
+}
+
+struct Ended {
+  bool main_ended = false;
+  int status = 0;     // as wait() gives it
+  long peak_kib = 0;  // the largest of all processes reaped
+  bool none_left = false;
+};
+
+void Reap(pid_t main_pid, Ended& ended) {
+  while (true) {
+    int status = 0;
+    rusage usage{};
+    const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) ended.none_left = true;
+    if (pid <= 0) return;
+    ended.peak_kib = std::max(ended.peak_kib, usage.ru_maxrss);
+    if (pid != main_pid) continue;
+    ended.main_ended = true;
+    ended.status = status;
+  }
+}
+
+// Until no process is left: passes a request to end on to all, kills what is left after the main
+// program or the grace.
+Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
+  Ended ended;
+  long kill_at = LONG_MAX;
+  bool asked = false;
+  while (true) {
+    Reap(main_pid, ended);
+    if (ended.none_left) return ended;
+    // Who was asked to end may take its grace; who was not has nothing to do without its main.
+    if (ended.main_ended && !asked) kill_at = std::min(kill_at, NowMs());
+    if (NowMs() >= kill_at) {
+      KillAll();
+      kill_at = NowMs() + kKillRepeatMs;
+    }
+    const long wait = kill_at == LONG_MAX ? 3'600'000 : std::max(0L, kill_at - NowMs());
+    const timespec timeout{wait / 1000, (wait % 1000) * 1'000'000};
+    const int signal = sigtimedwait(&signals, nullptr, &timeout);
+    if (signal == SIGTERM && !asked) {
+      asked = true;
+      kill_at = std::min(kill_at, NowMs() + spec.grace_ms);
+      SignalAll(SIGTERM);
+    }
+    if (signal == SIGUSR1) kill_at = NowMs();
+  }
+}
+
+int ExitOf(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
+}
+
+std::string EndedLine(const Ended& ended) {
+  const bool exited = WIFEXITED(ended.status);
+  return std::string("ended ") + (exited ? "exited " : "signaled ") +
+         std::to_string(exited ? WEXITSTATUS(ended.status) : WTERMSIG(ended.status)) + " " +
+         std::to_string(ended.peak_kib) + "\n";
+}
+
+int Run(const char* spec_path) {
+  // Blocked from before the start, so that no request to end is lost or kills this process.
+  sigset_t signals;
+  sigfillset(&signals);
+  sigprocmask(SIG_SETMASK, &signals, nullptr);
+  umask(kUmask);
+  fcntl(kReportDescriptor, F_SETFD, FD_CLOEXEC);
+  close_range(kUnwatchedDescriptor, UINT_MAX, 0);
+  setsid();
+  LaunchSpec spec;
+  if (!ReadLaunchSpec(spec_path, spec)) return Fail(nullptr, "read its launch spec");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Fail(&spec, "become subreaper");
+  if (!Redirect(spec.stdout_path, STDOUT_FILENO)) return Fail(&spec, "open its stdout");
+  if (!Redirect(spec.stderr_path, STDERR_FILENO)) return Fail(&spec, "open its stderr");
+  if (chdir(spec.directory.c_str()) != 0) return Fail(&spec, "enter its directory");
+  const pid_t pid = StartProgram(spec);
+  if (pid == 0) return Fail(&spec, "run its command");
+  Report("started " + std::to_string(pid) + "\n");
+  const Ended ended = Attend(pid, spec, signals);
+  ReportEnd(spec, EndedLine(ended));
+  return ExitOf(ended.status);
+}
+
+}  // namespace
+}  // namespace weir::nm::launch
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    static_cast<void>(
+        std::fprintf(stderr, "usage: weir-launch SPEC (started by weir-nodemanager)\n"));
+    return 2;
+  }
+  return weir::nm::launch::Run(arguments[1]);
+}
