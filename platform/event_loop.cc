@@ -39,6 +39,7 @@ struct EventLoop::State {
   const std::string name;
   std::atomic<int64_t> busy_since{kIdle};
   std::atomic<bool> stopped{false};
+  std::atomic<bool> started{false};
   std::atomic<std::thread::id> thread_id{};
   Mutex join_mutex;
   // For PostAndWait: `ended` also ends the waits for functions that were dropped.
@@ -64,10 +65,12 @@ void EventLoop::Start() {
   WEIR_CHECK(!state_->thread.joinable(), "an event loop is started once");
   if (state_->stopped) return;
   State* state = state_.get();
+  state->started = true;
   state->thread = std::thread([state] {
     pthread_setname_np(pthread_self(), state->name.substr(0, 15).c_str());
     state->thread_id = std::this_thread::get_id();
     state->context.run();
+    state->thread_id = std::thread::id();
     MutexLock ended_lock(state->wait_mutex);
     state->ended = true;
     state->wait_changed.NotifyAll();
@@ -124,6 +127,10 @@ void EventLoop::Cancel(TimerId timer) {
 
 bool EventLoop::IsOnLoopThread() const {
   return state_->thread_id.load() == std::this_thread::get_id();
+}
+
+bool EventLoop::started() const {
+  return state_->started;
 }
 
 const std::string& EventLoop::name() const {

@@ -46,6 +46,8 @@ class EventLoop {
   void Cancel(TimerId timer);
 
   bool IsOnLoopThread() const;
+  // Start() was called. Thread-safe.
+  bool started() const;
   const std::string& name() const;
   // Monotonic time at which the function now running began; kNever when idle (for the watchdog).
   Instant busy_since() const;

@@ -55,10 +55,10 @@ class ThriftChannel {
   ThriftChannel(const ThriftChannel&) = delete;
   ThriftChannel& operator=(const ThriftChannel&) = delete;
 
-  // Connects and says hello if not connected. All within `timeout`.
+  // Starts a call: connects and says hello if not connected. `timeout` counts from here, for that
+  // and for what follows in Guard.
   Status Ensure(Duration timeout);
   void Disconnect();
-  void SetTimeout(Duration timeout);
   std::shared_ptr<apache::thrift::protocol::TProtocol> protocol() const;
   const Endpoint& endpoint() const;
   // Thread-safe: the call in flight, if any, ends with kUnavailable, and so does every later one.
@@ -82,7 +82,6 @@ class ThriftClient {
       -> Result<std::invoke_result_t<Function, GeneratedClient&>> {
     using Answer = std::invoke_result_t<Function, GeneratedClient&>;
     WEIR_RETURN_IF_ERROR(channel_.Ensure(timeout));
-    channel_.SetTimeout(timeout);
     GeneratedClient client(channel_.protocol());
     if constexpr (std::is_void_v<Answer>) {
       return channel_.Guard([&] { function(client); });

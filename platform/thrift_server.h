@@ -117,8 +117,13 @@ struct ThriftListenerOptions {
   std::string cluster_id;          // told in hello; a caller that names another is refused
   std::function<int64_t()> epoch;  // told in hello; may be empty
   std::shared_ptr<Authenticator> authenticator;
+  // Told, on the I/O loop, of every connection that is refused or broken off for what it sent
+  // (peer, why): for the log. May be empty.
+  std::function<void(const std::string& peer, const Error& error)> on_refused;
   // Makes the processor of a connection whose hello was accepted. A generated
-  // std::make_shared<XAsyncProcessor>(std::make_shared<XHandler>(context, ...)).
+  // std::make_shared<XAsyncProcessor>(std::make_shared<XHandler>(context, ...)). A handler that
+  // also derives virtually from idl::BaseServiceCobSvNull need not write hello, which never reaches
+  // it.
   std::function<std::shared_ptr<apache::thrift::async::TAsyncProcessor>(ConnectionContext&)>
       factory;
 };
@@ -130,8 +135,9 @@ class ThriftServer {
   ThriftServer(const ThriftServer&) = delete;
   ThriftServer& operator=(const ThriftServer&) = delete;
 
-  // The address really bound. kUnavailable when the address cannot be bound ("port 8032 of
-  // 127.0.0.1 is in use" with the remedy).
+  // The address really bound (for a socket file: its path as host). Serves as soon as the loop
+  // runs. kUnavailable: in use ("port 8032 of 127.0.0.1 is in use", with the remedy);
+  // kInvalidArgument: no address of this machine; kPermissionDenied; kResourceExhausted.
   Result<HostPort> Listen(ThriftListenerOptions options);
   // Closes all listeners and connections; idempotent.
   void Close();

@@ -1,0 +1,64 @@
+// Sockets of TCP and unix kind with errors in words. All are non-blocking and close-on-exec.
+//
+// Thread-safe.
+#ifndef WEIR_PLATFORM_SOCKETS_H_
+#define WEIR_PLATFORM_SOCKETS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "common/hostport.h"
+#include "common/result.h"
+#include "common/time.h"
+
+namespace weir::platform {
+
+// A file descriptor that closes itself. Single-threaded.
+class UniqueFd {
+ public:
+  UniqueFd() = default;
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
+  ~UniqueFd();
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  int Release();
+
+ private:
+  int fd_ = -1;
+};
+
+struct BoundSocket {
+  UniqueFd fd;
+  HostPort address;  // with the real port
+};
+
+// Errors: those of ThriftServer::Listen.
+Result<BoundSocket> ListenTcp(const HostPort& address);
+// Takes over a socket file that nobody serves; mode 0666.
+Result<UniqueFd> ListenUnix(const std::string& path);
+
+// Connects by `deadline`. `wake` is a descriptor that ends the wait when it becomes readable.
+// kUnavailable (refused, unreachable, unknown host, woken), kDeadlineExceeded.
+Result<UniqueFd> ConnectTcp(const HostPort& address, Instant deadline, int wake);
+Result<UniqueFd> ConnectUnix(const std::string& path, Instant deadline, int wake);
+
+enum class WaitOutcome { kReady, kTimeout, kWoken, kFailed };
+// Waits for `events` (of poll) on `fd`.
+WaitOutcome WaitFor(int fd, short events, Instant deadline, int wake);
+
+// Small messages at once, and a dead peer noticed within about a minute.
+void TuneTcp(int fd);
+std::string ErrnoText(int error);
+
+// The other end of an accepted connection: "unix:<pid>" and its uid, or "host:port" and -1.
+struct SocketPeer {
+  std::string address;
+  int64_t uid = -1;
+};
+SocketPeer PeerOf(int fd);
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_SOCKETS_H_
