@@ -1,0 +1,235 @@
+// The part of JobManagerCore that moves jobs: slots, deployment, reports, commits, ends, losses.
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+#include "stream/jobmanager/core/job_manager_core.h"
+
+namespace weir::stream {
+
+// --- TaskManagers
+
+void JobManagerCore::On(const RegisterTaskManager& event) {
+  if (given_up_.contains(event.container)) {
+    actions_.push_back(
+        AnswerRegistration{event.call,
+                           Error{ErrorCode::kFailedPrecondition,
+                                 "TaskManager " + event.container.ToString() + " was given up",
+                                 "it must exit; another container takes its place"}});
+    return;
+  }
+  const bool is_new = managers_.Find(event.container) == nullptr;
+  Result<TaskManagerSession> session = managers_.Register(event, now_.monotonic);
+  const bool accepted = session.ok();
+  actions_.push_back(AnswerRegistration{event.call, std::move(session)});
+  if (!accepted || !is_new) return;
+  actions_.push_back(WorkerRegistered{event.container, event.slots});
+  TouchWaitingJobs();
+}
+
+void JobManagerCore::On(const PollTaskManager& event) {
+  if (managers_.Poll(event, now_.monotonic, actions_) != TaskManagerTable::PollKind::kNew) return;
+  std::set<JobId> touched;
+  for (const TaskReport& report : event.tasks) {
+    Job* job = Find(report.job);
+    if (job == nullptr || IsTerminal(job->state())) continue;
+    job->TakeReport(event.container, report);
+    touched.insert(report.job);
+  }
+  for (const CommitReport& report : event.commits) {
+    Job* job = Find(report.job);
+    if (job == nullptr || job->state() != JobState::kCommitting) continue;
+    if (job->pending_commits.erase(event.container) == 0) continue;
+    job->Touch();
+    if (!report.failure.empty()) {
+      Fail(*job,
+           "publishing results failed on " + event.container.ToString() + ": " + report.failure);
+    }
+    touched.insert(report.job);
+  }
+  for (const JobId& id : touched) Advance(*Find(id));
+}
+
+void JobManagerCore::LoseWorker(const ContainerId& container,
+                                const std::string& cause,
+                                bool give_up) {
+  const TaskManager* manager = managers_.Find(container);
+  if (manager == nullptr) return;
+  const std::string sentence = "TaskManager " + container.ToString() + " at " +
+                               manager->data_address.ToString() + " was lost: " + cause;
+  managers_.Remove(container, Error{ErrorCode::kFailedPrecondition, sentence, "exit"}, actions_);
+  if (give_up && given_up_.size() < kTaskManagersMax) given_up_.insert(container);
+  if (give_up) actions_.push_back(WorkerGivenUp{container, cause});
+  for (auto& [number, job] : jobs_) {
+    if (IsTerminal(job->state()) || !job->Workers().contains(container)) continue;
+    job->DropSlots(container);
+    const bool was_committing = job->state() == JobState::kCommitting;
+    const bool matters = !was_committing || job->pending_commits.erase(container) > 0;
+    if (!matters) continue;  // its results are published
+    job->LoseWorker(container, sentence);
+    Transition(*job, JobEvent::kFailure);
+    Advance(*job);
+  }
+  TouchWaitingJobs();
+}
+
+void JobManagerCore::TouchWaitingJobs() {
+  for (auto& [number, job] : jobs_) {
+    if (IsWaiting(job->state())) job->Touch();
+  }
+}
+
+// --- slots
+
+void JobManagerCore::AssignSlots() {
+  for (auto& [number, job] : jobs_) {
+    if (job->state() != JobState::kCreated) continue;
+    if (managers_.FreeSlots() < job->slots_needed()) continue;
+    job->Assign(TakeSlots(job->slots_needed()));
+    Transition(*job, JobEvent::kSlotsAssigned);
+    TouchWaitingJobs();
+  }
+}
+
+std::vector<ContainerId> JobManagerCore::TakeSlots(int32_t count) {
+  std::vector<ContainerId> slots;
+  for (auto& [container, manager] : managers_.all()) {
+    while (static_cast<int32_t>(slots.size()) < count && manager.free_slots() > 0) {
+      ++manager.used;
+      slots.push_back(container);
+    }
+  }
+  return slots;
+}
+
+// --- the life of a job
+
+void JobManagerCore::Fail(Job& job, const std::string& cause) {
+  job.NoteFailure(cause);
+  Transition(job, JobEvent::kFailure);
+}
+
+void JobManagerCore::Transition(Job& job, JobEvent event) {
+  const JobState from = job.state();
+  const TransitionKind kind = job.Apply(event, now_);
+  WEIR_CHECK(
+      kind != TransitionKind::kInvalid,
+      std::string(JobStateName(from)) + " has no answer to " + std::string(JobEventName(event)));
+  if (kind != TransitionKind::kAllowed) return;
+  actions_.push_back(JobChanged{job.id(), from, job.state(), job.failure()});
+  Enter(job);
+}
+
+void JobManagerCore::Enter(Job& job) {
+  job.slot_deadline = kNever;
+  job.cancel_deadline = kNever;
+  switch (job.state()) {
+    case JobState::kInitializing:
+      break;
+    case JobState::kCreated:
+      if (job.spec().slot_timeout > Duration{0}) {
+        job.slot_deadline = now_.monotonic + job.spec().slot_timeout;
+      }
+      break;
+    case JobState::kRunning:
+      Deploy(job);
+      break;
+    case JobState::kCommitting:
+      StartCommit(job);
+      break;
+    case JobState::kFailing:
+    case JobState::kCancelling:
+      EndTasks(job);
+      break;
+    case JobState::kFinished:
+    case JobState::kFailed:
+    case JobState::kCanceled:
+      End(job);
+      break;
+  }
+}
+
+void JobManagerCore::Advance(Job& job) {
+  switch (job.state()) {
+    case JobState::kInitializing:
+    case JobState::kCreated:
+    case JobState::kFinished:
+    case JobState::kFailed:
+    case JobState::kCanceled:
+      return;
+    case JobState::kRunning: {
+      const auto failed = [](const Task& task) { return task.state == TaskState::kFailed; };
+      if (std::any_of(job.tasks().begin(), job.tasks().end(), failed)) {
+        Transition(job, JobEvent::kFailure);
+      } else if (job.AllTasksFinished()) {
+        Transition(job, JobEvent::kTasksFinished);
+      }
+      return;
+    }
+    case JobState::kCommitting:
+      if (job.pending_commits.empty()) Transition(job, JobEvent::kCommitted);
+      return;
+    case JobState::kFailing:
+    case JobState::kCancelling:
+      if (!job.AnyTaskActive()) Transition(job, JobEvent::kTasksEnded);
+      return;
+  }
+}
+
+void JobManagerCore::Deploy(Job& job) {
+  auto information = std::make_shared<JobInformation>();
+  information->job = job.id();
+  information->library_sha256 = job.spec().library_sha256;
+  information->library_size = job.spec().library_size;
+  information->arguments = job.spec().arguments;
+  information->graph_sha256 = job.spec().graph_sha256;
+  information->parallelism = job.spec().parallelism;
+  information->configuration = job.spec().configuration;
+  for (const Task& task : job.tasks()) {
+    const TaskManager* manager = managers_.Find(task.worker);
+    WEIR_CHECK(manager != nullptr, "slots are those of registered TaskManagers");
+    information->locations.push_back(
+        {task.vertex, task.subtask, task.execution_id, manager->data_address});
+  }
+  for (const ContainerId& worker : job.Workers()) managers_.Send(worker, PrepareJob{information});
+  for (auto& [worker, deploy] : job.TakeDeployments()) managers_.Send(worker, std::move(deploy));
+}
+
+void JobManagerCore::StartCommit(Job& job) {
+  job.pending_commits = job.Workers();
+  for (const ContainerId& worker : job.pending_commits) {
+    managers_.Send(worker, CommitResults{job.id()});
+  }
+}
+
+void JobManagerCore::EndTasks(Job& job) {
+  job.cancel_deadline = now_.monotonic + options_.cancel_timeout;
+  job.pending_commits.clear();
+  job.CancelTasks();
+  for (const ContainerId& worker : job.ActiveWorkers()) {
+    managers_.Send(worker, CancelTasks{job.id()});
+  }
+  Advance(job);
+}
+
+void JobManagerCore::End(Job& job) {
+  job.CancelTasks();  // those never deployed
+  for (const ContainerId& worker : job.slots()) {
+    if (TaskManager* manager = managers_.Find(worker); manager != nullptr) --manager->used;
+  }
+  for (const ContainerId& worker : job.Workers()) managers_.Send(worker, ReleaseTasks{job.id()});
+  ended_.push_back(job.id());
+}
+
+void JobManagerCore::ForgetOldJobs() {
+  while (ended_.size() > kEndedJobsKept) {
+    const auto by_id = by_id_.find(ended_.front());
+    const auto job = jobs_.find(by_id->second);
+    by_key_.erase(job->second->spec().idempotency_key);
+    jobs_.erase(job);
+    by_id_.erase(by_id);
+    ended_.pop_front();
+  }
+}
+
+}  // namespace weir::stream

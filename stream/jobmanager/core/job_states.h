@@ -1,0 +1,58 @@
+// The life of a job as a table, in Flink's words.
+//
+//   INITIALIZING  its input files are being listed
+//   CREATED       waits for slots
+//   RUNNING       its tasks are deployed
+//   COMMITTING    all tasks have finished, the results are being published (told as RUNNING)
+//   FAILING, CANCELLING   its tasks are being ended
+//   FINISHED, FAILED, CANCELED   terminal
+#ifndef WEIR_STREAM_JOBMANAGER_CORE_JOB_STATES_H_
+#define WEIR_STREAM_JOBMANAGER_CORE_JOB_STATES_H_
+
+#include <span>
+#include <string_view>
+
+#include "common/transition_table.h"
+
+namespace weir::stream {
+
+enum class JobState {
+  kInitializing,
+  kCreated,
+  kRunning,
+  kCommitting,
+  kFailing,
+  kCancelling,
+  kFinished,
+  kFailed,
+  kCanceled,
+};
+
+enum class JobEvent {
+  kSourcesListed,
+  kSlotsAssigned,
+  kTasksFinished,  // all of them, successfully
+  kCommitted,      // on every TaskManager
+  kFailure,        // of a task, a TaskManager, a commit, the listing; or slots missing too long
+  kCancelRequested,
+  kTasksEnded,  // no task is left that could still run
+};
+
+std::string_view JobStateName(JobState state);  // as in the table above
+std::string_view PublicName(JobState state);    // as clients are told
+std::string_view JobEventName(JobEvent event);
+std::span<const JobState> AllJobStates();
+std::span<const JobEvent> AllJobEvents();
+std::span<const TransitionRow<JobState, JobEvent>> JobTransitions();
+
+constexpr bool IsTerminal(JobState state) {
+  return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
+}
+// Holds no slots yet.
+constexpr bool IsWaiting(JobState state) {
+  return state == JobState::kInitializing || state == JobState::kCreated;
+}
+
+}  // namespace weir::stream
+
+#endif  // WEIR_STREAM_JOBMANAGER_CORE_JOB_STATES_H_
