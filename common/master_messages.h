@@ -3,8 +3,9 @@
 // An attempt registers once, then calls Allocate with (sequence) 1, 2, 3...: the same sequence gets
 // the same answer, a gap means resync (register again). Allocate is a long poll: it is parked until
 // there is something to say or `park` has passed; a newer call ends the parked one with kAborted.
-// Asks are absolute, as in YARN: the count for (request id) replaces the earlier count. Immutable
-// values.
+// Asks are absolute, as in YARN: the count for (request id) replaces the earlier count. It is what
+// the AM wants beyond the grants in answers that it has: grants on their way to it are deducted by
+// the ResourceManager. After a resync, what was not acknowledged is told again. Immutable values.
 #ifndef WEIR_COMMON_MASTER_MESSAGES_H_
 #define WEIR_COMMON_MASTER_MESSAGES_H_
 

@@ -4,7 +4,9 @@
 // 2, 3...: the same sequence gets the same answer, an unknown session or a gap gets kResync
 // (register again). Heartbeat n + 1 acknowledges answer n. Heartbeat is a long poll like Allocate.
 // Commands name containers explicitly: nothing is ever killed because it is absent from a list, and
-// a receiver refuses an epoch below the highest it has seen. Immutable values.
+// a receiver refuses an epoch below the highest it has seen. A stop command is repeated until the
+// container is reported COMPLETE: a NodeManager that never had it reports it COMPLETE too
+// (kAborted) and refuses a start that comes later. Immutable values.
 #ifndef WEIR_COMMON_NODE_MESSAGES_H_
 #define WEIR_COMMON_NODE_MESSAGES_H_
 

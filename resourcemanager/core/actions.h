@@ -2,7 +2,9 @@
 //
 // Durable before visible: `after_record` is the sequence of the Append that an action depends on;
 // the shell holds the action back until that record is committed (0 = at once). Actions of one call
-// to Step keep their order among those with the same dependence. Immutable values.
+// to Step keep their order among those with the same dependence. When the store fails, the shell
+// drops what it still holds back, and the core answers those calls again (kUnavailable). Immutable
+// values.
 #ifndef WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_
 #define WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_
 

@@ -20,6 +20,7 @@
 
 #include "common/application.h"
 #include "common/ids.h"
+#include "common/limits.h"
 #include "common/time.h"
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/events.h"
@@ -34,7 +35,8 @@ struct CoreOptions {
   Duration master_expiry = seconds(30);   // silence after which an AM's attempt fails
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for
-  size_t completed_applications = 1000;   // kept; the oldest go first
+  size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
+  size_t live_applications = limits::kLiveApplications;
   Duration container_token_life = seconds(600);
 };
 

@@ -1,0 +1,68 @@
+// One application: what was submitted, how it stands, what is kept of it for reports.
+//
+// Terms: the state is what the core has decided; the *visible* state is what reports show, and
+// follows once the record that justifies the state is durable. Owner: the core's state.
+// Single-threaded.
+#ifndef WEIR_RESOURCEMANAGER_CORE_APPLICATION_H_
+#define WEIR_RESOURCEMANAGER_CORE_APPLICATION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/ids.h"
+#include "common/resource.h"
+#include "common/time.h"
+#include "resourcemanager/core/application_attempt.h"
+#include "resourcemanager/core/application_states.h"
+#include "state-store/records.h"
+
+namespace weir::rm {
+
+inline constexpr size_t kEndedContainersKept = 1000;  // per application, for reports
+inline constexpr size_t kAttemptsMax = 100;           // uncounted failures included
+
+struct Application {
+  store::ApplicationRecord record;  // as it was last given to the store
+  Resource am_resource;             // rounded up
+  int64_t order = 0;                // of submission
+  RmApplicationState state = RmApplicationState::kNew;
+  ApplicationState visible = ApplicationState::kNew;
+  uint64_t submission_sequence = 0;  // of the Append; 0 for recovered ones
+  uint64_t final_sequence = 0;       // of the Append; 0 until the outcome is decided
+  bool final_durable = false;
+  bool retired = false;  // over, durable, nothing held: counted among the completed ones
+
+  std::vector<std::unique_ptr<ApplicationAttempt>> attempts;  // by number; the last is current
+  int32_t counted_failures = 0;
+  float progress = 0;
+  std::string tracking_url;
+  WallTime launched;
+  std::set<NodeId> nodes;  // that ever held a container of it
+
+  size_t held_containers = 0;
+  Resource allocated;  // of the held containers
+  int64_t memory_mib_ms = 0;
+  int64_t vcore_ms = 0;
+  Instant charged_until;
+  std::deque<ContainerReport> ended;  // newest last
+
+  int64_t version = 1;
+  PendingReason reported_reason = PendingReason::kNone;  // as watchers last saw it
+
+  const ApplicationId& id() const { return record.id; }
+  ApplicationAttempt* current() { return attempts.empty() ? nullptr : attempts.back().get(); }
+  const ApplicationAttempt* current() const {
+    return attempts.empty() ? nullptr : attempts.back().get();
+  }
+};
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_APPLICATION_H_

@@ -1,0 +1,303 @@
+// Applications: submission, kill, watch, and how they end.
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/submission_validator.h"
+
+namespace weir::rm {
+namespace {
+
+Error UnknownApplication(const ApplicationId& id) {
+  return {ErrorCode::kNotFound,
+          "application " + id.ToString() + " is not known",
+          "see the list of applications; the oldest completed ones are forgotten"};
+}
+
+Error KeyTaken(const std::string& key, std::string_view why) {
+  return {ErrorCode::kAlreadyExists,
+          "the idempotency key \"" + key + "\" was used for " + std::string(why),
+          "use a new key for a new submission"};
+}
+
+}  // namespace
+
+Application* ResourceManagerCore::State::FindApplication(const ApplicationId& id) {
+  const auto found = applications.find(id);
+  return found == applications.end() ? nullptr : found->second.get();
+}
+
+const Application* ResourceManagerCore::State::FindApplication(const ApplicationId& id) const {
+  const auto found = applications.find(id);
+  return found == applications.end() ? nullptr : found->second.get();
+}
+
+bool ResourceManagerCore::State::Move(Application& application,
+                                      ApplicationEvent event,
+                                      uint64_t after_record) {
+  const bool was_over = IsOver(application.state);
+  if (!Apply(ApplicationTransitions(),
+             "application",
+             application.id().ToString(),
+             application.state,
+             event,
+             "",
+             after_record)) {
+    return false;
+  }
+  if (!was_over && IsOver(application.state)) --live_applications;
+  switch (application.state) {
+    case RmApplicationState::kSubmitted:
+      application.visible = ApplicationState::kSubmitted;
+      break;
+    case RmApplicationState::kAccepted:
+      application.visible = ApplicationState::kAccepted;
+      break;
+    case RmApplicationState::kRunning:
+      application.visible = ApplicationState::kRunning;
+      break;
+    case RmApplicationState::kNew:
+    case RmApplicationState::kKilling:
+    case RmApplicationState::kFinishing:
+    case RmApplicationState::kFinished:
+    case RmApplicationState::kFailed:
+    case RmApplicationState::kKilled:
+      break;  // visible once the final record is durable
+  }
+  Touch(application);
+  return true;
+}
+
+void ResourceManagerCore::State::Touch(Application& application) {
+  ++application.version;
+  dirty_applications.insert(application.id());
+}
+
+void ResourceManagerCore::State::On(const SubmitApplication& event) {
+  if (Status valid = ValidateSubmission(event); !valid.ok()) {
+    return Answer(event.call, std::move(valid).error());
+  }
+  if (const auto known = idempotency_keys.find(event.idempotency_key);
+      known != idempotency_keys.end()) {
+    const Application& earlier = *FindApplication(known->second);
+    if (earlier.record.user != event.user) {
+      return Answer(event.call, KeyTaken(event.idempotency_key, "another user's application"));
+    }
+    if (earlier.record.context != event.context) {
+      return Answer(event.call, KeyTaken(event.idempotency_key, "a different submission"));
+    }
+    return Answer(event.call, earlier.id(), earlier.submission_sequence);
+  }
+  auto am_resource = NormalizeRequest(event.context.am_resource,
+                                      options.scheduler.minimum_allocation,
+                                      options.scheduler.maximum_allocation);
+  if (!am_resource.ok()) {
+    Error error = std::move(am_resource).error();
+    error.message = "the ApplicationMaster of \"" + event.context.name + "\": " + error.message;
+    return Answer(event.call, std::move(error));
+  }
+  auto queue = sched->ResolveQueue(event.context.queue);
+  if (!queue.ok()) return Answer(event.call, std::move(queue).error());
+  if (live_applications >= options.live_applications) {
+    return Answer(event.call,
+                  Error{ErrorCode::kResourceExhausted,
+                        "there are " + std::to_string(live_applications) +
+                            " live applications, and no more are taken",
+                        "wait for some to end, or kill them"});
+  }
+
+  const ApplicationId id{epoch.cluster_timestamp, next_application++};
+  auto application = std::make_unique<Application>();
+  application->record = {.id = id,
+                         .idempotency_key = event.idempotency_key,
+                         .user = event.user,
+                         .queue = std::move(queue).value(),
+                         .context = event.context,
+                         .submitted = now.wall,
+                         .diagnostics = "",
+                         .tracking_url = "",
+                         .finished = {}};
+  application->am_resource = am_resource.value();
+  application->order = next_order++;
+  application->charged_until = now.monotonic;
+  application->submission_sequence = Append({store::Put{application->record}});
+  WhenStored(application->submission_sequence, SubmissionStored{id});
+  Answer(event.call, id, application->submission_sequence);
+  UseStagedFiles(*application, 1);
+  idempotency_keys.emplace(event.idempotency_key, id);
+  applications.emplace(id, std::move(application));
+  ++live_applications;
+  ++counters.submitted;
+}
+
+void ResourceManagerCore::State::OnSubmissionStored(Application& application) {
+  if (!Move(application, ApplicationEvent::kStored)) return;
+  if (Move(application, ApplicationEvent::kAccepted)) StartAttempt(application);
+}
+
+void ResourceManagerCore::State::On(const KillApplication& event) {
+  Application* application = FindApplication(event.id);
+  if (application == nullptr) return Answer(event.call, UnknownApplication(event.id));
+  if (application->record.user != event.user && !event.may_administer) {
+    return Answer(event.call,
+                  Error{ErrorCode::kPermissionDenied,
+                        "user " + event.user + " may not kill " + event.id.ToString() +
+                            ", which belongs to " + application->record.user,
+                        "ask its owner or an administrator"});
+  }
+  if (Move(*application, ApplicationEvent::kKill)) {
+    queue_deadlines.Clear(application->id());
+    ApplicationAttempt* attempt = application->current();
+    if (attempt != nullptr) WithdrawAsks(*attempt);
+    std::string diagnostics = "Application killed by user " + event.user;
+    if (!event.diagnostics.empty()) diagnostics += ": " + event.diagnostics;
+    StoreOutcome(*application,
+                 {ApplicationState::kKilled, FinalStatus::kKilled, std::move(diagnostics), ""},
+                 {});
+  }
+  // What the caller hears is true once the final record is durable, and is not said before.
+  ApplicationReport report = MakeReport(*application, now);
+  report.state = application->record.state;
+  report.final_status = application->record.final_status;
+  report.diagnostics = application->record.diagnostics;
+  report.finished = application->record.finished;
+  report.pending_reason = PendingReason::kNone;
+  report.pending_detail.clear();
+  Answer(event.call, std::move(report), application->final_sequence);
+}
+
+void ResourceManagerCore::State::On(const WatchApplication& event) {
+  const Application* application = FindApplication(event.id);
+  if (application == nullptr) return Answer(event.call, UnknownApplication(event.id));
+  Park(event.call,
+       WaitingWatcher{event.id, event.known_version},
+       event.park,
+       milliseconds(limits::kParkMillisMax));
+  dirty_applications.insert(event.id);
+}
+
+void ResourceManagerCore::State::OnQueueTimeout(Application& application) {
+  ApplicationAttempt* attempt = application.current();
+  if (attempt == nullptr || attempt->state != RmAttemptState::kScheduled) return;
+  const auto [reason, detail] = Pending(application);
+  const std::string why = "The ApplicationMaster got no container within " +
+                          std::to_string(ToMillis(application.record.context.queue_timeout)) +
+                          " ms in queue " + application.record.queue + ": " +
+                          std::string(PendingReasonName(reason)) + ", " + detail;
+  if (!Move(*attempt, AttemptEvent::kQueueTimeout)) return;
+  attempt->diagnostics = why;
+  CloseAttempt(*attempt, StopReason::kApplicationEnded, why);
+  const uint64_t sequence =
+      StoreOutcome(application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, {});
+  Move(application, ApplicationEvent::kQueueTimeout, sequence);
+}
+
+uint64_t ResourceManagerCore::State::StoreOutcome(Application& application,
+                                                  const Outcome& outcome,
+                                                  std::vector<store::StoreOperation> also) {
+  store::ApplicationRecord& record = application.record;
+  record.state = outcome.state;
+  record.final_status = outcome.final_status;
+  record.diagnostics = CutMiddle(outcome.diagnostics, limits::kDiagnosticsBytes);
+  record.tracking_url = outcome.tracking_url;
+  record.finished = now.wall;
+  also.insert(also.begin(), store::Put{record});
+  application.final_sequence = Append(std::move(also));
+  WhenStored(application.final_sequence, FinalStored{application.id()});
+  return application.final_sequence;
+}
+
+void ResourceManagerCore::State::OnFinalStored(Application& application) {
+  application.final_durable = true;
+  application.visible = application.record.state;
+  Move(application, ApplicationEvent::kFinalStored);
+  switch (application.record.state) {
+    case ApplicationState::kFinished:
+      ++counters.finished;
+      break;
+    case ApplicationState::kFailed:
+      ++counters.failed;
+      break;
+    case ApplicationState::kKilled:
+      ++counters.killed;
+      break;
+    case ApplicationState::kNew:
+    case ApplicationState::kSubmitted:
+    case ApplicationState::kAccepted:
+    case ApplicationState::kRunning:
+      break;  // not final: StoreOutcome is never given these
+  }
+  Touch(application);
+  if (ApplicationAttempt* attempt = application.current(); attempt != nullptr) {
+    if (application.state == RmApplicationState::kKilled) {
+      KillAttempt(application, *attempt);
+    } else if (attempt->state == RmAttemptState::kFinishing) {
+      // The AM itself gets the time until its deadline to end by itself.
+      WithdrawAsks(*attempt);
+      StopWorkers(*attempt, StopReason::kApplicationEnded);
+    }
+  }
+  TellNodesFinished(application);
+  maybe_done.insert(application.id());
+}
+
+void ResourceManagerCore::State::TellNodesFinished(Application& application) {
+  for (const auto& id : application.nodes) {
+    if (Node* node = FindNode(id)) TellNodeFinished(*node, application.id());
+  }
+}
+
+void ResourceManagerCore::State::TellNodeFinished(Node& node, const ApplicationId& application) {
+  const ContainerId first{{application, 0}, 0};
+  const auto of_application = [&](const std::set<ContainerId>& ids) {
+    const auto found = ids.lower_bound(first);
+    return found != ids.end() && found->attempt.application == application;
+  };
+  if (of_application(node.containers) || of_application(node.strangers)) return;
+  // A node that is away hears of it when it is back; one that took its leave starts clean.
+  if (node.state == NodeState::kShutdown) return;
+  if (node.finished_applications.size() >= kFinishedApplicationsPerNode) return;
+  node.finished_applications.emplace(application, kUntold);
+  dirty_nodes.insert(node.id());
+}
+
+void ResourceManagerCore::State::RetireIfDone(const ApplicationId& id) {
+  Application* found = FindApplication(id);
+  if (found == nullptr) return;
+  Application& application = *found;
+  if (application.retired || !application.final_durable || application.held_containers > 0) return;
+  if (application.state == RmApplicationState::kFinishing) return;
+  application.retired = true;
+  UseStagedFiles(application, -1);
+  std::vector<std::string> unused = UnusedStagedFiles(application);
+  if (!unused.empty()) Emit(ForgetStagedFiles{application.id(), std::move(unused)});
+  completed.emplace(application.record.finished, application.id());
+  DropOldestCompleted();
+}
+
+void ResourceManagerCore::State::DropOldestCompleted() {
+  while (completed.size() > options.completed_applications) {
+    const ApplicationId id = completed.begin()->second;
+    completed.erase(completed.begin());
+    const Application& application = *FindApplication(id);
+    std::vector<store::StoreOperation> batch = {store::Delete{store::ApplicationKey(id)}};
+    for (const auto& attempt : application.attempts) {
+      batch.push_back(store::Delete{store::AttemptKey(attempt->id)});
+    }
+    Append(std::move(batch));
+    idempotency_keys.erase(application.record.idempotency_key);
+    if (const auto found = watchers.find(id); found != watchers.end()) {
+      const std::set<CallId> calls = found->second;
+      for (const CallId call : calls) {
+        Unpark(call);
+        Answer(call, UnknownApplication(id));
+      }
+    }
+    dirty_applications.erase(id);
+    applications.erase(id);
+  }
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,258 @@
+// Attempts: the AM's container from the ask to its end, and what follows a failure.
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "resourcemanager/core/core_state.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr int64_t kMasterRequest = 0;  // the AM's own ask; gone before the AM makes any
+constexpr int32_t kMasterPriority = 0;
+
+// As YARN: an end that is not the application's own fault is not counted against it.
+bool IsCounted(int exit_code) {
+  return exit_code != exit_code::kPreempted && exit_code != exit_code::kAborted &&
+         exit_code != exit_code::kDisksFailed && exit_code != exit_code::kKilledByResourceManager;
+}
+
+}  // namespace
+
+ApplicationAttempt* ResourceManagerCore::State::FindAttempt(const AttemptId& id) {
+  Application* application = FindApplication(id.application);
+  if (application == nullptr || id.number < 1 ||
+      static_cast<size_t>(id.number) > application->attempts.size()) {
+    return nullptr;
+  }
+  return application->attempts[static_cast<size_t>(id.number) - 1].get();
+}
+
+bool ResourceManagerCore::State::Move(ApplicationAttempt& attempt,
+                                      AttemptEvent event,
+                                      std::string detail) {
+  return Apply(AttemptTransitions(),
+               "attempt",
+               attempt.id.ToString(),
+               attempt.state,
+               event,
+               std::move(detail));
+}
+
+int32_t ResourceManagerCore::State::AttemptLimit(const Application& application) const {
+  const int32_t asked = application.record.context.max_attempts;
+  return asked == 0 ? options.max_attempts : std::min(asked, options.max_attempts);
+}
+
+store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttempt& attempt) const {
+  return {.id = attempt.id,
+          .am_container = attempt.am_container,
+          .am_node = attempt.am_node,
+          .started = attempt.started,
+          .finished = IsFinal(attempt.state) || attempt.state == RmAttemptState::kFinishing,
+          .exit_code = attempt.exit_code,
+          .diagnostics = attempt.diagnostics};
+}
+
+void ResourceManagerCore::State::StartAttempt(Application& application) {
+  auto owned = std::make_unique<ApplicationAttempt>();
+  ApplicationAttempt& attempt = *owned;
+  attempt.id = {application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
+  application.attempts.push_back(std::move(owned));
+  const auto& record = application.record;
+  const auto slot = sched->AddApplication(
+      attempt.id, record.queue, record.user, record.context.priority, application.order);
+  attempt.slot = slot;
+  const auto index = static_cast<size_t>(slot.value);
+  if (application_slots.size() <= index) application_slots.resize(index + 1);
+  application_slots[index] = attempt.id;
+  sched->SetAsk(slot,
+                {.request_id = kMasterRequest,
+                 .priority = kMasterPriority,
+                 .count = 1,
+                 .resource = application.am_resource});
+  place = true;
+  if (record.context.queue_timeout > Duration(0)) {
+    queue_deadlines.Set(application.id(), now.monotonic + record.context.queue_timeout);
+  }
+  Move(attempt, AttemptEvent::kStart);
+  Touch(application);
+}
+
+void ResourceManagerCore::State::OnMasterAllocated(Application& application,
+                                                   ApplicationAttempt& attempt,
+                                                   const Container& container) {
+  queue_deadlines.Clear(application.id());
+  attempt.am_container = container.id;
+  attempt.am_node = container.node;
+  attempt.started = now.wall;
+  Move(attempt, AttemptEvent::kAllocated, "container=" + container.id.ToString());
+  WhenStored(Append({store::Put{RecordOf(attempt)}}), AttemptStored{attempt.id});
+  Touch(application);
+}
+
+void ResourceManagerCore::State::OnAttemptStored(Application& application,
+                                                 ApplicationAttempt& attempt) {
+  attempt.record_durable = true;
+  // A kill may have come in between; then the AM is not started at all.
+  if (attempt.state != RmAttemptState::kAllocated ||
+      application.state != RmApplicationState::kAccepted) {
+    return;
+  }
+  const Container* container = FindContainer(attempt.am_container);
+  if (container == nullptr || container->stopping) return;
+  Node& node = *FindNode(container->node);
+  node.starts.emplace(container->id, kUntold);
+  dirty_nodes.insert(node.id());
+  Touch(application);
+}
+
+void ResourceManagerCore::State::OnMasterStartTold(const ContainerId& id) {
+  ApplicationAttempt& attempt = *FindAttempt(id.attempt);
+  if (Move(attempt, AttemptEvent::kLaunched)) Touch(*FindApplication(id.attempt.application));
+}
+
+void ResourceManagerCore::State::OnMasterRunning(Application& application,
+                                                 ApplicationAttempt& attempt) {
+  application.launched = now.wall;
+  if (attempt.state == RmAttemptState::kLaunched && !master_deadlines.Has(attempt.id)) {
+    master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  }
+  Touch(application);
+}
+
+void ResourceManagerCore::State::OnMasterContainerEnded(Application& application,
+                                                        ApplicationAttempt& attempt,
+                                                        const ContainerStatus& status) {
+  if (attempt.state == RmAttemptState::kFinishing) {
+    Move(attempt, AttemptEvent::kContainerFinished);
+    attempt.exit_code = status.exit_code;
+    Append({store::Put{RecordOf(attempt)}});
+    CloseAttempt(attempt, StopReason::kApplicationEnded, "the application has finished");
+    Move(application, ApplicationEvent::kAttemptFinished, application.final_sequence);
+    return;
+  }
+  const std::string diagnostics =
+      "AM container " + status.id.ToString() + " exited with code " +
+      std::to_string(status.exit_code) +
+      (status.diagnostics.empty() ? std::string() : ": " + status.diagnostics);
+  FailAttempt(application,
+              attempt,
+              {.event = AttemptEvent::kContainerFinished,
+               .exit_code = status.exit_code,
+               .diagnostics = diagnostics,
+               .counted = IsCounted(status.exit_code)});
+}
+
+void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
+  ApplicationAttempt* attempt = FindAttempt(id);
+  Application* application = FindApplication(id.application);
+  if (attempt == nullptr) return;
+  if (attempt->state == RmAttemptState::kFinishing) {
+    Container* container = FindContainer(attempt->am_container);
+    if (container != nullptr) {
+      StopContainer(*container, ContainerEvent::kKill, StopReason::kApplicationEnded);
+    }
+    return;
+  }
+  const std::string silence = std::to_string(ToMillis(options.master_expiry)) + " ms";
+  const bool registered = attempt->state == RmAttemptState::kRunning;
+  FailAttempt(*application,
+              *attempt,
+              {.event = AttemptEvent::kExpired,
+               .exit_code = exit_code::kNotYet,
+               .diagnostics = registered ? "The ApplicationMaster was silent for " + silence
+                                         : "The ApplicationMaster did not register within " +
+                                               silence + " of its start",
+               .counted = true});
+}
+
+void ResourceManagerCore::State::FailAttempt(Application& application,
+                                             ApplicationAttempt& attempt,
+                                             const AttemptFailure& failure) {
+  if (!Move(attempt, failure.event)) return;
+  attempt.exit_code = failure.exit_code;
+  attempt.diagnostics = CutMiddle(failure.diagnostics, limits::kDiagnosticsBytes);
+  if (failure.counted) ++application.counted_failures;
+  CloseAttempt(attempt, StopReason::kKilledByResourceManager, "the attempt has failed");
+
+  const int32_t limit = AttemptLimit(application);
+  const size_t attempts = application.attempts.size();
+  // As YARN: with a limit of one, any failure ends it.
+  const bool again = limit > 1 && application.counted_failures < limit && attempts < kAttemptsMax;
+  std::vector<store::StoreOperation> record = {store::Put{RecordOf(attempt)}};
+  if (application.state == RmApplicationState::kKilling) {
+    Append(std::move(record));
+    Move(application, ApplicationEvent::kLastAttemptFailed);
+    return;
+  }
+  if (again) {
+    Append(std::move(record));
+    if (Move(application, ApplicationEvent::kAttemptFailed)) StartAttempt(application);
+    return;
+  }
+  const std::string why = "Application " + application.id().ToString() + " failed " +
+                          std::to_string(attempts) + " times (maximum " + std::to_string(limit) +
+                          "): " + attempt.id.ToString() + ": " + attempt.diagnostics;
+  const uint64_t sequence = StoreOutcome(
+      application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, std::move(record));
+  Move(application, ApplicationEvent::kLastAttemptFailed, sequence);
+}
+
+void ResourceManagerCore::State::KillAttempt(Application& application,
+                                             ApplicationAttempt& attempt) {
+  const bool killed = Move(attempt, AttemptEvent::kKill);
+  if (killed) {
+    attempt.exit_code = exit_code::kKilledByResourceManager;
+    attempt.diagnostics = application.record.diagnostics;
+    if (attempt.am_container.number != 0) Append({store::Put{RecordOf(attempt)}});
+  }
+  CloseAttempt(attempt, StopReason::kApplicationEnded, "the application was killed");
+}
+
+void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
+                                              StopReason reason,
+                                              std::string_view why) {
+  master_deadlines.Clear(attempt.id);
+  EndParked(attempt.polls,
+            ErrorCode::kFailedPrecondition,
+            attempt.id.ToString() + " is over: " + std::string(why));
+  WithdrawAsks(attempt);
+  attempt.completions.clear();
+  attempt.last_request = {};
+  StopWorkers(attempt, reason);
+  if (Container* container = FindContainer(attempt.am_container)) {
+    StopContainer(*container, ContainerEvent::kKill, reason);
+  }
+  attempt.grants.clear();
+  LeaveSchedulerIfEmpty(attempt);
+}
+
+void ResourceManagerCore::State::WithdrawAsks(ApplicationAttempt& attempt) {
+  if (!attempt.slot) return;
+  for (const auto& pending : sched->pending(*attempt.slot)) {
+    ContainerAsk ask = pending.ask;
+    ask.count = 0;
+    sched->SetAsk(*attempt.slot, ask);
+  }
+  place = true;  // others may be next
+}
+
+void ResourceManagerCore::State::StopWorkers(ApplicationAttempt& attempt, StopReason reason) {
+  const std::set<ContainerId> held = attempt.containers;
+  for (const auto& id : held) {
+    if (id.is_application_master()) continue;
+    if (Container* container = FindContainer(id)) {
+      StopContainer(*container, ContainerEvent::kKill, reason);
+    }
+  }
+}
+
+void ResourceManagerCore::State::LeaveSchedulerIfEmpty(ApplicationAttempt& attempt) {
+  if (!attempt.slot || !attempt.containers.empty() || !IsFinal(attempt.state)) return;
+  sched->RemoveApplication(*attempt.slot);
+  attempt.slot.reset();
+}
+
+}  // namespace weir::rm

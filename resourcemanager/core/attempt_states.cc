@@ -1,0 +1,102 @@
+#include "resourcemanager/core/attempt_states.h"
+
+namespace weir::rm {
+namespace {
+
+using S = RmAttemptState;
+using E = AttemptEvent;
+
+constexpr std::array kTable = {
+    Allow(S::kNew, E::kStart, S::kScheduled, "the ask for the AM's container waits"),
+
+    Allow(S::kScheduled, E::kAllocated, S::kAllocated, "the attempt's record goes to the store"),
+    Allow(S::kScheduled, E::kQueueTimeout, S::kFailed, "the ask is withdrawn"),
+    Allow(S::kScheduled, E::kKill, S::kKilled, "the ask is withdrawn"),
+
+    Allow(S::kAllocated, E::kLaunched, S::kLaunched, "the node starts the AM"),
+    Allow(S::kAllocated, E::kContainerFinished, S::kFailed, "the AM was never started"),
+    Allow(S::kAllocated, E::kKill, S::kKilled, "the container is given back"),
+
+    Allow(S::kLaunched, E::kRegistered, S::kRunning, "the AM may ask for containers"),
+    Allow(S::kLaunched, E::kContainerFinished, S::kFailed, "the AM ended before it registered"),
+    Allow(S::kLaunched, E::kExpired, S::kFailed, "the AM runs, but did not register in time"),
+    Allow(S::kLaunched, E::kKill, S::kKilled, "its containers are stopped"),
+    Ignore(S::kLaunched, E::kLaunched, "the start command is told again after a resync"),
+
+    Allow(S::kRunning, E::kUnregistered, S::kFinishing, "the AM may end"),
+    Allow(S::kRunning, E::kContainerFinished, S::kFailed, "the AM ended without a final status"),
+    Allow(S::kRunning, E::kExpired, S::kFailed, "the AM fell silent; its containers are stopped"),
+    Allow(S::kRunning, E::kKill, S::kKilled, "its containers are stopped"),
+    Ignore(S::kRunning, E::kRegistered, "a resync: what it has not acknowledged is told again"),
+    Ignore(S::kRunning, E::kLaunched, "the start command is told again after a resync"),
+
+    Allow(S::kFinishing, E::kContainerFinished, S::kFinished, "nothing of the AM is left"),
+    Ignore(S::kFinishing, E::kUnregistered, "the answer was lost; it is given again"),
+    Ignore(S::kFinishing, E::kExpired, "the time to end is over: the container is stopped"),
+    Ignore(S::kFinishing, E::kKill, "it has finished; its container is stopped"),
+    Ignore(S::kFinishing, E::kLaunched, "the start command is told again after a resync"),
+
+    Ignore(S::kFinished, E::kUnregistered, "the answer was lost; it is given again"),
+    Ignore(S::kFinished, E::kKill, "it has finished"),
+    Ignore(
+        S::kFailed, E::kContainerFinished, "the attempt was given up before its container ended"),
+    Ignore(S::kFailed, E::kKill, "it is over"),
+    Ignore(S::kKilled, E::kContainerFinished, "what was stopped ended"),
+};
+static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
+
+}  // namespace
+
+std::string_view Name(RmAttemptState state) {
+  switch (state) {
+    case S::kNew:
+      return "NEW";
+    case S::kScheduled:
+      return "SCHEDULED";
+    case S::kAllocated:
+      return "ALLOCATED";
+    case S::kLaunched:
+      return "LAUNCHED";
+    case S::kRunning:
+      return "RUNNING";
+    case S::kFinishing:
+      return "FINISHING";
+    case S::kFinished:
+      return "FINISHED";
+    case S::kFailed:
+      return "FAILED";
+    case S::kKilled:
+      return "KILLED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view Name(AttemptEvent event) {
+  switch (event) {
+    case E::kStart:
+      return "START";
+    case E::kAllocated:
+      return "CONTAINER_ALLOCATED";
+    case E::kLaunched:
+      return "LAUNCHED";
+    case E::kRegistered:
+      return "REGISTERED";
+    case E::kUnregistered:
+      return "UNREGISTERED";
+    case E::kContainerFinished:
+      return "CONTAINER_FINISHED";
+    case E::kExpired:
+      return "EXPIRE";
+    case E::kQueueTimeout:
+      return "QUEUE_TIMEOUT";
+    case E::kKill:
+      return "KILL";
+  }
+  return "UNKNOWN";
+}
+
+std::span<const TransitionRow<S, E>> AttemptTransitions() {
+  return kTable;
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,247 @@
+// Reports: what readers are shown, and why something waits.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "resourcemanager/core/core_state.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr int64_t kMillisPerSecond = 1000;
+constexpr size_t kPageMax = 10'000;
+
+std::string_view ShortName(std::string_view path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? path : path.substr(dot + 1);
+}
+
+}  // namespace
+
+std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
+    const Application& application) const {
+  using Phase = RmApplicationState;
+  if (application.state == Phase::kNew || application.state == Phase::kSubmitted) {
+    return {PendingReason::kStoring, "the submission is being stored"};
+  }
+  if (application.state == Phase::kKilling ||
+      (IsOver(application.state) && !application.final_durable)) {
+    return {PendingReason::kStoring, "the final state is being stored"};
+  }
+  const ApplicationAttempt* attempt = application.current();
+  if (IsOver(application.state) || attempt == nullptr) return {PendingReason::kNone, ""};
+  if (attempt->state == RmAttemptState::kAllocated && !attempt->record_durable) {
+    return {PendingReason::kStoring, "the ApplicationMaster's container is being stored"};
+  }
+  const bool launched =
+      attempt->state == RmAttemptState::kAllocated || attempt->state == RmAttemptState::kLaunched;
+  if (launched) {
+    const Container* container = FindContainer(attempt->am_container);
+    const std::string where = attempt->am_container.ToString();
+    if (container != nullptr && container->reported == ContainerState::kRunning) {
+      return {PendingReason::kAmNotRegistered, where + " runs, its ApplicationMaster is starting"};
+    }
+    return {PendingReason::kLaunching, where + " is being started"};
+  }
+  if (!attempt->slot) return {PendingReason::kNone, ""};
+  const auto pending = sched->pending(*attempt->slot);
+  if (pending.empty()) return {PendingReason::kNone, ""};
+  if (pending.front().reason == PendingReason::kNone) {
+    return {PendingReason::kPriority, "others are being placed first"};
+  }
+  return {pending.front().reason, pending.front().detail};
+}
+
+ApplicationReport ResourceManagerCore::State::MakeReport(const Application& application,
+                                                         Now at) const {
+  const store::ApplicationRecord& record = application.record;
+  ApplicationReport report;
+  report.id = record.id;
+  report.name = record.context.name;
+  report.type = record.context.type;
+  report.user = record.user;
+  report.queue = record.queue;
+  report.priority = record.context.priority;
+  report.state = application.visible;
+  report.progress = application.progress;
+  report.tracking_url = application.tracking_url;
+  report.started = record.submitted;
+  report.launched = application.launched;
+  report.version = application.version;
+  if (application.final_durable) {
+    report.final_status = record.final_status;
+    report.diagnostics = record.diagnostics;
+    report.finished = record.finished;
+    if (!record.tracking_url.empty()) report.tracking_url = record.tracking_url;
+    if (record.final_status == FinalStatus::kSucceeded) report.progress = 1;
+  }
+  if (const ApplicationAttempt* attempt = application.current()) {
+    report.attempt = attempt->id;
+    report.am_address = attempt->rpc_address;
+    report.am_container = attempt->am_container;
+    report.am_node = attempt->am_node;
+    if (const Node* node = FindNode(attempt->am_node)) {
+      report.am_node_http_address = node->record.http_address;
+    }
+    if (!application.final_durable) {
+      report.diagnostics = attempt->diagnostics;
+      // Between attempts, the last failure is what there is to say.
+      if (report.diagnostics.empty() && application.attempts.size() > 1) {
+        report.diagnostics = application.attempts[application.attempts.size() - 2]->diagnostics;
+      }
+    }
+  }
+  report.allocated = application.allocated;
+  report.running_containers = static_cast<int32_t>(application.held_containers);
+  const int64_t uncharged =
+      std::max<int64_t>(0, ToMillis(at.monotonic - application.charged_until));
+  report.memory_seconds =
+      (application.memory_mib_ms + application.allocated.memory_mib * uncharged) / kMillisPerSecond;
+  report.vcore_seconds =
+      (application.vcore_ms + application.allocated.vcores * uncharged) / kMillisPerSecond;
+  std::tie(report.pending_reason, report.pending_detail) = Pending(application);
+  return report;
+}
+
+ContainerReport ResourceManagerCore::State::MakeReport(const Container& container) const {
+  ContainerReport report;
+  report.id = container.id;
+  report.node = container.node;
+  if (const Node* node = FindNode(container.node)) {
+    report.node_http_address = node->record.http_address;
+    report.node_name = node->record.address.ToString();
+  }
+  report.resource = container.resource;
+  report.state = container.reported;
+  report.started = container.started;
+  return report;
+}
+
+void ResourceManagerCore::State::AnswerWatchers(const ApplicationId& id) {
+  const auto found = watchers.find(id);
+  const Application* application = FindApplication(id);
+  if (found == watchers.end() || application == nullptr) return;
+  const std::set<CallId> calls = found->second;
+  for (const CallId call : calls) {
+    const auto& watcher = std::get<WaitingWatcher>(waiting.at(call));
+    // Due ones have lost their deadline when it came; those that never park are due at once.
+    const bool due = !poll_deadlines.Has(call) || poll_deadlines.At(call) <= now.monotonic;
+    if (application->version <= watcher.known_version && !due) continue;
+    Unpark(call);
+    Answer(call, MakeReport(*application, now));
+  }
+}
+
+bool ResourceManagerCore::State::Matches(const Application& application,
+                                         const ApplicationFilter& filter) const {
+  if (!filter.user.empty() && filter.user != application.record.user) return false;
+  if (!filter.queue.empty() && filter.queue != application.record.queue &&
+      filter.queue != ShortName(application.record.queue)) {
+    return false;
+  }
+  return filter.states.empty() ||
+         std::find(filter.states.begin(), filter.states.end(), application.visible) !=
+             filter.states.end();
+}
+
+std::optional<ApplicationReport> ResourceManagerCore::Report(const ApplicationId& id,
+                                                             Now now) const {
+  const Application* application = state_->FindApplication(id);
+  if (application == nullptr) return std::nullopt;
+  return state_->MakeReport(*application, now);
+}
+
+ResourceManagerCore::ApplicationPage ResourceManagerCore::List(const ApplicationFilter& filter,
+                                                               Now now) const {
+  const State& state = *state_;
+  const size_t limit = std::min(filter.limit, kPageMax);
+  ApplicationPage page;
+  auto it = state.applications.rbegin();
+  if (filter.after) {
+    it = std::make_reverse_iterator(state.applications.lower_bound(*filter.after));
+  }
+  for (; it != state.applications.rend(); ++it) {
+    if (!state.Matches(*it->second, filter)) continue;
+    if (page.applications.size() >= limit) {
+      page.more = true;
+      break;
+    }
+    page.applications.push_back(state.MakeReport(*it->second, now));
+  }
+  return page;
+}
+
+Result<std::vector<ContainerReport>> ResourceManagerCore::Containers(
+    const ApplicationId& id) const {
+  const State& state = *state_;
+  const Application* application = state.FindApplication(id);
+  if (application == nullptr) {
+    return Error{ErrorCode::kNotFound,
+                 "application " + id.ToString() + " is not known",
+                 "see the list of applications"};
+  }
+  std::vector<ContainerReport> reports(application->ended.begin(), application->ended.end());
+  for (const auto& attempt : application->attempts) {
+    for (const auto& container : attempt->containers) {
+      reports.push_back(state.MakeReport(*state.FindContainer(container)));
+    }
+  }
+  std::sort(
+      reports.begin(), reports.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return reports;
+}
+
+std::vector<NodeReport> ResourceManagerCore::Nodes() const {
+  const State& state = *state_;
+  std::vector<NodeReport> reports;
+  reports.reserve(state.nodes.size());
+  for (const auto& [id, node] : state.nodes) {
+    NodeReport report;
+    report.id = id;
+    report.name = node->record.address.ToString();
+    report.rack = node->record.rack;
+    report.http_address = node->record.http_address;
+    report.state = node->state;
+    report.capacity = node->record.capacity;
+    if (node->slot) report.used = state.sched->node_used(*node->slot);
+    report.containers = static_cast<int32_t>(node->containers.size());
+    report.health_report = node->health_report;
+    report.last_heartbeat = node->last_heartbeat;
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+ClusterSummary ResourceManagerCore::Summary() const {
+  const State& state = *state_;
+  ClusterSummary summary;
+  summary.started = state.started;
+  summary.epoch = state.epoch.epoch;
+  summary.applications_submitted = state.counters.submitted;
+  summary.applications_completed = state.counters.finished;
+  summary.applications_failed = state.counters.failed;
+  summary.applications_killed = state.counters.killed;
+  for (const auto& [id, application] : state.applications) {
+    if (IsTerminal(application->visible)) continue;
+    if (application->visible == ApplicationState::kRunning) {
+      ++summary.applications_running;
+    } else {
+      ++summary.applications_pending;
+    }
+  }
+  summary.containers_allocated = static_cast<int64_t>(state.container_slots.size());
+  summary.containers_pending = state.sched->pending_containers();
+  summary.total = state.sched->cluster_capacity();
+  summary.allocated = state.sched->cluster_used();
+  summary.pending = state.sched->cluster_pending();
+  for (const auto& [id, node] : state.nodes) {
+    ++summary.nodes_total;
+    summary.nodes_active += node->state == NodeState::kRunning ? 1 : 0;
+    summary.nodes_lost += node->state == NodeState::kLost ? 1 : 0;
+    summary.nodes_unhealthy += node->state == NodeState::kUnhealthy ? 1 : 0;
+    summary.nodes_shutdown += node->state == NodeState::kShutdown ? 1 : 0;
+  }
+  return summary;
+}
+
+}  // namespace weir::rm

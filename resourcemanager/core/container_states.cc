@@ -1,0 +1,106 @@
+#include "resourcemanager/core/container_states.h"
+
+namespace weir::rm {
+namespace {
+
+using S = RmContainerState;
+using E = ContainerEvent;
+
+constexpr std::string_view kStopping = "it is being stopped already";
+constexpr std::string_view kOver = "its end is decided; what remains is to free its resource";
+
+constexpr std::array kTable = {
+    Allow(S::kNew, E::kStart, S::kAllocated, "its resource is taken"),
+
+    Allow(S::kAllocated, E::kAcquired, S::kAcquired, "it may be started until its token expires"),
+    Allow(S::kAllocated, E::kRelease, S::kReleased, "nobody was told: freed at once"),
+    Allow(S::kAllocated, E::kExpire, S::kExpired, "nobody was told: freed at once"),
+    Allow(S::kAllocated, E::kKill, S::kKilled, "nobody was told: freed at once"),
+    Allow(S::kAllocated, E::kNodeGone, S::kKilled, "asked for again on behalf of its AM"),
+
+    Allow(S::kAcquired, E::kLaunched, S::kRunning, "its node has it"),
+    Allow(S::kAcquired, E::kFinished, S::kCompleted, "its AM is told"),
+    Allow(S::kAcquired, E::kRelease, S::kReleased, "its node is told to stop it"),
+    Allow(S::kAcquired, E::kExpire, S::kExpired, "its node is told to refuse it"),
+    Allow(S::kAcquired, E::kKill, S::kKilled, "its node is told to stop it"),
+    Allow(S::kAcquired, E::kNodeGone, S::kKilled, "freed; its AM is told"),
+    Ignore(S::kAcquired, E::kAcquired, "told again after a resync"),
+
+    Allow(S::kRunning, E::kFinished, S::kCompleted, "freed; its AM is told"),
+    Allow(S::kRunning, E::kRelease, S::kReleased, "its node is told to stop it"),
+    Allow(S::kRunning, E::kKill, S::kKilled, "its node is told to stop it"),
+    Allow(S::kRunning, E::kNodeGone, S::kKilled, "freed; its AM is told"),
+    Ignore(S::kRunning, E::kAcquired, "told again after a resync"),
+    Ignore(S::kRunning, E::kLaunched, "reported again"),
+
+    Ignore(S::kExpired, E::kLaunched, "a start was on its way; the stop command follows it"),
+    Ignore(S::kExpired, E::kFinished, kOver),
+    Ignore(S::kExpired, E::kRelease, kStopping),
+    Ignore(S::kExpired, E::kKill, kStopping),
+    Ignore(S::kExpired, E::kNodeGone, kOver),
+
+    Ignore(S::kReleased, E::kLaunched, "a start was on its way; the stop command follows it"),
+    Ignore(S::kReleased, E::kFinished, kOver),
+    Ignore(S::kReleased, E::kRelease, "released twice"),
+    Ignore(S::kReleased, E::kKill, kStopping),
+    Ignore(S::kReleased, E::kNodeGone, kOver),
+
+    Ignore(S::kKilled, E::kLaunched, "a start was on its way; the stop command follows it"),
+    Ignore(S::kKilled, E::kFinished, kOver),
+    Ignore(S::kKilled, E::kRelease, kStopping),
+    Ignore(S::kKilled, E::kKill, kStopping),
+    Ignore(S::kKilled, E::kNodeGone, kOver),
+};
+static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
+
+}  // namespace
+
+std::string_view Name(RmContainerState state) {
+  switch (state) {
+    case S::kNew:
+      return "NEW";
+    case S::kAllocated:
+      return "ALLOCATED";
+    case S::kAcquired:
+      return "ACQUIRED";
+    case S::kRunning:
+      return "RUNNING";
+    case S::kCompleted:
+      return "COMPLETED";
+    case S::kExpired:
+      return "EXPIRED";
+    case S::kReleased:
+      return "RELEASED";
+    case S::kKilled:
+      return "KILLED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view Name(ContainerEvent event) {
+  switch (event) {
+    case E::kStart:
+      return "START";
+    case E::kAcquired:
+      return "ACQUIRED";
+    case E::kLaunched:
+      return "LAUNCHED";
+    case E::kFinished:
+      return "FINISHED";
+    case E::kExpire:
+      return "EXPIRE";
+    case E::kRelease:
+      return "RELEASED";
+    case E::kKill:
+      return "KILL";
+    case E::kNodeGone:
+      return "NODE_GONE";
+  }
+  return "UNKNOWN";
+}
+
+std::span<const TransitionRow<S, E>> ContainerTransitions() {
+  return kTable;
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,314 @@
+// The inside of ResourceManagerCore: all of its data, and what can be done to it. The functions are
+// spread over files by meaning, as the sections below name them.
+//
+// A step: the event is applied (functions emit actions as they go), then what became possible is
+// scheduled, then every parked poll that has something to hear is answered. Ids, not pointers, link
+// the records; every iteration is in the order of ids or of time.
+//
+// Owner: ResourceManagerCore. Single-threaded.
+#ifndef WEIR_RESOURCEMANAGER_CORE_CORE_STATE_H_
+#define WEIR_RESOURCEMANAGER_CORE_CORE_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/transition_table.h"
+#include "resourcemanager/core/application.h"
+#include "resourcemanager/core/container.h"
+#include "resourcemanager/core/deadlines.h"
+#include "resourcemanager/core/node.h"
+#include "resourcemanager/core/node_states.h"
+#include "resourcemanager/core/resource_manager_core.h"
+
+namespace weir::rm {
+
+// Who waits in a parked call.
+struct WaitingNode {
+  NodeId node;
+};
+struct WaitingMaster {
+  AttemptId attempt;
+};
+struct WaitingWatcher {
+  ApplicationId application;
+  int64_t known_version = 0;
+};
+using Waiting = std::variant<WaitingNode, WaitingMaster, WaitingWatcher>;
+
+// What follows when a record is durable.
+struct SubmissionStored {
+  ApplicationId application;
+};
+struct AttemptStored {
+  AttemptId attempt;
+};
+struct FinalStored {
+  ApplicationId application;
+};
+using StoredConsequence = std::variant<SubmissionStored, AttemptStored, FinalStored>;
+
+// A number that grows over the life of the core, for the summary.
+struct Counters {
+  int64_t submitted = 0;
+  int64_t finished = 0;
+  int64_t failed = 0;
+  int64_t killed = 0;
+};
+
+struct ResourceManagerCore::State {
+  State(const CoreOptions& core_options, const store::EpochRecord& epoch_record, Now at);
+
+  // --- one step (resource_manager_core.cc)
+  void Dispatch(const Event& event);
+  void EndStep();
+  void Place();
+  void OnCommitted(uint64_t sequence);
+  void OnStoreFailed(const Error& error);
+  void OnDeadline();
+  void OnAbandoned(CallId call);
+  void Answer(CallId call, decltype(Reply::answer) answer, uint64_t after_record = 0);
+  uint64_t Append(std::vector<store::StoreOperation> batch);
+  void WhenStored(uint64_t sequence, StoredConsequence consequence);
+  ParkedCall Park(CallId call, Waiting who, Duration park, Duration expiry);
+  void Unpark(CallId call);
+  // The parked call of `session`, if there is one, ends with `error`.
+  template <typename Session>
+  void EndParked(Session& session, ErrorCode code, const std::string& message) {
+    if (!session.parked) return;
+    const CallId call = session.parked->call;
+    Unpark(call);
+    session.parked.reset();
+    Answer(call, Error{code, message, ""});
+  }
+  // Moves the machine if its table allows the event. False: ignored or invalid (then reported).
+  template <typename S, typename E>
+  bool Apply(std::span<const TransitionRow<S, E>> table,
+             std::string_view machine,
+             const std::string& subject,
+             S& state,
+             E event,
+             std::string detail = "",
+             uint64_t after_record = 0) {
+    const S from = state;
+    const auto found = FindTransition(table, from, event);
+    if (found.kind == TransitionKind::kIgnored) return false;
+    if (found.kind == TransitionKind::kInvalid) {
+      Emit(InvalidEvent{machine, subject, Name(from), Name(event)});
+      return false;
+    }
+    state = found.to;
+    Emit(Transitioned{machine, subject, Name(from), Name(event), Name(state), std::move(detail)},
+         after_record);
+    return true;
+  }
+  template <typename Body>
+  void Emit(Body body, uint64_t after_record = 0) {
+    actions.push_back({after_record, std::move(body)});
+  }
+
+  // --- applications (application_lifecycle.cc)
+  void On(const SubmitApplication& event);
+  void On(const KillApplication& event);
+  void On(const WatchApplication& event);
+  void OnSubmissionStored(Application& application);
+  void OnFinalStored(Application& application);
+  void OnQueueTimeout(Application& application);
+  bool Move(Application& application, ApplicationEvent event, uint64_t after_record = 0);
+  struct Outcome {
+    ApplicationState state = ApplicationState::kFailed;
+    FinalStatus final_status = FinalStatus::kFailed;
+    std::string diagnostics;
+    std::string tracking_url;
+  };
+  // Stores how it ends, together with `also`.
+  uint64_t StoreOutcome(Application& application,
+                        const Outcome& outcome,
+                        std::vector<store::StoreOperation> also);
+  void Touch(Application& application);  // a reader would see something else
+  void RetireIfDone(const ApplicationId& id);
+  void TellNodesFinished(Application& application);
+  void TellNodeFinished(Node& node, const ApplicationId& application);
+  void DropOldestCompleted();
+  Application* FindApplication(const ApplicationId& id);
+  const Application* FindApplication(const ApplicationId& id) const;
+
+  // --- attempts (attempt_lifecycle.cc)
+  void StartAttempt(Application& application);
+  void OnMasterAllocated(Application& application,
+                         ApplicationAttempt& attempt,
+                         const Container& container);
+  void OnAttemptStored(Application& application, ApplicationAttempt& attempt);
+  void OnMasterStartTold(const ContainerId& container);
+  void OnMasterRunning(Application& application, ApplicationAttempt& attempt);
+  void OnMasterContainerEnded(Application& application,
+                              ApplicationAttempt& attempt,
+                              const ContainerStatus& status);
+  void OnMasterExpired(const AttemptId& id);
+  struct AttemptFailure {
+    AttemptEvent event = AttemptEvent::kContainerFinished;
+    int exit_code = exit_code::kNotYet;
+    std::string diagnostics;
+    bool counted = true;
+  };
+  void FailAttempt(Application& application,
+                   ApplicationAttempt& attempt,
+                   const AttemptFailure& failure);
+  void KillAttempt(Application& application, ApplicationAttempt& attempt);
+  // It is over: nothing more is asked for, what it holds is stopped.
+  void CloseAttempt(ApplicationAttempt& attempt, StopReason reason, std::string_view why);
+  void WithdrawAsks(ApplicationAttempt& attempt);
+  void StopWorkers(ApplicationAttempt& attempt, StopReason reason);
+  void LeaveSchedulerIfEmpty(ApplicationAttempt& attempt);
+  bool Move(ApplicationAttempt& attempt, AttemptEvent event, std::string detail = "");
+  int32_t AttemptLimit(const Application& application) const;
+  store::AttemptRecord RecordOf(const ApplicationAttempt& attempt) const;
+  ApplicationAttempt* FindAttempt(const AttemptId& id);
+
+  // --- containers (container_lifecycle.cc)
+  void OnAllocation(const scheduler::Allocation& allocation);
+  void OnLaunchDeadline(const ContainerId& id);
+  // Decides its end: frees it at once when nobody was told of it, else has its node stop it.
+  void StopContainer(Container& container, ContainerEvent event, StopReason reason);
+  // Its end is certain: its resource is free, who needs to know is told.
+  void FreeContainer(const ContainerId& id, ContainerStatus status);
+  void OnReported(Node& node, const ContainerStatus& status);
+  void NoteTold(Container& container);  // from now on somebody may start it
+  ContainerTokenIdentifier TokenOf(const Container& container) const;
+  void OnStrangerReported(Node& node, const ContainerStatus& status);
+  void AskAgain(const Container& container);
+  void Charge(Application& application);
+  bool Move(Container& container, ContainerEvent event);
+  Container* FindContainer(const ContainerId& id);
+  const Container* FindContainer(const ContainerId& id) const;
+
+  // --- ApplicationMasters (master_calls.cc)
+  void On(const RegisterMaster& event);
+  void On(const Allocate& event);
+  void On(const FinishMaster& event);
+  // The live current attempt, or why it may not speak.
+  Result<ApplicationAttempt*> Listen(const AttemptId& id);
+  Result<std::vector<ContainerAsk>> ValidateAllocate(const ApplicationAttempt& attempt,
+                                                     const AllocateRequest& request) const;
+  void ApplyAllocate(Application& application,
+                     ApplicationAttempt& attempt,
+                     const AllocateRequest& request,
+                     const std::vector<ContainerAsk>& asks);
+  // `untold`: the grants of this request that the AM has not heard of when it asks.
+  void ApplyAsk(ApplicationAttempt& attempt,
+                ContainerAsk ask,
+                const std::vector<ContainerId>& untold);
+  void ParkMaster(ApplicationAttempt& attempt, CallId call, Duration park);
+  void Resync(ApplicationAttempt& attempt);
+  void AcknowledgeAnswers(ApplicationAttempt& attempt) const;
+  bool HasNews(const ApplicationAttempt& attempt) const;
+  void AnswerMaster(const AttemptId& id);
+  AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
+  ContainerGrant MakeGrant(const ApplicationAttempt& attempt, const Container& container) const;
+
+  // --- nodes (node_calls.cc, node_answers.cc)
+  void On(const RegisterNode& event);
+  void On(const NodeHeartbeat& event);
+  void On(const UnregisterNode& event);
+  void ActivateNode(Node& node, const RegisterNodeRequest& request);
+  void Reconcile(Node& node, const std::vector<ContainerStatus>& reported);
+  void OnNodeExpired(const NodeId& id);
+  // It is no longer active: everything on it counts as ended.
+  void EvacuateNode(Node& node, const std::string& why);
+  void SetHealth(Node& node, bool healthy, const std::string& report);
+  void AcknowledgeAnswers(Node& node) const;
+  bool HasNews(const Node& node) const;
+  void AnswerNode(const NodeId& id);
+  NodeHeartbeatAnswer MakeAnswer(Node& node);
+  void ParkNode(Node& node, CallId call, Duration park);
+  void TellStarts(Node& node, NodeHeartbeatAnswer& answer);
+  void TellStops(Node& node, NodeHeartbeatAnswer& answer) const;
+  void Told(Node& node);  // there is something for it to hear
+  bool Move(Node& node, NodeEvent event);
+  Node* FindNode(const NodeId& id);
+  const Node* FindNode(const NodeId& id) const;
+
+  // --- recovery (recovery.cc)
+  void Load(const std::vector<store::Record>& records);
+  void LoadApplication(const store::ApplicationRecord& record);
+  void LoadAttempt(const store::AttemptRecord& record);
+  void LoadNode(const store::NodeRecord& record);
+  void FinishLoading();
+  void FailInterrupted();
+  void UseStagedFiles(const Application& application, int32_t change);
+  std::vector<std::string> UnusedStagedFiles(const Application& application) const;
+
+  // --- reports (cluster_report.cc)
+  ApplicationReport MakeReport(const Application& application, Now at) const;
+  std::pair<PendingReason, std::string> Pending(const Application& application) const;
+  ContainerReport MakeReport(const Container& container) const;
+  bool Matches(const Application& application, const ApplicationFilter& filter) const;
+  void AnswerWatchers(const ApplicationId& id);
+
+  // --- invariants.cc
+  std::string CheckAll() const;
+  std::string CheckContainers() const;
+  std::string CheckNodes() const;
+  std::string CheckApplications() const;
+  std::string CheckAttempt(const Application& application, const ApplicationAttempt& attempt) const;
+  std::string CheckCalls() const;
+
+  const CoreOptions options;
+  const store::EpochRecord epoch;
+  const WallTime started;
+  std::unique_ptr<scheduler::Scheduler> sched;
+
+  std::map<ApplicationId, std::unique_ptr<Application>> applications;
+  std::map<std::string, ApplicationId> idempotency_keys;
+  std::map<NodeId, std::unique_ptr<Node>> nodes;
+  std::vector<Container> containers;  // by scheduler slot
+  std::map<ContainerId, scheduler::ContainerSlot> container_slots;
+  std::vector<AttemptId> application_slots;    // by scheduler slot
+  std::map<std::string, int32_t> staged_uses;  // by sha256: applications that are not retired
+
+  int32_t next_application = 1;
+  int64_t next_order = 1;
+  int64_t next_session = 1;
+  size_t live_applications = 0;
+  int32_t active_nodes = 0;
+  std::vector<ApplicationId> to_fail;          // found running by recovery
+  std::vector<store::StoreOperation> orphans;  // records without their application: deleted
+  std::set<std::pair<WallTime, ApplicationId>> completed;  // retired ones, oldest first
+  Counters counters;
+
+  uint64_t appended = 0;
+  uint64_t committed = 0;
+  std::multimap<uint64_t, StoredConsequence> consequences;  // by sequence
+  std::multimap<uint64_t, CallId> gated;  // answered, but held back until the record is durable
+
+  std::map<CallId, Waiting> waiting;
+  Deadlines<CallId> poll_deadlines;
+  Deadlines<NodeId> node_deadlines;
+  Deadlines<AttemptId> master_deadlines;
+  Deadlines<ContainerId> launch_deadlines;
+  Deadlines<ApplicationId> queue_deadlines;
+  std::map<ApplicationId, std::set<CallId>> watchers;
+
+  // --- of the step under way
+  Now now;
+  Actions actions;
+  std::set<NodeId> dirty_nodes;
+  std::set<AttemptId> dirty_masters;
+  std::set<ApplicationId> dirty_applications;
+  std::set<ApplicationId> maybe_done;
+  bool place = false;     // something may have become placeable
+  bool more_due = false;  // the step was cut short: go on at once
+  bool inert = false;     // after StoreFailed
+};
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_CORE_STATE_H_

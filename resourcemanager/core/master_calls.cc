@@ -1,0 +1,313 @@
+// ApplicationMasters: registration, allocate as a long poll, the final status.
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/submission_validator.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr size_t kUrlBytes = 2048;
+constexpr size_t kGrantsPerAnswer = 2000;
+constexpr size_t kCompletionBytesPerAnswer = 1u << 20;
+constexpr size_t kCompletionBytes = 256;  // of one, without its diagnostics
+
+Error RegisterFirst(const AttemptId& id, std::string_view why) {
+  return {ErrorCode::kResync, id.ToString() + " " + std::string(why), "register again"};
+}
+
+Error Superseded(const AttemptId& id) {
+  return {ErrorCode::kAborted, "a newer allocate call of " + id.ToString() + " came", ""};
+}
+
+bool SameContent(const AllocateRequest& a, const AllocateRequest& b) {
+  return a.asks == b.asks && a.releases == b.releases;
+}
+
+}  // namespace
+
+Result<ApplicationAttempt*> ResourceManagerCore::State::Listen(const AttemptId& id) {
+  const Application* application = FindApplication(id.application);
+  ApplicationAttempt* attempt = FindAttempt(id);
+  if (application == nullptr || attempt == nullptr) {
+    return Error{ErrorCode::kNotFound, id.ToString() + " is not known", "end this process"};
+  }
+  if (attempt != application->current() || IsFinal(attempt->state)) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 id.ToString() + " is over (" + std::string(Name(attempt->state)) + ")",
+                 "end this process; only the current attempt is listened to"};
+  }
+  return attempt;
+}
+
+void ResourceManagerCore::State::On(const RegisterMaster& event) {
+  auto listened = Listen(event.attempt);
+  if (!listened.ok()) return Answer(event.call, std::move(listened).error());
+  ApplicationAttempt& attempt = **listened;
+  Status valid = ValidateText("the ApplicationMaster's host",
+                              event.request.rpc_address.host,
+                              limits::kNameBytes,
+                              EmptyText::kAllowed);
+  if (valid.ok()) {
+    valid = ValidateText(
+        "the tracking URL", event.request.tracking_url, kUrlBytes, EmptyText::kAllowed);
+  }
+  if (!valid.ok()) return Answer(event.call, std::move(valid).error());
+
+  Application& application = *FindApplication(event.attempt.application);
+  const bool again = attempt.state == RmAttemptState::kRunning;
+  if (!Move(attempt, AttemptEvent::kRegistered) && !again) {
+    return Answer(event.call,
+                  Error{ErrorCode::kFailedPrecondition,
+                        attempt.id.ToString() + " cannot register in state " +
+                            std::string(Name(attempt.state)),
+                        "register once the container was started, and not after finishing"});
+  }
+  Resync(attempt);
+  attempt.rpc_address = event.request.rpc_address;
+  application.tracking_url = event.request.tracking_url;
+  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  if (!again) Move(application, ApplicationEvent::kAttemptRegistered);
+  Touch(application);
+  Answer(event.call,
+         RegisterMasterAnswer{.epoch = epoch.epoch,
+                              .maximum_allocation = options.scheduler.maximum_allocation,
+                              .minimum_allocation = options.scheduler.minimum_allocation,
+                              .queue = application.record.queue});
+}
+
+void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
+  EndParked(attempt.polls, ErrorCode::kAborted, attempt.id.ToString() + " registered again");
+  attempt.polls.Reset();
+  attempt.last_request = {};
+  for (auto& [id, told_in] : attempt.grants) told_in = kUntold;
+  for (auto& [id, completion] : attempt.completions) completion.told_in = kUntold;
+}
+
+void ResourceManagerCore::State::On(const Allocate& event) {
+  auto listened = Listen(event.attempt);
+  if (!listened.ok()) return Answer(event.call, std::move(listened).error());
+  ApplicationAttempt& attempt = **listened;
+  if (attempt.state == RmAttemptState::kFinishing) {
+    return Answer(event.call,
+                  Error{ErrorCode::kFailedPrecondition,
+                        attempt.id.ToString() + " has told its final status",
+                        "ask for nothing more"});
+  }
+  if (attempt.state != RmAttemptState::kRunning) {
+    return Answer(event.call, RegisterFirst(attempt.id, "has not registered"));
+  }
+  const AllocateRequest& request = event.request;
+  const PollKind kind = attempt.polls.Classify(request.sequence);
+  if (kind == PollKind::kGap) {
+    return Answer(event.call,
+                  RegisterFirst(attempt.id,
+                                "sent sequence " + std::to_string(request.sequence) + " after " +
+                                    std::to_string(attempt.polls.last())));
+  }
+  if (kind == PollKind::kOvertaken) return Answer(event.call, Superseded(attempt.id));
+  // The same number with another content comes from an earlier registration.
+  if (kind != PollKind::kNext && request.sequence == attempt.polls.last() &&
+      !SameContent(request, attempt.last_request)) {
+    return Answer(event.call, RegisterFirst(attempt.id, "used a sequence for two requests"));
+  }
+  if (kind == PollKind::kNext) {
+    auto asks = ValidateAllocate(attempt, request);
+    if (!asks.ok()) return Answer(event.call, std::move(asks).error());
+    EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+    AcknowledgeAnswers(attempt);
+    attempt.polls.Advance();
+    attempt.last_request = request;
+    ApplyAllocate(*FindApplication(attempt.id.application), attempt, request, *asks);
+  }
+  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  if (kind == PollKind::kAnswered) {
+    return Answer(event.call, attempt.polls.AnswerTo(request.sequence));
+  }
+  ParkMaster(attempt, event.call, request.park);
+}
+
+void ResourceManagerCore::State::ParkMaster(ApplicationAttempt& attempt,
+                                            CallId call,
+                                            Duration park) {
+  EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+  // A silent AM is noticed in time only if its polls end well before that.
+  const Duration longest =
+      std::min<Duration>(milliseconds(limits::kParkMillisMax), options.master_expiry / 2);
+  attempt.polls.parked = Park(call, WaitingMaster{attempt.id}, park, longest);
+  dirty_masters.insert(attempt.id);
+}
+
+Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
+    const ApplicationAttempt& attempt, const AllocateRequest& request) const {
+  if (request.asks.size() > limits::kAsksPerAllocate ||
+      request.releases.size() > limits::kContainerElements) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "an allocate call of " + attempt.id.ToString() + " has " +
+                     std::to_string(request.asks.size()) + " asks and " +
+                     std::to_string(request.releases.size()) + " releases",
+                 "at most " + std::to_string(limits::kAsksPerAllocate) + " asks in one call"};
+  }
+  std::vector<ContainerAsk> asks;
+  asks.reserve(request.asks.size());
+  for (const auto& ask : request.asks) {
+    WEIR_ASSIGN_OR_RETURN(ContainerAsk valid, sched->Validate(ask));
+    asks.push_back(valid);
+  }
+  return asks;
+}
+
+void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt) const {
+  std::erase_if(attempt.grants, [](const auto& grant) { return grant.second != kUntold; });
+  std::erase_if(attempt.completions,
+                [](const auto& completion) { return completion.second.told_in != kUntold; });
+}
+
+void ResourceManagerCore::State::ApplyAllocate(Application& application,
+                                               ApplicationAttempt& attempt,
+                                               const AllocateRequest& request,
+                                               const std::vector<ContainerAsk>& asks) {
+  const float progress =
+      std::isfinite(request.progress) ? std::clamp(request.progress, 0.0F, 1.0F) : 0.0F;
+  if (std::exchange(application.progress, progress) != progress) Touch(application);
+  for (const auto& id : request.releases) {
+    Container* container = FindContainer(id);
+    if (container == nullptr || id.attempt != attempt.id || id.is_application_master()) continue;
+    if (!container->told) continue;  // the AM cannot know it
+    StopContainer(*container, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
+  }
+  if (application.state != RmApplicationState::kRunning) return;  // it is being killed
+  std::map<int64_t, std::vector<ContainerId>> untold;
+  for (const auto& [id, told_in] : attempt.grants) {
+    untold[FindContainer(id)->request_id].push_back(id);
+  }
+  for (const auto& ask : asks) ApplyAsk(attempt, ask, untold[ask.request_id]);
+  if (!asks.empty()) {
+    place = true;
+    Touch(application);
+  }
+}
+
+void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
+                                          ContainerAsk ask,
+                                          const std::vector<ContainerId>& untold) {
+  // The count is what the AM still wants in view of the answers it has: grants that it has not
+  // heard of are part of it, and those beyond it go back.
+  for (const auto& id : untold) {
+    Container* container = FindContainer(id);
+    if (container == nullptr) continue;
+    if (ask.count > 0 && container->resource == ask.resource &&
+        container->priority == ask.priority) {
+      --ask.count;
+    } else {
+      StopContainer(*container, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
+    }
+  }
+  sched->SetAsk(*attempt.slot, ask);
+}
+
+bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
+  return std::any_of(attempt.grants.begin(),
+                     attempt.grants.end(),
+                     [](const auto& grant) { return grant.second == kUntold; }) ||
+         std::any_of(attempt.completions.begin(),
+                     attempt.completions.end(),
+                     [](const auto& completion) { return completion.second.told_in == kUntold; });
+}
+
+void ResourceManagerCore::State::AnswerMaster(const AttemptId& id) {
+  ApplicationAttempt* attempt = FindAttempt(id);
+  if (attempt == nullptr || !attempt->polls.parked) return;
+  if (!HasNews(*attempt) && attempt->polls.parked->until > now.monotonic) return;
+  const CallId call = attempt->polls.parked->call;
+  Unpark(call);
+  attempt->polls.parked.reset();
+  AllocateAnswer answer = MakeAnswer(*attempt);
+  attempt->polls.Keep(answer);
+  Answer(call, std::move(answer));
+}
+
+AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attempt) {
+  AllocateAnswer answer;
+  answer.epoch = epoch.epoch;
+  answer.sequence = attempt.polls.last();
+  for (auto& [id, told_in] : attempt.grants) {
+    if (answer.granted.size() >= kGrantsPerAnswer) break;
+    Container& container = *FindContainer(id);
+    NoteTold(container);
+    answer.granted.push_back(MakeGrant(attempt, container));
+    told_in = answer.sequence;
+  }
+  size_t bytes = 0;
+  for (auto& [id, completion] : attempt.completions) {
+    bytes += completion.status.diagnostics.size() + kCompletionBytes;
+    if (bytes > kCompletionBytesPerAnswer) break;
+    answer.completed.push_back(completion.status);
+    completion.told_in = answer.sequence;
+  }
+  answer.headroom = sched->headroom(*attempt.slot);
+  answer.cluster_nodes = active_nodes;
+  const Application& application = *FindApplication(attempt.id.application);
+  std::tie(answer.pending_reason, answer.pending_detail) = Pending(application);
+  return answer;
+}
+
+ContainerGrant ResourceManagerCore::State::MakeGrant(const ApplicationAttempt& attempt,
+                                                     const Container& container) const {
+  const Node& node = *FindNode(container.node);
+  return {.token = TokenOf(container),
+          .request_id = container.request_id,
+          .priority = container.priority,
+          .node_address = node.record.address,
+          .node_http_address = node.record.http_address,
+          .nm_token = {.attempt = attempt.id, .node = container.node}};
+}
+
+void ResourceManagerCore::State::On(const FinishMaster& event) {
+  Application* application = FindApplication(event.attempt.application);
+  ApplicationAttempt* known = FindAttempt(event.attempt);
+  const bool repeated = known != nullptr && (known->state == RmAttemptState::kFinishing ||
+                                             known->state == RmAttemptState::kFinished);
+  if (repeated) {
+    Move(*known, AttemptEvent::kUnregistered);
+    return Answer(event.call, NoContent{}, application->final_sequence);
+  }
+  auto listened = Listen(event.attempt);
+  if (!listened.ok()) return Answer(event.call, std::move(listened).error());
+  ApplicationAttempt& attempt = **listened;
+  if (attempt.state != RmAttemptState::kRunning) {
+    return Answer(event.call, RegisterFirst(attempt.id, "has not registered"));
+  }
+  const FinishMasterRequest& request = event.request;
+  Status valid =
+      ValidateText("the tracking URL", request.tracking_url, kUrlBytes, EmptyText::kAllowed);
+  if (valid.ok() && request.final_status == FinalStatus::kUndefined) {
+    valid = Error{ErrorCode::kInvalidArgument,
+                  "the final status of " + attempt.id.ToString() + " is undefined",
+                  "say SUCCEEDED, FAILED or KILLED"};
+  }
+  if (!valid.ok()) return Answer(event.call, std::move(valid).error());
+
+  Move(attempt, AttemptEvent::kUnregistered);
+  EndParked(attempt.polls, ErrorCode::kAborted, attempt.id.ToString() + " told its final status");
+  WithdrawAsks(attempt);
+  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  if (application->state == RmApplicationState::kRunning) {
+    attempt.diagnostics = CutMiddle(request.diagnostics, limits::kDiagnosticsBytes);
+    StoreOutcome(*application,
+                 {ApplicationState::kFinished,
+                  request.final_status,
+                  request.diagnostics,
+                  request.tracking_url},
+                 {store::Put{RecordOf(attempt)}});
+  }
+  Move(*application, ApplicationEvent::kAttemptUnregistered, application->final_sequence);
+  Answer(event.call, NoContent{}, application->final_sequence);
+}
+
+}  // namespace weir::rm

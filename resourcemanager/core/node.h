@@ -1,0 +1,56 @@
+// One node: its registration, its conversation, what it is to be told.
+//
+// Terms: an item is *untold* until it is in an answer. Start commands, recorded completions and
+// finished applications are acknowledged by the next sequence; a stop command is in every answer
+// until the node reports the container COMPLETE. Owner: the core's state. Single-threaded.
+#ifndef WEIR_RESOURCEMANAGER_CORE_NODE_H_
+#define WEIR_RESOURCEMANAGER_CORE_NODE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "common/application.h"
+#include "common/ids.h"
+#include "common/node_messages.h"
+#include "common/time.h"
+#include "resourcemanager/core/application_attempt.h"
+#include "resourcemanager/core/poll_session.h"
+#include "scheduler/scheduler.h"
+#include "state-store/records.h"
+
+namespace weir::rm {
+
+inline constexpr size_t kNodesMax = 20'000;  // known ones, active or not
+inline constexpr size_t kFinishedApplicationsPerNode = 10'000;
+
+struct Node {
+  store::NodeRecord record;
+  NodeState state = NodeState::kNew;
+  std::optional<scheduler::NodeSlot> slot;  // while active
+  int64_t session = 0;
+  std::string health_report;
+  WallTime last_heartbeat;
+  std::set<ContainerId> containers;  // held ones
+  // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.
+  std::set<ContainerId> strangers;
+
+  PollSession<NodeHeartbeatAnswer> polls;
+  struct Stop {
+    StopReason reason = StopReason::kKilledByResourceManager;
+    bool told = false;
+  };
+  std::map<ContainerId, int64_t> starts;                   // AM containers -> told in
+  std::map<ContainerId, Stop> stops;                       // until reported COMPLETE
+  std::map<ContainerId, int64_t> recorded;                 // completions -> told in
+  std::map<ApplicationId, int64_t> finished_applications;  // -> told in
+
+  const NodeId& id() const { return record.id; }
+};
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_NODE_H_

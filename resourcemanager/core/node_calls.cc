@@ -1,0 +1,250 @@
+// Nodes: registration, heartbeat as a long poll, health, and what follows when one goes.
+#include <algorithm>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/submission_validator.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr size_t kHealthReportBytes = 4096;
+
+Error RegisterFirst(const NodeId& id, const std::string& why) {
+  return {ErrorCode::kResync, "node " + id.uuid + " " + why, "register again"};
+}
+
+std::string Superseded(const NodeId& id) {
+  return "a newer heartbeat of node " + id.uuid + " came";
+}
+
+Status ValidateRegistration(const RegisterNodeRequest& request) {
+  WEIR_RETURN_IF_ERROR(
+      ValidateText("the node's id", request.id.uuid, limits::kNameBytes, EmptyText::kRefused));
+  const std::string node = "node " + request.id.uuid;
+  WEIR_RETURN_IF_ERROR(ValidateText(
+      node + ": its host", request.address.host, limits::kNameBytes, EmptyText::kRefused));
+  WEIR_RETURN_IF_ERROR(ValidateText(
+      node + ": its HTTP address", request.http_address, limits::kNameBytes, EmptyText::kAllowed));
+  WEIR_RETURN_IF_ERROR(
+      ValidateText(node + ": its rack", request.rack, limits::kNameBytes, EmptyText::kAllowed));
+  const Resource& capacity = request.capacity;
+  if (capacity.memory_mib <= 0 || capacity.vcores <= 0 ||
+      capacity.memory_mib > Resource::kMemoryMibMax || capacity.vcores > Resource::kVcoresMax) {
+    return Error{ErrorCode::kInvalidArgument,
+                 node + " offers " + capacity.ToString(),
+                 "memory and vcores must be positive; see yarn.nodemanager.resource.*"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Node* ResourceManagerCore::State::FindNode(const NodeId& id) {
+  const auto found = nodes.find(id);
+  return found == nodes.end() ? nullptr : found->second.get();
+}
+
+const Node* ResourceManagerCore::State::FindNode(const NodeId& id) const {
+  const auto found = nodes.find(id);
+  return found == nodes.end() ? nullptr : found->second.get();
+}
+
+bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
+  const bool was_active = IsActive(node.state);
+  if (!Apply(NodeTransitions(),
+             "node",
+             node.id().uuid,
+             node.state,
+             event,
+             "address=" + node.record.address.ToString())) {
+    return false;
+  }
+  active_nodes += static_cast<int32_t>(IsActive(node.state)) - static_cast<int32_t>(was_active);
+  return true;
+}
+
+void ResourceManagerCore::State::On(const RegisterNode& event) {
+  const RegisterNodeRequest& request = event.request;
+  if (Status valid = ValidateRegistration(request); !valid.ok()) {
+    return Answer(event.call, std::move(valid).error());
+  }
+  if (FindNode(request.id) == nullptr && nodes.size() >= kNodesMax) {
+    return Answer(event.call,
+                  Error{ErrorCode::kResourceExhausted,
+                        "node " + request.id.uuid +
+                            " is one too many: " + std::to_string(kNodesMax) + " are known",
+                        "remove nodes that are gone from the store"});
+  }
+  auto& owned = nodes[request.id];
+  const bool is_new = owned == nullptr;
+  if (is_new) owned = std::make_unique<Node>();
+  Node& node = *owned;
+  const store::NodeRecord record{.id = request.id,
+                                 .address = request.address,
+                                 .http_address = request.http_address,
+                                 .rack = request.rack,
+                                 .capacity = request.capacity};
+  uint64_t sequence = 0;
+  if (is_new || node.record != record) {
+    node.record = record;
+    sequence = Append({store::Put{record}});
+  }
+  ActivateNode(node, request);
+  Answer(event.call,
+         RegisterNodeAnswer{
+             .epoch = epoch.epoch, .session = node.session, .expiry = options.node_expiry},
+         sequence);
+}
+
+void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequest& request) {
+  EndParked(node.polls, ErrorCode::kAborted, "node " + node.id().uuid + " registered again");
+  node.polls.Reset();
+  node.session = next_session++;
+  node.last_heartbeat = now.wall;
+  if (IsActive(node.state)) {
+    Move(node, NodeEvent::kReconnected);
+    sched->SetNodeCapacity(*node.slot, request.capacity);
+  } else {
+    Move(node, NodeEvent::kStarted);
+    node.health_report.clear();
+    node.slot = sched->AddNode(node.id(), request.rack, request.capacity);
+  }
+  place = true;
+  node_deadlines.Set(node.id(), now.monotonic + options.node_expiry);
+  Reconcile(node, request.containers);
+  // The new session has heard nothing yet.
+  for (auto& [id, told_in] : node.starts) told_in = kUntold;
+  for (auto& [id, stop] : node.stops) stop.told = false;
+  for (auto& [id, told_in] : node.recorded) told_in = kUntold;
+  for (auto& [id, told_in] : node.finished_applications) told_in = kUntold;
+}
+
+void ResourceManagerCore::State::Reconcile(Node& node,
+                                           const std::vector<ContainerStatus>& reported) {
+  std::set<ContainerId> present;
+  for (const auto& status : reported) present.insert(status.id);
+  node.strangers.clear();
+  std::erase_if(node.stops, [&](const auto& stop) {
+    return !node.containers.contains(stop.first) && !present.contains(stop.first);
+  });
+  node.recorded.clear();  // what it still holds it reports again
+  const std::set<ContainerId> held = node.containers;
+  for (const auto& id : held) {
+    Container* container = FindContainer(id);
+    if (container == nullptr || present.contains(id)) continue;
+    // A grant that an AM may be starting right now is not expected here yet; nor is an AM of
+    // which the node has not acknowledged the start command.
+    const bool start_heard =
+        id.is_application_master() && container->told && !node.starts.contains(id);
+    if (!container->at_node && (!start_heard || container->stopping)) continue;
+    Move(*container, ContainerEvent::kNodeGone);
+    FreeContainer(id,
+                  {.id = id,
+                   .state = ContainerState::kComplete,
+                   .exit_code = exit_code::kAborted,
+                   .diagnostics = "The NodeManager registered again without this container",
+                   .resource = {}});
+  }
+  for (const auto& status : reported) OnReported(node, status);
+}
+
+void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
+  Node* found = FindNode(event.node);
+  const NodeHeartbeatRequest& request = event.request;
+  if (found == nullptr || !IsActive(found->state)) {
+    return Answer(event.call, RegisterFirst(event.node, "is not registered"));
+  }
+  Node& node = *found;
+  if (request.session != node.session) {
+    return Answer(event.call, RegisterFirst(event.node, "sent a session that is over"));
+  }
+  const PollKind kind = node.polls.Classify(request.sequence);
+  if (kind == PollKind::kGap) {
+    return Answer(event.call,
+                  RegisterFirst(event.node,
+                                "sent sequence " + std::to_string(request.sequence) + " after " +
+                                    std::to_string(node.polls.last())));
+  }
+  if (kind == PollKind::kOvertaken) {
+    return Answer(event.call, Error{ErrorCode::kAborted, Superseded(event.node), ""});
+  }
+  node_deadlines.Set(node.id(), now.monotonic + options.node_expiry);
+  node.last_heartbeat = now.wall;
+  if (kind == PollKind::kAnswered) {
+    return Answer(event.call, node.polls.AnswerTo(request.sequence));
+  }
+  if (kind == PollKind::kNext) {
+    EndParked(node.polls, ErrorCode::kAborted, Superseded(event.node));
+    AcknowledgeAnswers(node);
+    node.polls.Advance();
+    for (const auto& status : request.containers) OnReported(node, status);
+    SetHealth(node, request.healthy, request.health_report);
+  }
+  ParkNode(node, event.call, request.park);
+}
+
+void ResourceManagerCore::State::ParkNode(Node& node, CallId call, Duration park) {
+  EndParked(node.polls, ErrorCode::kAborted, Superseded(node.id()));
+  // A silent node is noticed in time only if its polls end well before that.
+  const Duration longest =
+      std::min<Duration>(milliseconds(limits::kParkMillisMax), options.node_expiry / 2);
+  node.polls.parked = Park(call, WaitingNode{node.id()}, park, longest);
+  dirty_nodes.insert(node.id());
+}
+
+void ResourceManagerCore::State::SetHealth(Node& node, bool healthy, const std::string& report) {
+  node.health_report = CutMiddle(report, kHealthReportBytes);
+  if (!Move(node, healthy ? NodeEvent::kHealthy : NodeEvent::kUnhealthy)) return;
+  sched->SetNodeSchedulable(*node.slot, healthy);
+  place = true;
+}
+
+void ResourceManagerCore::State::On(const UnregisterNode& event) {
+  Node* node = FindNode(event.node);
+  if (node == nullptr || node->session != event.session || node->state == NodeState::kLost) {
+    return Answer(event.call, RegisterFirst(event.node, "is not registered with this session"));
+  }
+  if (Move(*node, NodeEvent::kShutdown)) EvacuateNode(*node, "The NodeManager was shut down");
+  Answer(event.call, NoContent{});
+}
+
+void ResourceManagerCore::State::OnNodeExpired(const NodeId& id) {
+  Node& node = *FindNode(id);
+  if (!Move(node, NodeEvent::kExpire)) return;
+  EvacuateNode(node,
+               "Node " + node.record.address.ToString() +
+                   " was lost: nothing was heard of it for " +
+                   std::to_string(ToMillis(options.node_expiry)) + " ms");
+}
+
+void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {
+  node_deadlines.Clear(node.id());
+  EndParked(node.polls, ErrorCode::kResync, why);
+  node.polls.Reset();
+  const std::set<ContainerId> held = node.containers;
+  for (const auto& id : held) {
+    Container* container = FindContainer(id);
+    if (container == nullptr) continue;
+    if (!container->told && !id.is_application_master()) AskAgain(*container);
+    Move(*container, ContainerEvent::kNodeGone);
+    FreeContainer(id,
+                  {.id = id,
+                   .state = ContainerState::kComplete,
+                   .exit_code = exit_code::kAborted,
+                   .diagnostics = why,
+                   .resource = {}});
+  }
+  sched->RemoveNode(*node.slot);
+  node.slot.reset();
+  node.starts.clear();
+  node.stops.clear();
+  node.recorded.clear();
+  node.strangers.clear();
+  if (node.state == NodeState::kShutdown) node.finished_applications.clear();
+  place = true;
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,55 @@
+// The state machine of a node, as YARN's RMNode. LOST and SHUTDOWN nodes hold nothing; they come
+// back by registering. Immutable values.
+#ifndef WEIR_RESOURCEMANAGER_CORE_NODE_STATES_H_
+#define WEIR_RESOURCEMANAGER_CORE_NODE_STATES_H_
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "common/application.h"
+#include "common/transition_table.h"
+
+namespace weir::rm {
+
+enum class NodeEvent : int {
+  kStarted,      // it registered, and was not active
+  kReconnected,  // it registered again while active
+  kHealthy,
+  kUnhealthy,
+  kExpire,    // silent for too long
+  kShutdown,  // it took its leave
+  kRecover,   // known from the store only
+};
+
+inline constexpr std::array kNodeStates = {
+    NodeState::kNew,
+    NodeState::kRunning,
+    NodeState::kUnhealthy,
+    NodeState::kLost,
+    NodeState::kShutdown,
+};
+inline constexpr std::array kNodeEvents = {
+    NodeEvent::kStarted,
+    NodeEvent::kReconnected,
+    NodeEvent::kHealthy,
+    NodeEvent::kUnhealthy,
+    NodeEvent::kExpire,
+    NodeEvent::kShutdown,
+    NodeEvent::kRecover,
+};
+
+std::string_view Name(NodeEvent event);
+inline std::string_view Name(NodeState state) {
+  return NodeStateName(state);
+}
+std::span<const TransitionRow<NodeState, NodeEvent>> NodeTransitions();
+
+// Registered, and in the scheduler.
+inline bool IsActive(NodeState state) {
+  return state == NodeState::kRunning || state == NodeState::kUnhealthy;
+}
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_NODE_STATES_H_

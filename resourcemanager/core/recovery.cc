@@ -1,0 +1,175 @@
+// Recovery: from the records of earlier ResourceManagers to the state this one begins with.
+//
+// Applications that ended keep their end. All others end now, as failed, with the restart as cause.
+// Nodes are LOST until they register. Damaged records never stop a start: what lacks its
+// application is deleted, a missing attempt is shown as failed.
+#include <algorithm>
+#include <utility>
+
+#include "resourcemanager/core/core_state.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr std::string_view kStagingScheme = "staging:";
+
+RmApplicationState StateOf(ApplicationState stored) {
+  switch (stored) {
+    case ApplicationState::kFinished:
+      return RmApplicationState::kFinished;
+    case ApplicationState::kFailed:
+      return RmApplicationState::kFailed;
+    case ApplicationState::kKilled:
+      return RmApplicationState::kKilled;
+    case ApplicationState::kNew:
+    case ApplicationState::kSubmitted:
+    case ApplicationState::kAccepted:
+    case ApplicationState::kRunning:
+      break;
+  }
+  return RmApplicationState::kSubmitted;
+}
+
+RmAttemptState LastAttemptState(RmApplicationState application) {
+  if (application == RmApplicationState::kFinished) return RmAttemptState::kFinished;
+  if (application == RmApplicationState::kKilled) return RmAttemptState::kKilled;
+  return RmAttemptState::kFailed;
+}
+
+}  // namespace
+
+void ResourceManagerCore::State::Load(const std::vector<store::Record>& records) {
+  for (const auto& record : records) {
+    if (const auto* application = std::get_if<store::ApplicationRecord>(&record)) {
+      LoadApplication(*application);
+    } else if (const auto* node = std::get_if<store::NodeRecord>(&record)) {
+      LoadNode(*node);
+    }
+  }
+  for (const auto& record : records) {
+    if (const auto* attempt = std::get_if<store::AttemptRecord>(&record)) LoadAttempt(*attempt);
+  }
+  FinishLoading();
+}
+
+void ResourceManagerCore::State::LoadApplication(const store::ApplicationRecord& record) {
+  auto& owned = applications[record.id];
+  if (owned != nullptr) return;  // a store has each key once
+  owned = std::make_unique<Application>();
+  Application& application = *owned;
+  application.record = record;
+  const auto resource = NormalizeRequest(record.context.am_resource,
+                                         options.scheduler.minimum_allocation,
+                                         options.scheduler.maximum_allocation);
+  application.am_resource = resource.ok() ? *resource : record.context.am_resource;
+  application.charged_until = now.monotonic;
+  application.tracking_url = record.tracking_url;
+  application.state = StateOf(record.state);
+  idempotency_keys.try_emplace(record.idempotency_key, record.id);
+  ++counters.submitted;
+  if (record.id.cluster_timestamp == epoch.cluster_timestamp) {
+    next_application = std::max(next_application, record.id.sequence + 1);
+  }
+}
+
+void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record) {
+  Application* application = FindApplication(record.id.application);
+  if (application == nullptr || record.id.number < 1 ||
+      static_cast<size_t>(record.id.number) > kAttemptsMax) {
+    orphans.push_back(store::Delete{store::AttemptKey(record.id)});
+    return;
+  }
+  auto& attempts = application->attempts;
+  while (attempts.size() < static_cast<size_t>(record.id.number)) {
+    auto missing = std::make_unique<ApplicationAttempt>();
+    missing->id = {record.id.application, static_cast<int32_t>(attempts.size()) + 1};
+    missing->state = RmAttemptState::kFailed;
+    missing->diagnostics = "Its record was not found in the store";
+    attempts.push_back(std::move(missing));
+  }
+  ApplicationAttempt& attempt = *attempts[static_cast<size_t>(record.id.number) - 1];
+  attempt.am_container = record.am_container;
+  attempt.am_node = record.am_node;
+  attempt.started = record.started;
+  attempt.exit_code = record.exit_code;
+  attempt.diagnostics = record.diagnostics;
+}
+
+void ResourceManagerCore::State::LoadNode(const store::NodeRecord& record) {
+  auto& owned = nodes[record.id];
+  if (owned != nullptr) return;
+  owned = std::make_unique<Node>();
+  owned->record = record;
+  Move(*owned, NodeEvent::kRecover);
+}
+
+void ResourceManagerCore::State::FinishLoading() {
+  for (auto& [id, owned] : applications) {
+    Application& application = *owned;
+    application.order = next_order++;
+    if (ApplicationAttempt* last = application.current()) {
+      last->state = LastAttemptState(application.state);
+    }
+    if (!IsOver(application.state)) {
+      application.visible = ApplicationState::kSubmitted;
+      ++live_applications;
+      UseStagedFiles(application, 1);
+      to_fail.push_back(id);
+      continue;
+    }
+    application.visible = application.record.state;
+    application.final_durable = true;
+    application.retired = true;
+    completed.emplace(application.record.finished, id);
+    if (application.state == RmApplicationState::kFinished) ++counters.finished;
+    if (application.state == RmApplicationState::kFailed) ++counters.failed;
+    if (application.state == RmApplicationState::kKilled) ++counters.killed;
+  }
+}
+
+void ResourceManagerCore::State::FailInterrupted() {
+  // Files of applications that ended: the word that they may go can have been lost in the crash.
+  for (const auto& [finished, id] : completed) {
+    std::vector<std::string> unused = UnusedStagedFiles(*FindApplication(id));
+    if (!unused.empty()) Emit(ForgetStagedFiles{id, std::move(unused)});
+  }
+  const std::string why = "The ResourceManager restarted (epoch " +
+                          std::to_string(epoch.epoch.value) +
+                          ") while the application was not over; it ends with the restart";
+  for (const auto& id : std::exchange(to_fail, {})) {
+    Application& application = *FindApplication(id);
+    std::vector<store::StoreOperation> also;
+    if (ApplicationAttempt* last = application.current()) {
+      if (last->diagnostics.empty()) last->diagnostics = "The ResourceManager restarted";
+      also.emplace_back(store::Put{RecordOf(*last)});
+    }
+    const uint64_t sequence = StoreOutcome(
+        application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, std::move(also));
+    Move(application, ApplicationEvent::kRestarted, sequence);
+  }
+  if (!orphans.empty()) Append(std::exchange(orphans, {}));
+  DropOldestCompleted();
+}
+
+void ResourceManagerCore::State::UseStagedFiles(const Application& application, int32_t change) {
+  for (const auto& [name, resource] : application.record.context.am_launch.local_resources) {
+    if (!resource.uri.starts_with(kStagingScheme)) continue;
+    int32_t& uses = staged_uses[resource.sha256];
+    uses += change;
+    if (uses == 0) staged_uses.erase(resource.sha256);
+  }
+}
+
+std::vector<std::string> ResourceManagerCore::State::UnusedStagedFiles(
+    const Application& application) const {
+  std::vector<std::string> unused;
+  for (const auto& [name, resource] : application.record.context.am_launch.local_resources) {
+    if (!resource.uri.starts_with(kStagingScheme)) continue;
+    if (!staged_uses.contains(resource.sha256)) unused.push_back(resource.sha256);
+  }
+  std::sort(unused.begin(), unused.end());
+  unused.erase(std::unique(unused.begin(), unused.end()), unused.end());
+  return unused;
+}
+
+}  // namespace weir::rm
