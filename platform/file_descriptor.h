@@ -1,8 +1,10 @@
-// FileDescriptor: owns one descriptor and closes it. Move-only; single-threaded.
-// SystemError: an errno as an Error of file_system.h's kinds.
+// FileDescriptor: owns one descriptor and closes it. Move-only; single-threaded. With it the few
+// calls that need a descriptor rather than the FileSystem seam.
 #ifndef WEIR_PLATFORM_FILE_DESCRIPTOR_H_
 #define WEIR_PLATFORM_FILE_DESCRIPTOR_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -33,8 +35,19 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// "cannot <action> <path>: <strerror>"; Requires: `cause` is an errno.
+// An errno as an Error of file_system.h's kinds: "cannot <action> <path>: <strerror>"; Requires:
+// `cause` is an errno.
 Error SystemError(const std::string& action, const std::string& path, int cause);
+
+struct OpenFile {
+  FileDescriptor fd;
+  int64_t size = 0;
+};
+// For reading. Follows no symbolic link in the last part of `path`, does not wait for a pipe's
+// writer. Errors: as file_system.h, kInvalidArgument: not a regular file.
+Result<OpenFile> OpenRegularFile(const std::string& path);
+// At most `count` bytes from `offset`; 0 at the end of the file or when it cannot be read.
+size_t ReadAt(int fd, int64_t offset, char* buffer, size_t count);
 
 }  // namespace weir::platform
 

@@ -1,12 +1,14 @@
 // HttpServer: HTTP/1.1 on one address, asynchronous (Boost.Beast), with routes.
 //
-// Absolute deadlines (headers 5 s, a body without progress 30 s), headers <= 8 KiB, bodies <= 1 MiB
-// unless a route takes them as a file, 1024 connections. Only GET and HEAD are safe; Host must be
-// one of the advertised names or an address. Every answer carries nosniff, frame-ancestors none, a
-// CSP of 'self'.
+// Absolute deadlines (headers 5 s, every 64 KiB of a body 30 s, a route's reply 60 s), headers
+// <= 8 KiB, bodies <= 1 MiB unless a route takes them as a file, 1024 connections (one more gets
+// 503). Only GET and HEAD are safe: others are refused to pages of other sites. Host must be one of
+// the advertised names or an address. Every answer carries nosniff, frame-ancestors none, a CSP of
+// 'self'. Faults of a request are answered in the shape of ErrorResponse.
 //
 // Threads: routes are called on the I/O loop and must not block; an answer may be given later from
-// any thread. Owner: the daemon.
+// any thread, as long as the loop exists; it is dropped when the peer has left. After Close no
+// route is called. Owner: the daemon; the loop must outlive it.
 #ifndef WEIR_PLATFORM_HTTP_SERVER_H_
 #define WEIR_PLATFORM_HTTP_SERVER_H_
 
