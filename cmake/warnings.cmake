@@ -2,6 +2,8 @@
 add_library(weir_warnings INTERFACE)
 target_compile_options(weir_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wswitch-enum
+  # Designated initialisers leave the rest at its default on purpose.
+  -Wno-missing-field-initializers
   -Wnon-virtual-dtor -Wold-style-cast -Wunused-result -Werror)
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(weir_warnings INTERFACE -Wthread-safety)
