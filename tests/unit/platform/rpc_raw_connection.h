@@ -34,7 +34,7 @@ class RawConnection {
   bool IsClosedByPeer();
 
  private:
-  UniqueFd fd_;
+  FileDescriptor fd_;
 };
 
 // The head and the ServiceError of a reply; kInternal when it is none.
