@@ -18,6 +18,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr size_t kHeaderBytes = 4;
+constexpr Duration kHelloTimeout = seconds(5);
 constexpr Duration kDrainTimeout = seconds(1);
 constexpr size_t kDrainBytes = 8u << 20;
 // A peer that does not take its answers is left when so much waits for it.
@@ -101,7 +102,7 @@ void ThriftConnection::Start() {
     Close();
     return;
   }
-  SetTimer(options_->hello_timeout);
+  SetTimer(kHelloTimeout);
   WaitReadable();
 }
 
@@ -128,7 +129,7 @@ void ThriftConnection::SetTimer(Duration delay) {
     const auto self = weak.lock();
     if (!self) return;
     if (self->phase_ == Phase::kBeforeHello) {
-      self->TellRefused({ErrorCode::kUnauthenticated, "no hello came in time", ""});
+      self->TellRefused({ErrorCode::kUnauthenticated, "no hello came within 5 s", ""});
     }
     self->Close();
   });

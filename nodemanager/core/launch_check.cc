@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/limits.h"
+#include "common/strings.h"
 
 namespace weir::nm {
 namespace {
@@ -25,6 +26,10 @@ bool HasNul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
 
+bool IsSha256(std::string_view text) {
+  return text.size() == kSha256Digits && HexDecode(text).has_value();
+}
+
 Status CheckResource(const std::string& name, const LocalResource& resource) {
   if (!IsPlainFileName(name)) {
     return Invalid("'" + name.substr(0, kPathPartBytes) + "' is no name for a local file",
@@ -35,8 +40,13 @@ Status CheckResource(const std::string& name, const LocalResource& resource) {
     return Invalid("local file " + name + " has the address '" + resource.uri + "'",
                    "addresses start with staging: or file:/");
   }
-  if (staged && resource.sha256.size() != kSha256Digits) {
-    return Invalid("local file " + name + " is staged but has no SHA-256");
+  // The hash becomes a file name in the node's cache.
+  if (!resource.sha256.empty() && !IsSha256(resource.sha256)) {
+    return Invalid("local file " + name + " has a SHA-256 that is none", "64 hexadecimal digits");
+  }
+  if (staged && (resource.sha256.empty() ||
+                 ToLower(resource.uri.substr(kStaging.size())) != ToLower(resource.sha256))) {
+    return Invalid("local file " + name + " is staged under another name than its SHA-256");
   }
   if (resource.size < 0 || resource.size > limits::kStagedFileBytes) {
     return Invalid("local file " + name + " has the size " + std::to_string(resource.size),

@@ -146,6 +146,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"StagedFileWithoutHash",
                 ErrorCode::kInvalidArgument,
                 [](Token&, LaunchContext& l) { l.local_resources["x"].uri = "staging:"; }},
+        Refusal{"HashThatLeavesTheCache",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) {
+                  l.local_resources["x"] = {.uri = "file:/x", .sha256 = "../../etc/passwd"};
+                }},
         Refusal{"UnknownScheme",
                 ErrorCode::kInvalidArgument,
                 [](Token&, LaunchContext& l) { l.local_resources["x"].uri = "ftp:/x"; }},

@@ -1,0 +1,31 @@
+// The environment of a container: what the NodeManager sets, what the launch context adds, and the
+// replacement of {{NAME}}. Pure functions; thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_ENVIRONMENT_H_
+#define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_ENVIRONMENT_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/container.h"
+
+namespace weir::nm {
+
+using Environment = std::map<std::string, std::string>;
+
+// Every {{NAME}} that `environment` has; others stay as they are, so that they are seen.
+std::string ReplacePlaceholders(std::string_view text, const Environment& environment);
+
+// `base`: what the NodeManager sets. The launch context adds and may replace PATH, HOME and LANG
+// only; its values may name variables of `base`.
+Environment CombineEnvironment(const Environment& base, const Environment& wanted);
+
+// The script a reader can run by hand; without secrets, which are in files.
+std::string LaunchScript(const Environment& environment,
+                         const std::string& directory,
+                         const std::vector<std::string>& command);
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_CONTAINER_ENVIRONMENT_H_

@@ -1,0 +1,47 @@
+// ContainerExecutor: carries out what the core wants done to containers.
+//
+// Every request returns at once; what comes of it is told through the event sink given to the
+// implementation, from threads of its own: Localize gives LocalizationDone or LocalizationFailed;
+// Launch gives LaunchFailed, or Launched, then Exited, then Drained; CleanUp gives CleanedUp. The
+// identity of a container (which processes are its) is the implementation's business: here session,
+// subreaper and environment, where cgroups can be had their cgroup. Thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
+#define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
+
+#include <functional>
+#include <string>
+
+#include "common/caller.h"
+#include "common/container.h"
+#include "common/hostport.h"
+#include "nodemanager/core/actions.h"
+#include "nodemanager/core/events.h"
+
+namespace weir::nm {
+
+using EventSink = std::function<void(Event)>;
+
+// How staged files are reached.
+struct StagingAccess {
+  HostPort server;         // of the RM's HTTP
+  std::string token_text;  // X-Weir-Token of the container
+};
+
+class ContainerExecutor {
+ public:
+  virtual ~ContainerExecutor() = default;
+  virtual void Localize(const ContainerTokenIdentifier& token,
+                        const LaunchContext& launch,
+                        const StagingAccess& staging) = 0;
+  virtual void CallOffLocalization(const ContainerId& id) = 0;
+  // Requires: LocalizationDone of the container was told.
+  virtual void Launch(const ContainerId& id) = 0;
+  virtual void SignalContainer(const ContainerId& id, SignalKind kind) = 0;
+  virtual void CleanUp(const ContainerId& id) = 0;
+  virtual void Forget(const ContainerId& id) = 0;
+  virtual void CleanUpApplication(const ApplicationId& id) = 0;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_

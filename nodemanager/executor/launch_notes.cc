@@ -1,0 +1,123 @@
+#include "nodemanager/executor/launch_notes.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/strings.h"
+#include "nodemanager/launch/launch_format.h"
+
+namespace weir::nm {
+namespace {
+
+constexpr int64_t kNoteBytes = 64 << 10;
+constexpr int kOwnerOnly = 0600;
+constexpr int kRunnable = 0700;
+constexpr int64_t kKibPerMib = 1024;
+
+std::string Field(std::string_view key, std::string_view value) {
+  std::string field(key);
+  field += " " + std::to_string(value.size()) + "\n";
+  return field.append(value).append("\n");
+}
+
+}  // namespace
+
+std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string& program) {
+  const auto words = Split(Trim(line), ' ');
+  if (words.size() == 4 && words[0] == "ended") {
+    const auto value = ParseInt64(words[2]);
+    const auto peak = ParseInt64(words[3]);
+    if (!value || !peak || (words[1] != "exited" && words[1] != "signaled")) return std::nullopt;
+    ExitOutcome outcome;
+    outcome.kind = words[1] == "exited" ? ExitKind::kExited : ExitKind::kSignaled;
+    outcome.value = static_cast<int>(*value);
+    outcome.peak_memory_mib = *peak / kKibPerMib;
+    return LaunchEnd{outcome, std::nullopt};
+  }
+  if (words.size() >= 3 && words[0] == "failed") {
+    const auto cause = ParseInt64(words[1]);
+    if (!cause) return std::nullopt;
+    const std::string step(line.substr(line.find(words[2], words[0].size() + words[1].size())));
+    return LaunchEnd{std::nullopt,
+                     Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
+                           "'" + program + "': cannot " + std::string(Trim(step)) + ": " +
+                               std::strerror(static_cast<int>(*cause)),
+                           "check the command; it is not run by a shell"}};
+  }
+  return std::nullopt;
+}
+
+// Not synced: with the power the processes that the notes are about are gone as well.
+Status LaunchNotes::Write(const std::string& name, std::string_view bytes, int mode) const {
+  WEIR_ASSIGN_OR_RETURN(auto file, files_.Create(directory_ + "/" + name, mode));
+  WEIR_RETURN_IF_ERROR(file->Append(bytes));
+  return file->Close();
+}
+
+Status LaunchNotes::WriteContainer(const ContainerTokenIdentifier& token) const {
+  return Write("container",
+               token.user + " " + std::to_string(token.resource.memory_mib) + " " +
+                   std::to_string(token.resource.vcores) + "\n",
+               kOwnerOnly);
+}
+
+Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
+  std::string spec = Field(launch::kVersionKey, launch::kVersion);
+  spec += Field(launch::kDirectoryKey, plan.directory);
+  spec += Field(launch::kStdoutKey, plan.log_directory + "/stdout");
+  spec += Field(launch::kStderrKey, plan.log_directory + "/stderr");
+  spec += Field(launch::kExitFileKey, directory_ + "/exit");
+  spec += Field(launch::kGraceKey, std::to_string(ToMillis(plan.grace)));
+  for (const std::string& argument : plan.command) spec += Field(launch::kArgumentKey, argument);
+  for (const auto& [name, value] : plan.environment) {
+    spec += Field(launch::kEnvironmentKey, name + "=" + value);
+  }
+  WEIR_RETURN_IF_ERROR(Write("spec", spec, kOwnerOnly));
+  return Write(
+      "launch.sh", LaunchScript(plan.environment, plan.directory, plan.command), kRunnable);
+}
+
+Status LaunchNotes::WriteLauncher(const ProcessIdentity& launcher) const {
+  return Write("launcher", launcher.Encode(), kOwnerOnly);
+}
+
+std::optional<LaunchNotes::ContainerNote> LaunchNotes::ReadContainer() const {
+  const auto text = files_.ReadFile(directory_ + "/container", kNoteBytes);
+  if (!text.ok()) return std::nullopt;
+  const auto words = Split(Trim(*text), ' ');
+  if (words.size() != 3) return std::nullopt;
+  const auto memory = ParseInt64(words[1]);
+  const auto vcores = ParseInt64(words[2]);
+  if (!memory || !vcores) return std::nullopt;
+  return ContainerNote{std::string(words[0]), {*memory, *vcores}};
+}
+
+std::optional<ProcessIdentity> LaunchNotes::ReadLauncher() const {
+  const auto text = files_.ReadFile(directory_ + "/launcher", kNoteBytes);
+  if (!text.ok()) return std::nullopt;
+  return ProcessIdentity::Decode(*text);
+}
+
+std::optional<LaunchEnd> LaunchNotes::ReadEnd(const std::string& program) const {
+  const auto text = files_.ReadFile(directory_ + "/exit", kNoteBytes);
+  if (!text.ok()) return std::nullopt;
+  return ParseLaunchEnd(*text, program);
+}
+
+std::string ReadTail(const std::string& path, size_t bytes) {
+  const platform::FileDescriptor fd(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat info {};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  const off_t start = std::max<off_t>(0, info.st_size - static_cast<off_t>(bytes));
+  std::string tail(bytes, '\0');
+  const ssize_t count = ::pread(fd.get(), tail.data(), bytes, start);
+  tail.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return tail;
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,76 @@
+// LaunchNotes: what the NodeManager keeps on disk about one container while it has to do with it,
+// so that a NodeManager that comes after a crash knows what there was:
+//   container  user and resource             launcher  the identity of weir-launch
+//   spec       what weir-launch is to start  exit      how it ended (written by weir-launch)
+//   launch.sh  for the reader
+// Immutable value; thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
+#define WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/caller.h"
+#include "common/result.h"
+#include "nodemanager/core/events.h"
+#include "nodemanager/executor/container_environment.h"
+#include "nodemanager/executor/process_identity.h"
+#include "platform/file_system.h"
+
+namespace weir::nm {
+
+struct LaunchPlan {
+  std::string directory;
+  std::string log_directory;
+  Duration grace{0};
+  std::vector<std::string> command;
+  Environment environment;
+};
+
+// What weir-launch said at the end: exactly one is set.
+struct LaunchEnd {
+  std::optional<ExitOutcome> outcome;
+  std::optional<Error> failure;  // the program was never started
+};
+// Nothing when the line is not one of launch_format.h's last words.
+std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string& program);
+
+class LaunchNotes {
+ public:
+  // `directory`: ContainerDirectories::Notes.
+  LaunchNotes(platform::FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+
+  std::string spec_path() const { return directory_ + "/spec"; }
+
+  // Errors: those of FileSystem.
+  Status WriteContainer(const ContainerTokenIdentifier& token) const;
+  Status WritePlan(const LaunchPlan& plan) const;
+  Status WriteLauncher(const ProcessIdentity& launcher) const;
+
+  // Nothing when it was not written (yet) or is damaged.
+  struct ContainerNote {
+    std::string user;
+    Resource resource;
+  };
+  std::optional<ContainerNote> ReadContainer() const;
+  std::optional<ProcessIdentity> ReadLauncher() const;
+  std::optional<LaunchEnd> ReadEnd(const std::string& program) const;
+
+ private:
+  Status Write(const std::string& name, std::string_view bytes, int mode) const;
+
+  platform::FileSystem& files_;
+  const std::string directory_;
+};
+
+// The last bytes of a regular file, "" when there is none; follows no symbolic link, because a
+// container can put one in the place of its log.
+std::string ReadTail(const std::string& path, size_t bytes);
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_

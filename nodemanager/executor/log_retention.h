@@ -1,0 +1,26 @@
+// Which logs may go: those of applications of which nothing runs here and nothing was written for
+// longer than yarn.nodemanager.log.retain-seconds.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_LOG_RETENTION_H_
+#define WEIR_NODEMANAGER_EXECUTOR_LOG_RETENTION_H_
+
+#include <set>
+#include <string>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "nodemanager/executor/container_directories.h"
+#include "platform/file_system.h"
+
+namespace weir::nm {
+
+// How many applications' logs were removed. A directory that cannot be read or removed is logged
+// and left for the next time. Thread-safe.
+size_t SweepLogs(platform::FileSystem& files,
+                 const ContainerDirectories& directories,
+                 const std::set<ApplicationId>& present,
+                 Duration retain,
+                 WallTime now);
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_LOG_RETENTION_H_

@@ -1,0 +1,301 @@
+#include "nodemanager/executor/process_executor.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/strings.h"
+#include "nodemanager/launch/launch_format.h"
+#include "platform/log.h"
+
+namespace weir::nm {
+namespace {
+
+using platform::FileDescriptor;
+using platform::MutexLock;
+
+constexpr int kSecretsDirectoryMode = 0700;
+constexpr int kSecretMode = 0400;
+constexpr size_t kLaunchThreads = 2;
+constexpr int kStrayRounds = 500;
+constexpr useconds_t kStrayPauseUs = 10'000;
+constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+Error TooBusy(const std::string& what) {
+  return {ErrorCode::kResourceExhausted, "too many containers wait to be " + what, ""};
+}
+
+// What posix_spawn is told. Freed with the object.
+class SpawnPlan {
+ public:
+  explicit SpawnPlan(int report) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions_, report, launch::kReportDescriptor);
+    // Until weir-launch takes them up, signals wait: none is lost and none kills it.
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &all);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+
+  Result<pid_t> Spawn(std::string binary, std::string spec, std::string marker) {
+    std::array<char*, 3> arguments = {binary.data(), spec.data(), nullptr};
+    std::array<char*, 2> environment = {marker.data(), nullptr};
+    pid_t pid = 0;
+    const int cause = posix_spawn(
+        &pid, binary.c_str(), &actions_, &attributes_, arguments.data(), environment.data());
+    if (cause != 0) return platform::SystemError("start", binary, cause);
+    return pid;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ProcessExecutor>> ProcessExecutor::Start(ProcessExecutorOptions options,
+                                                                platform::FileSystem& files,
+                                                                ContainerDirectories directories,
+                                                                EventSink sink) {
+  if (::access(options.launch_binary.c_str(), X_OK) != 0) {
+    return platform::SystemError("run", options.launch_binary, errno);
+  }
+  WEIR_RETURN_IF_ERROR(directories.PrepareNode(files));
+  WEIR_ASSIGN_OR_RETURN(auto watcher, ProcessWatcher::Start(sink));
+  return std::unique_ptr<ProcessExecutor>(new ProcessExecutor(
+      std::move(options), files, std::move(directories), std::move(sink), std::move(watcher)));
+}
+
+ProcessExecutor::ProcessExecutor(ProcessExecutorOptions options,
+                                 platform::FileSystem& files,
+                                 ContainerDirectories directories,
+                                 EventSink sink,
+                                 std::unique_ptr<ProcessWatcher> watcher)
+    : options_(std::move(options)),
+      files_(files),
+      directories_(std::move(directories)),
+      sink_(std::move(sink)),
+      localizer_(files_),
+      watcher_(std::move(watcher)),
+      launchers_("nm-launch", kLaunchThreads, options_.queue),
+      fetchers_("nm-fetch", options_.fetch_threads, options_.queue) {}
+
+ProcessExecutor::~ProcessExecutor() {
+  // Fetches under way end early; the pools join.
+  {
+    MutexLock lock(mutex_);
+    for (auto& [id, container] : prepared_) container->called_off = true;
+  }
+  localizer_.WakeWaiters();
+}
+
+std::shared_ptr<ProcessExecutor::Prepared> ProcessExecutor::Find(const ContainerId& id) {
+  MutexLock lock(mutex_);
+  const auto it = prepared_.find(id);
+  return it == prepared_.end() ? nullptr : it->second;
+}
+
+LaunchNotes ProcessExecutor::NotesOf(const ContainerId& id) const {
+  return {files_, directories_.Notes(id)};
+}
+
+void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
+                               const LaunchContext& launch,
+                               const StagingAccess& staging) {
+  auto container = std::make_shared<Prepared>();
+  container->token = token;
+  container->launch = launch;
+  container->staging = staging;
+  {
+    MutexLock lock(mutex_);
+    prepared_[token.id] = container;
+  }
+  const bool taken = fetchers_.Submit([this, container] {
+    const Status status = Prepare(*container);
+    if (status.ok()) {
+      sink_(LocalizationDone{container->token.id});
+    } else {
+      sink_(LocalizationFailed{container->token.id, status.error()});
+    }
+  });
+  if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared")});
+}
+
+Status ProcessExecutor::Prepare(Prepared& container) {
+  const ContainerId& id = container.token.id;
+  WEIR_RETURN_IF_ERROR(directories_.Prepare(files_, container.token.user, id));
+  WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token));
+  WEIR_RETURN_IF_ERROR(WriteSecrets(container));
+  for (const auto& [name, resource] : container.launch.local_resources) {
+    WEIR_RETURN_IF_ERROR(
+        localizer_.Fetch({.resource = resource,
+                          .staging = container.staging,
+                          .target = directories_.Work(container.token.user, id) + "/" + name,
+                          .cache_directory = directories_.Cache(id),
+                          .name = id.ToString(),
+                          .called_off = container.called_off}));
+  }
+  return {};
+}
+
+Status ProcessExecutor::WriteSecrets(const Prepared& container) {
+  const std::string directory = directories_.Secrets(container.token.user, container.token.id);
+  WEIR_RETURN_IF_ERROR(files_.MakeDirectories(directory, kSecretsDirectoryMode));
+  for (const auto& [name, bytes] : container.launch.secrets) {
+    WEIR_ASSIGN_OR_RETURN(auto file, files_.Create(directory + "/" + name, kSecretMode));
+    WEIR_RETURN_IF_ERROR(file->Append(bytes));
+    WEIR_RETURN_IF_ERROR(file->Close());
+  }
+  return {};
+}
+
+void ProcessExecutor::CallOffLocalization(const ContainerId& id) {
+  if (const auto container = Find(id)) container->called_off = true;
+  localizer_.WakeWaiters();
+}
+
+void ProcessExecutor::Launch(const ContainerId& id) {
+  const auto container = Find(id);
+  if (container == nullptr) {
+    sink_(LaunchFailed{id, {ErrorCode::kInternal, "it was never prepared", ""}});
+    return;
+  }
+  const bool taken = launchers_.Submit([this, container] {
+    const Status status = StartLauncher(*container);
+    if (!status.ok()) sink_(LaunchFailed{container->token.id, status.error()});
+  });
+  if (!taken) sink_(LaunchFailed{id, TooBusy("launched")});
+}
+
+Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& token) const {
+  const std::string work = directories_.Work(token.user, token.id);
+  return {{"CONTAINER_ID", token.id.ToString()},
+          {"NM_HOST", options_.node_address.host},
+          {"NM_PORT", std::to_string(options_.node_address.port)},
+          {"NM_HTTP_PORT", std::to_string(options_.http_port)},
+          {"LOCAL_DIRS", Join(directories_.local(), ",")},
+          {"LOG_DIRS", directories_.Log(token.id)},
+          {"PWD", work},
+          {"USER", token.user},
+          {"LOGNAME", token.user},
+          {"HOME", work},
+          {"PATH", kPath},
+          {"WEIR_HOME", options_.weir_home},
+          {"WEIR_SECRETS_DIR", directories_.Secrets(token.user, token.id)}};
+}
+
+Status ProcessExecutor::StartLauncher(const Prepared& container) {
+  const ContainerId& id = container.token.id;
+  LaunchPlan plan;
+  plan.directory = directories_.Work(container.token.user, id);
+  plan.log_directory = directories_.Log(id);
+  plan.grace = options_.sigkill_delay;
+  plan.environment =
+      CombineEnvironment(BaseEnvironment(container.token), container.launch.environment);
+  for (const std::string& argument : container.launch.command) {
+    plan.command.push_back(ReplacePlaceholders(argument, plan.environment));
+  }
+  const LaunchNotes notes = NotesOf(id);
+  WEIR_RETURN_IF_ERROR(notes.WritePlan(plan));
+
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return platform::SystemError("make", "a report pipe", errno);
+  }
+  FileDescriptor report(ends[0]);
+  const FileDescriptor other_end(ends[1]);
+  ::fcntl(report.get(), F_SETFL, O_NONBLOCK);
+  WEIR_ASSIGN_OR_RETURN(
+      const pid_t pid,
+      SpawnPlan(other_end.get())
+          .Spawn(options_.launch_binary, notes.spec_path(), "CONTAINER_ID=" + id.ToString()));
+  // Ours to reap, so the pid stays its own until then.
+  const ProcessIdentity launcher = IdentifyProcess(pid).value_or(ProcessIdentity{pid, 0, ""});
+  Status status = notes.WriteLauncher(launcher);
+  FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process.valid()) status = platform::SystemError("watch", "weir-launch", errno);
+  if (status.ok()) {
+    status = watcher_->Watch({.id = id,
+                              .program = plan.command.front(),
+                              .launcher = launcher,
+                              .process = std::move(process),
+                              .report = std::move(report),
+                              .notes = notes,
+                              .stderr_path = plan.log_directory + "/stderr"});
+  }
+  if (status.ok()) return {};
+  // Not to be left without a watch: LaunchFailed says that nothing runs.
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  for (int i = 0; i < kStrayRounds && KillStrays(id, pid) > 0; ++i) ::usleep(kStrayPauseUs);
+  return status;
+}
+
+void ProcessExecutor::SignalContainer(const ContainerId& id, SignalKind kind) {
+  watcher_->SignalContainer(id, kind);
+}
+
+void ProcessExecutor::CleanUp(const ContainerId& id) {
+  {
+    MutexLock lock(mutex_);
+    prepared_.erase(id);
+  }
+  const bool at_once = options_.delete_delay <= Duration{0};
+  deleter_.After(options_.delete_delay, [this, id, at_once] {
+    const Status removed = directories_.RemoveWork(files_, id);
+    if (!removed.ok()) {
+      platform::LogWarn("nm.cleanup",
+                        id.ToString(),
+                        "its directory could not be removed; the next start tries again",
+                        {{"cause", removed.error().ToString()}});
+    }
+    if (at_once) sink_(CleanedUp{id});
+  });
+  if (!at_once) sink_(CleanedUp{id});
+}
+
+void ProcessExecutor::Forget(const ContainerId& id) {
+  deleter_.After(options_.delete_delay, [this, id] {
+    const Status removed = directories_.RemoveNotes(files_, id);
+    if (!removed.ok()) {
+      platform::LogWarn("nm.cleanup",
+                        id.ToString(),
+                        "the notes about it could not be removed",
+                        {{"cause", removed.error().ToString()}});
+    }
+  });
+}
+
+void ProcessExecutor::CleanUpApplication(const ApplicationId& id) {
+  deleter_.After(options_.delete_delay, [this, id] {
+    const Status removed = directories_.RemoveApplication(files_, id);
+    if (!removed.ok()) {
+      platform::LogWarn("nm.cleanup",
+                        id.ToString(),
+                        "its directory could not be removed; the next start tries again",
+                        {{"cause", removed.error().ToString()}});
+    }
+  });
+}
+
+}  // namespace weir::nm

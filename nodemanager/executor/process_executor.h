@@ -1,0 +1,93 @@
+// ProcessExecutor: containers as plain processes of this machine, each started by weir-launch.
+//
+// Terms. Identity of a container: the descendants of its weir-launch, which is their subreaper;
+// should that be killed, its session and everything with its CONTAINER_ID in the environment.
+// Threads: a bounded pool that fetches files, one that launches, a deleter, a watcher. Owner: the
+// daemon; destroy it before what the sink posts to. Containers outlive it. Thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
+#define WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "nodemanager/executor/container_directories.h"
+#include "nodemanager/executor/container_environment.h"
+#include "nodemanager/executor/container_executor.h"
+#include "nodemanager/executor/deleter.h"
+#include "nodemanager/executor/launch_notes.h"
+#include "nodemanager/executor/localizer.h"
+#include "nodemanager/executor/process_watcher.h"
+#include "nodemanager/executor/worker_pool.h"
+#include "platform/mutex.h"
+
+namespace weir::nm {
+
+struct ProcessExecutorOptions {
+  std::string launch_binary;  // path of weir-launch
+  std::string weir_home;      // WEIR_HOME of containers
+  HostPort node_address;      // NM_HOST, NM_PORT
+  uint16_t http_port = 0;     // NM_HTTP_PORT
+  Duration sigkill_delay = milliseconds(250);
+  Duration delete_delay{0};
+  size_t fetch_threads = 4;
+  size_t queue = 10'000;  // of each pool
+};
+
+class ProcessExecutor : public ContainerExecutor {
+ public:
+  // kNotFound: there is no weir-launch; kUnavailable: no descriptors left.
+  static Result<std::unique_ptr<ProcessExecutor>> Start(ProcessExecutorOptions options,
+                                                        platform::FileSystem& files,
+                                                        ContainerDirectories directories,
+                                                        EventSink sink);
+  ~ProcessExecutor() override;
+
+  void Localize(const ContainerTokenIdentifier& token,
+                const LaunchContext& launch,
+                const StagingAccess& staging) override;
+  void CallOffLocalization(const ContainerId& id) override;
+  void Launch(const ContainerId& id) override;
+  void SignalContainer(const ContainerId& id, SignalKind kind) override;
+  void CleanUp(const ContainerId& id) override;
+  void Forget(const ContainerId& id) override;
+  void CleanUpApplication(const ApplicationId& id) override;
+
+ private:
+  struct Prepared {
+    ContainerTokenIdentifier token;
+    LaunchContext launch;
+    StagingAccess staging;
+    std::atomic<bool> called_off = false;
+  };
+
+  ProcessExecutor(ProcessExecutorOptions options,
+                  platform::FileSystem& files,
+                  ContainerDirectories directories,
+                  EventSink sink,
+                  std::unique_ptr<ProcessWatcher> watcher);
+  std::shared_ptr<Prepared> Find(const ContainerId& id);
+  Status Prepare(Prepared& container);
+  Status WriteSecrets(const Prepared& container);
+  Status StartLauncher(const Prepared& container);
+  Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;
+  LaunchNotes NotesOf(const ContainerId& id) const;
+
+  const ProcessExecutorOptions options_;
+  platform::FileSystem& files_;
+  const ContainerDirectories directories_;
+  const EventSink sink_;
+  Localizer localizer_;
+  platform::Mutex mutex_;
+  std::map<ContainerId, std::shared_ptr<Prepared>> prepared_ WEIR_GUARDED_BY(mutex_);
+  const std::unique_ptr<ProcessWatcher> watcher_;
+  // Last: their threads use all of the above.
+  Deleter deleter_;
+  WorkerPool launchers_;
+  WorkerPool fetchers_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_

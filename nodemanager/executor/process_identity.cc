@@ -1,0 +1,128 @@
+#include "nodemanager/executor/process_identity.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "common/strings.h"
+
+namespace weir::nm {
+namespace {
+
+using platform::FileDescriptor;
+
+constexpr size_t kEnvironmentBytes = 1u << 20;
+// Fields of /proc/<pid>/stat counted from the one after the name, which is the state.
+constexpr size_t kSessionField = 3;
+constexpr size_t kStartTimeField = 19;
+
+std::string ReadProc(const std::string& path, size_t limit) {
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string content;
+  if (!fd.valid()) return content;
+  char chunk[4096];
+  ssize_t count = 0;
+  while (content.size() < limit && (count = ::read(fd.get(), chunk, sizeof chunk)) > 0) {
+    content.append(chunk, static_cast<size_t>(count));
+  }
+  return content;
+}
+
+// The fields of /proc/<pid>/stat after the name, which may hold anything; empty when it is gone.
+std::vector<std::string> StatFields(pid_t pid) {
+  const std::string text = ReadProc("/proc/" + std::to_string(pid) + "/stat", 4096);
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= text.size()) return {};
+  const auto fields = Split(std::string_view(text).substr(name_end + 2), ' ');
+  return {fields.begin(), fields.end()};
+}
+
+std::optional<int64_t> NumberAt(const std::vector<std::string>& fields, size_t field) {
+  if (field >= fields.size()) return std::nullopt;
+  return ParseInt64(fields[field]);
+}
+
+std::string BootId() {
+  return std::string(Trim(ReadProc("/proc/sys/kernel/random/boot_id", 64)));
+}
+
+bool Carries(pid_t pid, const std::string& variable) {
+  const std::string environment =
+      ReadProc("/proc/" + std::to_string(pid) + "/environ", kEnvironmentBytes);
+  for (const std::string_view one : Split(environment, '\0')) {
+    if (one == variable) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string ProcessIdentity::Encode() const {
+  return std::to_string(pid) + " " + std::to_string(start_ticks) + " " + boot_id + "\n";
+}
+
+std::optional<ProcessIdentity> ProcessIdentity::Decode(const std::string& text) {
+  const auto parts = Split(Trim(text), ' ');
+  if (parts.size() != 3) return std::nullopt;
+  const auto pid = ParseInt64(parts[0]);
+  const auto start = ParseInt64(parts[1]);
+  if (!pid || !start || *pid <= 1 || *pid > INT32_MAX) return std::nullopt;
+  return ProcessIdentity{static_cast<pid_t>(*pid), *start, std::string(parts[2])};
+}
+
+std::optional<ProcessIdentity> IdentifyProcess(pid_t pid) {
+  const auto start = NumberAt(StatFields(pid), kStartTimeField);
+  if (!start) return std::nullopt;
+  return ProcessIdentity{pid, *start, BootId()};
+}
+
+Result<FileDescriptor> OpenProcess(const ProcessIdentity& process) {
+  const Error gone{
+      ErrorCode::kNotFound, "process " + std::to_string(process.pid) + " has ended", ""};
+  FileDescriptor fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (!fd.valid()) {
+    if (errno == ESRCH) return gone;
+    return platform::SystemError("open process", std::to_string(process.pid), errno);
+  }
+  // Looked at only now: the handle is of the process that has the pid at this moment.
+  const auto now = IdentifyProcess(process.pid);
+  if (!now || now->start_ticks != process.start_ticks || now->boot_id != process.boot_id) {
+    return gone;
+  }
+  return fd;
+}
+
+std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher) {
+  const std::string variable = "CONTAINER_ID=" + id.ToString();
+  const pid_t self = ::getpid();
+  std::vector<pid_t> found;
+  DIR* proc = ::opendir("/proc");
+  if (proc == nullptr) return found;
+  while (const dirent* entry = ::readdir(proc)) {
+    const auto number = ParseInt64(entry->d_name);
+    if (!number || *number <= 1 || *number == self) continue;
+    const auto pid = static_cast<pid_t>(*number);
+    const auto stat = StatFields(pid);
+    // The dead who wait for their parent do nothing any more.
+    if (stat.empty() || stat.front() == "Z" || stat.front() == "X") continue;
+    const bool in_session = launcher > 1 && NumberAt(stat, kSessionField) == launcher;
+    if (in_session || Carries(pid, variable)) found.push_back(pid);
+  }
+  ::closedir(proc);
+  return found;
+}
+
+size_t KillStrays(const ContainerId& id, pid_t launcher) {
+  const std::vector<pid_t> strays = FindStrays(id, launcher);
+  // Stopped first, so that none forks while the others die.
+  for (const pid_t pid : strays) ::kill(pid, SIGSTOP);
+  for (const pid_t pid : strays) ::kill(pid, SIGKILL);
+  return strays.size();
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,44 @@
+// Which processes are a container's: start times that tell a pid from its reuse, and the search for
+// what a container's launcher left behind. Thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_IDENTITY_H_
+#define WEIR_NODEMANAGER_EXECUTOR_PROCESS_IDENTITY_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/result.h"
+#include "platform/file_descriptor.h"
+
+namespace weir::nm {
+
+// A process for ever: its pid may come again, with another start time or after another boot.
+struct ProcessIdentity {
+  pid_t pid = 0;
+  int64_t start_ticks = 0;  // since boot, as in /proc/<pid>/stat
+  std::string boot_id;
+
+  // "pid start boot", and back.
+  std::string Encode() const;
+  static std::optional<ProcessIdentity> Decode(const std::string& text);
+};
+
+// Nothing when there is no such process now.
+std::optional<ProcessIdentity> IdentifyProcess(pid_t pid);
+// A handle on exactly this process; kNotFound when it has ended or the pid is another's.
+Result<platform::FileDescriptor> OpenProcess(const ProcessIdentity& process);
+
+// The processes that carry CONTAINER_ID=<id> in the environment they were started with, or belong
+// to the session of `launcher` (0 = not asked). For containers whose launcher is gone: while it
+// lives, it has them all.
+std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher);
+// SIGKILL to all of them; how many there were.
+size_t KillStrays(const ContainerId& id, pid_t launcher);
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_PROCESS_IDENTITY_H_

@@ -1,0 +1,71 @@
+// ProcessWatcher: one thread that waits for all weir-launch processes at once (epoll over their
+// pidfds and report pipes) and turns what they say into events.
+//
+// When a launcher was killed itself, nobody has its processes any more: the watcher then searches
+// and kills them until none is left, and only then tells Exited (kLost) and Drained. Owner: the
+// ProcessExecutor; the sink must outlive it. Thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_
+#define WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nodemanager/executor/container_executor.h"
+#include "nodemanager/executor/launch_notes.h"
+#include "nodemanager/executor/process_identity.h"
+#include "platform/file_descriptor.h"
+#include "platform/mutex.h"
+
+namespace weir::nm {
+
+struct WatchedProcess {
+  ContainerId id;
+  std::string program;  // for messages
+  ProcessIdentity launcher;
+  platform::FileDescriptor process;  // pidfd of the launcher, a child of this process
+  platform::FileDescriptor report;   // its report pipe, not blocking
+  LaunchNotes notes;
+  std::string stderr_path;
+
+  std::string pending = {};  // of the pipe, an unfinished line
+  bool started = false;
+  LaunchEnd end = {};
+  int kills = 0;
+};
+
+class ProcessWatcher {
+ public:
+  // kUnavailable: the system has no descriptors left.
+  static Result<std::unique_ptr<ProcessWatcher>> Start(EventSink sink);
+  ~ProcessWatcher();
+  ProcessWatcher(const ProcessWatcher&) = delete;
+  ProcessWatcher& operator=(const ProcessWatcher&) = delete;
+
+  Status Watch(WatchedProcess process);
+  // No effect when its launcher has ended.
+  void SignalContainer(const ContainerId& id, SignalKind kind);
+
+ private:
+  ProcessWatcher(EventSink sink, platform::FileDescriptor epoll, platform::FileDescriptor wake);
+  void Run();
+  void OnReport(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
+  void OnEnded(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
+  void DrainStrays(std::vector<Event>& events);
+
+  const EventSink sink_;
+  const platform::FileDescriptor epoll_;
+  const platform::FileDescriptor wake_;  // an eventfd
+  platform::Mutex mutex_;
+  bool ending_ WEIR_GUARDED_BY(mutex_) = false;
+  uint64_t last_key_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, WatchedProcess> watched_ WEIR_GUARDED_BY(mutex_);
+  std::vector<WatchedProcess> lost_;  // of the thread alone: launcher gone, processes may be left
+  std::thread thread_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_

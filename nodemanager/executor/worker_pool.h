@@ -1,0 +1,46 @@
+// WorkerPool: a few threads and a bounded queue of jobs in front of them.
+//
+// Owner: who makes it; the destructor drops the jobs that wait, lets the running ones end, and
+// joins. Thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_WORKER_POOL_H_
+#define WEIR_NODEMANAGER_EXECUTOR_WORKER_POOL_H_
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/mutex.h"
+
+namespace weir::nm {
+
+class WorkerPool {
+ public:
+  using Job = std::function<void()>;
+
+  // `name`: of the threads, at most 15 characters.
+  WorkerPool(std::string name, size_t threads, size_t capacity);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // False when the queue is full; the job is then not taken.
+  [[nodiscard]] bool Submit(Job job);
+
+ private:
+  void Run();
+
+  const std::string name_;
+  const size_t capacity_;
+  platform::Mutex mutex_;
+  platform::ConditionVariable changed_;
+  std::deque<Job> jobs_ WEIR_GUARDED_BY(mutex_);
+  bool ending_ WEIR_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_WORKER_POOL_H_

@@ -1,0 +1,81 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "executor_fixture.h"
+#include "nodemanager/executor/container_environment.h"
+#include "nodemanager/executor/log_retention.h"
+#include "platform/clock.h"
+
+namespace weir::nm {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ContainerEnvironment, PlaceholdersAreReplacedOnceAndUnknownOnesStay) {
+  const Environment environment = {{"A", "1"}, {"B", "{{A}}"}};
+  EXPECT_EQ(ReplacePlaceholders("x{{A}}y{{A}}", environment), "x1y1");
+  EXPECT_EQ(ReplacePlaceholders("{{B}}", environment), "{{A}}");
+  EXPECT_EQ(ReplacePlaceholders("{{C}} {{A}}", environment), "{{C}} 1");
+  EXPECT_EQ(ReplacePlaceholders("{{A", environment), "{{A");
+  EXPECT_EQ(ReplacePlaceholders("{{{A}}}", environment), "{{{A}}}");
+  EXPECT_EQ(ReplacePlaceholders("", environment), "");
+}
+
+TEST(ContainerEnvironment, OnlyPathHomeAndLangMayBeReplaced) {
+  const Environment base = {{"PATH", "/bin"}, {"CONTAINER_ID", "c"}};
+  const Environment combined =
+      CombineEnvironment(base, {{"PATH", "/opt:{{PATH}}"}, {"CONTAINER_ID", "x"}, {"OWN", "o"}});
+  EXPECT_EQ(combined, (Environment{{"CONTAINER_ID", "c"}, {"OWN", "o"}, {"PATH", "/opt:/bin"}}));
+}
+
+TEST(ContainerEnvironment, TheScriptQuotesForAShell) {
+  EXPECT_THAT(LaunchScript({{"A", "it's"}}, "/d", {"echo", "$x"}),
+              HasSubstr("'A=it'\\''s' \\\n  'echo' \\\n  '$x'\n"));
+}
+
+TEST(LaunchEnd, LastWordsAreUnderstoodAndOtherLinesAreNot) {
+  const auto exited = ParseLaunchEnd("ended exited 3 20480\n", "p");
+  ASSERT_TRUE(exited && exited->outcome);
+  EXPECT_EQ(exited->outcome->value, 3);
+  EXPECT_EQ(exited->outcome->peak_memory_mib, 20);
+  const auto failed = ParseLaunchEnd("failed 13 run its command\n", "p");
+  ASSERT_TRUE(failed && failed->failure);
+  EXPECT_EQ(failed->failure->message, "'p': cannot run its command: Permission denied");
+  for (const char* line : {"", "ended", "ended exited x 1", "ended gone 1 1", "failed x y", "hi"}) {
+    EXPECT_FALSE(ParseLaunchEnd(line, "p")) << line;
+  }
+}
+
+TEST(ProcessIdentity, SurvivesItsText) {
+  const auto self = IdentifyProcess(::getpid());
+  ASSERT_TRUE(self);
+  const auto again = ProcessIdentity::Decode(self->Encode());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->start_ticks, self->start_ticks);
+  EXPECT_EQ(again->boot_id, self->boot_id);
+  EXPECT_TRUE(OpenProcess(*again).ok());
+  for (const char* text : {"", "1 2", "x 2 b", "1 2 b", "99999999999 2 b"}) {
+    EXPECT_FALSE(ProcessIdentity::Decode(text)) << text;
+  }
+}
+
+TEST(LogRetention, OnlyOldLogsOfApplicationsThatAreGoneGo) {
+  TemporaryDirectory temporary;
+  platform::FileSystem& files = platform::FileSystem::Real();
+  const ContainerDirectories directories(
+      {temporary.path() + "/local"}, {temporary.path() + "/log"}, temporary.path() + "/notes");
+  ASSERT_TRUE(directories.PrepareNode(files).ok());
+  for (int32_t sequence = 1; sequence <= 2; ++sequence) {
+    const ContainerId id = ContainerId::Make({{1, sequence}, 1}, Epoch{1}, 1);
+    ASSERT_TRUE(directories.Prepare(files, "ann", id).ok());
+  }
+  ASSERT_TRUE(files.MakeDirectories(temporary.path() + "/log/not-ours", 0755).ok());
+  const WallTime now = platform::WallNow();
+  EXPECT_EQ(SweepLogs(files, directories, {{1, 1}}, seconds(100), now), 0u);
+  EXPECT_EQ(SweepLogs(files, directories, {{1, 1}}, seconds(100), now + seconds(200)), 1u);
+  EXPECT_THAT(*files.List(temporary.path() + "/log"),
+              testing::ElementsAre("application_1_0001", "not-ours"));
+}
+
+}  // namespace
+}  // namespace weir::nm

@@ -1,0 +1,231 @@
+#include "nodemanager/executor/process_executor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "executor_fixture.h"
+#include "nodemanager/executor/leftovers.h"
+
+namespace weir::nm {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// The shell says when it has set its traps, by a line on stdout: then signals mean what they
+// should.
+void AwaitReady(const std::string& path) {
+  for (int i = 0; i < 3000; ++i) {
+    const auto text = platform::FileSystem::Real().ReadFile(path, 1 << 20);
+    if (text.ok() && text->find("ready") != std::string::npos) return;
+    ::usleep(10'000);
+  }
+  FAIL() << "no 'ready' in " << path;
+}
+
+TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
+  for (const int status : {0, 1, 42, 255}) {
+    const int64_t number = 10 + status;
+    Start(number, Shell("exit " + std::to_string(status)));
+    const ExitOutcome outcome = AwaitEnd(number);
+    EXPECT_EQ(outcome.kind, ExitKind::kExited);
+    EXPECT_EQ(outcome.value, status);
+  }
+}
+
+TEST_F(ExecutorTest, ADeathBySignalComesBackAsThatSignal) {
+  Start(1, Shell("kill -SEGV $$"));
+  const ExitOutcome outcome = AwaitEnd(1);
+  EXPECT_EQ(outcome.kind, ExitKind::kSignaled);
+  EXPECT_EQ(outcome.value, SIGSEGV);
+}
+
+TEST_F(ExecutorTest, AFailureBringsTheEndOfItsStderrAndItsPeakMemory) {
+  Start(1, Shell("echo the reason >&2; exit 3"));
+  const ExitOutcome outcome = AwaitEnd(1);
+  EXPECT_EQ(outcome.stderr_tail, "the reason\n");
+  EXPECT_GT(outcome.peak_memory_mib, 0);
+}
+
+TEST_F(ExecutorTest, ACommandThatDoesNotExistIsALaunchFailureWithItsName) {
+  LaunchContext launch;
+  launch.command = {"/no/such/program"};
+  Localize(1, launch);
+  ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(1)));
+  executor_->Launch(IdOf(1));
+  const auto failed = box_.Await<LaunchFailed>(IdOf(1));
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->error.code, ErrorCode::kNotFound);
+  EXPECT_THAT(failed->error.message, HasSubstr("/no/such/program"));
+  EXPECT_FALSE(box_.Has<Launched>());
+}
+
+TEST_F(ExecutorTest, ArgumentsAreNotInterpretedByAShell) {
+  LaunchContext launch;
+  launch.command = {"printf", "%s|", "a b", "$HOME", "*", "'", "{{CONTAINER_ID}}", "{{NOT_THERE}}"};
+  Start(1, launch);
+  AwaitEnd(1);
+  EXPECT_EQ(Output(1), "a b|$HOME|*|'|" + IdOf(1).ToString() + "|{{NOT_THERE}}|");
+}
+
+TEST_F(ExecutorTest, TheEnvironmentIsExactlyWhatWasSet) {
+  ASSERT_EQ(::setenv("WEIR_TEST_OF_THE_DAEMON", "inherited", 1), 0);
+  LaunchContext launch;
+  launch.command = {"env"};
+  launch.environment = {{"GREETING", "hello {{USER}}"}, {"CONTAINER_ID", "forged"}};
+  Start(1, launch);
+  AwaitEnd(1);
+  const std::string environment = Output(1);
+  EXPECT_THAT(environment, testing::Not(HasSubstr("inherited")));
+  EXPECT_THAT(environment, testing::Not(HasSubstr("forged")));
+  for (const std::string& line : {std::string("GREETING=hello ann"),
+                                  "CONTAINER_ID=" + IdOf(1).ToString(),
+                                  std::string("NM_HOST=127.0.0.1"),
+                                  std::string("NM_PORT=45454"),
+                                  std::string("NM_HTTP_PORT=8042"),
+                                  std::string("WEIR_HOME=/opt/weir"),
+                                  "PWD=" + Work(1),
+                                  "LOG_DIRS=" + directories_.Log(IdOf(1)),
+                                  std::string("LOGNAME=ann")}) {
+    EXPECT_THAT(environment, HasSubstr(line + "\n"));
+  }
+}
+
+TEST_F(ExecutorTest, SecretsAreFilesForTheOwnerOnly) {
+  LaunchContext launch = Shell(
+      "cat $WEIR_SECRETS_DIR/am.token; stat -c ' %a' $WEIR_SECRETS_DIR/am.token "
+      "$WEIR_SECRETS_DIR .");
+  launch.secrets["am.token"] = "s3cret";
+  Start(1, launch);
+  AwaitEnd(1);
+  EXPECT_EQ(Output(1), "s3cret 400\n 700\n 700\n");
+  const auto script = files_.ReadFile(directories_.Notes(IdOf(1)) + "/launch.sh", 1 << 20);
+  ASSERT_TRUE(script.ok());
+  EXPECT_THAT(*script, testing::Not(HasSubstr("s3cret")));
+}
+
+TEST_F(ExecutorTest, SigtermLetsAProgramEndInItsOwnWay) {
+  Start(1, Shell("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.02; done"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  executor_->SignalContainer(IdOf(1), SignalKind::kTerminate);
+  EXPECT_EQ(AwaitEnd(1).value, 7);
+  EXPECT_THAT(Output(1), HasSubstr("bye"));
+}
+
+TEST_F(ExecutorTest, AProgramThatIgnoresSigtermIsKilledAfterTheGrace) {
+  Start(1, Shell("trap '' TERM; echo ready; sleep 1000"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  executor_->SignalContainer(IdOf(1), SignalKind::kTerminate);
+  // weir-launch itself keeps the grace, so that this holds without a NodeManager too.
+  const ExitOutcome outcome = AwaitEnd(1);
+  EXPECT_EQ(outcome.kind, ExitKind::kSignaled);
+  EXPECT_EQ(outcome.value, SIGKILL);
+}
+
+TEST_F(ExecutorTest, SigkillReachesSessionsAndDaemonsOfTheContainer) {
+  Start(1,
+        Shell("trap '' TERM; setsid sh -c \"trap '' TERM; sleep 1000 & sleep 1000\" & "
+              "(sleep 1000 &) ; echo ready; sleep 1000"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  EXPECT_GE(FindStrays(IdOf(1), 0).size(), 4u);
+  executor_->SignalContainer(IdOf(1), SignalKind::kKill);
+  EXPECT_EQ(AwaitEnd(1).kind, ExitKind::kSignaled);
+  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
+}
+
+TEST_F(ExecutorTest, DaemonsLeftByAnEndedProgramAreGoneWhenItIsDrained) {
+  Start(1, Shell("setsid sh -c 'sleep 1000 & sleep 1000' & (sleep 1000 &); exit 5"));
+  EXPECT_EQ(AwaitEnd(1).value, 5);
+  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
+}
+
+TEST_F(ExecutorTest, WithItsLauncherKilledNothingOfAContainerSurvives) {
+  Start(1, Shell("setsid sleep 1000 & env -i setsid -f sleep 0.3; echo ready; sleep 1000"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  EXPECT_EQ(AwaitEnd(1).kind, ExitKind::kLost);
+  EXPECT_THAT(FindStrays(IdOf(1), launcher->pid), ElementsAre());
+}
+
+TEST_F(ExecutorTest, CleanUpRemovesTheDirectoryAndKeepsTheLogs) {
+  Start(1, Shell("mkdir -p d/e; ln -s / d/root; echo done > d/e/f; echo said"));
+  AwaitEnd(1);
+  ASSERT_TRUE(files_.Stat(Work(1) + "/d/e/f").ok());
+  executor_->CleanUp(IdOf(1));
+  ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(1)));
+  EXPECT_EQ(files_.Stat(Work(1)).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(Output(1), "said\n");
+  EXPECT_TRUE(files_.Stat("/bin").ok());
+}
+
+TEST_F(ExecutorTest, ManyContainersStartAndDieTogetherWithoutATrace) {
+  constexpr int64_t kMany = 40;
+  for (int64_t i = 1; i <= kMany; ++i) {
+    Localize(i, Shell("trap '' TERM; sleep 1000 & sleep 1000"));
+  }
+  for (int64_t i = 1; i <= kMany; ++i) {
+    ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(i)));
+    executor_->Launch(IdOf(i));
+    launched_.push_back(IdOf(i));
+  }
+  for (int64_t i = 1; i <= kMany; ++i) {
+    ASSERT_TRUE(box_.Await<Launched>(IdOf(i)));
+    executor_->SignalContainer(IdOf(i), SignalKind::kKill);
+  }
+  for (int64_t i = 1; i <= kMany; ++i) EXPECT_EQ(AwaitEnd(i).value, SIGKILL);
+}
+
+TEST_F(ExecutorTest, ContainersOutliveTheNodeManagerAndAreSweptByTheNext) {
+  Start(1, Shell("sleep 1000 & sleep 1000"));
+  Start(2, Shell("exit 9"));
+  AwaitEnd(2);
+  executor_.reset();
+  EXPECT_FALSE(FindStrays(IdOf(1), 0).empty());
+  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
+  ASSERT_TRUE(ended.ok());
+  ASSERT_EQ(ended->size(), 2u);
+  EXPECT_EQ((*ended)[0].id, IdOf(1));
+  EXPECT_EQ((*ended)[0].exit_code, exit_code::kAborted);
+  EXPECT_THAT((*ended)[0].diagnostics, HasSubstr("its processes were killed"));
+  EXPECT_EQ((*ended)[0].resource, (Resource{512, 1}));
+  EXPECT_EQ((*ended)[1].exit_code, 9);
+  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
+  EXPECT_EQ(files_.Stat(Work(1)).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(files_.Stat(directories_.Notes(IdOf(1))).ok()) << "not recorded by the RM yet";
+  Restart();
+  executor_->Forget(IdOf(1));
+  executor_->CleanUp(IdOf(1));
+  ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(1)));
+  EXPECT_EQ(files_.Stat(directories_.Notes(IdOf(1))).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ExecutorTest, ALauncherKilledWithItsNodeManagerLeavesNothingToTheNext) {
+  Start(1, Shell("setsid sleep 1000 & sleep 1000"));
+  executor_.reset();
+  const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
+  ASSERT_TRUE(ended.ok());
+  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
+}
+
+TEST_F(ExecutorTest, AnotherProcessWithTheLaunchersPidIsLeftAlone) {
+  Localize(1, Shell("true"));
+  ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(1)));
+  executor_.reset();
+  auto self = IdentifyProcess(::getpid());
+  ASSERT_TRUE(self);
+  self->start_ticks -= 1;
+  ASSERT_TRUE(LaunchNotes(files_, directories_.Notes(IdOf(1))).WriteLauncher(*self).ok());
+  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
+  ASSERT_TRUE(ended.ok());  // and this test still runs
+  EXPECT_EQ(ended->size(), 1u);
+}
+
+}  // namespace
+}  // namespace weir::nm
