@@ -18,8 +18,10 @@ bool CausedBy(const std::string& text, std::initializer_list<int> numbers) {
   return false;
 }
 
+// "lock <directory>/LOCK: ..." says that taking the lock failed, not that the file could not be
+// made.
 bool IsLock(const std::string& text) {
-  return text.find("/LOCK: ") != std::string::npos &&
+  return text.find(": lock ") != std::string::npos &&
          (CausedBy(text, {EAGAIN, EACCES}) ||
           text.find("already held by process") != std::string::npos);
 }

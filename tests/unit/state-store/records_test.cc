@@ -1,0 +1,170 @@
+#include "state-store/records.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include "common/limits.h"
+#include "common/random.h"
+#include "common/strings.h"
+#include "tests/store/sample_records.h"
+
+namespace weir::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The checksum made right again, so that the fields themselves are put to the test.
+void Reseal(std::string& bytes) {
+  if (bytes.size() < 8) return;
+  const size_t covered = bytes.size() - 8;
+  const uint64_t hash = XXH3_64bits(bytes.data(), covered);
+  for (size_t i = 0; i < 8; ++i) {
+    bytes[covered + i] = static_cast<char>((hash >> (8 * i)) & 0xff);
+  }
+}
+
+void Mutate(Random& random, std::string& bytes) {
+  const size_t at = bytes.empty() ? 0 : random.Below(bytes.size());
+  switch (random.Below(5)) {
+    case 0:
+      if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.Below(8)));
+      return;
+    case 1:
+      if (!bytes.empty()) bytes[at] = static_cast<char>(random.Below(256));
+      return;
+    case 2:
+      bytes.resize(at);
+      return;
+    case 3:
+      bytes.insert(at, 1 + random.Below(9), static_cast<char>(random.Below(256)));
+      return;
+    default:
+      bytes.erase(at, 1 + random.Below(9));
+      return;
+  }
+}
+
+TEST(Records, RoundTrip) {
+  for (const Record& record : SampleRecords()) {
+    const Result<std::string> bytes = Encode(record);
+    ASSERT_TRUE(bytes.ok()) << bytes.error().ToString();
+    const Result<Record> back = Decode(KeyOf(record), *bytes);
+    ASSERT_TRUE(back.ok()) << back.error().ToString();
+    EXPECT_TRUE(*back == record) << KeyOf(record);
+  }
+}
+
+TEST(Records, KeysNameWhatTheyHold) {
+  EXPECT_EQ(KeyOf(SampleApplication(12)), "application/application_1700000000000_0012");
+  EXPECT_EQ(KeyOf(SampleAttempt(12)), "attempt/appattempt_1700000000000_0012_000001");
+  EXPECT_EQ(KeyOf(SampleNode(4)), "node/node-4");
+  EXPECT_EQ(KeyOf(EpochRecord{}), "epoch");
+  EXPECT_EQ(KeyOf(TokenKeysRecord{}), "token-keys");
+}
+
+// What is on disks must stay readable: these bytes may not change without a new version.
+TEST(Records, FormatStays) {
+  const Result<std::string> node = Encode(SampleNode(1));
+  ASSERT_TRUE(node.ok());
+  EXPECT_EQ(HexEncode(node->substr(0, node->size() - 8)),
+            "0103"
+            "066e6f64652d31"
+            "093132372e302e302e31"
+            "9cc605"
+            "0e3132372e302e302e313a38303432"
+            "0d2f64656661756c742d7261636b"
+            "808001"
+            "10");
+  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "2ca3cd7f53051882");
+}
+
+TEST(Records, RefusesAMutatedRecordOrReadsTheSame) {
+  Random random(20261121);
+  const std::vector<Record> samples = SampleRecords();
+  for (int i = 0; i < 10'000; ++i) {
+    const Record& record = samples[random.Below(samples.size())];
+    std::string bytes = Encode(record).value();
+    for (uint64_t n = 1 + random.Below(3); n > 0; --n) Mutate(random, bytes);
+    const Result<Record> back = Decode(KeyOf(record), bytes);
+    if (back.ok()) {
+      EXPECT_TRUE(*back == record);
+    } else {
+      EXPECT_EQ(back.error().code, ErrorCode::kCorruption);
+    }
+  }
+}
+
+TEST(Records, WhatDecodesEncodesToTheSameBytes) {
+  Random random(4242);
+  const std::vector<Record> samples = SampleRecords();
+  int accepted = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Record& record = samples[random.Below(samples.size())];
+    std::string bytes = Encode(record).value();
+    for (uint64_t n = 1 + random.Below(3); n > 0; --n) Mutate(random, bytes);
+    Reseal(bytes);
+    const Result<Record> back = Decode(KeyOf(record), bytes);
+    if (!back.ok()) {
+      EXPECT_EQ(back.error().code, ErrorCode::kCorruption);
+      continue;
+    }
+    ++accepted;
+    EXPECT_EQ(Encode(*back).value(), bytes);
+  }
+  EXPECT_GT(accepted, 100) << "the fields are hardly put to the test";
+}
+
+TEST(Records, NamesTheDamage) {
+  const std::string good = Encode(SampleNode(1)).value();
+  const std::string key = KeyOf(SampleNode(1));
+  struct Case {
+    std::string key;
+    std::string bytes;
+    std::string expected;
+  };
+  std::string flipped = good;
+  flipped[5] = static_cast<char>(flipped[5] ^ 1);
+  std::string newer = good;
+  newer[0] = 2;
+  std::string longer = good.substr(0, good.size() - 8) + std::string(9, 'x');
+  Reseal(longer);
+  std::string other_kind = good;
+  other_kind[1] = 9;
+  Reseal(other_kind);
+  const Case cases[] = {
+      {key, "", "record node/node-1 is damaged: truncated"},
+      {key, flipped, "record node/node-1 is damaged: its checksum does not match"},
+      {key, newer, "record node/node-1 has the unknown version 2"},
+      {key, longer, "record node/node-1 is damaged: bytes after its end"},
+      {key, other_kind, "record node/node-1 is damaged: its kind 9 is unknown"},
+      {"node/node-2", good, "record node/node-2 is damaged: it is the record of node/node-1"},
+      {"\x01\xff", good, "record 0x01ff is damaged: it is the record of node/node-1"},
+      {key, std::string(limits::kRecordBytes + 1, 'a'), "is damaged: it has 262145 bytes"},
+  };
+  for (const Case& c : cases) {
+    const Result<Record> back = Decode(c.key, c.bytes);
+    ASSERT_FALSE(back.ok()) << c.expected;
+    EXPECT_EQ(back.error().code, ErrorCode::kCorruption);
+    EXPECT_THAT(back.error().message, HasSubstr(c.expected));
+  }
+}
+
+TEST(Records, RefusesToEncodeMoreThanTheLimit) {
+  ApplicationRecord record = SampleApplication(1);
+  record.diagnostics.clear();
+  record.diagnostics.assign(limits::kRecordBytes - Encode(record).value().size() - 2, 'd');
+  const Result<std::string> largest = Encode(record);
+  ASSERT_TRUE(largest.ok()) << largest.error().ToString();
+  EXPECT_EQ(largest->size(), limits::kRecordBytes);
+  EXPECT_TRUE(Decode(KeyOf(record), *largest).ok());
+  record.diagnostics += 'd';
+  const Result<std::string> over = Encode(record);
+  ASSERT_FALSE(over.ok());
+  EXPECT_EQ(over.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(over.error().message, HasSubstr("application/application_1700000000000_0001"));
+  EXPECT_THAT(over.error().message, HasSubstr("262145"));
+}
+
+}  // namespace
+}  // namespace weir::store
