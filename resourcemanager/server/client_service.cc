@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+#include "gen/ClientService.h"
+#include "resourcemanager/server/services.h"
+#include "wire/codec.h"
+#include "wire/lists_codec.h"
+
+namespace weir::rm {
+namespace {
+
+using apache::thrift::TDelayedException;
+using platform::Lane;
+using platform::Responder;
+using ExceptionCob = std::function<void(TDelayedException*)>;
+using ApplicationPage = ResourceManagerCore::ApplicationPage;
+
+constexpr size_t kIdempotencyKeyBytes = 64;
+constexpr size_t kPage = 1000;
+
+Status CheckIdempotencyKey(const std::string& key) {
+  if (!key.empty() && key.size() <= kIdempotencyKeyBytes) return {};
+  return Error{ErrorCode::kInvalidArgument,
+               "the idempotency key has " + std::to_string(key.size()) + " characters",
+               "it must have from 1 to 64: a new one per submission, the same for its repetition"};
+}
+
+Result<std::vector<ApplicationState>> StatesFromWire(const std::set<int32_t>& wire) {
+  std::vector<ApplicationState> states;
+  for (const int32_t number : wire) {
+    if (number < static_cast<int32_t>(ApplicationState::kNew) ||
+        number > static_cast<int32_t>(ApplicationState::kKilled)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "no application state has the number " + std::to_string(number),
+                   "client and server may be of different versions"};
+    }
+    states.push_back(static_cast<ApplicationState>(number));
+  }
+  return states;
+}
+
+Result<ResourceManagerCore::ApplicationFilter> FilterFromWire(
+    const idl::ListApplicationsRequest& request) {
+  ResourceManagerCore::ApplicationFilter filter;
+  WEIR_ASSIGN_OR_RETURN(filter.states, StatesFromWire(request.states));
+  filter.user = request.user;
+  filter.queue = request.queue;
+  if (!request.after_id.empty()) {
+    WEIR_ASSIGN_OR_RETURN(const ApplicationId after, ApplicationId::Parse(request.after_id));
+    filter.after = after;
+  }
+  filter.limit = request.limit <= 0 ? kPage : std::min(kPage, static_cast<size_t>(request.limit));
+  return filter;
+}
+
+// As much of the page as safely fits into one frame; the caller asks for the rest by its last id.
+idl::ListApplicationsAnswer PageToWire(const ApplicationPage& page) {
+  constexpr size_t kOtherFieldsBytes = 1024;
+  idl::ListApplicationsAnswer answer;
+  std::vector<idl::ApplicationReport> reports;
+  size_t bytes = 0;
+  for (const ApplicationReport& report : page.applications) {
+    bytes += report.diagnostics.size() + report.pending_detail.size() + kOtherFieldsBytes;
+    if (bytes > limits::kFrameBytes / 2 && !reports.empty()) break;
+    reports.push_back(wire::ToWire(report));
+  }
+  answer.__set_more(page.more || reports.size() < page.applications.size());
+  answer.__set_applications(std::move(reports));
+  return answer;
+}
+
+class ClientHandler : public idl::ClientServiceCobSvIf {
+ public:
+  ClientHandler(platform::ConnectionContext& context, const ServiceEnvironment& environment)
+      : context_(context), environment_(environment) {}
+
+  void hello(std::function<void(const idl::HelloAnswer&)> cob,
+             ExceptionCob,
+             const idl::Hello&) override {
+    context_.Respond<idl::HelloAnswer>(std::move(cob)).Fail(SecondHello());
+  }
+
+  void submitApplication(std::function<void(const idl::SubmitAnswer&)> cob,
+                         ExceptionCob,
+                         const idl::SubmitRequest& request) override {
+    const auto responder =
+        context_.Respond<ApplicationId>([cob = std::move(cob)](const ApplicationId& id) {
+          idl::SubmitAnswer answer;
+          answer.__set_application_id(id.ToString());
+          cob(answer);
+        });
+    if (const Status status = Submit(request, responder); !status.ok()) {
+      responder.Fail(status.error());
+    }
+  }
+
+  void getApplication(std::function<void(const idl::ApplicationReport&)> cob,
+                      ExceptionCob,
+                      const idl::GetApplicationRequest& request) override {
+    const auto responder = RespondReport(std::move(cob));
+    const auto id = ApplicationId::Parse(request.application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    WatchApplication watch;
+    watch.id = *id;
+    watch.known_version = request.__isset.known_version ? request.known_version : -1;
+    watch.park = wire::ParkFromWire(request.park_ms);
+    ParkInCore(
+        environment_,
+        Lane::kRead,
+        [watch](CallId call) mutable {
+          watch.call = call;
+          return watch;
+        },
+        responder);
+  }
+
+  void listApplications(std::function<void(const idl::ListApplicationsAnswer&)> cob,
+                        ExceptionCob,
+                        const idl::ListApplicationsRequest& request) override {
+    const auto responder = context_.Respond<ApplicationPage>(
+        [cob = std::move(cob)](const ApplicationPage& page) { cob(PageToWire(page)); });
+    auto filter = FilterFromWire(request);
+    if (!filter.ok()) return responder.Fail(filter.error());
+    Read(responder,
+         [filter = *std::move(filter)](const ResourceManagerCore& core, Now now)
+             -> Result<ApplicationPage> { return core.List(filter, now); });
+  }
+
+  void killApplication(std::function<void(const idl::ApplicationReport&)> cob,
+                       ExceptionCob,
+                       const idl::KillRequest& request) override {
+    const auto responder = RespondReport(std::move(cob));
+    const auto id = ApplicationId::Parse(request.application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    KillApplication kill;
+    kill.user = ActingUser(environment_, context_.caller());
+    kill.may_administer = IsAdministrator(environment_, context_.caller());
+    kill.id = *id;
+    kill.diagnostics = request.diagnostics.substr(0, limits::kDiagnosticsBytes);
+    CallCore(
+        environment_,
+        Lane::kControl,
+        [kill](CallId call) mutable {
+          kill.call = call;
+          return kill;
+        },
+        responder);
+  }
+
+  void listContainers(std::function<void(const std::vector<idl::ContainerReport>&)> cob,
+                      ExceptionCob,
+                      const std::string& application_id) override {
+    const auto responder = RespondList<ContainerReport, idl::ContainerReport>(std::move(cob));
+    const auto id = ApplicationId::Parse(application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    Read(responder,
+         [id = *id](const ResourceManagerCore& core, Now) { return core.Containers(id); });
+  }
+
+  void listNodes(std::function<void(const std::vector<idl::NodeReport>&)> cob,
+                 ExceptionCob) override {
+    const auto responder = RespondList<NodeReport, idl::NodeReport>(std::move(cob));
+    Read(responder, [](const ResourceManagerCore& core, Now) -> Result<std::vector<NodeReport>> {
+      return core.Nodes();
+    });
+  }
+
+  void getClusterInfo(std::function<void(const idl::ClusterInfo&)> cob, ExceptionCob) override {
+    const auto responder = context_.Respond<ClusterSummary>(
+        [cob = std::move(cob), &environment = environment_](const ClusterSummary& summary) {
+          idl::ClusterInfo info;
+          info.__set_cluster_id(environment.cluster_id);
+          info.__set_epoch(summary.epoch.value);
+          info.__set_started_ms(ToMillis(summary.started));
+          info.__set_http_address(environment.http_address);
+          info.__set_minimum_allocation(wire::ToWire(environment.minimum_allocation));
+          info.__set_maximum_allocation(wire::ToWire(environment.maximum_allocation));
+          info.__set_total(wire::ToWire(summary.total));
+          info.__set_allocated(wire::ToWire(summary.allocated));
+          info.__set_nodes(static_cast<int32_t>(summary.nodes_active));
+          cob(info);
+        });
+    Read(responder, [](const ResourceManagerCore& core, Now) -> Result<ClusterSummary> {
+      return core.Summary();
+    });
+  }
+
+ private:
+  Status Submit(const idl::SubmitRequest& request, const Responder<ApplicationId>& responder) {
+    WEIR_RETURN_IF_ERROR(CheckIdempotencyKey(request.idempotency_key));
+    SubmitApplication submit;
+    WEIR_ASSIGN_OR_RETURN(submit.context, wire::FromWire(request.context));
+    submit.user = ActingUser(environment_, context_.caller());
+    submit.idempotency_key = request.idempotency_key;
+    std::vector<std::string> files = StagedFilesOf(submit.context.am_launch);
+    WEIR_RETURN_IF_ERROR(environment_.staging.Pin(files));
+    // Never abandoned: whatever becomes of the peer, the files must find their application.
+    environment_.server.Call(
+        Lane::kControl,
+        [submit = std::move(submit)](CallId call) mutable {
+          submit.call = call;
+          return std::move(submit);
+        },
+        [responder, files = std::move(files), &environment = environment_](CoreAnswer answer) {
+          const auto* id = std::get_if<ApplicationId>(&answer);
+          // A repeated submission may name an application that is over and has let go of its files.
+          if (id != nullptr && !environment.server.IsOver(*id)) {
+            environment.staging.AddReferences(*id, files);
+          }
+          environment.staging.Unpin(files);
+          Deliver(responder, std::move(answer));
+        });
+    return {};
+  }
+
+  Responder<ApplicationReport> RespondReport(
+      std::function<void(const idl::ApplicationReport&)> cob) {
+    return context_.Respond<ApplicationReport>(
+        [cob = std::move(cob), caller = context_.caller(), &environment = environment_](
+            const ApplicationReport& report) {
+          idl::ApplicationReport wire = wire::ToWire(report);
+          const bool may_talk = IsAdministrator(environment, caller) || report.user == caller.user;
+          const bool registered = !report.am_address.empty() && !IsTerminal(report.state);
+          if (may_talk && registered) {
+            const ClientTokenIdentifier token{report.attempt, ActingUser(environment, caller)};
+            wire.__set_client_token(wire::ToWire(environment.keys.Sign(token)));
+          }
+          cob(wire);
+        });
+  }
+
+  template <typename Value, typename Wire>
+  Responder<std::vector<Value>> RespondList(std::function<void(const std::vector<Wire>&)> cob) {
+    return context_.Respond<std::vector<Value>>(
+        [cob = std::move(cob)](const std::vector<Value>& values) {
+          cob(wire::ListToWire<Wire>(values));
+        });
+  }
+
+  // Answers with what `query` (core, now) -> Result<Answer> says.
+  template <typename Answer, typename QueryFunction>
+  void Read(const Responder<Answer>& responder, QueryFunction query) {
+    environment_.server.Read(
+        [responder, query = std::move(query)](const ResourceManagerCore& core, Now now) {
+          responder.Finish(query(core, now));
+        },
+        [responder](Error error) { responder.Fail(std::move(error)); });
+  }
+
+  platform::ConnectionContext& context_;
+  const ServiceEnvironment& environment_;
+};
+
+}  // namespace
+
+Processor MakeClientService(platform::ConnectionContext& context,
+                            const ServiceEnvironment& environment) {
+  return std::make_shared<idl::ClientServiceAsyncProcessor>(
+      std::make_shared<ClientHandler>(context, environment));
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,63 @@
+#include "resourcemanager/server/recovery.h"
+
+#include <future>
+#include <map>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "platform/crypto.h"
+#include "platform/log.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr size_t kKeyBytes = 32;
+
+// Appends one record and waits until it is durable.
+Status PutAndWait(store::StateStore& state_store, Epoch epoch, store::Record record) {
+  const auto stored = std::make_shared<std::promise<Status>>();
+  std::future<Status> outcome = stored->get_future();
+  state_store.Append({store::Put{std::move(record)}}, epoch, [stored](Status status) {
+    stored->set_value(std::move(status));
+  });
+  return outcome.get();
+}
+
+Result<platform::TokenKeys> FindOrMakeKeys(store::StateStore& state_store,
+                                           const RecoveredState& state) {
+  for (const store::Record& record : state.records) {
+    const auto* keys = std::get_if<store::TokenKeysRecord>(&record);
+    if (keys != nullptr && !keys->keys.empty()) return platform::TokenKeys(keys->keys);
+  }
+  const store::TokenKeysRecord made{{{1, platform::RandomBytes(kKeyBytes)}}};
+  WEIR_RETURN_IF_ERROR(PutAndWait(state_store, state.epoch.epoch, made));
+  platform::LogInfo("rm.server", "-", "made the first token key");
+  return platform::TokenKeys(made.keys);
+}
+
+}  // namespace
+
+Result<RecoveredState> RecoverState(store::StateStore& state_store,
+                                    const std::string& cluster_id,
+                                    WallTime now) {
+  RecoveredState state;
+  WEIR_ASSIGN_OR_RETURN(store::LoadedState loaded, state_store.Load());
+  for (const std::string& damaged : loaded.quarantined) {
+    platform::LogError("rm.store", "-", "record left out", {{"damage", damaged}});
+  }
+  state.records = std::move(loaded.records);
+  WEIR_ASSIGN_OR_RETURN(state.epoch, state_store.Open(ToMillis(now), cluster_id));
+  WEIR_ASSIGN_OR_RETURN(state.keys, FindOrMakeKeys(state_store, state));
+  return state;
+}
+
+void RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging) {
+  for (const store::Record& record : records) {
+    const auto* application = std::get_if<store::ApplicationRecord>(&record);
+    if (application == nullptr || IsTerminal(application->state)) continue;
+    staging.AddReferences(application->id, StagedFilesOf(application->context.am_launch));
+  }
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,34 @@
+// Recovery: what a starting ResourceManager takes from its store. Blocks on the store; used before
+// any loop runs.
+#ifndef WEIR_RESOURCEMANAGER_SERVER_RECOVERY_H_
+#define WEIR_RESOURCEMANAGER_SERVER_RECOVERY_H_
+
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/time.h"
+#include "platform/rpc_security.h"
+#include "resourcemanager/server/staging_store.h"
+#include "state-store/state_store.h"
+
+namespace weir::rm {
+
+struct RecoveredState {
+  store::EpochRecord epoch;            // ours, already durable
+  std::vector<store::Record> records;  // of former epochs
+  platform::TokenKeys keys;            // durable
+};
+
+// Loads, reports what is damaged, becomes the writer under a new epoch, and makes the first token
+// keys if there are none. Errors: those of the store; kFailedPrecondition for another cluster's.
+Result<RecoveredState> RecoverState(store::StateStore& state_store,
+                                    const std::string& cluster_id,
+                                    WallTime now);
+
+// Unfinished applications refer to their files again.
+void RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging);
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_SERVER_RECOVERY_H_

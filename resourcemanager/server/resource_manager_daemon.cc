@@ -1,0 +1,312 @@
+#include "resourcemanager/server/resource_manager_daemon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "platform/address_file.h"
+#include "platform/authenticators.h"
+#include "platform/clock.h"
+#include "platform/file_system.h"
+#include "platform/http_server.h"
+#include "platform/log.h"
+#include "platform/thrift_server.h"
+#include "platform/watchdog.h"
+#include "resourcemanager/server/http_routes.h"
+#include "resourcemanager/server/listener_guard.h"
+#include "resourcemanager/server/recovery.h"
+#include "resourcemanager/server/services.h"
+
+namespace weir::rm {
+namespace {
+
+using platform::EventLoop;
+using platform::FileSystem;
+using MakeProcessor = Processor (*)(platform::ConnectionContext&, const ServiceEnvironment&);
+
+constexpr seconds kHangLimit{2};
+constexpr seconds kSweepPeriod{300};
+
+// One Thrift service with its places to listen.
+struct Service {
+  const char* name;  // in the address file and the metrics
+  const ServiceAddress* address;
+  std::string socket;  // "" = none
+  std::shared_ptr<platform::Authenticator> authenticator;
+  MakeProcessor make;
+};
+
+}  // namespace
+
+// Members are destroyed from the last to the first: whoever calls goes before who is called.
+struct ResourceManagerDaemon::State {
+  explicit State(RmOptions given) : options(std::move(given)) {}
+
+  Status MakeDirectories();
+  Status OpenStore();
+  Status Recover();
+  void MakeServer();
+  void StartLoops();
+  Status Listen();
+  Status ListenFor(const Service& service);
+  Status ListenHttp();
+  Status PublishAddresses();
+  void SweepStaging();
+  void ForgetStagedFiles(const ApplicationId& application);
+  void WatchLoop(const EventLoop& loop, std::unique_ptr<platform::Watchdog>& dog);
+
+  const RmOptions options;
+  std::string secret;
+  RmMetrics metrics;
+  EventLoop core_loop{"rm-core"};
+  EventLoop io_loop{"rm-io"};
+  EventLoop files_loop{"rm-files"};
+  std::unique_ptr<store::StateStore> state_store;
+  RecoveredState recovered;
+  std::unique_ptr<StagingStore> staging;
+  std::unique_ptr<ResourceManagerServer> server;
+  std::unique_ptr<ServiceEnvironment> services;
+  std::unique_ptr<HttpEnvironment> http_environment;
+  std::unique_ptr<platform::ThriftServer> thrift;
+  std::unique_ptr<platform::HttpServer> http;
+  std::unique_ptr<platform::Watchdog> core_watchdog;
+  std::unique_ptr<platform::Watchdog> io_watchdog;
+  std::map<std::string, std::string> addresses;  // of the address file
+  bool published = false;
+  bool stopped = false;
+};
+
+Status ResourceManagerDaemon::State::MakeDirectories() {
+  FileSystem& files = FileSystem::Real();
+  // Clients must reach the sockets and the address file; what is secret has its own mode.
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.work_dir, 0755));
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.rm_dir, 0755));
+  WEIR_ASSIGN_OR_RETURN(secret, platform::ReadOrCreateSecretFile(options.secret_file));
+  return {};
+}
+
+Status ResourceManagerDaemon::State::OpenStore() {
+  if (options.store_class == "memory") {
+    platform::LogWarn("rm.store", "-", "nothing will survive a restart", {{"store", "memory"}});
+    state_store = store::MakeMemoryStore();
+    return {};
+  }
+  WEIR_RETURN_IF_ERROR(FileSystem::Real().MakeDirectories(options.store_dir, 0700));
+  store::LevelDbOptions leveldb;
+  leveldb.directory = options.store_dir;
+  WEIR_ASSIGN_OR_RETURN(state_store, store::OpenLevelDbStore(leveldb));
+  return {};
+}
+
+Status ResourceManagerDaemon::State::Recover() {
+  // Whoever reads the file of a former run would be led astray.
+  WEIR_RETURN_IF_ERROR(FileSystem::Real().Remove(options.address_file()));
+  WEIR_ASSIGN_OR_RETURN(recovered,
+                        RecoverState(*state_store, options.cluster_id, platform::WallNow()));
+  staging = std::make_unique<StagingStore>(
+      FileSystem::Real(), options.staging_dir(), options.staging_max_bytes);
+  WEIR_RETURN_IF_ERROR(staging->Open());
+  RecoverReferences(recovered.records, *staging);
+  return {};
+}
+
+void ResourceManagerDaemon::State::MakeServer() {
+  auto core = std::make_unique<ResourceManagerCore>(
+      options.core, recovered.epoch, recovered.records, platform::ReadClock());
+  recovered.records.clear();
+  ResourceManagerServer::Hooks hooks;
+  hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };
+  hooks.step_down = [](const Error&) { kill(getpid(), SIGTERM); };
+  server = std::make_unique<ResourceManagerServer>(
+      core_loop, *state_store, std::move(core), metrics, std::move(hooks));
+  services = std::make_unique<ServiceEnvironment>(
+      ServiceEnvironment{*server,
+                         *staging,
+                         recovered.keys,
+                         options.cluster_id,
+                         state_store->name(),
+                         platform::UserName(static_cast<int64_t>(geteuid())),
+                         options.core.scheduler.minimum_allocation,
+                         options.core.scheduler.maximum_allocation,
+                         "",
+                         ""});
+}
+
+void ResourceManagerDaemon::State::StartLoops() {
+  core_loop.Start();
+  files_loop.Start();
+  server->Start();
+  files_loop.Post([this] { SweepStaging(); });
+  // Nothing is served before: the environment is complete when the first call comes.
+  io_loop.Start();
+  WatchLoop(core_loop, core_watchdog);
+  WatchLoop(io_loop, io_watchdog);
+}
+
+void ResourceManagerDaemon::State::WatchLoop(const EventLoop& loop,
+                                             std::unique_ptr<platform::Watchdog>& dog) {
+  dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [&loop](Duration busy) {
+    platform::LogError("rm.server",
+                       loop.name(),
+                       "the loop hangs in one function",
+                       {{"ms", std::to_string(ToMillis(busy))}});
+  });
+}
+
+void ResourceManagerDaemon::State::SweepStaging() {
+  if (const size_t swept = staging->Sweep(platform::WallNow()); swept > 0) {
+    platform::LogInfo(
+        "rm.staging", "-", "swept unclaimed uploads", {{"files", std::to_string(swept)}});
+  }
+  files_loop.At(platform::MonotonicNow() + kSweepPeriod, [this] { SweepStaging(); });
+}
+
+void ResourceManagerDaemon::State::ForgetStagedFiles(const ApplicationId& application) {
+  files_loop.Post([this, application] { staging->Forget(application); });
+}
+
+Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
+  platform::ThriftListenerOptions listener;
+  listener.address = service.address->bind;
+  listener.cluster_id = options.cluster_id;
+  listener.epoch = [epoch = recovered.epoch.epoch] { return epoch.value; };
+  listener.authenticator = service.authenticator;
+  listener.factory = [this, make = service.make](platform::ConnectionContext& context) {
+    return make(context, *services);
+  };
+  listener.on_refused = [log = std::make_shared<RefusalLog>(service.name, metrics)](
+                            const std::string& peer, const Error& error) {
+    log->Add(peer, error, platform::MonotonicNow());
+  };
+  if (!service.socket.empty()) {
+    platform::ThriftListenerOptions local = listener;
+    local.unix_path = service.socket;
+    WEIR_RETURN_IF_ERROR(thrift->Listen(std::move(local)));
+    addresses[std::string(service.name) + "_socket"] = service.socket;
+  }
+  WEIR_ASSIGN_OR_RETURN(const HostPort bound, thrift->Listen(std::move(listener)));
+  addresses[service.name] = service.address->Advertised(bound.port).ToString();
+  return {};
+}
+
+Status ResourceManagerDaemon::State::ListenHttp() {
+  platform::HttpServerOptions http_options;
+  http_options.address = options.http.bind;
+  http_options.host_names = {options.http.advertised_host};
+  http_options.upload_directory = staging->incoming_directory();
+  http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
+  const RestIdentity identity{
+      options.cluster_id, state_store->name(), WEIR_VERSION, recovered.epoch.cluster_timestamp};
+  http_environment = std::make_unique<HttpEnvironment>(
+      HttpEnvironment{*services, identity, metrics, core_loop, io_loop, files_loop, [this] {
+                        return thrift->connections();
+                      }});
+  AddClusterRoutes(*http, *http_environment);
+  AddOperationRoutes(*http, *http_environment);
+  AddStagingRoutes(*http, *http_environment);
+  WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());
+  services->http_address = options.http.Advertised(bound.port).ToString();
+  addresses["http"] = services->http_address;
+  return {};
+}
+
+Status ResourceManagerDaemon::State::Listen() {
+  thrift = std::make_unique<platform::ThriftServer>(io_loop);
+  WEIR_RETURN_IF_ERROR(ListenHttp());
+  const auto clients = platform::MakeClientPortAuthenticator(secret);
+  const Service all[] = {
+      {"master",
+       &options.master,
+       "",
+       platform::MakeAmTokenAuthenticator([keys = recovered.keys] { return keys; }),
+       MakeApplicationMasterService},
+      {"tracker",
+       &options.tracker,
+       "",
+       platform::MakeDaemonAuthenticator(secret),
+       MakeResourceTrackerService},
+      {"client", &options.client, options.client_socket(), clients, MakeClientService},
+      {"admin",
+       &options.admin,
+       options.admin_socket(),
+       MakeAdministratorsOnly(clients, services->rm_user),
+       MakeAdminService}};
+  for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
+  services->master_address = addresses["master"];
+  return {};
+}
+
+Status ResourceManagerDaemon::State::PublishAddresses() {
+  addresses["pid"] = std::to_string(getpid());
+  WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.address_file(), addresses));
+  published = true;
+  platform::LogInfo("rm.server",
+                    "-",
+                    "serving",
+                    {{"cluster", options.cluster_id},
+                     {"epoch", std::to_string(recovered.epoch.epoch.value)},
+                     {"store", state_store->name()},
+                     {"http", addresses["http"]},
+                     {"client", addresses["client"]}});
+  return {};
+}
+
+ResourceManagerDaemon::ResourceManagerDaemon(RmOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
+
+ResourceManagerDaemon::~ResourceManagerDaemon() {
+  Stop();
+}
+
+std::optional<StartFailure> ResourceManagerDaemon::Start() {
+  State& state = *state_;
+  using namespace exit_status;
+  if (auto status = state.MakeDirectories(); !status.ok()) return {{kFailure, status.error()}};
+  if (auto status = state.OpenStore(); !status.ok()) {
+    const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
+    return {{locked ? kStoreLocked : kFailure, status.error()}};
+  }
+  if (auto status = state.Recover(); !status.ok()) {
+    const bool other_cluster = status.error().code == ErrorCode::kFailedPrecondition;
+    return {{other_cluster ? kConfiguration : kFailure, status.error()}};
+  }
+  state.MakeServer();
+  // The ports are taken before recovery decides about any application: a start that fails for a
+  // busy port leaves them as they were.
+  if (auto status = state.Listen(); !status.ok()) {
+    const bool in_use = status.error().code == ErrorCode::kUnavailable;
+    return {{in_use ? kPortInUse : kFailure, status.error()}};
+  }
+  state.StartLoops();
+  if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
+  return std::nullopt;
+}
+
+void ResourceManagerDaemon::Stop() {
+  State& state = *state_;
+  if (std::exchange(state.stopped, true)) return;
+  // First what comes in, then who works on it, then what is still being written.
+  if (state.http) state.http->Close();
+  if (state.thrift) state.thrift->Close();
+  state.core_watchdog.reset();
+  state.io_watchdog.reset();
+  state.core_loop.Stop();
+  state.files_loop.Stop();
+  state.io_loop.Stop();
+  if (state.state_store) state.state_store->Close();
+  if (state.published) {
+    if (auto removed = FileSystem::Real().Remove(state.options.address_file()); !removed.ok()) {
+      platform::LogWarn("rm.server", "-", "cannot remove", {{"error", removed.error().message}});
+    }
+  }
+}
+
+bool ResourceManagerDaemon::stepped_down() const {
+  return state_->server != nullptr && state_->server->stepped_down();
+}
+
+}  // namespace weir::rm

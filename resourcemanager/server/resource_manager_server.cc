@@ -1,0 +1,259 @@
+#include "resourcemanager/server/resource_manager_server.h"
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "platform/clock.h"
+#include "platform/log.h"
+
+namespace weir::rm {
+namespace {
+
+using platform::Lane;
+
+// In the order of Event's alternatives.
+constexpr std::string_view kEventNames[] = {"submit",
+                                            "kill",
+                                            "watch",
+                                            "register_node",
+                                            "node_heartbeat",
+                                            "unregister_node",
+                                            "register_master",
+                                            "allocate",
+                                            "finish_master",
+                                            "abandoned",
+                                            "committed",
+                                            "store_failed",
+                                            "deadline"};
+static_assert(std::size(kEventNames) == std::variant_size_v<Event>);
+
+Error Overloaded(std::string_view what) {
+  return {ErrorCode::kResourceExhausted,
+          "the ResourceManager is overloaded: " + std::string(what),
+          "try again later"};
+}
+
+Error Inert() {
+  return {ErrorCode::kUnavailable,
+          "this ResourceManager is no longer active and is stopping",
+          "try again when it has been restarted"};
+}
+
+std::string ComponentOf(std::string_view machine) {
+  return machine == "application" ? "rm.app" : "rm." + std::string(machine);
+}
+
+void LogTransition(const Transitioned& change) {
+  std::string message = ToLower(change.to);
+  if (!change.detail.empty()) message += " " + change.detail;
+  platform::LogInfo(ComponentOf(change.machine),
+                    change.subject,
+                    message,
+                    {{"from", std::string(change.from)}, {"event", std::string(change.event)}});
+}
+
+void LogInvalid(const InvalidEvent& invalid) {
+  platform::LogError(
+      ComponentOf(invalid.machine),
+      invalid.subject,
+      "event that cannot happen in this state",
+      {{"state", std::string(invalid.state)}, {"event", std::string(invalid.event)}});
+}
+
+}  // namespace
+
+ResourceManagerServer::ResourceManagerServer(platform::EventLoop& core_loop,
+                                             store::StateStore& state_store,
+                                             std::unique_ptr<ResourceManagerCore> core,
+                                             RmMetrics& metrics,
+                                             Hooks hooks)
+    : loop_(core_loop),
+      store_(state_store),
+      core_(std::move(core)),
+      epoch_(core_->epoch()),
+      metrics_(metrics),
+      hooks_(std::move(hooks)),
+      mailbox_(core_loop, limits::kMailbox, [this](Work work) { Handle(std::move(work)); }) {}
+
+void ResourceManagerServer::Start() {
+  loop_.PostAndWait([this] {
+    Execute(core_->Start(platform::ReadClock()));
+    ArmTimer();
+  });
+}
+
+CallId ResourceManagerServer::Call(Lane lane, const MakeEvent& make, Completion done) {
+  const CallId call{next_call_.fetch_add(1)};
+  Work work;
+  work.call = call;
+  work.event = make(call);
+  work.done = done;
+  if (!mailbox_.Push(lane, std::move(work))) done(Overloaded("too many calls are waiting"));
+  return call;
+}
+
+void ResourceManagerServer::Abandon(Lane lane, CallId call) {
+  Work work;
+  work.call = call;
+  work.abandoned = true;
+  // In a full lane it is left out: the parked call then ends by itself, unheard.
+  if (!mailbox_.Push(lane, std::move(work))) metrics_.CountDropped("abandoned_call");
+}
+
+void ResourceManagerServer::Read(Query query, Refusal refused) {
+  Work work;
+  work.query = std::move(query);
+  work.refused = refused;
+  if (!mailbox_.Push(Lane::kRead, std::move(work))) refused(Overloaded("too many reads wait"));
+}
+
+bool ResourceManagerServer::IsOver(const ApplicationId& application) const {
+  const auto report = core_->Report(application, platform::ReadClock());
+  return !report || IsTerminal(report->state);
+}
+
+void ResourceManagerServer::Handle(Work work) {
+  if (work.query) {
+    if (stepped_down()) {
+      work.refused(Inert());
+    } else {
+      work.query(*core_, platform::ReadClock());
+    }
+    return;
+  }
+  if (work.abandoned) {
+    // No entry: it was answered meanwhile.
+    if (calls_.erase(work.call.value) > 0) StepCore(CallAbandoned{work.call});
+    return;
+  }
+  HandleCall(std::move(work));
+}
+
+void ResourceManagerServer::HandleCall(Work work) {
+  if (stepped_down()) return work.done(Inert());
+  if (std::holds_alternative<SubmitApplication>(*work.event) &&
+      gate_.held() >= kHeldBeforeRefusing) {
+    return work.done(Overloaded("the state store is behind"));
+  }
+  calls_.emplace(work.call.value, std::move(work.done));
+  StepCore(*work.event);
+}
+
+void ResourceManagerServer::StepCore(const Event& event) {
+  if (stepped_down()) return;
+  const Now now = platform::ReadClock();
+  Execute(core_->Step(event, now));
+  ArmTimer();
+  metrics_.ObserveEvent(kEventNames[event.index()], platform::MonotonicNow() - now.monotonic);
+}
+
+void ResourceManagerServer::Execute(Actions actions) {
+  Actions due;
+  for (Action& action : actions) {
+    if (auto* append = std::get_if<Append>(&action.body)) {
+      AppendToStore(std::move(*append));
+    } else if (auto* down = std::get_if<StepDown>(&action.body)) {
+      return StepDownNow(down->error);
+    } else if (!gate_.Admit(std::move(action), due)) {
+      return StepDownNow(Overloaded("the state store does not keep up"));
+    }
+  }
+  held_.store(gate_.held(), std::memory_order_relaxed);
+  Release(std::move(due));
+}
+
+void ResourceManagerServer::Release(Actions due) {
+  for (Action& action : due) {
+    std::visit(
+        [this](auto& body) {
+          using Body = std::decay_t<decltype(body)>;
+          if constexpr (std::is_same_v<Body, Reply>) {
+            Answer(std::move(body));
+          } else if constexpr (std::is_same_v<Body, ForgetStagedFiles>) {
+            hooks_.forget_staged_files(body.application);
+          } else if constexpr (std::is_same_v<Body, Transitioned>) {
+            LogTransition(body);
+            metrics_.CountTransition(body.machine, body.to);
+          } else if constexpr (std::is_same_v<Body, InvalidEvent>) {
+            LogInvalid(body);
+            metrics_.CountInvalidEvent(body.machine);
+          } else {
+            static_assert(std::is_same_v<Body, Append> || std::is_same_v<Body, StepDown>);
+            // Execute has carried these out; they never come through the gate.
+          }
+        },
+        action.body);
+  }
+}
+
+void ResourceManagerServer::AppendToStore(Append append) {
+  const Instant began = platform::MonotonicNow();
+  const uint64_t sequence = append.sequence;
+  store_.Append(std::move(append.batch), epoch_, [this, sequence, began](const Status& status) {
+    OnStored(sequence, began, status);
+  });
+}
+
+void ResourceManagerServer::OnStored(uint64_t sequence, Instant began, const Status& status) {
+  metrics_.ObserveStoreWrite(platform::MonotonicNow() - began);
+  if (!status.ok()) {
+    metrics_.CountStoreError(status.error().code);
+    loop_.Post([this, error = status.error()] { StepCore(StoreFailed{error}); });
+    return;
+  }
+  // Commits come in order: the highest stands for all before it, so one post serves many.
+  stored_.store(sequence);
+  if (!commit_posted_.exchange(true)) loop_.Post([this] { OnCommitted(); });
+}
+
+void ResourceManagerServer::OnCommitted() {
+  commit_posted_.store(false);
+  const uint64_t sequence = stored_.load();
+  if (stepped_down()) return;
+  Actions due = gate_.Commit(sequence);
+  held_.store(gate_.held(), std::memory_order_relaxed);
+  Release(std::move(due));
+  StepCore(RecordsCommitted{sequence});
+}
+
+void ResourceManagerServer::Answer(Reply reply) {
+  const auto waiting = calls_.find(reply.call.value);
+  if (waiting == calls_.end()) return;  // abandoned by its peer
+  const Completion done = std::move(waiting->second);
+  calls_.erase(waiting);
+  done(std::move(reply.answer));
+}
+
+void ResourceManagerServer::StepDownNow(const Error& error) {
+  if (stepped_down_.exchange(true)) return;
+  platform::LogError("rm.server", "-", "stepping down", {{"error", error.ToString()}});
+  gate_.Clear();
+  held_.store(0, std::memory_order_relaxed);
+  std::map<uint64_t, Completion> calls;
+  calls.swap(calls_);
+  for (const auto& [id, done] : calls) done(Inert());
+  hooks_.step_down(error);
+}
+
+void ResourceManagerServer::ArmTimer() {
+  const Instant next = core_->NextDeadline();
+  // A timer that fires too early re-arms itself: deadlines move back with every heartbeat.
+  if (next >= armed_for_) return;
+  loop_.Cancel(timer_);
+  armed_for_ = next;
+  timer_ = loop_.At(next, [this] { OnTimer(); });
+}
+
+void ResourceManagerServer::OnTimer() {
+  timer_ = 0;
+  armed_for_ = kNever;
+  if (stepped_down()) return;
+  if (platform::MonotonicNow() >= core_->NextDeadline()) StepCore(DeadlineReached{});
+  ArmTimer();
+}
+
+}  // namespace weir::rm

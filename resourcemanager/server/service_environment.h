@@ -1,0 +1,88 @@
+// ServiceEnvironment: what every service of the ResourceManager works with. Made by the daemon,
+// complete before the first listener accepts; outlives all handlers. Immutable but for the parts
+// it refers to, which are thread-safe.
+#ifndef WEIR_RESOURCEMANAGER_SERVER_SERVICE_ENVIRONMENT_H_
+#define WEIR_RESOURCEMANAGER_SERVER_SERVICE_ENVIRONMENT_H_
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "common/caller.h"
+#include "common/resource.h"
+#include "common/result.h"
+#include "platform/rpc_security.h"
+#include "platform/thrift_server.h"
+#include "resourcemanager/server/resource_manager_server.h"
+#include "resourcemanager/server/staging_store.h"
+
+namespace weir::rm {
+
+struct ServiceEnvironment {
+  ResourceManagerServer& server;
+  StagingStore& staging;
+  platform::TokenKeys keys;
+  std::string cluster_id;
+  std::string store_name;
+  std::string rm_user;  // the name of our own uid
+  Resource minimum_allocation;
+  Resource maximum_allocation;
+  std::string http_address;    // advertised, host:port
+  std::string master_address;  // advertised, host:port
+};
+
+// May act on what belongs to others: root, our own user, and holders of the cluster secret.
+inline bool IsAdministrator(const ServiceEnvironment& environment, const Caller& caller) {
+  if (caller.kind == CallerKind::kDaemon) return true;
+  return caller.kind == CallerKind::kUser &&
+         (caller.user == "root" || caller.user == environment.rm_user);
+}
+
+// The user on whose behalf a caller acts. A holder of the cluster secret can read a file of ours,
+// and so acts as our own user.
+inline std::string ActingUser(const ServiceEnvironment& environment, const Caller& caller) {
+  return caller.kind == CallerKind::kDaemon ? environment.rm_user : caller.user;
+}
+
+// Answers a call with the alternative of the core's answer that fits it.
+template <typename Answer>
+void Deliver(const platform::Responder<Answer>& responder, CoreAnswer answer) {
+  if (auto* error = std::get_if<Error>(&answer)) {
+    responder.Fail(std::move(*error));
+  } else if (auto* value = std::get_if<Answer>(&answer)) {
+    responder.Reply(std::move(*value));
+  } else {
+    responder.Fail({ErrorCode::kInternal, "the core answered with another type", ""});
+  }
+}
+inline void Deliver(const platform::Responder<void>& responder, CoreAnswer answer) {
+  if (auto* error = std::get_if<Error>(&answer)) {
+    responder.Fail(std::move(*error));
+  } else {
+    responder.Reply();
+  }
+}
+
+// Hands the core an event and answers `responder` with what comes back.
+template <typename Answer>
+CallId CallCore(const ServiceEnvironment& environment,
+                platform::Lane lane,
+                const ResourceManagerServer::MakeEvent& make,
+                const platform::Responder<Answer>& responder) {
+  return environment.server.Call(
+      lane, make, [responder](CoreAnswer answer) { Deliver(responder, std::move(answer)); });
+}
+
+// As CallCore, for long polls: the core is told when the peer leaves.
+template <typename Answer>
+void ParkInCore(const ServiceEnvironment& environment,
+                platform::Lane lane,
+                const ResourceManagerServer::MakeEvent& make,
+                const platform::Responder<Answer>& responder) {
+  const CallId call = CallCore(environment, lane, make, responder);
+  responder.OnAbandoned([&server = environment.server, lane, call] { server.Abandon(lane, call); });
+}
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_SERVER_SERVICE_ENVIRONMENT_H_
