@@ -1,0 +1,176 @@
+#include "stream/runtime/text_file_sink.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace weir::stream {
+namespace {
+
+using platform::FileSystem;
+using platform::MutexLock;
+
+constexpr char kPartPrefix[] = "part-";
+
+std::string DirectoryOf(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+std::string PartName(int32_t subtask) {
+  char name[32];
+  std::snprintf(name, sizeof(name), "%s%05d", kPartPrefix, subtask);
+  return name;
+}
+
+Error Wrap(const std::string& what, const Error& error) {
+  return Error{error.code, what + ": " + error.message, error.remedy};
+}
+
+Status CheckDirectory(FileSystem& files, const std::string& directory) {
+  const auto info = files.Stat(directory);
+  if (info.ok() && !info->is_directory) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "output " + directory + " is not a directory",
+                 "give another path"};
+  }
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(directory, 0755));
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (!name.starts_with(kPartPrefix)) continue;
+    return Error{ErrorCode::kFailedPrecondition,
+                 "output directory " + directory + " already has results (" + name + ")",
+                 "give a new directory, or remove the old results"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Status CommitFile(FileSystem& files, const PendingFile& file) {
+  const auto pending = files.Stat(file.in_progress);
+  const auto final = files.Stat(file.final);
+  if (!pending.ok() && pending.error().code == ErrorCode::kNotFound && final.ok()) return {};
+  if (!pending.ok()) return Wrap("cannot publish " + file.final, pending.error());
+  if (final.ok()) {
+    return Error{ErrorCode::kAlreadyExists,
+                 "cannot publish " + file.final + ": another file has this name",
+                 "give each job its own output directory"};
+  }
+  const Status renamed = files.Rename(file.in_progress, file.final);
+  if (!renamed.ok()) return Wrap("cannot publish " + file.final, renamed.error());
+  return files.SyncDirectory(DirectoryOf(file.final));
+}
+
+Status DiscardFile(FileSystem& files, const PendingFile& file) {
+  return files.Remove(file.in_progress);
+}
+
+// --- TextFileSink
+
+Result<std::unique_ptr<TextFileSink>> TextFileSink::Open(FileSystem& files,
+                                                         TaskContext& context,
+                                                         const TextFileSinkOptions& options) {
+  WEIR_RETURN_IF_ERROR(CheckDirectory(files, options.directory));
+  PendingFile pending;
+  pending.in_progress = options.directory + "/.part-" + options.job + "-" +
+                        std::to_string(options.subtask) + "-" + options.execution + ".inprogress";
+  pending.final = options.directory + "/" + PartName(options.subtask);
+  std::unique_ptr<TextFileSink> sink(new TextFileSink(files, context, std::move(pending)));
+  WEIR_ASSIGN_OR_RETURN(sink->file_, files.Create(sink->pending_.in_progress, 0644));
+  sink->buffer_.reserve(kWriteBytes + 4096);
+  return sink;
+}
+
+void TextFileSink::Append(std::string_view line) {
+  if (context_.stopped()) return;
+  buffer_ += line;
+  buffer_ += '\n';
+  ++lines_;
+  if (buffer_.size() < kWriteBytes) return;
+  const Status written = Write();
+  if (!written.ok()) context_.Fail(written.error().ToString());
+}
+
+Status TextFileSink::Write() {
+  const Status written = file_->Append(buffer_);
+  if (!written.ok()) return Wrap("cannot write output " + pending_.in_progress, written.error());
+  TaskCounters::Add(context_.counters().records_out, lines_);
+  TaskCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
+  lines_ = 0;
+  buffer_.clear();
+  return {};
+}
+
+Status TextFileSink::Close() {
+  WEIR_RETURN_IF_ERROR(Write());
+  Status synced = file_->Sync();
+  const Status closed = file_->Close();
+  file_ = nullptr;
+  if (synced.ok()) synced = closed;
+  if (synced.ok()) return {};
+  return Wrap("cannot write output " + pending_.in_progress, synced.error());
+}
+
+void TextFileSink::Abandon() {
+  // The file goes away: what closing it or removing it says changes nothing for the job, and a
+  // remainder is hidden and named after this execution.
+  if (file_ != nullptr) static_cast<void>(file_->Close());
+  file_ = nullptr;
+  static_cast<void>(DiscardFile(files_, pending_));
+}
+
+// --- printing
+
+Status PrintTarget::Write(std::string_view lines) {
+  MutexLock lock(mutex_);
+  while (!lines.empty()) {
+    const ssize_t count = write(fd_, lines.data(), lines.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      return Error{errno == ENOSPC ? ErrorCode::kResourceExhausted : ErrorCode::kUnavailable,
+                   std::string("cannot print to standard output: ") + std::strerror(errno),
+                   ""};
+    }
+    lines.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+PrintSink::PrintSink(PrintTarget& target, TaskContext& context)
+    : target_(target), context_(context) {
+  if (context.parallelism() > 1) prefix_ = std::to_string(context.subtask() + 1) + "> ";
+}
+
+void PrintSink::Append(std::string_view line) {
+  if (context_.stopped()) return;
+  buffer_ += prefix_;
+  buffer_ += line;
+  buffer_ += '\n';
+  ++lines_;
+  if (buffer_.size() >= kWriteBytes) Flush();
+}
+
+void PrintSink::Flush() {
+  const Status written = Write();
+  if (!written.ok()) context_.Fail(written.error().ToString());
+}
+
+Status PrintSink::Write() {
+  if (buffer_.empty()) return {};
+  WEIR_RETURN_IF_ERROR(target_.Write(buffer_));
+  TaskCounters::Add(context_.counters().records_out, lines_);
+  TaskCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
+  lines_ = 0;
+  buffer_.clear();
+  return {};
+}
+
+Status PrintSink::Close() {
+  return Write();
+}
+
+}  // namespace weir::stream

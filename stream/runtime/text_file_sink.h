@@ -1,0 +1,115 @@
+// Sinks: lines into a part file, or onto the TaskManager's standard output.
+//
+// A part file is written as `<dir>/.part-<job>-<subtask>-<execution>.inprogress`, synced and closed
+// at the end of the input, and becomes `<dir>/part-<subtask>` by a rename when its job is
+// committed. A directory that has part files already is refused when the task is deployed. Owner:
+// its task. Single-threaded, but PrintTarget, which is thread-safe.
+#ifndef WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
+#define WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "platform/file_system.h"
+#include "platform/mutex.h"
+#include "stream/api/task_context.h"
+
+namespace weir::stream {
+
+// A file that waits for its job's commit.
+struct PendingFile {
+  std::string in_progress;
+  std::string final;
+};
+
+// Publishes it. Repeating it is no fault. kAlreadyExists: another file has the final name; else the
+// errors of FileSystem.
+Status CommitFile(platform::FileSystem& files, const PendingFile& file);
+// Deletes it, if it was not committed.
+Status DiscardFile(platform::FileSystem& files, const PendingFile& file);
+
+// A sink that the task closes.
+class ClosableSink : public LineSink {
+ public:
+  // Everything is out; the errors of what was written come here at the latest.
+  virtual Status Close() = 0;
+  // After a failure or a cancellation.
+  virtual void Abandon() = 0;
+  // For a task about to wait: what waits in memory goes out, if readers would miss it.
+  virtual void Flush() {}
+};
+
+struct TextFileSinkOptions {
+  std::string directory;
+  std::string job;
+  std::string execution;
+  int32_t subtask = 0;
+};
+
+class TextFileSink final : public ClosableSink {
+ public:
+  static constexpr size_t kWriteBytes = 256u << 10;
+
+  // Makes the directory if needed. kFailedPrecondition: it has part files, or is no directory; else
+  // the errors of FileSystem. `context` is failed by errors that come later.
+  static Result<std::unique_ptr<TextFileSink>> Open(platform::FileSystem& files,
+                                                    TaskContext& context,
+                                                    const TextFileSinkOptions& options);
+
+  void Append(std::string_view line) override;
+  Status Close() override;
+  void Abandon() override;
+  const PendingFile& pending() const { return pending_; }
+
+ private:
+  TextFileSink(platform::FileSystem& files, TaskContext& context, PendingFile pending)
+      : files_(files), context_(context), pending_(std::move(pending)) {}
+  Status Write();
+
+  platform::FileSystem& files_;
+  TaskContext& context_;
+  const PendingFile pending_;
+  std::unique_ptr<platform::WritableFile> file_;
+  std::string buffer_;
+  int64_t lines_ = 0;  // not yet in the counters
+};
+
+// Where print sinks of all tasks write: whole lines to a file descriptor. Thread-safe.
+class PrintTarget {
+ public:
+  explicit PrintTarget(int fd) : fd_(fd) {}
+  // Requires: ends with a newline.
+  Status Write(std::string_view lines);
+
+ private:
+  const int fd_;
+  platform::Mutex mutex_;
+};
+
+// Prefixes "<subtask + 1>> " when there are several tasks, as Flink does.
+class PrintSink final : public ClosableSink {
+ public:
+  static constexpr size_t kWriteBytes = 4096;
+
+  PrintSink(PrintTarget& target, TaskContext& context);
+  void Append(std::string_view line) override;
+  Status Close() override;
+  void Abandon() override { buffer_.clear(); }
+  void Flush() override;
+
+ private:
+  Status Write();
+
+  PrintTarget& target_;
+  TaskContext& context_;
+  std::string prefix_;
+  std::string buffer_;
+  int64_t lines_ = 0;
+};
+
+}  // namespace weir::stream
+
+#endif  // WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
