@@ -147,8 +147,8 @@ class KeyedStream {
           .Name("sum");
     }
   }
-  template <typename Number>
-  DataStream<Owned<T>> Sum(Number T::*member, ReduceMode mode = ReduceMode::kAtEnd) const {
+  template <typename Record, typename Number>
+  DataStream<Owned<T>> Sum(Number Record::*member, ReduceMode mode = ReduceMode::kAtEnd) const {
     return Reduce([member](T& sum, const T& value) { sum.*member += value.*member; }, mode)
         .Name("sum");
   }

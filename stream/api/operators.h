@@ -204,7 +204,7 @@ class SequenceSourceInstance final : public OperatorInstance {
       }
       if (context_.stopped()) return;
       done += batch;
-      TaskCounters::Add(context_.counters().records_in, static_cast<int64_t>(batch));
+      RecordCounters::Add(context_.counters().records_in, static_cast<int64_t>(batch));
       context_.FlushIfDue();
     }
   }

@@ -44,7 +44,7 @@ class LineSink {
 };
 
 // Published by the task's thread, read by any.
-struct TaskCounters {
+struct RecordCounters {
   std::atomic<int64_t> records_in{0};
   std::atomic<int64_t> records_out{0};
   std::atomic<int64_t> bytes_in{0};
@@ -68,8 +68,8 @@ class TaskContext {
   int32_t parallelism() const { return parallelism_; }
   // True after a failure or a cancellation: what is collected from then on is dropped.
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
-  TaskCounters& counters() { return counters_; }
-  const TaskCounters& counters() const { return counters_; }
+  RecordCounters& counters() { return counters_; }
+  const RecordCounters& counters() const { return counters_; }
 
   virtual LineSource& line_source() = 0;
   virtual LineSink& line_sink() = 0;
@@ -84,7 +84,7 @@ class TaskContext {
  private:
   const int32_t subtask_;
   const int32_t parallelism_;
-  TaskCounters counters_;
+  RecordCounters counters_;
 };
 
 class EdgeOutput {

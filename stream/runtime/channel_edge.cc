@@ -20,8 +20,8 @@ void ChannelEdge::Send(size_t channel, DataBuffer buffer) {
   if (context_.stopped()) return;
   const size_t bytes = buffer.bytes.size();
   if (!channels_[channel]->Send(std::move(buffer))) return FailClosed(*channels_[channel]);
-  TaskCounters::Add(context_.counters().records_out, records_);
-  TaskCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(bytes));
+  RecordCounters::Add(context_.counters().records_out, records_);
+  RecordCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(bytes));
   records_ = 0;
 }
 

@@ -13,6 +13,7 @@
 #include "common/strings.h"
 #include "platform/clock.h"
 #include "stream/runtime/channel_edge.h"
+#include "stream/runtime/task_wiring.h"
 
 namespace weir::stream {
 namespace {
@@ -26,33 +27,6 @@ const JobVertex& VertexOf(const TaskSpec& spec) {
 }
 
 }  // namespace
-
-std::string TaskLabel(const JobGraph& graph, int32_t vertex, int32_t subtask) {
-  const JobVertex& description = graph.vertices[static_cast<size_t>(vertex)];
-  return description.Name() + " (" + std::to_string(subtask + 1) + "/" +
-         std::to_string(description.parallelism) + ")";
-}
-
-std::vector<InputGate::Source> SourcesOf(const JobGraph& graph, int32_t vertex, int32_t subtask) {
-  std::vector<InputGate::Source> sources;
-  for (const JobEdge& edge : graph.edges) {
-    if (edge.to != vertex) continue;
-    const int32_t writers = graph.vertices[static_cast<size_t>(edge.from)].parallelism;
-    const bool forward = edge.partitioning == Partitioning::kForward;
-    for (int32_t i = forward ? subtask : 0; i < (forward ? subtask + 1 : writers); ++i) {
-      sources.push_back({edge.from, i, TaskLabel(graph, edge.from, i)});
-    }
-  }
-  return sources;
-}
-
-std::vector<int32_t> ReadersOf(const JobGraph& graph, const JobEdge& edge, int32_t subtask) {
-  if (edge.partitioning == Partitioning::kForward) return {subtask};
-  std::vector<int32_t> readers;
-  const int32_t count = graph.vertices[static_cast<size_t>(edge.to)].parallelism;
-  for (int32_t i = 0; i < count; ++i) readers.push_back(i);
-  return readers;
-}
 
 // The context that operators see, and the thread around it.
 class Task::State final : public TaskContext {
@@ -249,7 +223,7 @@ void Task::State::ReadInput(TaskChain& chain) {
 bool Task::State::DecodeItem(TaskChain& chain, InputGate::Item& item) {
   std::string& partial = partial_[item.channel];
   std::string_view bytes = item.buffer.bytes.view();
-  TaskCounters::Add(counters().bytes_in, static_cast<int64_t>(bytes.size()));
+  RecordCounters::Add(counters().bytes_in, static_cast<int64_t>(bytes.size()));
   if (item.buffer.continues || !partial.empty()) {
     partial += bytes;
     if (partial.size() > kRecordBytesMax) {
@@ -266,7 +240,7 @@ bool Task::State::DecodeItem(TaskChain& chain, InputGate::Item& item) {
          " do not decode: check the Serialize() functions of the job's types");
     return false;
   }
-  TaskCounters::Add(counters().records_in, records);
+  RecordCounters::Add(counters().records_in, records);
   partial.clear();
   return true;
 }
@@ -311,7 +285,7 @@ void Task::Cancel() {
   state_->Cancel();
 }
 
-const TaskCounters& Task::counters() const {
+const RecordCounters& Task::counters() const {
   return state_->counters();
 }
 

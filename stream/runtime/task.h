@@ -66,22 +66,13 @@ class Task {
 
   void Start();
   void Cancel();
-  const TaskCounters& counters() const;
+  const RecordCounters& counters() const;
   const TaskSpec& spec() const;
 
  private:
   class State;
   std::unique_ptr<State> state_;
 };
-
-// "flat_map -> map (2/4)": a task as people name it, subtasks from 1.
-std::string TaskLabel(const JobGraph& graph, int32_t vertex, int32_t subtask);
-
-// The tasks that subtask `subtask` of `vertex` reads from.
-std::vector<InputGate::Source> SourcesOf(const JobGraph& graph, int32_t vertex, int32_t subtask);
-
-// The subtasks at the other end of an edge that `subtask` of its `from` vertex writes to.
-std::vector<int32_t> ReadersOf(const JobGraph& graph, const JobEdge& edge, int32_t subtask);
 
 }  // namespace weir::stream
 

@@ -98,8 +98,8 @@ void TextFileSink::Append(std::string_view line) {
 Status TextFileSink::Write() {
   const Status written = file_->Append(buffer_);
   if (!written.ok()) return Wrap("cannot write output " + pending_.in_progress, written.error());
-  TaskCounters::Add(context_.counters().records_out, lines_);
-  TaskCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
+  RecordCounters::Add(context_.counters().records_out, lines_);
+  RecordCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
   lines_ = 0;
   buffer_.clear();
   return {};
@@ -162,8 +162,8 @@ void PrintSink::Flush() {
 Status PrintSink::Write() {
   if (buffer_.empty()) return {};
   WEIR_RETURN_IF_ERROR(target_.Write(buffer_));
-  TaskCounters::Add(context_.counters().records_out, lines_);
-  TaskCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
+  RecordCounters::Add(context_.counters().records_out, lines_);
+  RecordCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
   lines_ = 0;
   buffer_.clear();
   return {};

@@ -124,8 +124,8 @@ bool TextFileSource::NextInSplit(std::string_view& line) {
 }
 
 void TextFileSource::Publish() {
-  TaskCounters::Add(context_.counters().records_in, lines_);
-  TaskCounters::Add(context_.counters().bytes_in, bytes_);
+  RecordCounters::Add(context_.counters().records_in, lines_);
+  RecordCounters::Add(context_.counters().bytes_in, bytes_);
   lines_ = bytes_ = 0;
 }
 
