@@ -1,0 +1,224 @@
+// Random peers from a seed: nodes, AMs and clients that repeat, skip, forget and lie. After every
+// step the invariants hold (the driver checks them); the same seed gives the same actions; and when
+// everybody behaves at last, everything ends.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/random.h"
+#include "tests/unit/resourcemanager/core_driver.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr int kSteps = 400;
+
+class Walk {
+ public:
+  explicit Walk(uint64_t seed) : random_(seed), driver_(Options()) {}
+
+  void Run() {
+    for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) One();
+  }
+  // All nodes come and behave; every application is killed.
+  void Settle() {
+    driver_.CommitAll();
+    for (const auto& application : driver_.core->List({}, driver_.now).applications) {
+      driver_.Kill(application.id, "root", true);
+    }
+    driver_.CommitAll();
+    for (int round = 0; round < 4; ++round) {
+      for (const auto& uuid : Uuids()) {
+        driver_.RegisterNodeCall(uuid, {4096, 8}, Held(uuid));
+        for (int beat = 0; beat < 3; ++beat) Obey(uuid, driver_.Beat(uuid, {}));
+      }
+      driver_.Advance(seconds(15));  // an AM that finished gets its time to end
+      driver_.CommitAll();
+    }
+    EXPECT_EQ(driver_.core->Summary().containers_allocated, 0);
+    EXPECT_EQ(driver_.core->Summary().containers_pending, 0);
+    for (const auto& application : driver_.core->List({}, driver_.now).applications) {
+      EXPECT_TRUE(IsTerminal(application.state)) << application.id.ToString();
+    }
+    EXPECT_TRUE(driver_.held.empty());
+  }
+  const std::string& trace() const { return driver_.trace; }
+
+ private:
+  static CoreOptions Options() {
+    CoreOptions options = SmallOptions();
+    options.completed_applications = 5;
+    options.launch_expiry = seconds(40);
+    options.container_token_life = seconds(40);
+    return options;
+  }
+  static std::vector<std::string> Uuids() { return {"n1", "n2", "n3"}; }
+  std::string AnyNode() { return Uuids()[random_.Below(3)]; }
+
+  std::vector<ContainerStatus> Held(const std::string& uuid) {
+    std::vector<ContainerStatus> held;
+    for (const auto& [id, where] : containers_) {
+      if (where == uuid) held.push_back(Running(id));
+    }
+    return held;
+  }
+  void Obey(const std::string& uuid, const NodeHeartbeatAnswer& answer) {
+    for (const auto& start : answer.start) containers_[start.token.id] = uuid;
+    std::vector<ContainerStatus> ends;
+    for (const auto& stop : answer.stop) {
+      containers_.erase(stop.id);
+      ends.push_back(Complete(stop.id, 143));
+    }
+    if (!ends.empty()) driver_.Beat(uuid, ends);
+  }
+
+  void One() {
+    switch (random_.Below(14)) {
+      case 0:
+        Submit();
+        break;
+      case 1:
+        if (random_.Chance(1, 3)) driver_.RegisterNodeCall(AnyNode(), Size(), Some());
+        break;
+      case 2:
+      case 3:
+      case 4:
+        Heartbeat();
+        break;
+      case 5:
+      case 6:
+      case 7:
+        Allocate();
+        break;
+      case 8:
+        RegisterMaster();
+        break;
+      case 9:
+        driver_.CommitAll();
+        break;
+      case 10:
+        driver_.Advance(milliseconds(random_.Below(8000)));
+        break;
+      case 11:
+        KillOrFinish();
+        break;
+      case 12:
+        driver_.Watch(AnyApplication(), random_.Between(0, 30), milliseconds(random_.Below(5000)));
+        break;
+      default:
+        driver_.Step(CallAbandoned{{random_.Below(driver_.next_call)}});
+        if (random_.Chance(1, 20)) driver_.Restart();
+        break;
+    }
+  }
+
+  Resource Size() { return {random_.Between(2, 16) * 256, random_.Between(2, 8)}; }
+  std::vector<ContainerStatus> Some() {
+    std::vector<ContainerStatus> some;
+    for (const auto& [id, where] : containers_) {
+      if (random_.Chance(1, 4)) {
+        some.push_back(random_.Chance(1, 2) ? Running(id)
+                                            : Complete(id, static_cast<int>(random_.Below(3))));
+      }
+    }
+    return some;
+  }
+  void Submit() {
+    SubmissionContext context = Context("walk");
+    context.max_attempts = static_cast<int32_t>(random_.Below(3));
+    context.queue_timeout = seconds(random_.Below(20));
+    context.priority = static_cast<int32_t>(random_.Below(3));
+    driver_.Submit(context, std::to_string(random_.Below(200)));
+  }
+  ApplicationId AnyApplication() {
+    const auto page = driver_.core->List({}, driver_.now).applications;
+    return page.empty() ? ApplicationId{} : page[random_.Below(page.size())].id;
+  }
+  AttemptId AnyAttempt() {
+    return driver_.core->Report(AnyApplication(), driver_.now)
+        .value_or(ApplicationReport{})
+        .attempt;
+  }
+  // Mostly the next sequence, sometimes another one.
+  int64_t Sequence(int64_t& last) {
+    const int64_t next = last + random_.Between(-1, 2);
+    if (!random_.Chance(1, 5)) return ++last;
+    if (next == last + 1) ++last;
+    return next;
+  }
+  void Heartbeat() {
+    const std::string uuid = AnyNode();
+    const CallId call = driver_.Heartbeat(uuid,
+                                          {.session = driver_.sessions[uuid],
+                                           .sequence = Sequence(driver_.node_sequences[uuid]),
+                                           .containers = Some(),
+                                           .healthy = !random_.Chance(1, 10),
+                                           .health_report = "",
+                                           .park = milliseconds(random_.Below(3000))});
+    if (driver_.Code(call) == ErrorCode::kResync) {
+      driver_.RegisterNodeCall(uuid, Size(), Held(uuid));
+    }
+    const auto* answer = driver_.Get<NodeHeartbeatAnswer>(call);
+    if (answer == nullptr) return;
+    for (const auto& start : answer->start) containers_[start.token.id] = uuid;
+    if (containers_.size() > 200) containers_.clear();
+  }
+  void Allocate() {
+    const AttemptId attempt = AnyAttempt();
+    AllocateRequest request{.sequence = Sequence(driver_.master_sequences[attempt]),
+                            .progress = 0.5F,
+                            .park = milliseconds(random_.Below(3000))};
+    for (uint64_t i = random_.Below(3); i > 0; --i) {
+      request.asks.push_back(AskFor(random_.Between(0, 3),
+                                    static_cast<int32_t>(random_.Below(4)),
+                                    {random_.Between(1, 4) * 256, random_.Between(1, 2)}));
+    }
+    for (const auto& [id, where] : containers_) {
+      if (id.attempt == attempt && random_.Chance(1, 4)) request.releases.push_back(id);
+    }
+    const CallId call = driver_.AllocateCall(attempt, request);
+    if (driver_.Code(call) == ErrorCode::kResync) driver_.RegisterMasterCall(attempt);
+    const auto* answer = driver_.Get<AllocateAnswer>(call);
+    if (answer == nullptr) return;
+    for (const auto& grant : answer->granted) {
+      if (random_.Chance(3, 4)) containers_[grant.token.id] = grant.token.node.uuid;
+    }
+  }
+  void RegisterMaster() { driver_.RegisterMasterCall(AnyAttempt()); }
+  void KillOrFinish() {
+    if (random_.Chance(1, 2)) {
+      driver_.Kill(AnyApplication());
+    } else {
+      driver_.Finish(AnyAttempt());
+    }
+  }
+
+  Random random_;
+  CoreDriver driver_;
+  std::map<ContainerId, std::string> containers_;  // started, by node
+};
+
+class RandomWalk : public ::testing::TestWithParam<uint64_t> {};
+
+TEST_P(RandomWalk, KeepsEveryInvariantAndSettles) {
+  Walk walk(GetParam());
+  walk.Run();
+  walk.Settle();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomWalk, ::testing::Range<uint64_t>(1, 61));
+
+TEST(Determinism, SameSeedGivesTheSameActions) {
+  Walk first(7);
+  Walk second(7);
+  first.Run();
+  second.Run();
+  EXPECT_EQ(first.trace(), second.trace());
+  EXPECT_GT(first.trace().size(), 10'000U);
+}
+
+}  // namespace
+}  // namespace weir::rm
