@@ -110,7 +110,7 @@ std::string RandomUuid() {
 }
 
 Result<FileDigest> DigestFile(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) {
     return Error{errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
                  path + " cannot be opened: " + ErrnoText(errno),

@@ -66,7 +66,7 @@ void EventLoop::Start() {
   if (state_->stopped) return;
   State* state = state_.get();
   state->started = true;
-  state->thread = std::thread([state] {
+  state_->thread = std::thread([state] {
     pthread_setname_np(pthread_self(), state->name.substr(0, 15).c_str());
     state->thread_id = std::this_thread::get_id();
     state->context.run();

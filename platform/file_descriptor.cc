@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -42,10 +41,6 @@ std::string RemedyFor(int cause) {
 }
 
 }  // namespace
-
-void FileDescriptor::Close() {
-  if (fd_ >= 0) ::close(release());
-}
 
 Error SystemError(const std::string& action, const std::string& path, int cause) {
   // generic_category, as strerror is not safe on threads.

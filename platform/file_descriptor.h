@@ -3,6 +3,8 @@
 #ifndef WEIR_PLATFORM_FILE_DESCRIPTOR_H_
 #define WEIR_PLATFORM_FILE_DESCRIPTOR_H_
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,7 +31,10 @@ class FileDescriptor {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
-  void Close();  // for descriptors whose close cannot tell anything new
+  // For descriptors whose close cannot tell anything new.
+  void Close() {
+    if (fd_ >= 0) ::close(release());
+  }
 
  private:
   int fd_ = -1;

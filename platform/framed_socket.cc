@@ -27,7 +27,7 @@ bool WouldBlock(int error) {
 
 }  // namespace
 
-FramedSocket::FramedSocket(UniqueFd fd, int wake)
+FramedSocket::FramedSocket(FileDescriptor fd, int wake)
     : fd_(std::move(fd)), wake_(wake), output_(kHeaderBytes, '\0') {
   setConfiguration(ThriftLimits());
   resetConsumedMessageSize();

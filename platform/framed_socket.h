@@ -19,7 +19,7 @@ namespace weir::platform {
 class FramedSocket : public apache::thrift::transport::TVirtualTransport<FramedSocket> {
  public:
   // `wake` becomes readable when the work shall end; not owned.
-  FramedSocket(UniqueFd fd, int wake);
+  FramedSocket(FileDescriptor fd, int wake);
 
   void SetDeadline(Instant deadline) { deadline_ = deadline; }
   // The peer closed, or sent what nobody asked for, since the last call.
@@ -28,7 +28,7 @@ class FramedSocket : public apache::thrift::transport::TVirtualTransport<FramedS
   uint32_t available_read() const { return static_cast<uint32_t>(frame_.size() - frame_offset_); }
 
   bool isOpen() const override { return fd_.valid(); }
-  void close() override { fd_ = UniqueFd(); }
+  void close() override { fd_ = FileDescriptor(); }
   void flush() override;
   uint32_t readEnd() override;
   uint32_t read(uint8_t* buffer, uint32_t length);
@@ -41,7 +41,7 @@ class FramedSocket : public apache::thrift::transport::TVirtualTransport<FramedS
   void Receive(std::string& into, size_t count);
   void Await(short events);
 
-  UniqueFd fd_;
+  FileDescriptor fd_;
   const int wake_;
   Instant deadline_ = kNever;
   std::string output_;

@@ -66,7 +66,7 @@ Status CreateSecretFile(const std::string& path) {
   std::error_code ignored;  // a directory that cannot be made shows in open
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   const std::string beside = path + "." + RandomUuid();
-  const UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const FileDescriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd.valid()) return FileError(errno, path, "made");
   Status made = WriteAll(fd.get(), HexEncode(RandomBytes(kNewSecretBytes)) + "\n", path);
   if (made.ok() && ::link(beside.c_str(), path.c_str()) != 0 && errno != EEXIST) {
@@ -92,7 +92,7 @@ std::string LookUpUser(int64_t uid) {
 }  // namespace
 
 Result<std::string> ReadSecretFile(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.valid()) return FileError(errno, path, "opened");
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return FileError(errno, path, "examined");

@@ -116,28 +116,12 @@ Status AwaitConnect(int fd, const std::string& target, Instant deadline, int wak
 
 // True when a process serves the socket file.
 bool IsServed(const sockaddr_un& address) {
-  const UniqueFd probe(StreamSocket(AF_UNIX));
+  const FileDescriptor probe(StreamSocket(AF_UNIX));
   if (::connect(probe.get(), AsSockaddr(address), sizeof(address)) == 0) return true;
   return errno != ECONNREFUSED && errno != ENOENT;
 }
 
 }  // namespace
-
-UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
-  if (this != &other) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = other.Release();
-  }
-  return *this;
-}
-
-UniqueFd::~UniqueFd() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-int UniqueFd::Release() {
-  return std::exchange(fd_, -1);
-}
 
 std::string ErrnoText(int error) {
   return std::generic_category().message(error);
@@ -157,7 +141,7 @@ void TuneTcp(int fd) {
 
 Result<BoundSocket> ListenTcp(const HostPort& address) {
   WEIR_ASSIGN_OR_RETURN(const AddressList list, Resolve(address, true));
-  UniqueFd fd(StreamSocket(list->ai_family));
+  FileDescriptor fd(StreamSocket(list->ai_family));
   if (!fd.valid()) return ListenError(errno, address);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -177,9 +161,9 @@ Result<BoundSocket> ListenTcp(const HostPort& address) {
   return BoundSocket{std::move(fd), {address.host, port}};
 }
 
-Result<UniqueFd> ListenUnix(const std::string& path) {
+Result<FileDescriptor> ListenUnix(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(const sockaddr_un address, UnixAddress(path));
-  UniqueFd fd(StreamSocket(AF_UNIX));
+  FileDescriptor fd(StreamSocket(AF_UNIX));
   if (!fd.valid()) return ListenError(errno, {path, 0});
   if (::bind(fd.get(), AsSockaddr(address), sizeof(address)) != 0) {
     const int error = errno;
@@ -209,11 +193,11 @@ Result<UniqueFd> ListenUnix(const std::string& path) {
   return fd;
 }
 
-Result<UniqueFd> ConnectTcp(const HostPort& address, Instant deadline, int wake) {
+Result<FileDescriptor> ConnectTcp(const HostPort& address, Instant deadline, int wake) {
   WEIR_ASSIGN_OR_RETURN(const AddressList list, Resolve(address, false));
   Error last;
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-    UniqueFd fd(StreamSocket(one->ai_family));
+    FileDescriptor fd(StreamSocket(one->ai_family));
     if (!fd.valid()) return ConnectError(address.ToString(), errno);
     Status connected;
     if (::connect(fd.get(), one->ai_addr, one->ai_addrlen) != 0) {
@@ -229,9 +213,9 @@ Result<UniqueFd> ConnectTcp(const HostPort& address, Instant deadline, int wake)
   return last;
 }
 
-Result<UniqueFd> ConnectUnix(const std::string& path, Instant deadline, int wake) {
+Result<FileDescriptor> ConnectUnix(const std::string& path, Instant deadline, int wake) {
   WEIR_ASSIGN_OR_RETURN(const sockaddr_un address, UnixAddress(path));
-  UniqueFd fd(StreamSocket(AF_UNIX));
+  FileDescriptor fd(StreamSocket(AF_UNIX));
   if (!fd.valid()) return ConnectError(path, errno);
   // EAGAIN is a full backlog: a unix socket cannot wait for room in it, so it is tried again.
   while (::connect(fd.get(), AsSockaddr(address), sizeof(address)) != 0) {

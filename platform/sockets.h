@@ -10,39 +10,24 @@
 #include "common/hostport.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "platform/file_descriptor.h"
 
 namespace weir::platform {
 
-// A file descriptor that closes itself. Single-threaded.
-class UniqueFd {
- public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept;
-  ~UniqueFd();
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  int Release();
-
- private:
-  int fd_ = -1;
-};
-
 struct BoundSocket {
-  UniqueFd fd;
+  FileDescriptor fd;
   HostPort address;  // with the real port
 };
 
 // Errors: those of ThriftServer::Listen.
 Result<BoundSocket> ListenTcp(const HostPort& address);
 // Takes over a socket file that nobody serves; mode 0666.
-Result<UniqueFd> ListenUnix(const std::string& path);
+Result<FileDescriptor> ListenUnix(const std::string& path);
 
 // Connects by `deadline`. `wake` is a descriptor that ends the wait when it becomes readable.
 // kUnavailable (refused, unreachable, unknown host, woken), kDeadlineExceeded.
-Result<UniqueFd> ConnectTcp(const HostPort& address, Instant deadline, int wake);
-Result<UniqueFd> ConnectUnix(const std::string& path, Instant deadline, int wake);
+Result<FileDescriptor> ConnectTcp(const HostPort& address, Instant deadline, int wake);
+Result<FileDescriptor> ConnectUnix(const std::string& path, Instant deadline, int wake);
 
 enum class WaitOutcome { kReady, kTimeout, kWoken, kFailed };
 // Waits for `events` (of poll) on `fd`.

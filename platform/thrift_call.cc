@@ -29,22 +29,20 @@ CallState::CallState(EventLoop& io_loop,
       writer_(std::make_shared<BoundedProtocol<MemoryBuffer>>(output_)) {}
 
 CallState::~CallState() {
-  // The session may hold the handler's last reference, and handlers live on the loop.
+  if (detached_) return;  // the loop may be gone by now
   if (loop_.IsOnLoopThread()) {
-    if (answered_) return;
     if (auto connection = connection_.lock()) {
       connection->CallEnded(number_, ErrorReply(head_, DroppedError(head_.method)));
     }
     return;
   }
+  // The session may hold the handler's last reference, and handlers live on the loop.
   loop_.Post([connection = std::move(connection_),
               session = std::move(session_),
               abandoned = std::move(on_abandoned_),
-              unanswered = !answered_,
               number = number_,
               head = std::move(head_)] {
-    const auto open = connection.lock();
-    if (open && unanswered) {
+    if (const auto open = connection.lock()) {
       open->CallEnded(number, ErrorReply(head, DroppedError(head.method)));
     }
   });
@@ -113,17 +111,22 @@ void CallState::OnAbandoned(std::function<void()> callback) {
 }
 
 void CallState::Abandon() {
-  if (answered_.exchange(true)) {
-    on_abandoned_ = nullptr;
-    return;
-  }
-  abandoned_ = true;
-  if (auto callback = std::exchange(on_abandoned_, nullptr)) callback();
+  const bool unanswered = !answered_.exchange(true);
+  auto callback = std::exchange(on_abandoned_, nullptr);
+  abandoned_ = unanswered;
+  Detach();
+  if (unanswered && callback) callback();
+}
+
+void CallState::Detach() {
+  on_abandoned_ = nullptr;
+  session_.reset();
+  detached_ = true;
 }
 
 void CallState::WriteAnswer(const std::function<void()>& write) {
-  on_abandoned_ = nullptr;
-  if (connection_.expired()) return;
+  if (detached_) return;
+  const auto session = session_;  // sending may close the connection under generated code
   writing_ = true;
   Error failure{ErrorCode::kInternal, head_.method + " failed", "see the daemon's log"};
   bool failed = false;
@@ -143,14 +146,13 @@ void CallState::WriteAnswer(const std::function<void()>& write) {
   if (failed) {
     SendError(failure);
   } else if (returned_) {
-    SendWritten();
+    if (!detached_) SendWritten();
   } else {
     SendError(DroppedError(head_.method));
   }
 }
 
 void CallState::SendWritten() {
-  on_abandoned_ = nullptr;
   std::string bytes = output_->getBufferAsString();
   if (IsApplicationException(bytes)) {
     if (taken_) return SendError({ErrorCode::kInternal, head_.method + " failed", ""});
@@ -163,14 +165,18 @@ void CallState::SendWritten() {
                       "the answer of " + head_.method + " is larger than a message may be",
                       "ask for less at a time"});
   }
-  if (auto connection = connection_.lock()) connection->CallEnded(number_, std::move(bytes));
+  End(std::move(bytes));
 }
 
 void CallState::SendError(const Error& error) {
-  on_abandoned_ = nullptr;
-  if (auto connection = connection_.lock()) {
-    connection->CallEnded(number_, ErrorReply(head_, error));
-  }
+  End(ErrorReply(head_, error));
+}
+
+void CallState::End(std::string reply) {
+  const auto session = session_;  // may be the last one, with this call's processor on the stack
+  const auto connection = connection_.lock();
+  Detach();
+  if (connection) connection->CallEnded(number_, std::move(reply));
 }
 
 void CallSlot::Answer(std::function<void()> write) const {

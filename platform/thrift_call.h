@@ -47,6 +47,9 @@ struct CallState : public std::enable_shared_from_this<CallState> {
   void WriteAnswer(const std::function<void()>& write);
   void SendWritten();
   void SendError(const Error& error);
+  void End(std::string reply);
+  // Nothing of the connection or the loop is used from here on.
+  void Detach();
   void RunOnLoop(std::function<void()> function);
 
   EventLoop& loop_;
@@ -55,6 +58,7 @@ struct CallState : public std::enable_shared_from_this<CallState> {
   const uint64_t number_;
   MessageHead head_;
   std::atomic<bool> answered_{false};
+  std::atomic<bool> detached_{false};
   bool taken_ = false;      // a handler was reached
   bool abandoned_ = false;  // the peer left first
   bool writing_ = false;    // inside an answer's write

@@ -77,7 +77,7 @@ struct ThriftChannel::State {
   const Endpoint endpoint;
   HelloIdentity identity;
   std::optional<SignedToken> token;
-  const UniqueFd wake;  // readable for ever once interrupted
+  const FileDescriptor wake;  // readable for ever once interrupted
   std::atomic<bool> interrupted{false};
   std::shared_ptr<FramedSocket> socket;
   std::shared_ptr<apache::thrift::protocol::TProtocol> protocol;

@@ -18,7 +18,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr size_t kHeaderBytes = 4;
-constexpr Duration kHelloTimeout = seconds(5);
 constexpr Duration kDrainTimeout = seconds(1);
 constexpr size_t kDrainBytes = 8u << 20;
 // A peer that does not take its answers is left when so much waits for it.
@@ -102,7 +101,7 @@ void ThriftConnection::Start() {
     Close();
     return;
   }
-  SetTimer(kHelloTimeout);
+  SetTimer(options_->hello_timeout);
   WaitReadable();
 }
 
@@ -129,7 +128,7 @@ void ThriftConnection::SetTimer(Duration delay) {
     const auto self = weak.lock();
     if (!self) return;
     if (self->phase_ == Phase::kBeforeHello) {
-      self->TellRefused({ErrorCode::kUnauthenticated, "no hello came within 5 s", ""});
+      self->TellRefused({ErrorCode::kUnauthenticated, "no hello came in time", ""});
     }
     self->Close();
   });

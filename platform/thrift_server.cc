@@ -38,7 +38,7 @@ bool IsPeersFault(int error) {
 // One address with its connections. I/O loop only, but for construction and `open_connections`.
 class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
  public:
-  ThriftListener(EventLoop& loop, UniqueFd fd, ThriftListenerOptions options)
+  ThriftListener(EventLoop& loop, FileDescriptor fd, ThriftListenerOptions options)
       : shared_(std::make_shared<ThriftShared>(loop)),
         options_(std::make_shared<const ThriftListenerOptions>(std::move(options))),
         descriptor_(loop.io_context()),
@@ -52,7 +52,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
     boost::system::error_code error;
     descriptor_.assign(fd_.get(), error);
     WEIR_CHECK(!error, "a listening socket can be waited for");
-    fd_.Release();
+    fd_.release();
     Wait();
   }
 
@@ -61,7 +61,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
     shared_->loop.Cancel(pause_timer_);
     boost::system::error_code ignored;
     descriptor_.close(ignored);
-    fd_ = UniqueFd();
+    fd_ = FileDescriptor();
     if (!options_->unix_path.empty()) ::unlink(options_->unix_path.c_str());
     const auto connections = std::exchange(connections_, {});
     for (const auto& entry : connections) entry.second->Close();
@@ -81,7 +81,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
 
   void AcceptBatch() {
     for (int i = 0; i < kAcceptBatch; ++i) {
-      UniqueFd fd(
+      FileDescriptor fd(
           ::accept4(descriptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (fd.valid()) {
         Admit(std::move(fd));
@@ -107,7 +107,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
     });
   }
 
-  void Admit(UniqueFd fd) {
+  void Admit(FileDescriptor fd) {
     const SocketPeer peer = PeerOf(fd.get());
     if (connections_.size() >= limits::kConnections) {
       if (options_->on_refused) {
@@ -121,7 +121,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
     if (options_->unix_path.empty()) TuneTcp(fd.get());
     const uint64_t number = next_number_++;
     auto connection = std::make_shared<ThriftConnection>(
-        number, fd.Release(), ThriftPeer{peer.address, peer.uid}, shared_, options_);
+        number, fd.release(), ThriftPeer{peer.address, peer.uid}, shared_, options_);
     connections_.emplace(number, connection);
     ++open_connections_;
     connection->Start();
@@ -134,7 +134,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
   const std::shared_ptr<ThriftShared> shared_;
   const std::shared_ptr<const ThriftListenerOptions> options_;
   asio::posix::stream_descriptor descriptor_;
-  UniqueFd fd_;  // until Start
+  FileDescriptor fd_;  // until Start
   bool closed_ = false;
   EventLoop::TimerId pause_timer_ = 0;
   uint64_t next_number_ = 1;
@@ -162,7 +162,7 @@ ThriftServer::~ThriftServer() {
 Result<HostPort> ThriftServer::Listen(ThriftListenerOptions options) {
   WEIR_CHECK(options.authenticator != nullptr && options.factory != nullptr,
              "a listener has an authenticator and a factory");
-  UniqueFd fd;
+  FileDescriptor fd;
   HostPort bound;
   if (options.unix_path.empty()) {
     WEIR_ASSIGN_OR_RETURN(BoundSocket socket, ListenTcp(options.address));

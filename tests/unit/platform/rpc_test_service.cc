@@ -73,7 +73,8 @@ class TestHandler : public virtual idl::ClientServiceCobSvIf,
                       Thrown,
                       const std::string& what) override {
     const auto responder = context_.Respond(std::move(cob));
-    std::vector<idl::ContainerReport> reports(what == "long text" ? 1 : 10);
+    const size_t count = what == "long text" ? 1 : what == "three texts" ? 3 : 10;
+    std::vector<idl::ContainerReport> reports(count);
     const size_t size = what == "long text" ? limits::kStringBytes + 1 : limits::kStringBytes - 1;
     for (auto& report : reports) report.__set_diagnostics(std::string(size, 'x'));
     responder.Reply(reports);

@@ -1,0 +1,143 @@
+#include "tests/support/faulty_file_system.h"
+
+#include <limits>
+#include <utility>
+
+namespace weir::testing {
+namespace {
+
+using platform::FileInfo;
+using platform::WritableFile;
+
+class FaultyFile : public WritableFile {
+ public:
+  FaultyFile(FaultyFileSystem& files, std::string path, std::unique_ptr<WritableFile> base)
+      : files_(files), path_(std::move(path)), base_(std::move(base)) {}
+
+  Status Append(std::string_view bytes) override {
+    WEIR_RETURN_IF_ERROR(files_.Check("Append", path_));
+    return base_->Append(bytes);
+  }
+  Status Sync() override {
+    WEIR_RETURN_IF_ERROR(files_.Check("Sync", path_));
+    return base_->Sync();
+  }
+  Status Close() override {
+    // A close that fails has closed the file all the same.
+    Status status = files_.Check("Close", path_);
+    Status closed = base_->Close();
+    return status.ok() ? closed : status;
+  }
+
+ private:
+  FaultyFileSystem& files_;
+  const std::string path_;
+  const std::unique_ptr<WritableFile> base_;
+};
+
+}  // namespace
+
+FaultyFileSystem::FaultyFileSystem(platform::FileSystem& base) : base_(base) {}
+
+void FaultyFileSystem::FailCall(int64_t n, Error error) {
+  platform::MutexLock lock(mutex_);
+  const int64_t call = static_cast<int64_t>(log_.size()) + n;
+  faults_.push_back({call, call, "", std::move(error)});
+}
+
+void FaultyFileSystem::FailFromCall(int64_t n, Error error) {
+  platform::MutexLock lock(mutex_);
+  const int64_t call = static_cast<int64_t>(log_.size()) + n;
+  faults_.push_back({call, std::numeric_limits<int64_t>::max(), "", std::move(error)});
+}
+
+void FaultyFileSystem::FailPaths(std::string text, Error error) {
+  platform::MutexLock lock(mutex_);
+  faults_.push_back({0, std::numeric_limits<int64_t>::max(), std::move(text), std::move(error)});
+}
+
+void FaultyFileSystem::Heal() {
+  platform::MutexLock lock(mutex_);
+  faults_.clear();
+}
+
+int64_t FaultyFileSystem::calls() const {
+  platform::MutexLock lock(mutex_);
+  return static_cast<int64_t>(log_.size());
+}
+
+std::vector<std::string> FaultyFileSystem::log() const {
+  platform::MutexLock lock(mutex_);
+  return log_;
+}
+
+Status FaultyFileSystem::Check(const char* call, const std::string& path) {
+  platform::MutexLock lock(mutex_);
+  log_.push_back(std::string(call) + " " + path);
+  const auto number = static_cast<int64_t>(log_.size());
+  for (const Fault& fault : faults_) {
+    const bool path_matches = path.find(fault.path_part) != std::string::npos;
+    if (number < fault.from || number > fault.to || !path_matches) continue;
+    Error error = fault.error;
+    error.message = std::string(call) + " " + path + ": " + error.message;
+    return error;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<WritableFile>> FaultyFileSystem::Create(const std::string& path, int mode) {
+  WEIR_RETURN_IF_ERROR(Check("Create", path));
+  WEIR_ASSIGN_OR_RETURN(auto file, base_.Create(path, mode));
+  return std::unique_ptr<WritableFile>(std::make_unique<FaultyFile>(*this, path, std::move(file)));
+}
+
+Result<std::string> FaultyFileSystem::ReadFile(const std::string& path, int64_t limit) {
+  WEIR_RETURN_IF_ERROR(Check("ReadFile", path));
+  return base_.ReadFile(path, limit);
+}
+
+Result<FileInfo> FaultyFileSystem::Stat(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("Stat", path));
+  return base_.Stat(path);
+}
+
+Result<std::vector<std::string>> FaultyFileSystem::List(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("List", path));
+  return base_.List(path);
+}
+
+Status FaultyFileSystem::MakeDirectories(const std::string& path, int mode) {
+  WEIR_RETURN_IF_ERROR(Check("MakeDirectories", path));
+  return base_.MakeDirectories(path, mode);
+}
+
+Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) {
+  WEIR_RETURN_IF_ERROR(Check("Rename", from + " to " + to));
+  return base_.Rename(from, to);
+}
+
+Status FaultyFileSystem::Remove(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("Remove", path));
+  return base_.Remove(path);
+}
+
+Status FaultyFileSystem::RemoveTree(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("RemoveTree", path));
+  return base_.RemoveTree(path);
+}
+
+Status FaultyFileSystem::Link(const std::string& from, const std::string& to) {
+  WEIR_RETURN_IF_ERROR(Check("Link", from + " to " + to));
+  return base_.Link(from, to);
+}
+
+Status FaultyFileSystem::SyncDirectory(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("SyncDirectory", path));
+  return base_.SyncDirectory(path);
+}
+
+Error DiskFull() {
+  return {ErrorCode::kResourceExhausted, "No space left on device", ""};
+}
+
+}  // namespace weir::testing
