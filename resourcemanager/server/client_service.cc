@@ -18,15 +18,7 @@ using platform::Responder;
 using ExceptionCob = std::function<void(TDelayedException*)>;
 using ApplicationPage = ResourceManagerCore::ApplicationPage;
 
-constexpr size_t kIdempotencyKeyBytes = 64;
 constexpr size_t kPage = 1000;
-
-Status CheckIdempotencyKey(const std::string& key) {
-  if (!key.empty() && key.size() <= kIdempotencyKeyBytes) return {};
-  return Error{ErrorCode::kInvalidArgument,
-               "the idempotency key has " + std::to_string(key.size()) + " characters",
-               "it must have from 1 to 64: a new one per submission, the same for its repetition"};
-}
 
 Result<std::vector<ApplicationState>> StatesFromWire(const std::set<int32_t>& wire) {
   std::vector<ApplicationState> states;
@@ -190,7 +182,6 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
 
  private:
   Status Submit(const idl::SubmitRequest& request, const Responder<ApplicationId>& responder) {
-    WEIR_RETURN_IF_ERROR(CheckIdempotencyKey(request.idempotency_key));
     SubmitApplication submit;
     WEIR_ASSIGN_OR_RETURN(submit.context, wire::FromWire(request.context));
     submit.user = ActingUser(environment_, context_.caller());

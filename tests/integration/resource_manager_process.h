@@ -1,0 +1,55 @@
+// ResourceManagerProcess: a real weir-resourcemanager on ports of its own in a work directory of
+// the test. The destructor kills and reaps it. Single-threaded.
+#ifndef WEIR_TESTS_INTEGRATION_RESOURCE_MANAGER_PROCESS_H_
+#define WEIR_TESTS_INTEGRATION_RESOURCE_MANAGER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/hostport.h"
+#include "platform/thrift_client.h"
+
+namespace weir::testing {
+
+class ResourceManagerProcess {
+ public:
+  // `settings` go to the command line as -D key=value.
+  explicit ResourceManagerProcess(std::string work_directory,
+                                  std::map<std::string, std::string> settings = {});
+  ~ResourceManagerProcess();
+  ResourceManagerProcess(const ResourceManagerProcess&) = delete;
+  ResourceManagerProcess& operator=(const ResourceManagerProcess&) = delete;
+
+  // Starts it and waits until it serves. False when it ended before; see exit_code and output.
+  bool Start();
+  void KillHard();  // SIGKILL, and waits for its end
+  int Terminate();  // SIGTERM; its exit code
+  // Waits for an end by itself: its exit code.
+  int Wait();
+
+  // What it wrote to standard output and error since Start.
+  std::string output() const;
+  HostPort address(const std::string& name) const;  // "client", "http", ...
+  // An endpoint of its unix sockets: "client_socket", "admin_socket".
+  platform::Endpoint socket(const std::string& name) const;
+  platform::Endpoint endpoint(const std::string& name) const { return {"", address(name)}; }
+  std::string secret() const;
+  const std::string& work_directory() const { return work_directory_; }
+  std::string address_file() const { return work_directory_ + "/rm/address"; }
+
+ private:
+  bool Serves();
+
+  const std::string work_directory_;
+  const std::map<std::string, std::string> settings_;
+  pid_t pid_ = -1;
+  int status_ = 0;  // of the last process, when pid_ is -1
+  std::map<std::string, std::string> addresses_;
+};
+
+}  // namespace weir::testing
+
+#endif  // WEIR_TESTS_INTEGRATION_RESOURCE_MANAGER_PROCESS_H_

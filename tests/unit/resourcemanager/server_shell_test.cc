@@ -1,0 +1,181 @@
+// The shell with the real core and a store whose writes end when the test says so.
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "platform/clock.h"
+#include "platform/event_loop.h"
+#include "platform/mutex.h"
+#include "resourcemanager/server/resource_manager_server.h"
+#include "resourcemanager/server/rm_metrics.h"
+
+namespace weir::rm {
+namespace {
+
+using platform::Lane;
+using platform::MutexLock;
+
+constexpr std::chrono::seconds kPatience{60};  // a hang guard
+
+class HeldStore : public store::StateStore {
+ public:
+  std::string name() const override { return "held"; }
+  Result<store::LoadedState> Load() override { return store::LoadedState{}; }
+  Result<store::EpochRecord> Open(int64_t wall_millis, const std::string& cluster_id) override {
+    return store::EpochRecord{Epoch{1}, wall_millis, cluster_id};
+  }
+  void Append(std::vector<store::StoreOperation>, Epoch, Done done) override {
+    MutexLock lock(mutex_);
+    waiting_.push_back(std::move(done));
+    appended_.NotifyAll();
+  }
+  void Close() override {}
+
+  // Waits for the oldest unfinished write and ends it.
+  void FinishOne(const Status& status) {
+    Done done;
+    {
+      MutexLock lock(mutex_);
+      while (waiting_.empty()) appended_.Wait(mutex_);
+      done = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    done(status);
+  }
+
+ private:
+  platform::Mutex mutex_;
+  platform::ConditionVariable appended_;
+  std::deque<Done> waiting_ WEIR_GUARDED_BY(mutex_);
+};
+
+class ShellTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const store::EpochRecord epoch{Epoch{1}, 1'700'000'000'000, "test"};
+    auto core = std::make_unique<ResourceManagerCore>(
+        CoreOptions{}, epoch, std::vector<store::Record>{}, platform::ReadClock());
+    ResourceManagerServer::Hooks hooks;
+    hooks.forget_staged_files = [](const ApplicationId&) {};
+    hooks.step_down = [this](const Error& error) { stepped_down_.set_value(error); };
+    server_ = std::make_unique<ResourceManagerServer>(
+        loop_, store_, std::move(core), metrics_, std::move(hooks));
+    loop_.Start();
+    server_->Start();
+  }
+  void TearDown() override { loop_.Stop(); }
+
+  std::future<CoreAnswer> Submit(const std::string& key) {
+    const auto answer = std::make_shared<std::promise<CoreAnswer>>();
+    SubmitApplication submit;
+    submit.user = "ann";
+    submit.idempotency_key = key;
+    submit.context.name = "sleeper";
+    submit.context.type = "WEIR_COMMAND";
+    submit.context.am_resource = {1024, 1};
+    submit.context.am_launch.command = {"/bin/sleep", "1000"};
+    submit.context.max_attempts = 1;
+    server_->Call(
+        Lane::kControl,
+        [submit](CallId call) mutable {
+          submit.call = call;
+          return submit;
+        },
+        [answer](CoreAnswer got) { answer->set_value(std::move(got)); });
+    return answer->get_future();
+  }
+  // Returns when everything posted before has been worked on.
+  size_t KnownApplications() {
+    std::promise<size_t> known;
+    server_->Read([&known](const ResourceManagerCore& core,
+                           Now now) { known.set_value(core.List({}, now).applications.size()); },
+                  [&known](const Error&) { known.set_value(SIZE_MAX); });
+    return known.get_future().get();
+  }
+
+  HeldStore store_;
+  RmMetrics metrics_;
+  platform::EventLoop loop_{"test-core"};
+  std::promise<Error> stepped_down_;
+  std::unique_ptr<ResourceManagerServer> server_;
+};
+
+bool IsReady(std::future<CoreAnswer>& answer) {
+  return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+TEST_F(ShellTest, AnswersASubmissionOnlyWhenItsRecordIsDurable) {
+  std::future<CoreAnswer> answer = Submit("key-1");
+  ASSERT_NE(KnownApplications(), SIZE_MAX);
+  EXPECT_FALSE(IsReady(answer));
+  EXPECT_GT(server_->held_actions(), 0u);
+  store_.FinishOne({});
+  ASSERT_EQ(answer.wait_for(kPatience), std::future_status::ready);
+  const CoreAnswer got = answer.get();
+  EXPECT_TRUE(std::holds_alternative<ApplicationId>(got));
+}
+
+TEST_F(ShellTest, StepsDownWhenAWriteFailsAndAnswersEveryoneWhoWaits) {
+  std::future<CoreAnswer> first = Submit("key-1");
+  std::future<CoreAnswer> second = Submit("key-2");
+  store_.FinishOne(Error{ErrorCode::kFenced, "epoch 2 has the store", ""});
+  std::future<Error> down = stepped_down_.get_future();
+  ASSERT_EQ(down.wait_for(kPatience), std::future_status::ready);
+  for (std::future<CoreAnswer>* answer : {&first, &second}) {
+    ASSERT_EQ(answer->wait_for(kPatience), std::future_status::ready);
+    const CoreAnswer got = answer->get();
+    ASSERT_TRUE(std::holds_alternative<Error>(got));
+    EXPECT_EQ(std::get<Error>(got).code, ErrorCode::kUnavailable);
+  }
+  EXPECT_TRUE(server_->stepped_down());
+  std::future<CoreAnswer> late = Submit("key-3");
+  ASSERT_EQ(late.wait_for(kPatience), std::future_status::ready);
+  EXPECT_TRUE(std::holds_alternative<Error>(late.get()));
+  EXPECT_EQ(KnownApplications(), SIZE_MAX) << "reads are refused, too";
+}
+
+TEST_F(ShellTest, ForgetsTheAnswerOfACallWhosePeerLeft) {
+  std::future<CoreAnswer> submitted = Submit("key-1");
+  store_.FinishOne({});
+  const ApplicationId id = std::get<ApplicationId>(submitted.get());
+  const auto answered = std::make_shared<std::promise<CoreAnswer>>();
+  WatchApplication watch;
+  watch.id = id;
+  watch.known_version = INT64_MAX;
+  watch.park = seconds(3600);
+  const CallId call = server_->Call(
+      Lane::kRead,
+      [watch](CallId made) mutable {
+        watch.call = made;
+        return watch;
+      },
+      [answered](CoreAnswer got) { answered->set_value(std::move(got)); });
+  ASSERT_EQ(KnownApplications(), 1u);
+  EXPECT_EQ(answered.use_count(), 2) << "the parked call waits in the table";
+  server_->Abandon(Lane::kRead, call);
+  ASSERT_EQ(KnownApplications(), 1u);
+  EXPECT_EQ(answered.use_count(), 1) << "nothing is kept for a peer that left";
+}
+
+TEST_F(ShellTest, RefusesACallWhenItsLaneIsFull) {
+  std::promise<void> release;
+  loop_.Post([waiting = release.get_future().share()] { waiting.wait(); });
+  size_t refused = 0;
+  for (size_t i = 0; i < 70'000; ++i) {
+    server_->Read([](const ResourceManagerCore&, Now) {},
+                  [&refused](const Error& error) {
+                    refused += error.code == ErrorCode::kResourceExhausted ? 1 : 0;
+                  });
+  }
+  release.set_value();
+  EXPECT_GT(refused, 0u);
+  EXPECT_NE(KnownApplications(), SIZE_MAX) << "it goes on afterwards";
+}
+
+}  // namespace
+}  // namespace weir::rm
