@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "common/check.h"
-#include "common/limits.h"
 #include "platform/clock.h"
 #include "platform/mutex.h"
 #include "platform/sockets.h"
@@ -109,7 +108,7 @@ class ThriftListener : public std::enable_shared_from_this<ThriftListener> {
 
   void Admit(FileDescriptor fd) {
     const SocketPeer peer = PeerOf(fd.get());
-    if (connections_.size() >= limits::kConnections) {
+    if (connections_.size() >= options_->max_connections) {
       if (options_->on_refused) {
         options_->on_refused(peer.address,
                              {ErrorCode::kResourceExhausted,

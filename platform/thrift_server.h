@@ -22,6 +22,7 @@
 
 #include "common/caller.h"
 #include "common/hostport.h"
+#include "common/limits.h"
 #include "common/result.h"
 #include "common/time.h"
 #include "platform/event_loop.h"
@@ -118,7 +119,8 @@ struct ThriftListenerOptions {
   std::string cluster_id;          // told in hello; a caller that names another is refused
   std::function<int64_t()> epoch;  // told in hello; may be empty
   std::shared_ptr<Authenticator> authenticator;
-  Duration hello_timeout = seconds(5);  // from accepting to a hello
+  Duration hello_timeout = seconds(5);            // from accepting to a hello
+  size_t max_connections = limits::kConnections;  // more are closed at once
   // Told, on the I/O loop, of every connection that is refused or broken off for what it sent
   // (peer, why): for the log. May be empty.
   std::function<void(const std::string& peer, const Error& error)> on_refused;

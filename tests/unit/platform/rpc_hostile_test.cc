@@ -225,5 +225,27 @@ TEST(RpcHostile, AConnectionThatSaysNothingIsClosedInTime) {
   EXPECT_EQ(server.board().refused().front().code, ErrorCode::kUnauthenticated);
 }
 
+TEST(RpcHostile, ConnectionsBeyondTheBoundAreClosedUntilOthersLeave) {
+  TestServer server;
+  auto options = server.Options(MakeDaemonAuthenticator(kTestSecret));
+  EXPECT_EQ(options.max_connections, limits::kConnections);
+  options.max_connections = 1;
+  const auto bound = server.server().Listen(options);
+  ASSERT_TRUE(bound.ok());
+  {
+    RawConnection first(*bound);
+    ASSERT_NO_FATAL_FAILURE(first.SayHello());
+    RawConnection second(*bound);
+    EXPECT_TRUE(second.IsClosedByPeer());
+    EXPECT_EQ(server.server().connections(), 1u);
+    ASSERT_TRUE(first.SendPark());
+    ASSERT_NO_FATAL_FAILURE(server.board().AwaitParked(1));
+  }
+  ASSERT_NO_FATAL_FAILURE(server.board().AwaitAbandoned(1));
+  server.loop().PostAndWait([] {});  // what began with the abandoned call is over
+  RawConnection third(*bound);
+  ASSERT_NO_FATAL_FAILURE(third.SayHello());
+}
+
 }  // namespace
 }  // namespace weir::platform
