@@ -1,0 +1,258 @@
+#include "tests/support/process_cluster.h"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/check.h"
+#include "common/strings.h"
+#include "platform/address_file.h"
+#include "platform/config_keys.h"
+#include "platform/file_system.h"
+#include "platform/http_client.h"
+#include "tests/support/wait_until.h"
+
+namespace weir::testing {
+namespace {
+
+namespace keys = platform::keys;
+using Settings = ClusterOptions::Settings;
+
+constexpr char kAnyPort[] = "127.0.0.1:0";
+constexpr Duration kPoliteTime = seconds(20);
+constexpr size_t kLogTailBytes = 16 << 10;
+
+std::string EnvironmentOr(const char* name, const std::string& fallback) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? fallback : value;
+}
+
+// Without what the developer's shell may have set for a cluster of his own.
+std::map<std::string, std::optional<std::string>> CleanEnvironment() {
+  return {{"WEIR_CONF_DIR", std::nullopt},
+          {"HADOOP_CONF_DIR", std::nullopt},
+          {"WEIR_OPTS", std::nullopt}};
+}
+
+std::string Tail(const std::string& path) {
+  if (!Exists(path)) return "(no log)\n";
+  const std::string text = ReadWholeFile(path);
+  if (text.size() <= kLogTailBytes) return text;
+  const size_t line = text.find('\n', text.size() - kLogTailBytes);
+  return "[...]\n" + text.substr(std::min(line, text.size() - 1) + 1);
+}
+
+}  // namespace
+
+std::string BinaryPath(const std::string& name) {
+  return EnvironmentOr("WEIR_BIN_DIR", "build-dev/bin") + "/" + name;
+}
+
+std::string SourcePath(const std::string& path) {
+  return EnvironmentOr("WEIR_SOURCE_DIR", ".") + "/" + path;
+}
+
+ProcessCluster::ProcessCluster(ClusterOptions options)
+    : work_dir_(directory_.path()), options_(std::move(options)) {
+  WEIR_CHECK(::mkdir((work_dir_ + "/log").c_str(), 0755) == 0, "the log directory can be made");
+  // Containers may run as others, who must get through.
+  WEIR_CHECK(::chmod(work_dir_.c_str(), 0755) == 0, "the work directory is ours");
+}
+
+ProcessCluster::~ProcessCluster() {
+  for (const auto& [index, process] : nodes_) process->Signal(SIGTERM);
+  for (const auto& [index, process] : nodes_) process->Wait(kPoliteTime);
+  if (resource_manager_) {
+    resource_manager_->Signal(SIGTERM);
+    resource_manager_->Wait(kPoliteTime);
+  }
+  KillDescendants();
+  nodes_.clear();
+  resource_manager_.reset();
+  CheckLogs();
+  if (::testing::Test::HasFailure()) std::fprintf(stderr, "%s", Logs().c_str());
+}
+
+Settings ProcessCluster::CommonSettings() const {
+  Settings settings = {{keys::kWorkDir, work_dir_}};
+  for (const auto& [key, value] : options_.settings) settings[key] = value;
+  return settings;
+}
+
+std::unique_ptr<Process> ProcessCluster::StartDaemon(const std::string& binary,
+                                                     const std::string& name,
+                                                     const Settings& settings) const {
+  ProcessOptions process;
+  process.argv = {BinaryPath(binary)};
+  for (const auto& [key, value] : settings) {
+    process.argv.push_back("-D");
+    process.argv.push_back(key + "=" + value);
+  }
+  process.environment = CleanEnvironment();
+  process.directory = work_dir_;
+  process.log_file = LogFile(name);
+  return std::make_unique<Process>(process);
+}
+
+::testing::AssertionResult ProcessCluster::WaitForAddressFile(const std::string& name,
+                                                              const std::string& path,
+                                                              Process& process) const {
+  const std::string pid = std::to_string(process.pid());
+  bool serving = false;
+  const auto waited = WaitUntil(
+      [&] {
+        // One of an earlier start may still be there.
+        const auto addresses = platform::ReadAddressFile(path);
+        serving = addresses.ok() && addresses->contains("pid") && addresses->at("pid") == pid;
+        return serving || !process.IsRunning();
+      },
+      name + " writes its address file " + path);
+  if (waited && serving) return ::testing::AssertionSuccess();
+  auto failure = ::testing::AssertionFailure();
+  if (!waited) failure << waited.message();
+  if (waited) failure << name << " ended with " << process.Wait().value_or(-1) << " at its start";
+  return failure << "\n--- its log\n" << Tail(LogFile(name));
+}
+
+::testing::AssertionResult ProcessCluster::StartResourceManager() {
+  Settings settings = CommonSettings();
+  for (const char* key : {keys::kRmClientAddress,
+                          keys::kRmMasterAddress,
+                          keys::kRmTrackerAddress,
+                          keys::kRmAdminAddress,
+                          keys::kRmHttpAddress}) {
+    settings.emplace(key, kAnyPort);
+  }
+  resource_manager_ = StartDaemon("weir-resourcemanager", "rm", settings);
+  return WaitForAddressFile("rm", work_dir_ + "/rm/address", *resource_manager_);
+}
+
+::testing::AssertionResult ProcessCluster::StartNode(int index) {
+  Settings settings = CommonSettings();
+  settings.emplace(keys::kNmAddress, kAnyPort);
+  settings.emplace(keys::kNmHttpAddress, kAnyPort);
+  settings.emplace(keys::kNmMemoryMb, options_.node_memory_mb);
+  settings.emplace(keys::kNmVcores, options_.node_vcores);
+  settings.emplace(keys::kNmWorkDir, NodeDir(index));
+  const auto own = options_.of_node.find(index);
+  if (own != options_.of_node.end()) {
+    for (const auto& [key, value] : own->second) settings[key] = value;
+  }
+  const std::string name = "nm" + std::to_string(index);
+  auto& process = nodes_[index];
+  process = StartDaemon("weir-nodemanager", name, settings);
+  return WaitForAddressFile(name, NodeDir(index) + "/address", *process);
+}
+
+::testing::AssertionResult ProcessCluster::WaitForNodes(int count) {
+  return WaitUntil(
+      [&] {
+        platform::HttpCall call;
+        call.server = ResourceManagerHttp();
+        call.target = "/ws/v1/cluster/metrics";
+        const auto answer = platform::CallHttp(call);
+        if (!answer.ok() || answer->status != 200) return false;
+        const auto json = nlohmann::json::parse(answer->body, nullptr, false);
+        const auto active = nlohmann::json::json_pointer("/clusterMetrics/activeNodes");
+        return !json.is_discarded() && json.contains(active) && json.at(active) == count;
+      },
+      std::to_string(count) + " nodes are active");
+}
+
+::testing::AssertionResult ProcessCluster::Start() {
+  if (const auto started = StartResourceManager(); !started) return started;
+  for (int i = 0; i < options_.nodes; ++i) {
+    if (const auto started = StartNode(i); !started) return started;
+  }
+  return WaitForNodes(options_.nodes);
+}
+
+Process& ProcessCluster::resource_manager() {
+  WEIR_CHECK(resource_manager_ != nullptr, "the ResourceManager has been started");
+  return *resource_manager_;
+}
+
+Process& ProcessCluster::node(int index) {
+  WEIR_CHECK(nodes_.contains(index), "node " + std::to_string(index) + " has been started");
+  return *nodes_.at(index);
+}
+
+std::optional<int> ProcessCluster::EndResourceManager() {
+  resource_manager().Signal(SIGTERM);
+  return resource_manager().Wait();
+}
+
+std::optional<int> ProcessCluster::EndNode(int index) {
+  node(index).Signal(SIGTERM);
+  return node(index).Wait();
+}
+
+CommandResult ProcessCluster::Weir(const std::vector<std::string>& args,
+                                   std::string_view standard_input,
+                                   Duration limit) const {
+  std::vector<std::string> argv = {BinaryPath("weir")};
+  argv.insert(argv.end(), args.begin(), args.end());
+  auto environment = CleanEnvironment();
+  std::string options;
+  for (const auto& [key, value] : CommonSettings()) options += "'-D" + key + "=" + value + "' ";
+  environment["WEIR_OPTS"] = options;
+  return RunCommand(argv, environment, standard_input, limit);
+}
+
+ProcessCluster::Addresses ProcessCluster::ResourceManagerAddresses() const {
+  const auto addresses = platform::ReadAddressFile(work_dir_ + "/rm/address");
+  EXPECT_TRUE(addresses.ok()) << addresses.error().ToString();
+  return addresses.ok() ? *addresses : Addresses();
+}
+
+ProcessCluster::Addresses ProcessCluster::NodeAddresses(int index) const {
+  const auto addresses = platform::ReadAddressFile(NodeDir(index) + "/address");
+  EXPECT_TRUE(addresses.ok()) << addresses.error().ToString();
+  return addresses.ok() ? *addresses : Addresses();
+}
+
+HostPort ProcessCluster::Address(const Addresses& addresses, const std::string& name) const {
+  const auto found = addresses.find(name);
+  EXPECT_NE(found, addresses.end()) << "no address '" << name << "'";
+  if (found == addresses.end()) return {};
+  const auto address = HostPort::Parse(found->second);
+  EXPECT_TRUE(address.ok()) << found->second;
+  return address.ok() ? *address : HostPort();
+}
+
+platform::Configuration ProcessCluster::Config() const {
+  return platform::Configuration::FromMap(CommonSettings());
+}
+
+std::string ProcessCluster::Logs() const {
+  std::string text;
+  const auto names = platform::FileSystem::Real().List(work_dir_ + "/log");
+  if (!names.ok()) return names.error().ToString() + "\n";
+  for (const std::string& name : *names) {
+    text += "=== the end of " + LogFile(name) + "\n" + Tail(LogFile(name));
+  }
+  return text;
+}
+
+void ProcessCluster::CheckLogs() const {
+  const auto names = platform::FileSystem::Real().List(work_dir_ + "/log");
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    const std::string text = ReadWholeFile(LogFile(name));
+    for (const char* fault : {"ERROR: AddressSanitizer",
+                              "ERROR: LeakSanitizer",
+                              "WARNING: ThreadSanitizer",
+                              "runtime error: ",
+                              "CHECK failed"}) {
+      if (text.find(fault) != std::string::npos) {
+        ADD_FAILURE() << "'" << fault << "' in the log of " << name;
+      }
+    }
+  }
+}
+
+}  // namespace weir::testing
