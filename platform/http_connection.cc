@@ -19,11 +19,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-constexpr Duration kIdleTime = seconds(30);      // between requests
-constexpr Duration kHeadTime = seconds(5);       // for a whole head
-constexpr Duration kProgressTime = seconds(30);  // for each chunk of a body
-constexpr Duration kReplyTime = seconds(60);     // for the route to answer
-constexpr Duration kLingerTime = seconds(2);
 constexpr size_t kHeadBytes = 8 << 10;
 constexpr int64_t kBodyBytes = 1 << 20;
 constexpr size_t kChunkBytes = 64 << 10;
@@ -102,7 +97,7 @@ void HttpConnection::WaitForRequest() {
   if (buffer_.size() > 0) return ReadHead();  // the next request is here already
   buffer_.shrink_to_fit();
   chunk_ = {};
-  Arm(kIdleTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.idle, [this] { Close(); });
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const ErrorCodeOrNone& error) {
     if (!error) self->ReadHead();
     if (error) self->Close();
@@ -114,7 +109,7 @@ void HttpConnection::ReadHead() {
   parser_->header_limit(kHeadBytes);
   // The route decides; until it is known, nothing of the body is taken.
   parser_->body_limit(boost::none);
-  Arm(kHeadTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.head, [this] { Close(); });
   http::async_read_header(
       socket_,
       buffer_,
@@ -207,7 +202,7 @@ void HttpConnection::StartBody() {
   if (ToLower(expect->second) != "100-continue")
     return Answer(StatusResponse(417, "only 100-continue can be expected"));
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  Arm(kProgressTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.progress, [this] { Close(); });
   asio::async_write(socket_,
                     asio::buffer(kContinue.data(), kContinue.size()),
                     [self = shared_from_this()](const ErrorCodeOrNone& error, size_t) {
@@ -223,7 +218,7 @@ void HttpConnection::ReadBody() {
   body.data = chunk_.data();
   body.size = chunk_.size();
   // A whole chunk (or the end) within the time: a peer that drips bytes makes no progress.
-  Arm(kProgressTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.progress, [this] { Close(); });
   http::async_read(
       socket_,
       buffer_,
@@ -268,7 +263,7 @@ void HttpConnection::RunRoute() {
   keep_alive_ = parser_->get().keep_alive();
   awaiting_reply_ = true;
   const uint64_t number = number_;
-  Arm(kReplyTime, [this, number] {
+  Arm(shared_->options.deadlines.reply, [this, number] {
     LogWarn("http.server", peer_, "a request was not answered in time", {{"path", request_.path}});
     keep_alive_ = false;
     Deliver(number, StatusResponse(503, "the answer took too long"));
@@ -361,7 +356,7 @@ void HttpConnection::SendNext() {
   body_at_ += static_cast<int64_t>(slice.size());
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_),
                                                      asio::buffer(slice.data(), slice.size())};
-  Arm(kProgressTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.progress, [this] { Close(); });
   asio::async_write(
       socket_, buffers, [self = shared_from_this()](const ErrorCodeOrNone& error, size_t) {
         if (error) return self->Close();
@@ -377,7 +372,7 @@ void HttpConnection::FinishAnswer() {
   socket_.shutdown(Socket::shutdown_send, ignored);
   ResetRequest();
   // Closing with unread bytes would reset the connection, and the peer might never see the answer.
-  Arm(kLingerTime, [this] { Close(); });
+  Arm(shared_->options.deadlines.linger, [this] { Close(); });
   Linger();
 }
 

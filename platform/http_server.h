@@ -1,10 +1,10 @@
 // HttpServer: HTTP/1.1 on one address, asynchronous (Boost.Beast), with routes.
 //
-// Absolute deadlines (headers 5 s, every 64 KiB of a body 30 s, a route's reply 60 s), headers
-// <= 8 KiB, bodies <= 1 MiB unless a route takes them as a file, 1024 connections (one more gets
-// 503). Only GET and HEAD are safe: others are refused to pages of other sites. Host must be one of
-// the advertised names or an address. Every answer carries nosniff, frame-ancestors none, a CSP of
-// 'self'. Faults of a request are answered in the shape of ErrorResponse.
+// Deadlines on everything, headers <= 8 KiB, bodies <= 1 MiB unless a route takes them as a file,
+// 1024 connections (one more gets 503). Only GET and HEAD are safe: others are refused to pages of
+// other sites. Host must be one of the advertised names or an address. Every answer carries
+// nosniff, frame-ancestors none, a CSP of 'self'. Faults of a request are answered in the shape of
+// ErrorResponse.
 //
 // Threads: routes are called on the I/O loop and must not block; an answer may be given later from
 // any thread, as long as the loop exists; it is dropped when the peer has left. After Close no
@@ -20,6 +20,7 @@
 
 #include "common/hostport.h"
 #include "common/result.h"
+#include "common/time.h"
 #include "platform/event_loop.h"
 
 namespace weir::platform {
@@ -51,11 +52,21 @@ struct HttpResponse {
 using HttpReply = std::function<void(HttpResponse)>;  // call once, from any thread
 using HttpRoute = std::function<void(HttpRequest, HttpReply)>;
 
+// Absolute: a peer that sends or takes byte after byte gains nothing.
+struct HttpDeadlines {
+  Duration idle = seconds(30);      // between two requests
+  Duration head = seconds(5);       // a request up to its body
+  Duration progress = seconds(30);  // 64 KiB of a body, in or out
+  Duration reply = seconds(60);     // by the route; then the peer gets 503
+  Duration linger = seconds(2);     // for the peer to close after a last answer
+};
+
 struct HttpServerOptions {
   HostPort address;  // port 0 = any
   std::vector<std::string>
       host_names;                // accepted Host headers besides loopback names and the address
   std::string upload_directory;  // for routes that take files
+  HttpDeadlines deadlines;
 };
 
 class HttpServer {

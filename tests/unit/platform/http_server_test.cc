@@ -14,6 +14,7 @@
 #include "platform/http_client.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/temp_directory.h"
+#include "tests/support/wait_until.h"
 
 namespace weir::platform {
 namespace {
@@ -36,7 +37,8 @@ HttpResponse Text(std::string body) {
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  HttpServerTest() : loop_("http"), server_(loop_, Options()) {
+  explicit HttpServerTest(HttpDeadlines deadlines = {})
+      : loop_("http"), server_(loop_, Options(deadlines)) {
     server_.Route("GET", "/hello/{}", [](const HttpRequest& request, const HttpReply& reply) {
       const auto name = request.query.find("greeting");
       reply(
@@ -84,13 +86,14 @@ class HttpServerTest : public ::testing::Test {
     loop_.Stop();
   }
 
-  HttpServerOptions Options() {
+  HttpServerOptions Options(const HttpDeadlines& deadlines) {
     EXPECT_TRUE(FileSystem::Real().MakeDirectories(uploads(), 0700).ok());
     testing::WriteWholeFile(uploads() + "/upload-left-over", "x");
     HttpServerOptions options;
     options.address = {"127.0.0.1", 0};
     options.host_names = {"rm.example.org"};
     options.upload_directory = uploads();
+    options.deadlines = deadlines;
     return options;
   }
 
@@ -411,6 +414,66 @@ TEST_F(HttpServerTest, ClosesConnectionsWithItself) {
   EXPECT_EQ(idle.ReadToEnd(), "");
   EXPECT_EQ(parked.ReadToEnd(), "");
   EXPECT_EQ(CallHttp(Call("/hello/x")).error().code, ErrorCode::kUnavailable);
+}
+
+HttpDeadlines OneShort(Duration HttpDeadlines::*which) {
+  HttpDeadlines deadlines;
+  deadlines.*which = milliseconds(50);
+  return deadlines;
+}
+
+struct ShortHeadTest : HttpServerTest {
+  ShortHeadTest() : HttpServerTest(OneShort(&HttpDeadlines::head)) {}
+};
+struct ShortIdleTest : HttpServerTest {
+  ShortIdleTest() : HttpServerTest(OneShort(&HttpDeadlines::idle)) {}
+};
+struct ShortProgressTest : HttpServerTest {
+  ShortProgressTest() : HttpServerTest(OneShort(&HttpDeadlines::progress)) {}
+};
+struct ShortReplyTest : HttpServerTest {
+  ShortReplyTest() : HttpServerTest(OneShort(&HttpDeadlines::reply)) {}
+};
+
+// Whether the server hangs up on a peer that goes on sending one byte after the other.
+::testing::AssertionResult HangsUpOnDripping(RawConnection& connection) {
+  return testing::WaitUntil([&] { return !connection.Send("x"); }, "the server hangs up");
+}
+
+TEST_F(ShortHeadTest, HangsUpOnHeadersThatDrip) {
+  RawConnection silent(address_);
+  EXPECT_EQ(silent.ReadToEnd(), "");
+  RawConnection dripping(address_);
+  dripping.Send("GET /hello/x HTTP/1.1\r\nHost: localhost\r\nX: ");
+  EXPECT_TRUE(HangsUpOnDripping(dripping));
+}
+
+TEST_F(ShortIdleTest, HangsUpOnAConnectionNobodyUses) {
+  RawConnection connection(address_);
+  connection.Send("GET /hello/x HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(connection.ReadToEnd(), EndsWith("hello x"));
+}
+
+TEST_F(ShortProgressTest, HangsUpOnABodyThatDrips) {
+  RawConnection connection(address_);
+  connection.Send("PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(HangsUpOnDripping(connection));
+  loop_.PostAndWait([] {});
+  EXPECT_THAT(UploadFiles(), IsEmpty());
+}
+
+TEST_F(ShortProgressTest, HangsUpOnAPeerThatDoesNotTakeItsAnswer) {
+  RawConnection connection(address_);
+  connection.Send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(HangsUpOnDripping(connection));
+}
+
+TEST_F(ShortReplyTest, SaysThatTheAnswerTookTooLongAndDropsItLater) {
+  RawConnection connection(address_);
+  connection.Send("GET /parked HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(connection.ReadToEnd(), StartsWith("HTTP/1.1 503 "));
+  parked_.get_future().get()(Text("too late"));
+  EXPECT_EQ(Get("/hello/x").body, "hello x");
 }
 
 TEST(HttpServer, SaysThatItsPortIsTaken) {
