@@ -29,21 +29,21 @@ void JobManagerCore::On(const RegisterTaskManager& event) {
 
 void JobManagerCore::On(const PollTaskManager& event) {
   if (managers_.Poll(event, now_.monotonic, actions_) != TaskManagerTable::PollKind::kNew) return;
+  const ContainerId container = managers_.FindSession(event.session)->container;
   std::set<JobId> touched;
   for (const TaskReport& report : event.tasks) {
     Job* job = Find(report.job);
     if (job == nullptr || IsTerminal(job->state())) continue;
-    job->TakeReport(event.container, report);
+    job->TakeReport(container, report);
     touched.insert(report.job);
   }
   for (const CommitReport& report : event.commits) {
     Job* job = Find(report.job);
     if (job == nullptr || job->state() != JobState::kCommitting) continue;
-    if (job->pending_commits.erase(event.container) == 0) continue;
+    if (job->pending_commits.erase(container) == 0) continue;
     job->Touch();
     if (!report.failure.empty()) {
-      Fail(*job,
-           "publishing results failed on " + event.container.ToString() + ": " + report.failure);
+      Fail(*job, "publishing results failed on " + container.ToString() + ": " + report.failure);
     }
     touched.insert(report.job);
   }

@@ -47,6 +47,7 @@ class JobManagerCore {
   Result<JobReport> Report(const JobId& id) const;  // kNotFound
   SlotSummary Slots() const;
   std::vector<WorkerUse> Workers() const;  // by container id
+  bool AnyJob() const { return !jobs_.empty(); }
   bool AllJobsEnded() const;
   // A client was told the terminal state of every ended job.
   bool AllEndsSeen() const;

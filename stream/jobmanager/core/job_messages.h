@@ -125,13 +125,12 @@ struct SourcesListed {
 };
 struct RegisterTaskManager {
   CallId call;
-  ContainerId container;  // as proven by the connection
+  ContainerId container;
   HostPort data_address;
   int32_t slots = 0;
 };
 struct PollTaskManager {
   CallId call;
-  ContainerId container;  // as proven by the connection
   int64_t session = 0;
   int64_t sequence = 0;
   std::vector<TaskReport> tasks;

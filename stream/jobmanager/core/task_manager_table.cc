@@ -62,15 +62,16 @@ Result<TaskManagerSession> TaskManagerTable::Register(const RegisterTaskManager&
   manager.session = ++sessions_;
   manager.last_heard = now;
   managers_.emplace(event.container, std::move(manager));
+  by_session_.emplace(sessions_, event.container);
   return TaskManagerSession{sessions_, expiry_};
 }
 
 TaskManagerTable::PollKind TaskManagerTable::Poll(const PollTaskManager& event,
                                                   Instant now,
                                                   std::vector<JobManagerAction>& actions) {
-  TaskManager* manager = Find(event.container);
+  TaskManager* manager = FindSession(event.session);
   const bool known =
-      manager != nullptr && manager->session == event.session &&
+      manager != nullptr &&
       (event.sequence == manager->sequence || event.sequence == manager->sequence + 1) &&
       event.sequence > 0;
   if (!known) {
@@ -139,12 +140,18 @@ void TaskManagerTable::Remove(const ContainerId& container,
   if (found->second.parked) {
     actions.push_back(AnswerPoll{found->second.parked->call, reason});
   }
+  by_session_.erase(found->second.session);
   managers_.erase(found);
 }
 
 TaskManager* TaskManagerTable::Find(const ContainerId& container) {
   const auto found = managers_.find(container);
   return found == managers_.end() ? nullptr : &found->second;
+}
+
+TaskManager* TaskManagerTable::FindSession(int64_t session) {
+  const auto found = by_session_.find(session);
+  return found == by_session_.end() ? nullptr : Find(found->second);
 }
 
 int32_t TaskManagerTable::FreeSlots() const {

@@ -69,6 +69,7 @@ class TaskManagerTable {
               std::vector<JobManagerAction>& actions);
 
   TaskManager* Find(const ContainerId& container);
+  TaskManager* FindSession(int64_t session);
   const std::map<ContainerId, TaskManager>& all() const { return managers_; }
   std::map<ContainerId, TaskManager>& all() { return managers_; }
   int32_t FreeSlots() const;
@@ -83,6 +84,7 @@ class TaskManagerTable {
   Duration expiry_;
   int64_t sessions_ = 0;
   std::map<ContainerId, TaskManager> managers_;
+  std::map<int64_t, ContainerId> by_session_;
 };
 
 }  // namespace weir::stream

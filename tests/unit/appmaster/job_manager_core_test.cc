@@ -295,7 +295,7 @@ TEST(JobManagerCore, AnswersTheSameSequenceOfATaskManagerTheSameAndAGapWithResyn
   EXPECT_EQ(h.Poll(2)->size(), 0u) << "confirmed by the next sequence";
   h.sessions[2].second += 1;
   const CallId call = h.NextCall();
-  h.Step(PollTaskManager{call, Container(2), 1, h.sessions[2].second + 1, {}, {}, Duration{0}});
+  h.Step(PollTaskManager{call, 1, h.sessions[2].second + 1, {}, {}, Duration{0}});
   EXPECT_EQ(h.Answer<AnswerPoll>(call)->result.error().code, ErrorCode::kResync);
 }
 
@@ -303,7 +303,7 @@ TEST(JobManagerCore, ShutsAWorkerDownWithoutGivingItMoreWork) {
   Harness h;
   ASSERT_TRUE(h.Register(2, 4));
   const CallId parked = h.NextCall();
-  h.Step(PollTaskManager{parked, Container(2), 1, 1, {}, {}, seconds(5)});
+  h.Step(PollTaskManager{parked, 1, 1, {}, {}, seconds(5)});
   h.Step(ShutDownWorker{Container(2)});
   ASSERT_NE(h.Answer<AnswerPoll>(parked), nullptr) << "the parked poll tells it at once";
   EXPECT_EQ(CountOf<ShutDown>(h.Answer<AnswerPoll>(parked)->result->commands), 1);

@@ -90,8 +90,7 @@ class Harness {
                                                Duration park = Duration{0}) {
     auto& [session, sequence] = sessions[worker];
     const CallId call = NextCall();
-    Step(PollTaskManager{
-        call, Container(worker), session, ++sequence, std::move(tasks), std::move(commits), park});
+    Step(PollTaskManager{call, session, ++sequence, std::move(tasks), std::move(commits), park});
     const auto* answer = Answer<AnswerPoll>(call);
     if (answer == nullptr || !answer->result.ok()) return std::nullopt;
     for (const TaskCommand& command : answer->result->commands) {

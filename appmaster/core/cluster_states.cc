@@ -1,0 +1,182 @@
+#include "appmaster/core/cluster_states.h"
+
+#include <array>
+
+namespace weir::am {
+namespace {
+
+using W = WorkerState;
+using E = WorkerEvent;
+using P = ClusterPhase;
+using C = ClusterEvent;
+using WorkerRow = TransitionRow<W, E>;
+using ClusterRow = TransitionRow<P, C>;
+
+constexpr std::array kWorkerStates = {
+    W::kLaunching, W::kStarting, W::kReady, W::kStopping, W::kGone};
+constexpr std::array kWorkerEvents = {
+    E::kLaunched, E::kLaunchFailed, E::kRegistered, E::kStop, E::kCompleted};
+constexpr std::array kPhases = {
+    P::kServing, P::kDraining, P::kEnding, P::kFinishing, P::kAbandoned, P::kEnded};
+constexpr std::array kClusterEvents = {
+    C::kStopRequested, C::kJobsEnded, C::kWorkersGone, C::kAcknowledged, C::kMasterGone};
+
+constexpr char kOlder[] = "an answer that came late";
+constexpr char kLeaving[] = "it is leaving already";
+constexpr char kEnding[] = "the cluster is ending already";
+constexpr char kNobody[] = "there is nobody left to tell";
+
+constexpr std::array kWorkerTable = {
+    Allow(W::kLaunching, E::kLaunched, W::kStarting, "its registration is awaited"),
+    Allow(W::kLaunching, E::kLaunchFailed, W::kStopping, "the container is released"),
+    Allow(W::kLaunching, E::kRegistered, W::kReady, "faster than the answer to its start"),
+    Allow(W::kLaunching, E::kStop, W::kStopping, "the container is released"),
+    Allow(W::kLaunching, E::kCompleted, W::kGone, "counts as a failed launch"),
+
+    Ignore(W::kStarting, E::kLaunched, kOlder),
+    Ignore(W::kStarting, E::kLaunchFailed, kOlder),
+    Allow(W::kStarting, E::kRegistered, W::kReady, "its slots can be used"),
+    Allow(W::kStarting, E::kStop, W::kStopping, "the container is released"),
+    Allow(W::kStarting, E::kCompleted, W::kGone, "counts as a failed launch"),
+
+    Ignore(W::kReady, E::kLaunched, kOlder),
+    Ignore(W::kReady, E::kLaunchFailed, "it runs, whatever the answer to its start was"),
+    Ignore(W::kReady, E::kRegistered, "told twice"),
+    Allow(W::kReady, E::kStop, W::kStopping, "the engine tells it to exit"),
+    Allow(W::kReady, E::kCompleted, W::kGone, "its jobs fail with this cause"),
+
+    Ignore(W::kStopping, E::kLaunched, kLeaving),
+    Ignore(W::kStopping, E::kLaunchFailed, kLeaving),
+    Ignore(W::kStopping, E::kRegistered, kLeaving),
+    Ignore(W::kStopping, E::kStop, kLeaving),
+    Allow(W::kStopping, E::kCompleted, W::kGone, "as intended"),
+
+    Ignore(W::kGone, E::kLaunched, kOlder),
+    Ignore(W::kGone, E::kLaunchFailed, kOlder),
+    Ignore(W::kGone, E::kRegistered, kOlder),
+    Ignore(W::kGone, E::kStop, "it is gone"),
+    Ignore(W::kGone, E::kCompleted, "told twice"),
+};
+static_assert(HasUniquePairs(std::span<const WorkerRow>(kWorkerTable)));
+
+constexpr std::array kClusterTable = {
+    Allow(P::kServing, C::kStopRequested, P::kDraining, "live jobs are cancelled"),
+    Allow(P::kServing, C::kJobsEnded, P::kEnding, "workers are told to exit"),
+    Allow(P::kServing, C::kMasterGone, P::kAbandoned, "workers are told to exit"),
+
+    Ignore(P::kDraining, C::kStopRequested, kEnding),
+    Allow(P::kDraining, C::kJobsEnded, P::kEnding, "workers are told to exit"),
+    Allow(P::kDraining, C::kMasterGone, P::kAbandoned, "workers are told to exit"),
+
+    Ignore(P::kEnding, C::kStopRequested, kEnding),
+    Ignore(P::kEnding, C::kJobsEnded, kEnding),
+    Allow(P::kEnding, C::kWorkersGone, P::kFinishing, "the final status is told"),
+    Allow(P::kEnding, C::kMasterGone, P::kAbandoned, "the final status cannot be told"),
+
+    Ignore(P::kFinishing, C::kStopRequested, kEnding),
+    Ignore(P::kFinishing, C::kJobsEnded, kEnding),
+    Ignore(P::kFinishing, C::kWorkersGone, kEnding),
+    Allow(P::kFinishing, C::kAcknowledged, P::kEnded, "the process exits"),
+    Allow(P::kFinishing, C::kMasterGone, P::kEnded, "the process exits"),
+
+    Ignore(P::kAbandoned, C::kStopRequested, kNobody),
+    Ignore(P::kAbandoned, C::kJobsEnded, kNobody),
+    Allow(P::kAbandoned, C::kWorkersGone, P::kEnded, "the process exits"),
+    Ignore(P::kAbandoned, C::kMasterGone, kNobody),
+
+    Ignore(P::kEnded, C::kStopRequested, kEnding),
+    Ignore(P::kEnded, C::kJobsEnded, kEnding),
+    Ignore(P::kEnded, C::kWorkersGone, kEnding),
+    Ignore(P::kEnded, C::kAcknowledged, kEnding),
+    Ignore(P::kEnded, C::kMasterGone, kEnding),
+};
+static_assert(HasUniquePairs(std::span<const ClusterRow>(kClusterTable)));
+
+}  // namespace
+
+std::string_view WorkerStateName(WorkerState state) {
+  switch (state) {
+    case W::kLaunching:
+      return "LAUNCHING";
+    case W::kStarting:
+      return "STARTING";
+    case W::kReady:
+      return "READY";
+    case W::kStopping:
+      return "STOPPING";
+    case W::kGone:
+      return "GONE";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view WorkerEventName(WorkerEvent event) {
+  switch (event) {
+    case E::kLaunched:
+      return "LAUNCHED";
+    case E::kLaunchFailed:
+      return "LAUNCH_FAILED";
+    case E::kRegistered:
+      return "REGISTERED";
+    case E::kStop:
+      return "STOP";
+    case E::kCompleted:
+      return "COMPLETED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view ClusterPhaseName(ClusterPhase phase) {
+  switch (phase) {
+    case P::kServing:
+      return "SERVING";
+    case P::kDraining:
+      return "DRAINING";
+    case P::kEnding:
+      return "ENDING";
+    case P::kFinishing:
+      return "FINISHING";
+    case P::kAbandoned:
+      return "ABANDONED";
+    case P::kEnded:
+      return "ENDED";
+  }
+  return "UNKNOWN";
+}
+
+std::string_view ClusterEventName(ClusterEvent event) {
+  switch (event) {
+    case C::kStopRequested:
+      return "STOP_REQUESTED";
+    case C::kJobsEnded:
+      return "JOBS_ENDED";
+    case C::kWorkersGone:
+      return "WORKERS_GONE";
+    case C::kAcknowledged:
+      return "ACKNOWLEDGED";
+    case C::kMasterGone:
+      return "MASTER_GONE";
+  }
+  return "UNKNOWN";
+}
+
+std::span<const WorkerState> AllWorkerStates() {
+  return kWorkerStates;
+}
+std::span<const WorkerEvent> AllWorkerEvents() {
+  return kWorkerEvents;
+}
+std::span<const WorkerRow> WorkerTransitions() {
+  return kWorkerTable;
+}
+std::span<const ClusterPhase> AllClusterPhases() {
+  return kPhases;
+}
+std::span<const ClusterEvent> AllClusterEvents() {
+  return kClusterEvents;
+}
+std::span<const ClusterRow> ClusterTransitions() {
+  return kClusterTable;
+}
+
+}  // namespace weir::am
