@@ -1,0 +1,215 @@
+#include "tests/bench/bench_master.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "appmaster/client/master_client.h"
+#include "appmaster/client/master_environment.h"
+#include "appmaster/client/node_client.h"
+#include "common/check.h"
+#include "common/strings.h"
+#include "platform/clock.h"
+#include "platform/event_loop.h"
+#include "platform/mutex.h"
+
+namespace weir::bench {
+namespace {
+
+// Between two asks, so that the poll is parked again at the ResourceManager when the ask goes out.
+constexpr Duration kSettle = milliseconds(2);
+constexpr Resource kSize{256, 1};
+
+// Asks for one container at a time. In allocate mode a grant ends the sample and the container is
+// given back; in launch mode the container is started and its child's word ends the sample.
+class MeasuringMaster : public am::MasterListener {
+ public:
+  MeasuringMaster(const am::MasterEnvironment& environment, bool launch, int64_t count)
+      : environment_(environment), launch_(launch), count_(count), loop_("bench-master") {}
+
+  // Blocks until all samples are there or the ResourceManager gave up on us.
+  Result<std::vector<double>> Run();
+
+ private:
+  void OnRegistered(const am::MasterRegistration&) override {
+    if (!started_) Ask();
+    started_ = true;
+  }
+  void OnAllocation(const wire::ReceivedAllocation& allocation) override;
+  void OnMasterLost(const Error& last) override { End(last); }
+  void OnRejected(const Error& error) override { End(error); }
+
+  void Ask();
+  void OnGranted(const wire::ReceivedGrant& grant);
+  void OnChildRunning(Instant began);
+  void Record(Instant end);
+  void End(Status status);
+  void ReadChildren();  // on its own thread
+
+  const am::MasterEnvironment environment_;
+  const bool launch_;
+  const int64_t count_;
+  const std::string fifo_ = "child.fifo";
+  platform::EventLoop loop_;
+  std::unique_ptr<am::MasterClient> master_;
+  std::unique_ptr<am::NodeClient> nodes_;
+
+  // Of the loop.
+  bool started_ = false;
+  int64_t request_ = 0;
+  Instant asked_;
+  ContainerId current_;
+  std::vector<double> samples_;
+
+  platform::Mutex mutex_;
+  platform::ConditionVariable ended_;
+  bool over_ WEIR_GUARDED_BY(mutex_) = false;
+  Status status_ WEIR_GUARDED_BY(mutex_);
+};
+
+void MeasuringMaster::Ask() {
+  ++request_;
+  asked_ = platform::MonotonicNow();
+  master_->SetAsk({.request_id = request_, .priority = 1, .count = 1, .resource = kSize});
+}
+
+void MeasuringMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {
+  for (const auto& grant : allocation.granted) OnGranted(grant);
+  for (const auto& status : allocation.completed) {
+    if (status.id != current_) continue;
+    if (launch_ && status.exit_code != 0) {
+      End(Error{ErrorCode::kInternal, "a child failed: " + status.diagnostics, ""});
+      return;
+    }
+    current_ = {};
+    if (static_cast<int64_t>(samples_.size()) == count_) {
+      End({});
+    } else {
+      loop_.At(platform::MonotonicNow() + kSettle, [this] { Ask(); });
+    }
+  }
+}
+
+void MeasuringMaster::OnGranted(const wire::ReceivedGrant& grant) {
+  const Instant granted = platform::MonotonicNow();
+  current_ = grant.id;
+  if (!launch_) {
+    Record(granted);
+    master_->Release(grant.id);
+    return;
+  }
+  char directory[4096];
+  WEIR_CHECK(getcwd(directory, sizeof directory) != nullptr, "a container has a directory");
+  LaunchContext launch;
+  launch.command = {
+      "{{WEIR_HOME}}/bin/weir-bench", "--as-child", std::string(directory) + "/" + fifo_};
+  nodes_->Start(grant, std::move(launch), [this](Status status) {
+    if (!status.ok()) End(std::move(status));
+  });
+}
+
+void MeasuringMaster::Record(Instant end) {
+  samples_.push_back(static_cast<double>((end - asked_).count()) / 1000.0);
+}
+
+void MeasuringMaster::End(Status status) {
+  platform::MutexLock lock(mutex_);
+  if (over_) return;
+  over_ = true;
+  status_ = std::move(status);
+  ended_.NotifyAll();
+}
+
+void MeasuringMaster::ReadChildren() {
+  // Open for writing too, so that the pipe does not end when a child closes it.
+  const int pipe = open(fifo_.c_str(), O_RDWR | O_CLOEXEC);
+  int64_t nanos = 0;
+  while (pipe >= 0 && read(pipe, &nanos, sizeof nanos) == sizeof nanos && nanos != 0) {
+    loop_.Post([this, nanos] { Record(Instant(Duration(nanos))); });
+  }
+  close(pipe);
+}
+
+Result<std::vector<double>> MeasuringMaster::Run() {
+  if (mkfifo(fifo_.c_str(), 0600) != 0) {
+    return Error{ErrorCode::kUnavailable, "cannot make a pipe in the container's directory", ""};
+  }
+  std::thread reader([this] { ReadChildren(); });
+  loop_.Start();
+  loop_.PostAndWait([this] {
+    nodes_ = std::make_unique<am::NodeClient>(
+        loop_, environment_.cluster_id, am::NodeClientOptions{.threads = 1});
+    master_ =
+        std::make_unique<am::MasterClient>(loop_, environment_, am::MasterProtocolOptions{}, *this);
+    master_->Start({});
+  });
+  {
+    platform::MutexLock lock(mutex_);
+    while (!over_) ended_.Wait(mutex_);
+  }
+  platform::Mutex finish_mutex;
+  platform::ConditionVariable finished;
+  bool told = false;
+  loop_.Post([&] {
+    const Instant deadline = platform::MonotonicNow() + seconds(10);
+    master_->Finish({.final_status = FinalStatus::kSucceeded}, deadline, [&](Status) {
+      platform::MutexLock lock(finish_mutex);
+      told = true;
+      finished.NotifyAll();
+    });
+  });
+  {
+    platform::MutexLock lock(finish_mutex);
+    while (!told) finished.Wait(finish_mutex);
+  }
+  loop_.Stop();
+  master_->Close();
+  nodes_->Close();
+  // A zero ends the reader.
+  const int pipe = open(fifo_.c_str(), O_RDWR | O_CLOEXEC);
+  const int64_t zero = 0;
+  [[maybe_unused]] const ssize_t written = write(pipe, &zero, sizeof zero);
+  reader.join();
+  close(pipe);
+  platform::MutexLock lock(mutex_);
+  if (!status_.ok()) return status_.error();
+  return samples_;
+}
+
+}  // namespace
+
+int RunAsMaster(const std::vector<std::string>& words) {
+  const auto count = words.size() == 4 ? ParseInt64(words[2]) : std::nullopt;
+  if (!count) {
+    std::fputs("usage: weir-bench --as-master allocate|launch COUNT FILE\n", stderr);
+    return 2;
+  }
+  const auto environment = am::ReadMasterEnvironment();
+  if (!environment.ok()) {
+    std::fprintf(stderr, "weir-bench: %s\n", environment.error().ToString().c_str());
+    return 1;
+  }
+  MeasuringMaster master(*environment, words[1] == "launch", *count);
+  const auto samples = master.Run();
+  if (!samples.ok()) {
+    std::fprintf(stderr, "weir-bench: %s\n", samples.error().ToString().c_str());
+    return 1;
+  }
+  {
+    std::ofstream out(words[3] + ".part");
+    for (const double sample : *samples) out << sample << "\n";
+  }
+  return std::rename((words[3] + ".part").c_str(), words[3].c_str()) == 0 ? 0 : 1;
+}
+
+int RunAsChild(const std::vector<std::string>& words) {
+  const int64_t nanos = platform::MonotonicNow().time_since_epoch().count();
+  const int pipe = words.size() == 2 ? open(words[1].c_str(), O_WRONLY) : -1;
+  return pipe >= 0 && write(pipe, &nanos, sizeof nanos) == sizeof nanos ? 0 : 1;
+}
+
+}  // namespace weir::bench
