@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/overloaded.h"
 #include "nodemanager/core/machine.h"
 
 namespace weir::nm {
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 NodeManagerCore::ContainerView ViewOf(const Container& container) {
   return {container.status,
@@ -165,6 +159,9 @@ std::optional<NodeManagerCore::ContainerView> NodeManagerCore::Find(const Contai
   return ViewOf(it->second);
 }
 
+size_t NodeManagerCore::size() const {
+  return machine_->containers.size();
+}
 Resource NodeManagerCore::used() const {
   return machine_->used();
 }

@@ -69,6 +69,7 @@ class NodeManagerCore {
   };
   // By id; complete ones until the RM has recorded them.
   std::vector<ContainerView> Containers() const;
+  size_t size() const;  // of Containers
   std::optional<ContainerView> Find(const ContainerId& id) const;
   Resource used() const;  // by containers that are not complete
   bool registered() const;

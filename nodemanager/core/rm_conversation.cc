@@ -83,14 +83,15 @@ std::string RmConversation::OnFailure(int64_t session,
     DropAnsweredHead();
     return "";
   }
-  // The newest one is ended by nobody but an earlier copy's repeat: it goes out again.
-  if (newest && (IsTransport(error.code) || error.code == ErrorCode::kAborted)) {
+  // Lost: the same request goes out again, and the RM still has its answer (it keeps those of the
+  // last two). The newest one is ended by nobody but an earlier copy's repeat.
+  if (IsTransport(error.code) || error.code == ErrorCode::kAborted) {
     const bool first = back_off_ == smallest_;
     BackOff(now);
     it->repeat = register_at_;
     return first && IsTransport(error.code) ? "heartbeat lost: " + error.ToString() : "";
   }
-  const bool at_once = error.code == ErrorCode::kResync || IsTransport(error.code);
+  const bool at_once = error.code == ErrorCode::kResync;
   if (at_once && answered_in_session_) {
     RegisterAgain(now.monotonic);
     return "registers again: " + error.ToString();

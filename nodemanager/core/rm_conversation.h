@@ -3,10 +3,10 @@
 // Rules. Register until it succeeds, with a back-off from smallest to largest, doubled and spread.
 // Then heartbeats 1, 2, 3...: one is always under way or waits to be repeated. When there is news
 // while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
-// one. A transport error repeats the same request; but with a newer one under way nobody knows
-// whether the lost answer carried commands, so then, as after any other error, it registers again,
-// and the RM starts from what the registration says. Sessions and sequences other than those under
-// way are stale and ignored.
+// one. After a transport error the same request is repeated, with the back-off; the RM keeps the
+// answers of the last two sequences, so no command is lost. After any other error it registers
+// again, and the RM starts from what the registration says. Sessions and sequences other than those
+// under way are stale and ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
 #ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_

@@ -1,0 +1,72 @@
+#include "nodemanager/server/nm_metrics.h"
+
+namespace weir::nm {
+namespace {
+
+constexpr double kBytesPerMib = 1024.0 * 1024.0;
+constexpr char kEnded[] = "weir_nodemanager_containers_ended_total";
+constexpr char kEndedHelp[] = "Containers that ended, by how.";
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+NmMetrics::NmMetrics()
+    : started_(metrics_.AddCounter("weir_nodemanager_containers_started_total",
+                                   "Containers whose start was accepted.")),
+      succeeded_(metrics_.AddCounter(kEnded, kEndedHelp, {{"how", "succeeded"}})),
+      failed_(metrics_.AddCounter(kEnded, kEndedHelp, {{"how", "failed"}})),
+      killed_(metrics_.AddCounter(kEnded, kEndedHelp, {{"how", "killed"}})),
+      refused_calls_(metrics_.AddCounter("weir_nodemanager_calls_refused_total",
+                                         "Calls of ApplicationMasters answered with an error.")),
+      held_(metrics_.AddGauge("weir_nodemanager_containers",
+                              "Containers held, ended ones until the RM has recorded them.")),
+      used_memory_(metrics_.AddGauge("weir_nodemanager_allocated_memory_bytes",
+                                     "Memory of containers that have not ended.")),
+      used_vcores_(metrics_.AddGauge("weir_nodemanager_allocated_vcores",
+                                     "Virtual cores of containers that have not ended.")),
+      registered_(metrics_.AddGauge("weir_nodemanager_registrations",
+                                    "1 while registered with the ResourceManager.")),
+      launch_(metrics_.AddHistogram("weir_nodemanager_launch_seconds",
+                                    "From the accepted start to the running process.",
+                                    platform::Metrics::LatencyBounds())) {}
+
+void NmMetrics::Count(const Transitioned& transition, Instant now) {
+  const std::string_view to = transition.to;
+  if (to == StateName(State::kLocalizing)) {
+    started_.Add();
+    launching_[transition.id] = now;
+    return;
+  }
+  const auto it = launching_.find(transition.id);
+  if (to == StateName(State::kRunning)) {
+    if (it != launching_.end()) launch_.Observe(Seconds(now - it->second));
+  } else if (to == StateName(State::kKilling) && transition.from != to) {
+    killed_.Add();
+  } else if (to == StateName(State::kExitedWithSuccess) && transition.from != to) {
+    succeeded_.Add();
+  } else if ((to == StateName(State::kExitedWithFailure) ||
+              to == StateName(State::kLocalizationFailed)) &&
+             transition.from != to) {
+    failed_.Add();
+  } else {
+    return;
+  }
+  if (it != launching_.end()) launching_.erase(it);
+}
+
+void NmMetrics::Show(const NodeManagerCore& core) {
+  const Resource used = core.used();
+  held_.Set(static_cast<double>(core.size()));
+  used_memory_.Set(static_cast<double>(used.memory_mib) * kBytesPerMib);
+  used_vcores_.Set(static_cast<double>(used.vcores));
+  registered_.Set(core.registered() ? 1 : 0);
+}
+
+void NmMetrics::CountReply(bool refused) {
+  if (refused) refused_calls_.Add();
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,51 @@
+// NmOptions: the configuration of a NodeManager, read and checked once, all faults together.
+// Immutable value.
+#ifndef WEIR_NODEMANAGER_SERVER_NM_OPTIONS_H_
+#define WEIR_NODEMANAGER_SERVER_NM_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "common/hostport.h"
+#include "common/result.h"
+#include "common/time.h"
+#include "nodemanager/core/node_manager_core.h"
+#include "platform/hadoop_xml_config.h"
+#include "platform/log.h"
+
+namespace weir::nm {
+
+// Where one service listens, and the host by which others reach it. Port 0 = any.
+struct ListenAddress {
+  HostPort bind;
+  std::string advertised_host;
+};
+
+struct NmOptions {
+  std::string cluster_id;
+  std::string directory;  // of this NodeManager
+  std::string address_file;
+  std::string secret_file;
+  std::string log_file;
+  platform::LogLevel log_level = platform::LogLevel::kInfo;
+  ListenAddress container;
+  ListenAddress http;
+  std::vector<std::string> local_dirs;
+  std::vector<std::string> log_dirs;
+  Duration delete_delay{0};
+  Duration log_retain{0};
+  std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
+  CoreOptions core;               // id, addresses and seed are set when they are known
+
+  std::string lock_file() const { return directory + "/lock"; }
+  std::string id_file() const { return directory + "/node-id"; }
+  std::string notes() const { return directory + "/containers"; }
+};
+
+// kInvalidArgument: every fault, one line each. An address to bind that is not of this machine's
+// loopback is a fault: nothing is encrypted yet.
+Result<NmOptions> ReadNmOptions(const platform::Configuration& config);
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_SERVER_NM_OPTIONS_H_

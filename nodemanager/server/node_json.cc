@@ -1,0 +1,83 @@
+#include "nodemanager/server/node_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace weir::nm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Text of containers may be any bytes.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerView& container) {
+  const std::string id = container.status.id.ToString();
+  return {{"id", id},
+          {"state", StateName(container.state)},
+          {"exitCode", container.status.exit_code},
+          {"diagnostics", container.status.diagnostics},
+          {"user", container.user},
+          {"totalMemoryNeededMB", container.status.resource.memory_mib},
+          {"totalVCoresNeeded", container.status.resource.vcores},
+          {"executionType", "GUARANTEED"},
+          {"startTime", ToMillis(container.started)},
+          {"finishTime", ToMillis(container.finished)},
+          {"containerLogsLink",
+           "http://" + facts.http_address + "/ws/v1/node/containers/" + id + "/logs"},
+          {"nodeId", facts.name}};
+}
+
+}  // namespace
+
+std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
+  const std::string health = numbers.registered ? "" : "not registered with the ResourceManager";
+  return Dump({{"nodeInfo",
+                {{"healthReport", health},
+                 {"totalVmemAllocatedContainersMB", numbers.used.memory_mib},
+                 {"totalPmemAllocatedContainersMB", numbers.used.memory_mib},
+                 {"totalVCoresAllocatedContainers", numbers.used.vcores},
+                 {"totalMemoryMB", numbers.capacity.memory_mib},
+                 {"totalVCores", numbers.capacity.vcores},
+                 {"numContainers", numbers.containers},
+                 {"vmemCheckEnabled", false},
+                 {"pmemCheckEnabled", false},
+                 {"lastNodeUpdateTime", ToMillis(numbers.last_answer)},
+                 {"nodeHealthy", true},
+                 {"registered", numbers.registered},
+                 {"nodeManagerVersion", facts.version},
+                 {"id", facts.name},
+                 {"uuid", facts.node_id},
+                 {"nodeHostName", facts.host},
+                 {"nmStartupTime", ToMillis(facts.started)}}}});
+}
+
+std::string ContainersJson(const NodeFacts& facts,
+                           const std::vector<NodeManagerCore::ContainerView>& containers) {
+  Json list = Json::array();
+  for (const auto& container : containers) list.push_back(ContainerObject(facts, container));
+  return Dump({{"containers", {{"container", std::move(list)}}}});
+}
+
+std::string ContainerJson(const NodeFacts& facts, const NodeManagerCore::ContainerView& container) {
+  return Dump({{"container", ContainerObject(facts, container)}});
+}
+
+std::string ContainerLogsJson(const NodeFacts& facts,
+                              const ContainerId& id,
+                              const std::vector<LogFile>& logs) {
+  Json list = Json::array();
+  for (const LogFile& log : logs) {
+    list.push_back({{"fileName", log.name},
+                    {"fileSize", log.size},
+                    {"lastModifiedTime", ToIso8601(log.modified)}});
+  }
+  return Dump({{"containerLogsInfo",
+                {{"containerLogInfo", std::move(list)},
+                 {"logAggregationType", "LOCAL"},
+                 {"containerId", id.ToString()},
+                 {"nodeId", facts.name}}}});
+}
+
+}  // namespace weir::nm

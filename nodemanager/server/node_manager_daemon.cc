@@ -1,0 +1,320 @@
+#include "nodemanager/server/node_manager_daemon.h"
+
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "nodemanager/executor/leftovers.h"
+#include "nodemanager/executor/log_retention.h"
+#include "nodemanager/executor/process_executor.h"
+#include "nodemanager/server/container_service.h"
+#include "nodemanager/server/node_manager_server.h"
+#include "nodemanager/server/rm_client.h"
+#include "nodemanager/server/web_routes.h"
+#include "nodemanager/server/work_directory.h"
+#include "platform/address_file.h"
+#include "platform/authenticators.h"
+#include "platform/clock.h"
+#include "platform/config_keys.h"
+#include "platform/crypto.h"
+#include "platform/file_system.h"
+#include "platform/log.h"
+#include "platform/thrift_server.h"
+#include "platform/watchdog.h"
+
+namespace weir::nm {
+namespace {
+
+using platform::EventLoop;
+using platform::FileSystem;
+
+constexpr seconds kHangLimit{2};
+constexpr seconds kSweepPatience{10};  // for leftover processes to die
+constexpr seconds kLogSweepPeriod{60};
+constexpr seconds kStopMargin{10};  // on top of what the core allows itself
+constexpr size_t kDiskQueue = 256;
+constexpr seconds kRefusalLogPeriod{1};
+
+// Told by the core loop, awaited by main.
+class Latch {
+ public:
+  void Open() {
+    {
+      platform::MutexLock lock(mutex_);
+      open_ = true;
+    }
+    changed_.NotifyAll();
+  }
+  // False when `patience` passed first.
+  bool Wait(Duration patience) {
+    const Instant deadline = platform::MonotonicNow() + patience;
+    platform::MutexLock lock(mutex_);
+    while (!open_) {
+      const Duration left = deadline - platform::MonotonicNow();
+      if (left <= Duration{0}) return false;
+      changed_.WaitFor(mutex_, left);
+    }
+    return true;
+  }
+
+ private:
+  platform::Mutex mutex_;
+  platform::ConditionVariable changed_;
+  bool open_ WEIR_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+// Members are destroyed from the last to the first: whoever calls goes before who is called.
+struct NodeManagerDaemon::State {
+  State(NmOptions given, platform::Configuration loaded)
+      : options(std::move(given)),
+        config(std::move(loaded)),
+        directories(options.local_dirs, options.log_dirs, options.notes()) {}
+
+  Status MakeDirectories();
+  Status SweepLeftoversOfEarlierRuns();
+  Status Listen();
+  Status StartExecutor();
+  void MakeServer();
+  void StartLoops();
+  Status PublishAddresses();
+  void SweepLogsNow();
+  void NoteRefused(const std::string& peer, const Error& error);
+
+  NmOptions options;
+  const platform::Configuration config;
+  const ContainerDirectories directories;
+  FileSystem& files = FileSystem::Real();
+  platform::FileDescriptor lock;
+  std::string secret;
+  std::vector<ContainerStatus> ended;  // of earlier runs
+  HostPort container_address;          // advertised
+  HostPort http_address;
+  RmCredentials credentials;
+  NmMetrics metrics;
+  Latch stopped_by_core;
+  Instant refusal_logged{Instant::min()};
+  WorkerPool disk{"nm-disk", 1, kDiskQueue};
+  EventLoop core_loop{"nm-core"};
+  EventLoop io_loop{"nm-io"};
+  std::unique_ptr<NodeManagerServer> server;
+  std::unique_ptr<RmClient> rm;
+  std::unique_ptr<ProcessExecutor> executor;
+  std::unique_ptr<WebEnvironment> web;
+  std::unique_ptr<platform::ThriftServer> thrift;
+  std::unique_ptr<platform::HttpServer> http;
+  std::unique_ptr<platform::Watchdog> core_watchdog;
+  std::unique_ptr<platform::Watchdog> io_watchdog;
+  bool published = false;
+  bool serving = false;
+  bool stopped = false;
+};
+
+Status NodeManagerDaemon::State::MakeDirectories() {
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.directory, 0755));
+  WEIR_ASSIGN_OR_RETURN(lock, LockDirectory(options.lock_file()));
+  // Whoever reads the file of a former run would be led astray.
+  WEIR_RETURN_IF_ERROR(files.Remove(options.address_file));
+  WEIR_ASSIGN_OR_RETURN(options.core.id, ReadOrCreateNodeId(options.id_file()));
+  WEIR_ASSIGN_OR_RETURN(secret, platform::ReadOrCreateSecretFile(options.secret_file));
+  return directories.PrepareNode(files);
+}
+
+Status NodeManagerDaemon::State::SweepLeftoversOfEarlierRuns() {
+  WEIR_ASSIGN_OR_RETURN(ended, SweepLeftovers(files, directories, kSweepPatience));
+  return {};
+}
+
+void NodeManagerDaemon::State::NoteRefused(const std::string& peer, const Error& error) {
+  // A flood of garbage must not fill the disk.
+  const Instant now = platform::MonotonicNow();
+  if (refusal_logged != Instant::min() && now - refusal_logged < kRefusalLogPeriod) return;
+  refusal_logged = now;
+  platform::LogWarn("nm.server", peer, "refused a connection", {{"cause", error.ToString()}});
+}
+
+Status NodeManagerDaemon::State::Listen() {
+  thrift = std::make_unique<platform::ThriftServer>(io_loop);
+  platform::ThriftListenerOptions listener;
+  listener.address = options.container.bind;
+  listener.cluster_id = options.cluster_id;
+  listener.authenticator =
+      platform::MakeNmTokenAuthenticator([this] { return credentials.keys(); }, options.core.id);
+  listener.on_refused = [this](const std::string& peer, const Error& error) {
+    NoteRefused(peer, error);
+  };
+  listener.factory = [this](platform::ConnectionContext& context) {
+    return MakeContainerService(context, *server, credentials);
+  };
+  WEIR_ASSIGN_OR_RETURN(const HostPort container, thrift->Listen(std::move(listener)));
+  container_address = {options.container.advertised_host, container.port};
+
+  platform::HttpServerOptions http_options;
+  http_options.address = options.http.bind;
+  http_options.host_names = {options.http.advertised_host};
+  http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
+  // Routes come before the port is known, and the core after it: they see it when they are called.
+  web = std::make_unique<WebEnvironment>(
+      WebEnvironment{nullptr, metrics, core_loop, io_loop, disk, files, directories, NodeFacts{}});
+  AddRoutes(*http, *web);
+  WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());
+  http_address = {options.http.advertised_host, bound.port};
+  return {};
+}
+
+Status NodeManagerDaemon::State::StartExecutor() {
+  ProcessExecutorOptions executor_options;
+  executor_options.launch_binary = options.program_directory + "/weir-launch";
+  executor_options.weir_home =
+      options.program_directory.substr(0, options.program_directory.rfind('/'));
+  executor_options.node_address = container_address;
+  executor_options.http_port = http_address.port;
+  executor_options.sigkill_delay = options.core.sigkill_delay;
+  executor_options.delete_delay = options.delete_delay;
+  WEIR_ASSIGN_OR_RETURN(
+      executor, ProcessExecutor::Start(executor_options, files, directories, [this](Event event) {
+        server->Post(std::move(event));
+      }));
+  return {};
+}
+
+void NodeManagerDaemon::State::MakeServer() {
+  RmClientOptions rm_options;
+  rm_options.cluster_id = options.cluster_id;
+  rm_options.cluster_secret = secret;
+  rm_options.node = options.core.id;
+  rm_options.find_rm = [this] {
+    return platform::FindRmAddress(config, "tracker", platform::keys::kRmTrackerAddress);
+  };
+  rm = std::make_unique<RmClient>(
+      std::move(rm_options), credentials, [this](Event event) { server->Post(std::move(event)); });
+  options.core.address = container_address;
+  options.core.http_address = http_address.ToString();
+  options.core.seed = std::hash<std::string>()(options.core.id.uuid);
+  auto core = std::make_unique<NodeManagerCore>(options.core, ended, platform::ReadClock());
+  server = std::make_unique<NodeManagerServer>(
+      NodeManagerServer::Parts{
+          core_loop, *executor, *rm, credentials, metrics, [this] { stopped_by_core.Open(); }},
+      std::move(core));
+  web->server = server.get();
+  web->facts = {container_address.ToString(),
+                container_address.host,
+                http_address.ToString(),
+                options.core.id.uuid,
+                WEIR_VERSION,
+                platform::WallNow()};
+}
+
+void NodeManagerDaemon::State::StartLoops() {
+  const auto watch = [](const EventLoop& loop) {
+    return std::make_unique<platform::Watchdog>(loop, kHangLimit, [&loop](Duration busy) {
+      platform::LogError("nm.server",
+                         loop.name(),
+                         "the loop hangs in one function",
+                         {{"ms", std::to_string(ToMillis(busy))}});
+    });
+  };
+  core_loop.Start();
+  // Nothing is served before: all is complete when the first call comes.
+  io_loop.Start();
+  core_watchdog = watch(core_loop);
+  io_watchdog = watch(io_loop);
+  serving = true;
+}
+
+Status NodeManagerDaemon::State::PublishAddresses() {
+  WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.address_file,
+                                                  {{"container", container_address.ToString()},
+                                                   {"http", http_address.ToString()},
+                                                   {"node_id", options.core.id.uuid},
+                                                   {"pid", std::to_string(::getpid())}}));
+  published = true;
+  platform::LogInfo("nm.server",
+                    options.core.id.uuid,
+                    "serving",
+                    {{"cluster", options.cluster_id},
+                     {"container", container_address.ToString()},
+                     {"http", http_address.ToString()},
+                     {"capacity", options.core.capacity.ToString()}});
+  return {};
+}
+
+// On the core loop: which applications are here; the disk thread then looks for old logs.
+void NodeManagerDaemon::State::SweepLogsNow() {
+  server->Read([this](const NodeManagerCore& core) {
+    std::set<ApplicationId> present;
+    for (const auto& view : core.Containers()) {
+      present.insert(view.status.id.attempt.application);
+    }
+    const bool taken = disk.Submit([this, present] {
+      const size_t removed =
+          SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
+      if (removed == 0) return;
+      platform::LogInfo(
+          "nm.logs", "-", "removed old logs", {{"applications", std::to_string(removed)}});
+    });
+    if (!taken) platform::LogWarn("nm.logs", "-", "the disk thread is too busy to sweep logs");
+    core_loop.At(platform::MonotonicNow() + kLogSweepPeriod, [this] { SweepLogsNow(); });
+  });
+}
+
+NodeManagerDaemon::NodeManagerDaemon(NmOptions options, platform::Configuration config)
+    : state_(std::make_unique<State>(std::move(options), std::move(config))) {}
+
+NodeManagerDaemon::~NodeManagerDaemon() {
+  Stop();
+}
+
+std::optional<StartFailure> NodeManagerDaemon::Start() {
+  State& state = *state_;
+  using namespace exit_status;
+  if (auto status = state.MakeDirectories(); !status.ok()) {
+    const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
+    return {{locked ? kDirectoryLocked : kFailure, status.error()}};
+  }
+  if (auto status = state.SweepLeftoversOfEarlierRuns(); !status.ok()) {
+    return {{kFailure, status.error()}};
+  }
+  if (auto status = state.Listen(); !status.ok()) {
+    const bool in_use = status.error().code == ErrorCode::kUnavailable;
+    return {{in_use ? kPortInUse : kFailure, status.error()}};
+  }
+  if (auto status = state.StartExecutor(); !status.ok()) return {{kFailure, status.error()}};
+  state.MakeServer();
+  state.StartLoops();
+  if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
+  state.server->Start();
+  state.SweepLogsNow();
+  return std::nullopt;
+}
+
+void NodeManagerDaemon::Stop() {
+  State& state = *state_;
+  if (std::exchange(state.stopped, true)) return;
+  if (state.serving) {
+    state.server->Post(ShutDown{});
+    const CoreOptions& core = state.options.core;
+    if (!state.stopped_by_core.Wait(core.shutdown_wait + core.recording_wait + kStopMargin)) {
+      platform::LogError("nm.server", "-", "containers did not end in time; the next start kills");
+    }
+  }
+  // First what comes in, then who works on it.
+  if (state.http) state.http->Close();
+  if (state.thrift) state.thrift->Close();
+  state.core_watchdog.reset();
+  state.io_watchdog.reset();
+  state.core_loop.Stop();
+  state.io_loop.Stop();
+  if (state.rm) state.rm->Stop();
+  state.executor.reset();
+  if (!state.published) return;
+  if (const auto removed = state.files.Remove(state.options.address_file); !removed.ok()) {
+    platform::LogWarn("nm.server", "-", "cannot remove", {{"cause", removed.error().message}});
+  }
+}
+
+}  // namespace weir::nm

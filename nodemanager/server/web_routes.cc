@@ -1,0 +1,174 @@
+#include "nodemanager/server/web_routes.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "platform/clock.h"
+
+namespace weir::nm {
+namespace {
+
+using platform::ErrorResponse;
+using platform::HttpReply;
+using platform::HttpRequest;
+using platform::HttpResponse;
+using platform::JsonResponse;
+
+constexpr int kOk = 200;
+constexpr int kNotReady = 503;
+constexpr seconds kHung{2};
+
+// `query` runs on the core loop and copies out; `use` makes the answer of it on the I/O loop.
+template <typename Query, typename Use>
+void ReadThen(const WebEnvironment& environment, HttpReply reply, Query query, Use use) {
+  environment.server->Read([&io_loop = environment.io_loop,
+                            reply = std::move(reply),
+                            query = std::move(query),
+                            use = std::move(use)](const NodeManagerCore& core) {
+    auto value = std::make_shared<decltype(query(core))>(query(core));
+    io_loop.Post([reply, use, value] { reply(use(*value)); });
+  });
+}
+
+// The container named in the path, or the error is answered.
+std::optional<ContainerId> ContainerOf(const HttpRequest& request, const HttpReply& reply) {
+  const auto id = ContainerId::Parse(request.captures.front());
+  if (id.ok()) return *id;
+  reply(ErrorResponse(id.error()));
+  return std::nullopt;
+}
+
+// On the disk thread; a full queue is an answered refusal.
+void OnDisk(const WebEnvironment& environment,
+            const HttpReply& reply,
+            std::function<HttpResponse()> work) {
+  if (environment.disk.Submit([reply, work = std::move(work)] { reply(work()); })) return;
+  reply(ErrorResponse(
+      {ErrorCode::kUnavailable, "too many requests wait for the disk", "try again soon"}));
+}
+
+void ServeInfo(const WebEnvironment& environment, HttpReply reply) {
+  ReadThen(
+      environment,
+      std::move(reply),
+      [](const NodeManagerCore& core) {
+        return NodeNumbers{core.used(),
+                           core.options().capacity,
+                           static_cast<int64_t>(core.size()),
+                           core.registered(),
+                           core.last_answer()};
+      },
+      [&environment](const NodeNumbers& numbers) {
+        return JsonResponse(kOk, NodeInfoJson(environment.facts, numbers));
+      });
+}
+
+void ServeContainer(const WebEnvironment& environment,
+                    const HttpRequest& request,
+                    HttpReply reply) {
+  const auto id = ContainerOf(request, reply);
+  if (!id) return;
+  ReadThen(
+      environment,
+      std::move(reply),
+      [id = *id](const NodeManagerCore& core) { return core.Find(id); },
+      [&environment, id = *id](const std::optional<NodeManagerCore::ContainerView>& container) {
+        if (container) return JsonResponse(kOk, ContainerJson(environment.facts, *container));
+        return ErrorResponse({ErrorCode::kNotFound,
+                              "this node holds no container " + id.ToString(),
+                              "its logs may still be there: see .../logs"});
+      });
+}
+
+void ServeLogList(const WebEnvironment& environment, const HttpRequest& request, HttpReply reply) {
+  const auto id = ContainerOf(request, reply);
+  if (!id) return;
+  OnDisk(environment, reply, [&environment, id = *id] {
+    const auto logs = ListLogs(environment.files, environment.directories, id);
+    if (!logs.ok()) return ErrorResponse(logs.error());
+    return JsonResponse(kOk, ContainerLogsJson(environment.facts, id, *logs));
+  });
+}
+
+Result<HttpResponse> LogAnswer(const WebEnvironment& environment,
+                               const ContainerId& id,
+                               const HttpRequest& request) {
+  WEIR_ASSIGN_OR_RETURN(
+      const LogFile log,
+      FindLog(environment.files, environment.directories, id, request.captures[1]));
+  WEIR_ASSIGN_OR_RETURN(const LogRange range, SelectRange(request.query, log.size));
+  HttpResponse response;
+  response.status = kOk;
+  response.content_type = "text/plain; charset=utf-8";
+  response.file = log.path;
+  response.file_offset = range.offset;
+  response.file_length = range.length;
+  response.headers["X-Log-Size"] = std::to_string(log.size);
+  return response;
+}
+
+void ServeLog(const WebEnvironment& environment, const HttpRequest& request, HttpReply reply) {
+  const auto id = ContainerOf(request, reply);
+  if (!id) return;
+  OnDisk(environment, reply, [&environment, id = *id, request] {
+    auto answer = LogAnswer(environment, id, request);
+    return answer.ok() ? *std::move(answer) : ErrorResponse(answer.error());
+  });
+}
+
+void ServeHealth(const WebEnvironment& environment, const HttpReply& reply) {
+  const Instant busy_since = environment.core_loop.busy_since();
+  const bool hung = busy_since != kNever && platform::MonotonicNow() - busy_since > kHung;
+  reply(JsonResponse(hung ? kNotReady : kOk, hung ? R"({"status":"hung"})" : R"({"status":"ok"})"));
+}
+
+void AddOperationRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
+  http.Route("GET", "/metrics", [&environment](const HttpRequest&, const HttpReply& reply) {
+    HttpResponse response;
+    response.content_type = platform::Metrics::kContentType;
+    response.body = environment.metrics.Exposition();
+    reply(std::move(response));
+  });
+  http.Route("GET", "/healthz", [&environment](const HttpRequest&, const HttpReply& reply) {
+    ServeHealth(environment, reply);
+  });
+}
+
+}  // namespace
+
+void AddRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
+  AddOperationRoutes(http, environment);
+  for (const char* path : {"/ws/v1/node", "/ws/v1/node/info"}) {
+    http.Route("GET", path, [&environment](const HttpRequest&, HttpReply reply) {
+      ServeInfo(environment, std::move(reply));
+    });
+  }
+  http.Route("GET", "/ws/v1/node/containers", [&environment](const HttpRequest&, HttpReply reply) {
+    ReadThen(
+        environment,
+        std::move(reply),
+        [](const NodeManagerCore& core) { return core.Containers(); },
+        [&environment](const std::vector<NodeManagerCore::ContainerView>& containers) {
+          return JsonResponse(kOk, ContainersJson(environment.facts, containers));
+        });
+  });
+  http.Route("GET",
+             "/ws/v1/node/containers/{}",
+             [&environment](const HttpRequest& request, HttpReply reply) {
+               ServeContainer(environment, request, std::move(reply));
+             });
+  http.Route("GET",
+             "/ws/v1/node/containers/{}/logs",
+             [&environment](const HttpRequest& request, HttpReply reply) {
+               ServeLogList(environment, request, std::move(reply));
+             });
+  for (const char* path :
+       {"/ws/v1/node/containers/{}/logs/{}", "/ws/v1/node/containerlogs/{}/{}"}) {
+    http.Route("GET", path, [&environment](const HttpRequest& request, HttpReply reply) {
+      ServeLog(environment, request, std::move(reply));
+    });
+  }
+}
+
+}  // namespace weir::nm
