@@ -166,14 +166,20 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   }
 
   void OnAllocation(int lane, const wire::ReceivedAllocation& allocation, Instant now) {
+    // After a resync the RM tells again what it does not know to have arrived, and counts it off
+    // the asks once more: those then have to be said again.
     std::vector<int64_t> requests;
+    bool told_again = false;
     for (const auto& grant : allocation.granted) {
-      requests.push_back(grant.request_id);
-      held.insert(grant.id);
+      const bool is_new = !ended.contains(grant.id) && held.insert(grant.id).second;
+      if (is_new) requests.push_back(grant.request_id);
+      told_again = told_again || !is_new;
     }
     protocol.OnAllocated(lane, requests, now);
+    if (told_again) protocol.ResendAsks();
     for (const auto& status : allocation.completed) {
-      if (held.erase(status.id) == 0 && ended.insert(status.id).second) protocol.ResendAsks();
+      const bool was_held = held.erase(status.id) > 0;
+      if (ended.insert(status.id).second && !was_held) protocol.ResendAsks();
     }
     if (listener != nullptr) listener->OnAllocation(allocation);
   }
@@ -207,7 +213,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   MasterProtocol protocol;
   std::array<std::unique_ptr<Lane>, kMasterLanes> lanes;
   std::set<ContainerId> held;   // granted, not completed
-  std::set<ContainerId> ended;  // completed without having been granted
+  std::set<ContainerId> ended;  // completed; an attempt's containers are bounded by its life
   std::optional<Error> last_error;
   bool lost = false;
   bool closed = false;

@@ -71,7 +71,14 @@ Instant ClusterCore::NextDeadline() const {
 // --- events
 
 void ClusterCore::On(const ClusterRegistered& event) {
-  maximum_ = event.maximum_allocation;
+  registered_ = true;
+  cannot_be_had_.clear();
+  const auto normal = NormalizeRequest(
+      options_.worker_resource, event.minimum_allocation, event.maximum_allocation);
+  if (!normal.ok()) {
+    cannot_be_had_ = "a TaskManager of " + options_.worker_resource.ToString() +
+                     " cannot be had: " + normal.error().ToString();
+  }
 }
 
 void ClusterCore::On(const EngineChanged& event) {
@@ -296,7 +303,7 @@ void ClusterCore::Plan() {
   int32_t missing = 0;
   const int32_t ready = Count(WorkerState::kReady);
   const int32_t coming = Count(WorkerState::kLaunching) + Count(WorkerState::kStarting);
-  if (phase_ == ClusterPhase::kServing && maximum_) {
+  if (phase_ == ClusterPhase::kServing && registered_) {
     WorkerPlanInput plan;
     plan.slots_waiting = engine_.slots_waiting;
     plan.slots_free = engine_.SlotsFree();
@@ -305,12 +312,8 @@ void ClusterCore::Plan() {
     plan.workers_coming = coming;
     plan.workers_min = options_.workers_min;
     missing = WorkersMissing(plan);
-    if (missing > 0 && !options_.worker_resource.FitsIn(*maximum_)) {
-      if (engine_.slots_waiting > 0) {
-        actions_.push_back(FailWaiting{"a TaskManager of " + options_.worker_resource.ToString() +
-                                       " is larger than the largest container, " +
-                                       maximum_->ToString() + "; ask for smaller TaskManagers"});
-      }
+    if (missing > 0 && !cannot_be_had_.empty()) {
+      if (engine_.slots_waiting > 0) actions_.push_back(FailWaiting{cannot_be_had_});
       missing = 0;
     }
   }

@@ -43,6 +43,7 @@ struct ClusterOptions {
 
 // --- events
 struct ClusterRegistered {
+  Resource minimum_allocation;
   Resource maximum_allocation;
 };
 struct EngineChanged {
@@ -191,7 +192,8 @@ class ClusterCore {
 
   ClusterOptions options_;
   ClusterPhase phase_ = ClusterPhase::kServing;
-  std::optional<Resource> maximum_;
+  bool registered_ = false;
+  std::string cannot_be_had_;  // why no worker of the wanted size can exist; "" = it can
   EngineState engine_;
   std::map<ContainerId, Worker> workers_;  // GONE ones are forgotten
   int32_t asked_ = 0;

@@ -2,9 +2,6 @@
 // container.
 #include <unistd.h>
 
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -12,6 +9,7 @@
 #include "appmaster/server/exit_status.h"
 #include "appmaster/server/graph_child.h"
 #include "appmaster/server/master_options.h"
+#include "appmaster/server/master_process.h"
 #include "appmaster/server/stream_master.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
@@ -23,12 +21,9 @@ using namespace weir;
 using namespace weir::am;
 
 constexpr int64_t kGraphBytesMax = 1 << 20;
-// How long workers get to leave when we are told to.
-constexpr unsigned kTerminationSeconds = 10;
 
 int Fail(int status, const Error& error) {
-  std::fprintf(stderr, "weir-appmaster: %s\n", error.ToString().c_str());
-  return status;
+  return FailProgram("weir-appmaster", status, error.ToString());
 }
 
 std::string GraphBuilder() {
@@ -52,34 +47,23 @@ std::optional<Result<std::string>> FindGraph(const MasterOptions& options) {
   return RunGraphBuilder(request);
 }
 
-// Until the cluster has ended by itself (`ended` is set, then SIGTERM sent to ourselves) or
-// somebody else ends us.
-int WaitForEnd(StreamMaster& master, platform::EventLoop& loop, const std::atomic<bool>& ended) {
-  const auto nothing = [] {};
-  const int signal = platform::WaitForTermination(nothing);
-  if (ended) return master.exit_status();
-  platform::LogWarn("am.cluster", "-", "terminated", {{"signal", std::to_string(signal)}});
-  loop.Post([&master] { master.Terminate(); });
-  alarm(kTerminationSeconds);  // whatever hangs, the process ends
-  platform::WaitForTermination(nothing);
-  return exit_status::kSignalBase + signal;
-}
-
 int Run(const MasterOptions& options, const MasterEnvironment& environment) {
   const auto graph = FindGraph(options);
   platform::EventLoop loop("am-core");
   platform::EventLoop io_loop("am-io");
-  std::atomic<bool> ended{false};
-  StreamMaster master(options, environment, loop, io_loop, [&ended] {
-    ended = true;
-    kill(getpid(), SIGTERM);
-  });
+  MasterProcess process;
+  StreamMaster master(options, environment, loop, io_loop, [&process] { process.OnEnd(); });
   loop.Start();
   io_loop.Start();
   Status started;
   loop.PostAndWait([&] { started = master.Start(graph); });
-  const int status =
-      started.ok() ? WaitForEnd(master, loop, ended) : Fail(exit_status::kFailure, started.error());
+  int status = exit_status::kFailure;
+  if (started.ok()) {
+    status = process.Wait([&] { loop.Post([&master] { master.Terminate(); }); });
+    if (status == exit_status::kOk) status = master.exit_status();
+  } else {
+    Fail(status, started.error());
+  }
   loop.Stop();
   io_loop.Stop();
   master.Close();

@@ -300,7 +300,8 @@ void StreamMaster::OnRegistered(const MasterRegistration& registration) {
                     {{"epoch", std::to_string(registration.answer.epoch.value)},
                      {"queue", registration.answer.queue}});
   engine_->SetClientKey(registration.client_key);
-  Input(ClusterRegistered{registration.answer.maximum_allocation});
+  Input(ClusterRegistered{registration.answer.minimum_allocation,
+                          registration.answer.maximum_allocation});
 }
 
 void StreamMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {

@@ -35,7 +35,7 @@ ClusterOptions Options(DeploymentMode mode) {
 class Cluster {
  public:
   explicit Cluster(const ClusterOptions& options) : core(options) {
-    Step(ClusterRegistered{{8192, 8}});
+    Step(ClusterRegistered{{1024, 1}, {8192, 8}});
   }
   void Step(const ClusterInput& input) {
     if (std::holds_alternative<WorkerGranted>(input)) --asked;
@@ -251,7 +251,7 @@ TEST(ClusterCore, FailsJobsWhoseWorkersAreLargerThanTheLargestContainer) {
   cluster.JobWaits(2);
   EXPECT_EQ(cluster.Asked(), 0);
   ASSERT_FALSE(cluster.All<FailWaiting>().empty());
-  EXPECT_THAT(cluster.All<FailWaiting>()[0].cause, HasSubstr("larger than the largest container"));
+  EXPECT_THAT(cluster.All<FailWaiting>()[0].cause, HasSubstr("cannot be had"));
 }
 
 TEST(ClusterCore, EndsWithItsJobOnceWorkersHaveLeftAndTheEndWasSeen) {

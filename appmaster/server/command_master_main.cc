@@ -1,0 +1,115 @@
+// weir-command-master: the ApplicationMaster under which "weir application -submit -- COMMAND"
+// runs.
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "appmaster/client/master_environment.h"
+#include "appmaster/server/command_line.h"
+#include "appmaster/server/command_master.h"
+#include "appmaster/server/exit_status.h"
+#include "appmaster/server/master_process.h"
+#include "common/limits.h"
+#include "common/strings.h"
+#include "platform/log.h"
+#include "platform/signals.h"
+
+namespace {
+
+using namespace weir;
+using namespace weir::am;
+
+constexpr char kName[] = "weir-command-master";
+
+// NAME=URI,SIZE,SHA256: a file that each container gets.
+Status AddLocalResource(const std::string& text, LaunchContext& launch) {
+  const Error malformed{ErrorCode::kInvalidArgument,
+                        "--local-resource '" + text + "' is malformed",
+                        "write NAME=URI,SIZE,SHA256"};
+  const auto definition = ParseDefinition(text);
+  if (!definition.ok()) return malformed;
+  const auto parts = Split(definition->second, ',');
+  if (parts.size() < 3) return malformed;
+  const auto size = ParseInt64(parts[parts.size() - 2]);
+  if (!size || *size < 0) return malformed;
+  LocalResource resource;
+  // The path of a file: URI may have commas of its own.
+  const size_t tail = parts[parts.size() - 1].size() + parts[parts.size() - 2].size() + 2;
+  resource.uri = definition->second.substr(0, definition->second.size() - tail);
+  resource.size = *size;
+  resource.sha256 = parts[parts.size() - 1];
+  launch.local_resources[definition->first] = resource;
+  return {};
+}
+
+struct CommandLine {
+  CommandMasterOptions options;
+  bool done = false;
+};
+
+Result<CommandLine> Parse(int argc, char** argv) {
+  CommandLine line;
+  int64_t memory = 1024;
+  int64_t vcores = 1;
+  std::vector<std::string> resources;
+  SplitCommandLine split = SplitAtDashes(argc, argv);
+  CLI::App app("Runs a command in containers: weir-command-master [options] -- COMMAND...", kName);
+  app.add_option("--containers", line.options.command.containers, "How many containers")
+      ->check(CLI::Range(1, limits::kContainersPerAsk));
+  app.add_option("--memory", memory, "Memory of each container")
+      ->type_name("MB")
+      ->check(CLI::Range(int64_t{1}, Resource::kMemoryMibMax));
+  app.add_option("--vcores", vcores, "Virtual cores of each container")
+      ->check(CLI::Range(int64_t{1}, Resource::kVcoresMax));
+  app.add_option("--local-resource", resources, "A file that each container gets")
+      ->type_name("NAME=URI,SIZE,SHA256");
+  app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
+  try {
+    app.parse(static_cast<int>(split.own.size()), split.own.data());
+  } catch (const CLI::Success& wanted) {
+    app.exit(wanted);
+    line.done = true;
+    return line;
+  } catch (const CLI::ParseError& error) {
+    return Error{ErrorCode::kInvalidArgument, error.what(), "see --help"};
+  }
+  if (split.rest.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "there is no command", "give it after --"};
+  }
+  line.options.command.resource = {memory, vcores};
+  line.options.launch.command = split.rest;
+  for (const std::string& text : resources) {
+    WEIR_RETURN_IF_ERROR(AddLocalResource(text, line.options.launch));
+  }
+  return line;
+}
+
+int Run(const CommandMasterOptions& options, const MasterEnvironment& environment) {
+  platform::EventLoop loop("am-core");
+  MasterProcess process;
+  CommandMaster master(options, environment, loop, [&process] { process.OnEnd(); });
+  loop.Start();
+  loop.PostAndWait([&master] { master.Start(); });
+  const int signalled = process.Wait([&] { loop.Post([&master] { master.Terminate(); }); });
+  loop.Stop();
+  master.Close();
+  platform::FlushLog();
+  return signalled != exit_status::kOk ? signalled : master.exit_status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  platform::BlockSignals();
+  const auto line = Parse(argc, argv);
+  if (!line.ok()) return FailProgram(kName, exit_status::kUsage, line.error().ToString());
+  if (line->done) return exit_status::kOk;
+  if (Status log = platform::StartLog("", platform::LogLevel::kInfo); !log.ok()) {
+    return FailProgram(kName, exit_status::kFailure, log.error().ToString());
+  }
+  const auto environment = ReadMasterEnvironment();
+  if (!environment.ok()) {
+    return FailProgram(kName, exit_status::kUsage, environment.error().ToString());
+  }
+  return Run(line->options, *environment);
+}
