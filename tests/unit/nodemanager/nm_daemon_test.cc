@@ -1,0 +1,322 @@
+// weir-nodemanager as a process, between a ResourceManager and an ApplicationMaster that are this
+// test.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "fake_resource_manager.h"
+#include "gen/ContainerManagementService.h"
+#include "nodemanager/executor/process_identity.h"
+#include "platform/address_file.h"
+#include "platform/file_system.h"
+#include "platform/http_client.h"
+#include "platform/thrift_client.h"
+#include "tests/support/process.h"
+#include "tests/support/process_cluster.h"
+#include "tests/support/temp_directory.h"
+#include "tests/support/wait_until.h"
+#include "wire/codec.h"
+
+namespace weir::nm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using weir::testing::Process;
+using weir::testing::WaitUntil;
+using NmClient = platform::ThriftClient<idl::ContainerManagementServiceClient>;
+
+constexpr char kSecret[] = "a secret of the whole cluster";
+const AttemptId kAttempt{{1'700'000'000'000, 1}, 1};
+constexpr seconds kCall{20};
+
+LaunchContext Shell(const std::string& script) {
+  LaunchContext launch;
+  launch.command = {"/bin/sh", "-c", script};
+  return launch;
+}
+
+class NodeManagerProcess : public ::testing::Test {
+ protected:
+  NodeManagerProcess() {
+    weir::testing::WriteWholeFile(directory_ / "secret", kSecret);
+    EXPECT_EQ(::chmod((directory_ / "secret").c_str(), 0600), 0);
+    StartRm(3);
+  }
+  ~NodeManagerProcess() override {
+    if (node_) {
+      node_->Signal(SIGTERM);
+      EXPECT_TRUE(node_->Wait()) << "it does not end";
+      node_.reset();
+    }
+    if (HasFailure()) std::fputs(weir::testing::ReadWholeFile(directory_ / "log").c_str(), stderr);
+    weir::testing::KillDescendants();
+  }
+
+  void StartRm(int64_t epoch) {
+    HostPort address = rm_ ? rm_->address() : HostPort{"127.0.0.1", 0};
+    rm_.reset();
+    rm_ = std::make_unique<FakeResourceManager>(kSecret, epoch, address);
+  }
+  std::vector<std::string> Arguments() const {
+    std::vector<std::string> arguments = {weir::testing::BinaryPath("weir-nodemanager")};
+    for (const std::string& setting :
+         {"weir.work.dir=" + directory_.path(),
+          "weir.cluster.secret.file=" + (directory_ / "secret"),
+          "yarn.resourcemanager.resource-tracker.address=" + rm_->address().ToString(),
+          std::string("yarn.nodemanager.address=127.0.0.1:0"),
+          std::string("yarn.nodemanager.webapp.address=127.0.0.1:0"),
+          std::string("yarn.nodemanager.resource.memory-mb=2048"),
+          std::string("yarn.nodemanager.sleep-delay-before-sigkill.ms=300")}) {
+      arguments.insert(arguments.end(), {"-D", setting});
+    }
+    return arguments;
+  }
+  void StartNode() {
+    const int before = rm_->registrations();
+    weir::testing::ProcessOptions options;
+    options.argv = Arguments();
+    options.log_file = directory_ / "log";
+    node_ = std::make_unique<Process>(options);
+    ASSERT_TRUE(WaitUntil([&] { return rm_->registrations() > before; }, "the registration"));
+    const auto addresses = platform::ReadAddressFile(directory_ / "nm/address");
+    ASSERT_TRUE(addresses.ok());
+    container_address_ = *HostPort::Parse(addresses->at("container"));
+    http_address_ = *HostPort::Parse(addresses->at("http"));
+  }
+  ContainerId IdOf(int64_t number) { return rm_->Token(kAttempt, number).id; }
+  void StartByRm(int64_t number, const LaunchContext& launch) {
+    NodeHeartbeatAnswer answer;
+    answer.start.push_back({rm_->Token(kAttempt, number), launch});
+    rm_->Command(std::move(answer));
+  }
+  ::testing::AssertionResult AwaitState(const ContainerId& id, ContainerState state) {
+    return WaitUntil(
+        [&] {
+          const auto status = rm_->StatusOf(id);
+          return status && status->state == state;
+        },
+        id.ToString() + " " + std::string(ContainerStateName(state)));
+  }
+  std::unique_ptr<NmClient> Connect(const AttemptId& attempt = kAttempt) {
+    const auto token = rm_->keys().Sign(NmTokenIdentifier{attempt, rm_->last_registration().id});
+    platform::Endpoint endpoint;
+    endpoint.address = container_address_;
+    platform::HelloIdentity identity;
+    identity.cluster_id = "weir";
+    identity.token = &token;
+    return std::make_unique<NmClient>(endpoint, identity);
+  }
+  static Status Start(NmClient& client,
+                      const platform::SignedToken& token,
+                      const LaunchContext& launch) {
+    idl::StartContainerRequest request;
+    request.__set_container_token(wire::ToWire(token));
+    request.__set_launch(wire::ToWire(launch));
+    return client.Call(kCall, [&](auto& c) { c.startContainer(request); });
+  }
+  static Result<ContainerStatus> Watch(NmClient& client,
+                                       const ContainerId& id,
+                                       ContainerState known) {
+    const auto status = client.Call(kCall, [&](auto& c) {
+      idl::ContainerStatus answer;
+      c.containerStatus(answer, id.ToString(), static_cast<int32_t>(known), 10'000);
+      return answer;
+    });
+    if (!status.ok()) return status.error();
+    return wire::FromWire(*status);
+  }
+  platform::HttpAnswer Get(const std::string& target) {
+    platform::HttpCall call;
+    call.server = http_address_;
+    call.target = target;
+    auto answer = platform::CallHttp(call);
+    EXPECT_TRUE(answer.ok()) << (answer.ok() ? "" : answer.error().ToString());
+    return answer.ok() ? *std::move(answer) : platform::HttpAnswer{};
+  }
+
+  const weir::testing::TempDirectory directory_;
+  std::unique_ptr<FakeResourceManager> rm_;
+  std::unique_ptr<Process> node_;
+  HostPort container_address_;
+  HostPort http_address_;
+};
+
+TEST_F(NodeManagerProcess, RegistersWithWhatItIsAndKeepsItsIdentity) {
+  StartNode();
+  const RegisterNodeRequest first = rm_->last_registration();
+  EXPECT_EQ(first.capacity, (Resource{2048, 8}));
+  EXPECT_EQ(first.address, container_address_);
+  EXPECT_EQ(first.http_address, http_address_.ToString());
+  node_->Signal(SIGTERM);
+  EXPECT_EQ(node_->Wait(), 0);
+  EXPECT_EQ(rm_->unregistrations(), 1);
+  EXPECT_FALSE(weir::testing::Exists(directory_ / "nm/address"));
+  StartNode();
+  EXPECT_EQ(rm_->last_registration().id, first.id);
+}
+
+TEST_F(NodeManagerProcess, RunsWhatTheRmStartsAndForgetsItOnceRecorded) {
+  StartNode();
+  StartByRm(1, Shell("echo hello; echo bad >&2; exit 4"));
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kComplete));
+  const auto status = rm_->StatusOf(IdOf(1));
+  EXPECT_EQ(status->exit_code, 4);
+  EXPECT_THAT(status->diagnostics, HasSubstr("bad"));
+  EXPECT_TRUE(WaitUntil(
+      [&] { return !weir::testing::Exists(directory_ / "nm/containers/" + IdOf(1).ToString()); },
+      "the notes to go"));
+  EXPECT_THAT(Get("/ws/v1/node/containers").body, HasSubstr("\"container\":[]"));
+  // Its logs stay.
+  const std::string id = IdOf(1).ToString();
+  EXPECT_EQ(Get("/ws/v1/node/containerlogs/" + id + "/stdout").body, "hello\n");
+  EXPECT_THAT(Get("/ws/v1/node/containers/" + id + "/logs").body, HasSubstr("stderr"));
+}
+
+TEST_F(NodeManagerProcess, AnApplicationMasterStartsWatchesAndStopsItsContainers) {
+  StartNode();
+  auto client = Connect();
+  const ContainerTokenIdentifier token = rm_->Token(kAttempt, 2);
+  ASSERT_TRUE(Start(*client, rm_->keys().Sign(token), Shell("sleep 1000")).ok());
+  ASSERT_TRUE(Start(*client, rm_->keys().Sign(token), Shell("sleep 1000")).ok()) << "repeated";
+  const auto running = Watch(*client, token.id, ContainerState::kNew);
+  ASSERT_TRUE(running.ok()) << running.error().ToString();
+  EXPECT_EQ(running->state, ContainerState::kRunning);
+  ASSERT_TRUE(AwaitState(token.id, ContainerState::kRunning));
+
+  auto other = Connect({kAttempt.application, 2});
+  const auto refused = Watch(*other, token.id, ContainerState::kNew);
+  EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
+
+  const Status stopped =
+      client->Call(kCall, [&](auto& c) { c.stopContainer(token.id.ToString()); });
+  EXPECT_TRUE(stopped.ok());
+  const auto ended = Watch(*client, token.id, ContainerState::kRunning);
+  ASSERT_TRUE(ended.ok());
+  EXPECT_EQ(ended->exit_code, exit_code::kKilledByApplicationMaster);
+  EXPECT_THAT(ended->diagnostics, HasSubstr("stopped by its ApplicationMaster"));
+  EXPECT_THAT(FindStrays(token.id, 0), IsEmpty());
+}
+
+TEST_F(NodeManagerProcess, AStartIsRefusedWithoutTheRightToken) {
+  StartNode();
+  auto client = Connect();
+  platform::SignedToken forged = rm_->keys().Sign(rm_->Token(kAttempt, 2));
+  forged.mac[0] = static_cast<char>(forged.mac[0] ^ 1);
+  EXPECT_EQ(Start(*client, forged, Shell("true")).error().code, ErrorCode::kUnauthenticated);
+  ContainerTokenIdentifier old = rm_->Token(kAttempt, 2);
+  old.epoch = Epoch{2};
+  EXPECT_EQ(Start(*client, rm_->keys().Sign(old), Shell("true")).error().code, ErrorCode::kFenced);
+  const ContainerTokenIdentifier foreign = rm_->Token({kAttempt.application, 9}, 2);
+  EXPECT_EQ(Start(*client, rm_->keys().Sign(foreign), Shell("true")).error().code,
+            ErrorCode::kPermissionDenied);
+  EXPECT_THAT(Get("/ws/v1/node/containers").body, HasSubstr("\"container\":[]"));
+}
+
+TEST_F(NodeManagerProcess, ServesPartsOfLogsAndNothingElseOfTheDisk) {
+  StartNode();
+  StartByRm(1, Shell("printf 0123456789; ln -s /etc/passwd $LOG_DIRS/link; sleep 1000"));
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
+  const std::string id = IdOf(1).ToString();
+  const std::string base = "/ws/v1/node/containerlogs/" + id;
+  ASSERT_TRUE(WaitUntil([&] { return Get(base + "/stdout").body == "0123456789"; }, "the output"));
+  EXPECT_EQ(Get(base + "/stdout?size=-3").body, "789");
+  EXPECT_EQ(Get(base + "/stdout?size=-300").body, "0123456789");
+  EXPECT_EQ(Get(base + "/stdout?size=4").body, "0123");
+  EXPECT_EQ(Get(base + "/stdout?offset=2&length=3").body, "234");
+  EXPECT_EQ(Get(base + "/stdout?offset=99").body, "");
+  EXPECT_EQ(Get(base + "/stdout?size=x").status, 400);
+  for (const char* name : {"link", "nothing", "%2e%2e", "..%2fstdout", "stdout%00"}) {
+    const int status = Get(base + "/" + name).status;
+    EXPECT_TRUE(status == 404 || status == 400) << name << " gave " << status;
+  }
+  EXPECT_EQ(Get("/ws/v1/node/containers/nonsense").status, 400);
+  const auto container = nlohmann::json::parse(Get("/ws/v1/node/containers/" + id).body);
+  EXPECT_EQ(container["container"]["state"], "RUNNING");
+  EXPECT_EQ(container["container"]["user"], "ann");
+}
+
+TEST_F(NodeManagerProcess, ContainersRunOnWhileTheRmIsAwayAndAreToldToTheNext) {
+  StartNode();
+  StartByRm(1, Shell("sleep 1000"));
+  StartByRm(2, Shell("until [ -e go ]; do sleep 0.02; done; exit 6"));
+  const ContainerId long_one = IdOf(1);
+  const ContainerId short_one = IdOf(2);
+  ASSERT_TRUE(AwaitState(long_one, ContainerState::kRunning));
+  ASSERT_TRUE(AwaitState(short_one, ContainerState::kRunning));
+  StartRm(4);
+  weir::testing::WriteWholeFile(directory_ / "nm/local/usercache/ann/appcache/" +
+                                    kAttempt.application.ToString() + "/" + short_one.ToString() +
+                                    "/go",
+                                "");
+  ASSERT_TRUE(AwaitState(long_one, ContainerState::kRunning));
+  ASSERT_TRUE(AwaitState(short_one, ContainerState::kComplete));
+  EXPECT_EQ(rm_->StatusOf(short_one)->exit_code, 6);
+  NodeHeartbeatAnswer stop;
+  stop.stop.push_back({long_one, StopReason::kApplicationEnded});
+  rm_->Command(std::move(stop));
+  ASSERT_TRUE(AwaitState(long_one, ContainerState::kComplete));
+  EXPECT_EQ(rm_->StatusOf(long_one)->exit_code, exit_code::kKilledAfterApplicationEnd);
+}
+
+TEST_F(NodeManagerProcess, AfterAKillTheNextOneEndsReportsAndSweepsWhatIsLeft) {
+  StartNode();
+  rm_->RecordEnds(false);
+  StartByRm(1, Shell("setsid sleep 1000 & sleep 1000"));
+  StartByRm(2, Shell("exit 3"));
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
+  ASSERT_TRUE(AwaitState(IdOf(2), ContainerState::kComplete));
+  node_->Kill();
+  EXPECT_FALSE(FindStrays(IdOf(1), 0).empty()) << "containers outlive their NodeManager";
+  StartNode();
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kComplete));
+  EXPECT_EQ(rm_->StatusOf(IdOf(1))->exit_code, exit_code::kAborted);
+  EXPECT_THAT(rm_->StatusOf(IdOf(1))->diagnostics, HasSubstr("NodeManager"));
+  EXPECT_EQ(rm_->StatusOf(IdOf(2))->exit_code, 3);
+  EXPECT_THAT(FindStrays(IdOf(1), 0), IsEmpty());
+  EXPECT_THAT(*platform::FileSystem::Real().List(directory_ / "nm/local/usercache"), IsEmpty());
+}
+
+TEST_F(NodeManagerProcess, SigtermStopsContainersTellsTheRmAndEnds) {
+  StartNode();
+  StartByRm(1, Shell("trap '' TERM; sleep 1000 & sleep 1000"));
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
+  node_->Signal(SIGTERM);
+  EXPECT_EQ(node_->Wait(), 0);
+  EXPECT_EQ(rm_->StatusOf(IdOf(1))->state, ContainerState::kComplete);
+  EXPECT_THAT(rm_->StatusOf(IdOf(1))->diagnostics, HasSubstr("shutting down"));
+  EXPECT_EQ(rm_->unregistrations(), 1);
+  EXPECT_THAT(FindStrays(IdOf(1), 0), IsEmpty());
+}
+
+TEST_F(NodeManagerProcess, OneNodeManagerPerDirectoryAndOneClearLineForTheSecond) {
+  StartNode();
+  const auto second = weir::testing::RunCommand(Arguments());
+  EXPECT_EQ(second.exit_code, 11) << second.ToString();
+  EXPECT_THAT(second.err, HasSubstr("another NodeManager works in"));
+  EXPECT_EQ(rm_->registrations(), 1);
+}
+
+TEST_F(NodeManagerProcess, BadConfigurationIsOneLinePerFaultAndExitCodeTwo) {
+  auto arguments = Arguments();
+  for (const char* bad : {"yarn.nodemanager.resource.memory-mb=lots",
+                          "yarn.nodemanager.address=0.0.0.0:0",
+                          "yarn.nodemanager.local-dirs=here"}) {
+    arguments.insert(arguments.end(), {"-D", bad});
+  }
+  const auto result = weir::testing::RunCommand(arguments);
+  EXPECT_EQ(result.exit_code, 2) << result.ToString();
+  EXPECT_THAT(result.err, HasSubstr("memory-mb"));
+  EXPECT_THAT(result.err, HasSubstr("0.0.0.0"));
+  EXPECT_THAT(result.err, HasSubstr("'here'"));
+}
+
+}  // namespace
+}  // namespace weir::nm
