@@ -52,7 +52,7 @@ Result<TaskManagerOptions> ReadTaskManagerOptions(
   }
   if (!faults.empty()) {
     return Error{ErrorCode::kInvalidArgument,
-                 "weir-taskmanager cannot start: " + Join(faults, "; "),
+                 "cannot start: " + Join(faults, "; "),
                  "it is started by weir-appmaster, in a container"};
   }
   WEIR_ASSIGN_OR_RETURN(options.secret, platform::ReadSecretFile(secrets + "/worker.secret"));
