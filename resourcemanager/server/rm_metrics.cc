@@ -61,6 +61,7 @@ struct RmMetrics::State {
 };
 
 void RmMetrics::State::SetCluster(const ClusterSummary& cluster) {
+  SetGauges("weir_build_info", "1 for the version it is.", "version", {{WEIR_VERSION, 1}});
   SetGauges("weir_rm_role", "1 for the role it has.", "role", {{"active", 1}});
   SetGauge("weir_rm_epoch", "The leadership number.", cluster.epoch.value);
   SetGauge("weir_rm_applications_submitted",

@@ -1,27 +1,21 @@
 #include "tests/integration/resource_manager_process.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <thread>
 #include <utility>
+#include <vector>
 
 #include "common/check.h"
 #include "platform/address_file.h"
+#include "platform/rpc_security.h"
+#include "tests/support/process_cluster.h"
+#include "tests/support/temp_directory.h"
+#include "tests/support/wait_until.h"
 
 namespace weir::testing {
 namespace {
-
-constexpr std::chrono::seconds kPatience{60};  // a hang guard, far above any start
 
 const std::map<std::string, std::string> kAnyPorts = {
     {"yarn.resourcemanager.address", "127.0.0.1:0"},
@@ -30,94 +24,55 @@ const std::map<std::string, std::string> kAnyPorts = {
     {"yarn.resourcemanager.admin.address", "127.0.0.1:0"},
     {"yarn.resourcemanager.webapp.address", "127.0.0.1:0"}};
 
-std::string BinaryPath() {
-  const char* directory = std::getenv("WEIR_BIN_DIR");
-  return std::string(directory == nullptr ? "build/bin" : directory) + "/weir-resourcemanager";
-}
-
-std::string ReadFileText(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-int ExitCodeOf(int status) {
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
 ResourceManagerProcess::ResourceManagerProcess(std::string work_directory,
                                                std::map<std::string, std::string> settings)
     : work_directory_(std::move(work_directory)), settings_(std::move(settings)) {}
 
-ResourceManagerProcess::~ResourceManagerProcess() {
-  KillHard();
-}
-
 bool ResourceManagerProcess::Start() {
-  WEIR_CHECK(pid_ < 0, "it runs already");
   std::map<std::string, std::string> settings = kAnyPorts;
   settings["weir.work.dir"] = work_directory_;
   for (const auto& [key, value] : settings_) settings[key] = value;
-  std::vector<std::string> arguments = {BinaryPath()};
+  ProcessOptions options;
+  options.log_file = log_file();
+  options.argv = {BinaryPath("weir-resourcemanager")};
   for (const auto& [key, value] : settings) {
-    arguments.push_back("-D");
-    arguments.push_back(key + "=" + value);
+    options.argv.push_back("-D");
+    options.argv.push_back(key + "=" + value);
   }
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
   unlink(address_file().c_str());  // left behind by one that was killed
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const std::string log = work_directory_ + "/output";
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  const int failed = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  WEIR_CHECK(failed == 0, "cannot start " + arguments[0]);
-  return Serves();
-}
-
-bool ResourceManagerProcess::Serves() {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (auto published = platform::ReadAddressFile(address_file()); published.ok()) {
-      addresses_ = *std::move(published);
-      return true;
-    }
-    if (waitpid(pid_, &status_, WNOHANG) == pid_) {
-      pid_ = -1;
-      return false;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // between looks at the file
-  }
-  ADD_FAILURE() << "it does not serve: " << output();
-  return false;
+  process_ = std::make_unique<Process>(options);
+  bool serves = false;
+  const auto decided = WaitUntil(
+      [&] {
+        auto published = platform::ReadAddressFile(address_file());
+        if (published.ok()) addresses_ = *std::move(published);
+        serves = published.ok();
+        return serves || !process_->IsRunning();
+      },
+      "the ResourceManager serves or ends");
+  EXPECT_TRUE(decided) << output();
+  return serves;
 }
 
 void ResourceManagerProcess::KillHard() {
-  if (pid_ < 0) return;
-  kill(pid_, SIGKILL);
-  Wait();
+  process_->Kill();
 }
 
 int ResourceManagerProcess::Terminate() {
-  if (pid_ >= 0) kill(pid_, SIGTERM);
+  process_->Signal(SIGTERM);
   return Wait();
 }
 
 int ResourceManagerProcess::Wait() {
-  if (pid_ >= 0) {
-    while (waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-  }
-  return ExitCodeOf(status_);
+  const auto exit_code = process_->Wait();
+  EXPECT_TRUE(exit_code.has_value()) << "it does not end: " << output();
+  return exit_code.value_or(-1);
 }
 
 std::string ResourceManagerProcess::output() const {
-  return ReadFileText(work_directory_ + "/output");
+  return Exists(log_file()) ? ReadWholeFile(log_file()) : "";
 }
 
 HostPort ResourceManagerProcess::address(const std::string& name) const {

@@ -1,16 +1,15 @@
 // ResourceManagerProcess: a real weir-resourcemanager on ports of its own in a work directory of
-// the test. The destructor kills and reaps it. Single-threaded.
+// the test. Killed with the object. Single-threaded.
 #ifndef WEIR_TESTS_INTEGRATION_RESOURCE_MANAGER_PROCESS_H_
 #define WEIR_TESTS_INTEGRATION_RESOURCE_MANAGER_PROCESS_H_
 
-#include <sys/types.h>
-
 #include <map>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "common/hostport.h"
 #include "platform/thrift_client.h"
+#include "tests/support/process.h"
 
 namespace weir::testing {
 
@@ -19,18 +18,15 @@ class ResourceManagerProcess {
   // `settings` go to the command line as -D key=value.
   explicit ResourceManagerProcess(std::string work_directory,
                                   std::map<std::string, std::string> settings = {});
-  ~ResourceManagerProcess();
-  ResourceManagerProcess(const ResourceManagerProcess&) = delete;
-  ResourceManagerProcess& operator=(const ResourceManagerProcess&) = delete;
 
-  // Starts it and waits until it serves. False when it ended before; see exit_code and output.
+  // Starts it and waits until it serves. False when it ended before; see Wait and output.
   bool Start();
   void KillHard();  // SIGKILL, and waits for its end
   int Terminate();  // SIGTERM; its exit code
   // Waits for an end by itself: its exit code.
   int Wait();
 
-  // What it wrote to standard output and error since Start.
+  // What it wrote to standard output and error, all starts one after another.
   std::string output() const;
   HostPort address(const std::string& name) const;  // "client", "http", ...
   // An endpoint of its unix sockets: "client_socket", "admin_socket".
@@ -41,12 +37,11 @@ class ResourceManagerProcess {
   std::string address_file() const { return work_directory_ + "/rm/address"; }
 
  private:
-  bool Serves();
+  std::string log_file() const { return work_directory_ + "/output"; }
 
   const std::string work_directory_;
   const std::map<std::string, std::string> settings_;
-  pid_t pid_ = -1;
-  int status_ = 0;  // of the last process, when pid_ is -1
+  std::unique_ptr<Process> process_;
   std::map<std::string, std::string> addresses_;
 };
 

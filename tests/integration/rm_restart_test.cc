@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -18,6 +18,7 @@
 #include "platform/rpc_security.h"
 #include "platform/thrift_client.h"
 #include "tests/integration/resource_manager_process.h"
+#include "tests/support/temp_directory.h"
 #include "wire/codec.h"
 
 namespace weir::testing {
@@ -41,17 +42,6 @@ std::string Said(const Result<Value>& result) {
 
 class ResourceManagerTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "weir-rm-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    rm_ = std::make_unique<ResourceManagerProcess>(directory_);
-  }
-  void TearDown() override {
-    rm_.reset();
-    if (!HasFailure()) std::filesystem::remove_all(directory_);
-  }
-
   void Start() { ASSERT_TRUE(rm_->Start()) << rm_->output(); }
 
   HelloIdentity Daemon() const {
@@ -123,8 +113,9 @@ class ResourceManagerTest : public ::testing::Test {
     staged_[content] = sha256;
   }
 
-  std::string directory_;
-  std::unique_ptr<ResourceManagerProcess> rm_;
+  TempDirectory directory_;
+  std::unique_ptr<ResourceManagerProcess> rm_ =
+      std::make_unique<ResourceManagerProcess>(directory_.path());
   std::map<std::string, std::string> staged_;  // content -> hash
 };
 
@@ -397,19 +388,19 @@ TEST_F(ResourceManagerTest, StopsCleanlyWhenAskedTo) {
 
 TEST_F(ResourceManagerTest, RefusesAStoreThatAnotherOneHolds) {
   Start();
-  const std::string other = directory_ + "/other";
+  const std::string other = directory_ / "other";
   std::filesystem::create_directory(other);
   ResourceManagerProcess second(
-      other, {{"yarn.resourcemanager.leveldb-state-store.path", directory_ + "/rm/store"}});
+      other, {{"yarn.resourcemanager.leveldb-state-store.path", directory_ / "rm/store"}});
   EXPECT_FALSE(second.Start());
   EXPECT_EQ(second.Wait(), 11) << second.output();
-  EXPECT_NE(second.output().find(directory_ + "/rm/store"), std::string::npos);
+  EXPECT_NE(second.output().find(directory_ / "rm/store"), std::string::npos);
   EXPECT_EQ(Get("/healthz").status, 200) << "the first one is not disturbed";
 }
 
 TEST_F(ResourceManagerTest, RefusesAPortThatIsTaken) {
   Start();
-  const std::string other = directory_ + "/other";
+  const std::string other = directory_ / "other";
   std::filesystem::create_directory(other);
   for (const auto& [key, name] :
        {std::pair<const char*, const char*>{"yarn.resourcemanager.webapp.address", "http"},
@@ -421,7 +412,7 @@ TEST_F(ResourceManagerTest, RefusesAPortThatIsTaken) {
 }
 
 TEST_F(ResourceManagerTest, TellsEveryFaultOfItsConfigurationAtOnce) {
-  ResourceManagerProcess faulty(directory_,
+  ResourceManagerProcess faulty(directory_.path(),
                                 {{"yarn.resourcemanager.webapp.address", "0.0.0.0:0"},
                                  {"yarn.resourcemanager.store.class", "cloud"},
                                  {"yarn.nm.liveness-monitor.expiry-interval-ms", "soon"}});
@@ -431,7 +422,7 @@ TEST_F(ResourceManagerTest, TellsEveryFaultOfItsConfigurationAtOnce) {
   EXPECT_NE(output.find("0.0.0.0"), std::string::npos) << output;
   EXPECT_NE(output.find("cloud"), std::string::npos) << output;
   EXPECT_NE(output.find("soon"), std::string::npos) << output;
-  EXPECT_FALSE(std::filesystem::exists(directory_ + "/rm")) << "nothing was changed";
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "rm")) << "nothing was changed";
 }
 
 }  // namespace
