@@ -36,7 +36,12 @@ bool ResourceManagerProcess::Start() {
   for (const auto& [key, value] : settings_) settings[key] = value;
   ProcessOptions options;
   options.log_file = log_file();
-  options.argv = {BinaryPath("weir-resourcemanager")};
+  if (file_kib_ > 0) {
+    // The shell counts in blocks of 512 bytes; without the signal a write fails instead of killing.
+    const std::string blocks = std::to_string(2 * file_kib_);
+    options.argv = {"/bin/sh", "-c", "trap '' XFSZ; ulimit -f " + blocks + R"(; exec "$0" "$@")"};
+  }
+  options.argv.push_back(BinaryPath("weir-resourcemanager"));
   for (const auto& [key, value] : settings) {
     options.argv.push_back("-D");
     options.argv.push_back(key + "=" + value);

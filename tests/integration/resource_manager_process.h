@@ -19,6 +19,8 @@ class ResourceManagerProcess {
   explicit ResourceManagerProcess(std::string work_directory,
                                   std::map<std::string, std::string> settings = {});
 
+  // From the next Start on, no file grows beyond this, as on a full disk; 0 = no limit.
+  void LimitFileSize(int kib) { file_kib_ = kib; }
   // Starts it and waits until it serves. False when it ended before; see Wait and output.
   bool Start();
   void KillHard();  // SIGKILL, and waits for its end
@@ -41,6 +43,7 @@ class ResourceManagerProcess {
 
   const std::string work_directory_;
   const std::map<std::string, std::string> settings_;
+  int file_kib_ = 0;
   std::unique_ptr<Process> process_;
   std::map<std::string, std::string> addresses_;
 };

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "gen/AdminService.h"
 #include "gen/ApplicationMasterService.h"
@@ -289,6 +290,28 @@ TEST_F(ResourceManagerTest, KeepsAFinalStateOverKillMinusNine) {
   EXPECT_EQ(app.at("finalStatus"), "KILLED");
   EXPECT_NE(app.at("diagnostics").get<std::string>().find("not needed any more"),
             std::string::npos);
+}
+
+TEST_F(ResourceManagerTest, StepsDownWhenItsDiskIsFullAndLosesNothingItAcknowledged) {
+  constexpr int kSubmissionsAtMost = 10'000;
+  rm_->LimitFileSize(64);
+  Start();
+  std::vector<std::string> acknowledged;
+  Result<std::string> last = std::string();
+  for (int i = 0; i < kSubmissionsAtMost && last.ok(); ++i) {
+    last = Submit("key-" + std::to_string(i));
+    if (last.ok()) acknowledged.push_back(*last);
+  }
+  ASSERT_FALSE(last.ok()) << "the disk was never full";
+  EXPECT_EQ(rm_->Wait(), 1) << rm_->output();
+  ASSERT_FALSE(acknowledged.empty());
+
+  rm_->LimitFileSize(0);
+  Start();
+  for (const std::string& id : acknowledged) {
+    const auto report = Report(id);
+    EXPECT_TRUE(report.ok()) << Said(report);
+  }
 }
 
 TEST_F(ResourceManagerTest, GivesAnApplicationMasterItsTokenItsAddressesAndItsFiles) {
