@@ -11,7 +11,6 @@ constexpr std::array kTable = {
     Allow(S::kNew, E::kKill, S::kKilling, "the final record goes to the store"),
 
     Allow(S::kSubmitted, E::kAccepted, S::kAccepted, "the first attempt asks for its container"),
-    Allow(S::kSubmitted, E::kKill, S::kKilling, "the final record goes to the store"),
     Allow(S::kSubmitted, E::kRestarted, S::kFailed, "the final record names the restart"),
 
     Allow(S::kAccepted, E::kAttemptRegistered, S::kRunning, "the AM can be reached"),

@@ -1,8 +1,10 @@
 // The state machine of an application, as YARN's RMApp without its saving states: a record that is
 // on its way to the store is a flag of the application (see application.h), not a state.
 //
-// KILLING waits for the durable final record; FINISHING for the end of the ApplicationMaster's
-// container. FINISHED, FAILED and KILLED are final. Immutable values.
+// SUBMITTED lasts no longer than a step: the scheduler takes the application on at once (a
+// recovered one is SUBMITTED until Start ends it). KILLING waits for the durable final record;
+// FINISHING for the end of the ApplicationMaster's container. FINISHED, FAILED and KILLED are
+// final. Immutable values.
 #ifndef WEIR_RESOURCEMANAGER_CORE_APPLICATION_STATES_H_
 #define WEIR_RESOURCEMANAGER_CORE_APPLICATION_STATES_H_
 

@@ -110,13 +110,16 @@ void ResourceManagerCore::State::OnAttemptStored(Application& application,
 
 void ResourceManagerCore::State::OnMasterStartTold(const ContainerId& id) {
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);
-  if (Move(attempt, AttemptEvent::kLaunched)) Touch(*FindApplication(id.attempt.application));
+  if (!Move(attempt, AttemptEvent::kLaunched)) return;
+  // Bounds the localisation; from the moment it runs, the time to register counts.
+  master_deadlines.Set(attempt.id, now.monotonic + options.launch_expiry);
+  Touch(*FindApplication(id.attempt.application));
 }
 
 void ResourceManagerCore::State::OnMasterRunning(Application& application,
                                                  ApplicationAttempt& attempt) {
   application.launched = now.wall;
-  if (attempt.state == RmAttemptState::kLaunched && !master_deadlines.Has(attempt.id)) {
+  if (attempt.state == RmAttemptState::kLaunched) {
     master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
   }
   Touch(application);
@@ -150,21 +153,26 @@ void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
   Application* application = FindApplication(id.application);
   if (attempt == nullptr) return;
   if (attempt->state == RmAttemptState::kFinishing) {
-    Container* container = FindContainer(attempt->am_container);
-    if (container != nullptr) {
+    if (Container* container = FindContainer(attempt->am_container)) {
       StopContainer(*container, ContainerEvent::kKill, StopReason::kApplicationEnded);
     }
     return;
   }
+  const Container* container = FindContainer(attempt->am_container);
+  const bool running = container != nullptr && container->reported == ContainerState::kRunning;
   const std::string silence = std::to_string(ToMillis(options.master_expiry)) + " ms";
-  const bool registered = attempt->state == RmAttemptState::kRunning;
+  std::string why = "The ApplicationMaster did not register within " + silence + " of its start";
+  if (attempt->state == RmAttemptState::kRunning) {
+    why = "The ApplicationMaster was silent for " + silence;
+  } else if (!running) {
+    why = "AM container " + attempt->am_container.ToString() + " did not run within " +
+          std::to_string(ToMillis(options.launch_expiry)) + " ms of the command to start it";
+  }
   FailAttempt(*application,
               *attempt,
               {.event = AttemptEvent::kExpired,
                .exit_code = exit_code::kNotYet,
-               .diagnostics = registered ? "The ApplicationMaster was silent for " + silence
-                                         : "The ApplicationMaster did not register within " +
-                                               silence + " of its start",
+               .diagnostics = std::move(why),
                .counted = true});
 }
 

@@ -399,6 +399,23 @@ TEST_F(Master, ThatNeverRegistersFailsItsAttempt) {
   EXPECT_NE(driver.Report(id).diagnostics.find("register"), std::string::npos);
 }
 
+TEST_F(Master, WhoseContainerNeverRunsFailsItsAttempt) {
+  const ApplicationId id = driver.SubmitStored(Context("count"), "1");
+  const ContainerId am = driver.Beat("n1").start.at(0).token.id;
+  ContainerStatus localizing = Running(am);
+  localizing.state = ContainerState::kNew;
+  driver.Beat("n1", {localizing});
+  EXPECT_EQ(driver.Report(id).pending_reason, PendingReason::kLaunching);
+  for (int i = 0; i < 60; ++i) {
+    EXPECT_EQ(driver.Report(id).state, ApplicationState::kAccepted);
+    driver.Advance(seconds(10));
+    driver.Beat("n1");
+  }
+  EXPECT_EQ(driver.Report(id).state, ApplicationState::kFailed);
+  EXPECT_NE(driver.Report(id).diagnostics.find("did not run"), std::string::npos);
+  EXPECT_EQ(driver.Beat("n1").stop.size(), 1U);
+}
+
 TEST_F(Master, ParkedPollIsNoSilence) {
   const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
   int64_t sequence = 0;
