@@ -101,14 +101,7 @@ void ClusterCore::On(const EngineChanged& event) {
 void ClusterCore::On(const WorkerGranted& event) {
   if (workers_.contains(event.container)) return;  // told twice
   if (asked_ > 0) --asked_;                        // the RM counts it off too
-  WorkerPlanInput plan;
-  plan.slots_waiting = engine_.slots_waiting;
-  plan.slots_free = engine_.SlotsFree();
-  plan.slots_per_worker = options_.slots_per_worker;
-  plan.workers_ready = Count(WorkerState::kReady);
-  plan.workers_coming = Count(WorkerState::kLaunching) + Count(WorkerState::kStarting);
-  plan.workers_min = options_.workers_min;
-  if (phase_ != ClusterPhase::kServing || WorkersMissing(plan) == 0) {
+  if (phase_ != ClusterPhase::kServing || WorkersMissing(PlanInput()) == 0) {
     actions_.push_back(ReleaseContainer{event.container});
     return;
   }
@@ -299,25 +292,41 @@ void ClusterCore::CheckIdle() {
   }
 }
 
+// A worker's registration and the engine's state come one after the other, in any order: a worker
+// is ready when both say so, and its slots count from then on.
+WorkerPlanInput ClusterCore::PlanInput() const {
+  std::map<ContainerId, int32_t> free_slots;
+  for (const EngineWorker& worker : engine_.workers) {
+    free_slots[worker.container] = worker.slots - worker.used;
+  }
+  WorkerPlanInput plan;
+  plan.slots_waiting = engine_.slots_waiting;
+  plan.slots_per_worker = options_.slots_per_worker;
+  plan.workers_min = options_.workers_min;
+  for (const auto& [container, worker] : workers_) {
+    if (worker.state == WorkerState::kStopping || worker.state == WorkerState::kGone) continue;
+    const auto known = free_slots.find(container);
+    if (known == free_slots.end()) {
+      ++plan.workers_coming;
+    } else {
+      ++plan.workers_ready;
+      plan.slots_free += known->second;
+    }
+  }
+  return plan;
+}
+
 void ClusterCore::Plan() {
   int32_t missing = 0;
-  const int32_t ready = Count(WorkerState::kReady);
-  const int32_t coming = Count(WorkerState::kLaunching) + Count(WorkerState::kStarting);
+  const WorkerPlanInput plan = PlanInput();
   if (phase_ == ClusterPhase::kServing && registered_) {
-    WorkerPlanInput plan;
-    plan.slots_waiting = engine_.slots_waiting;
-    plan.slots_free = engine_.SlotsFree();
-    plan.slots_per_worker = options_.slots_per_worker;
-    plan.workers_ready = ready;
-    plan.workers_coming = coming;
-    plan.workers_min = options_.workers_min;
     missing = WorkersMissing(plan);
     if (missing > 0 && !cannot_be_had_.empty()) {
       if (engine_.slots_waiting > 0) actions_.push_back(FailWaiting{cannot_be_had_});
       missing = 0;
     }
   }
-  wanted_ = ready + coming + missing;
+  wanted_ = plan.workers_ready + plan.workers_coming + missing;
   const int32_t ask = now_ < ask_not_before_ ? 0 : missing;
   if (ask != asked_) {
     asked_ = ask;

@@ -19,6 +19,7 @@
 
 #include "appmaster/core/cluster_states.h"
 #include "appmaster/core/engine_state.h"
+#include "appmaster/core/worker_plan.h"
 #include "common/container.h"
 #include "common/result.h"
 #include "common/time.h"
@@ -185,6 +186,7 @@ class ClusterCore {
   void CountLaunchFailure(const std::string& cause);
   void CheckWorkerDeadlines();
   void CheckIdle();
+  WorkerPlanInput PlanInput() const;
   void Plan();
   void CheckEnd();
   int32_t Count(WorkerState state) const;

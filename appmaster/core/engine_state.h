@@ -29,11 +29,6 @@ struct EngineState {
   FinalStatus final_status = FinalStatus::kUndefined;
   std::string diagnostics;
 
-  int32_t SlotsFree() const {
-    int32_t slots = 0;
-    for (const EngineWorker& worker : workers) slots += worker.slots - worker.used;
-    return slots;
-  }
   bool operator==(const EngineState&) const = default;
 };
 

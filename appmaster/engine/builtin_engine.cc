@@ -42,7 +42,9 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
         secret_(HexEncode(platform::RandomBytes(32))),
         client_key_(std::make_shared<ClientKey>()),
         jobs_(loop, options.job_manager, options.directory + "/blobs", *this),
-        server_(io_loop) {}
+        task_server_(io_loop),
+        client_loop_("am-clients"),
+        client_server_(client_loop_) {}
 
   Result<HostPort> Start() override {
     platform::ThriftListenerOptions clients;
@@ -51,16 +53,22 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
         [key = client_key_] { return key->Get(); }, options_.attempt);
     clients.factory =
         stream::MakeJobService(jobs_, {options_.attempt.application.ToString(), options_.mode});
-    WEIR_ASSIGN_OR_RETURN(const HostPort client_address, Listen(std::move(clients)));
+    WEIR_ASSIGN_OR_RETURN(const HostPort client_address,
+                          Listen(client_server_, std::move(clients)));
     platform::ThriftListenerOptions workers;
     workers.cluster_id = options_.cluster_id;
     workers.authenticator = platform::MakeTaskManagerAuthenticator(secret_, options_.attempt);
     workers.factory = stream::MakeTaskService(jobs_);
-    WEIR_ASSIGN_OR_RETURN(task_address_, Listen(std::move(workers)));
+    WEIR_ASSIGN_OR_RETURN(task_address_, Listen(task_server_, std::move(workers)));
     return client_address;
   }
 
-  void SetClientKey(const std::string& key) override { client_key_->Set(key); }
+  // A client may learn our address before we have the answer to our registration: until then its
+  // connection waits in the listening socket instead of being refused.
+  void SetClientKey(const std::string& key) override {
+    client_key_->Set(key);
+    if (!std::exchange(serves_clients_, true)) client_loop_.Start();
+  }
 
   void AddRoutes(platform::HttpServer& http) override {
     http.Route("GET", "/jobs", [this](const platform::HttpRequest&, platform::HttpReply reply) {
@@ -136,7 +144,11 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
     jobs_.Handle(stream::WorkersPlanned{workers_wanted, detail});
   }
   void StopJobs() override { jobs_.Handle(stream::StopJobs{}); }
-  void Close() override { server_.Close(); }
+  void Close() override {
+    client_loop_.Stop();
+    client_server_.Close();
+    task_server_.Close();
+  }
 
   // --- JobManagerListener
   void OnWorkerRegistered(const ContainerId& container) override {
@@ -150,11 +162,11 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
 
  private:
   // The first free port of the range.
-  Result<HostPort> Listen(platform::ThriftListenerOptions options) {
+  Result<HostPort> Listen(platform::ThriftServer& server, platform::ThriftListenerOptions options) {
     Result<HostPort> bound = Error{ErrorCode::kInvalidArgument, "the port range is empty", ""};
     for (int port = options_.port_low; port <= options_.port_high; ++port) {
       options.address = {options_.host, static_cast<uint16_t>(port)};
-      bound = server_.Listen(options);
+      bound = server.Listen(options);
       if (bound.ok()) break;
     }
     return bound;
@@ -191,7 +203,10 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
   const std::string secret_;
   const std::shared_ptr<ClientKey> client_key_;
   stream::JobManager jobs_;
-  platform::ThriftServer server_;
+  platform::ThriftServer task_server_;
+  platform::EventLoop client_loop_;
+  platform::ThriftServer client_server_;
+  bool serves_clients_ = false;
   HostPort task_address_;
 };
 

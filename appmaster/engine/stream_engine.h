@@ -57,7 +57,7 @@ class StreamEngine {
 
   // Begins to serve clients and workers; the address for clients.
   virtual Result<HostPort> Start() = 0;
-  // Verifies the tokens of clients; none is let in before.
+  // Verifies the tokens of clients; none is answered before.
   virtual void SetClientKey(const std::string& key) = 0;
   // JSON under /jobs. Requires: before the server listens.
   virtual void AddRoutes(platform::HttpServer& http) = 0;

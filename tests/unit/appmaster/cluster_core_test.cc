@@ -164,6 +164,16 @@ TEST(ClusterCore, AsksForWhatAWaitingJobLacksAndCountsGrantsOff) {
   EXPECT_EQ(cluster.core.workers_wanted(), 3);
 }
 
+TEST(ClusterCore, AsksForNothingMoreWhileItsWorkersRegisterOneByOne) {
+  Cluster cluster(Options(DeploymentMode::kPerJob));
+  cluster.JobWaits(6);
+  EXPECT_EQ(cluster.Asked(), 3);
+  for (int64_t worker = 2; worker <= 4; ++worker) cluster.Arrive(worker);
+  cluster.JobRuns();
+  EXPECT_EQ(cluster.All<AskWorkers>().size(), 1u);
+  EXPECT_TRUE(cluster.All<ReleaseContainer>().empty());
+}
+
 TEST(ClusterCore, WithdrawsItsAskAndReleasesWhatComesWhenTheJobIsGone) {
   Cluster cluster(Options(DeploymentMode::kSession));
   cluster.JobWaits(4);
