@@ -49,7 +49,8 @@ struct NmTokenIdentifier {
   bool operator==(const NmTokenIdentifier&) const = default;
 };
 
-// Dies with the epoch under which its node is registered.
+// Dies with the epoch under which its node is registered, and with its NodeManager's process: what
+// was given out before that began may have been started, ended and forgotten there.
 struct ContainerTokenIdentifier {
   ContainerId id;
   NodeId node;
@@ -57,6 +58,7 @@ struct ContainerTokenIdentifier {
   std::string user;
   WallTime expires;
   Epoch epoch;
+  int64_t node_session = 0;  // the node's when it was given out
   bool operator==(const ContainerTokenIdentifier&) const = default;
 };
 

@@ -27,6 +27,8 @@ struct RegisterNodeRequest {
   std::string rack;
   Resource capacity;
   std::vector<ContainerStatus> containers;  // everything it holds, running or not yet acknowledged
+  // Of which it holds directories: those that are over come back in applications_finished.
+  std::vector<ApplicationId> applications = {};
 };
 
 struct RegisterNodeAnswer {

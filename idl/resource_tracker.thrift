@@ -15,6 +15,7 @@ struct RegisterNodeRequest {
   4: optional string rack;
   5: optional base.Resource capacity;
   6: optional list<base.ContainerStatus> containers;
+  7: optional list<string> applications;
 }
 
 struct RegisterNodeAnswer {

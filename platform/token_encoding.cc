@@ -75,7 +75,8 @@ std::string EncodeIdentifier(const ContainerTokenIdentifier& identifier) {
                        std::to_string(identifier.resource.vcores),
                        identifier.user,
                        std::to_string(ToMillis(identifier.expires)),
-                       std::to_string(identifier.epoch.value)});
+                       std::to_string(identifier.epoch.value),
+                       std::to_string(identifier.node_session)});
 }
 
 std::string EncodeIdentifier(const ClientTokenIdentifier& identifier) {
@@ -97,13 +98,16 @@ Result<NmTokenIdentifier> DecodeNmIdentifier(std::string_view bytes) {
 }
 
 Result<ContainerTokenIdentifier> DecodeContainerIdentifier(std::string_view bytes) {
-  WEIR_ASSIGN_OR_RETURN(const auto fields, FieldsOf(bytes, kContainer, 7));
+  WEIR_ASSIGN_OR_RETURN(const auto fields, FieldsOf(bytes, kContainer, 8));
   const auto id = ContainerId::Parse(fields[0]);
   const auto memory = ParseInt64(fields[2]);
   const auto vcores = ParseInt64(fields[3]);
   const auto expires = ParseInt64(fields[5]);
   const auto epoch = ParseInt64(fields[6]);
-  if (!id.ok() || !memory || !vcores || !expires || !epoch) return Corrupt("its container");
+  const auto session = ParseInt64(fields[7]);
+  if (!id.ok() || !memory || !vcores || !expires || !epoch || !session) {
+    return Corrupt("its container");
+  }
   ContainerTokenIdentifier identifier;
   identifier.id = *id;
   identifier.node = NodeId{fields[1]};
@@ -111,6 +115,7 @@ Result<ContainerTokenIdentifier> DecodeContainerIdentifier(std::string_view byte
   identifier.user = fields[4];
   identifier.expires = WallFromMillis(*expires);
   identifier.epoch = Epoch{*epoch};
+  identifier.node_session = *session;
   return OnlyCanonical(std::move(identifier), bytes);
 }
 

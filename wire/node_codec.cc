@@ -16,6 +16,7 @@ idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
   wire.__set_rack(request.rack);
   wire.__set_capacity(ToWire(request.capacity));
   wire.__set_containers(ListToWire<idl::ContainerStatus>(request.containers));
+  wire.__set_applications(IdsToWire(request.applications));
   return wire;
 }
 
@@ -26,6 +27,7 @@ Result<RegisterNodeRequest> FromWire(const idl::RegisterNodeRequest& wire) {
   RegisterNodeRequest request;
   WEIR_ASSIGN_OR_RETURN(request.address, FromWire(wire.address));
   WEIR_ASSIGN_OR_RETURN(request.containers, ListFromWire<ContainerStatus>(wire.containers));
+  WEIR_ASSIGN_OR_RETURN(request.applications, IdsFromWire<ApplicationId>(wire.applications));
   request.id = NodeId{wire.node_id};
   request.http_address = wire.http_address;
   request.rack = wire.rack;

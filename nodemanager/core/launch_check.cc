@@ -107,11 +107,11 @@ Status CheckLaunchContext(const LaunchContext& launch) {
 }
 
 Status CheckContainerToken(const ContainerTokenIdentifier& token,
-                           const NodeId& node,
-                           Epoch registered_epoch,
+                           const NodeRegistration& registration,
                            Now now) {
+  const Epoch registered_epoch = registration.epoch;
   const std::string what = "the token of " + token.id.ToString();
-  if (token.node != node) {
+  if (token.node != registration.node) {
     return Error{ErrorCode::kPermissionDenied, what + " is for another node", ""};
   }
   if (!IsUserName(token.user)) {
@@ -133,6 +133,11 @@ Status CheckContainerToken(const ContainerTokenIdentifier& token,
                  what + " is of epoch " + std::to_string(token.epoch.value) +
                      ", under which the node has yet to register",
                  "try again soon"};
+  }
+  if (token.node_session < registration.first_session) {
+    return Error{ErrorCode::kFenced,
+                 what + " was given out before this NodeManager started",
+                 "ask the ResourceManager for a new container"};
   }
   if (token.expires < now.wall) {
     return Error{ErrorCode::kUnauthenticated,

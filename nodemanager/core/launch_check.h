@@ -20,10 +20,15 @@ Status CheckLaunchContext(const LaunchContext& launch);
 
 // What the token says against what this node is. kPermissionDenied (another node, or a resource or
 // user that cannot be), kUnauthenticated (expired), kFenced (an older epoch than the node is
-// registered under), kUnavailable (a newer one: the node has yet to register there).
+// registered under, or given out before this process first registered), kUnavailable (a newer
+// epoch: the node has yet to register there).
+struct NodeRegistration {
+  NodeId node;
+  Epoch epoch;
+  int64_t first_session = 0;  // of this process
+};
 Status CheckContainerToken(const ContainerTokenIdentifier& token,
-                           const NodeId& node,
-                           Epoch registered_epoch,
+                           const NodeRegistration& registration,
                            Now now);
 
 }  // namespace weir::nm

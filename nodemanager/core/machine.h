@@ -120,12 +120,14 @@ struct NodeManagerCore::Machine {
   std::map<ContainerId, Container> containers;
   std::map<ContainerId, Remembered> remembered;
   std::map<CallId, Watcher> watchers;
-  std::set<ApplicationId> finishing;  // over at the RM, with containers still here
+  std::set<ApplicationId> applications;  // with directories here
+  std::set<ApplicationId> finishing;     // over at the RM, with containers still here
   bool healthy = true;
   std::string health_report;
   bool health_told = true;
   std::optional<ShuttingDown> shutdown;
   Actions actions;
+  std::set<IgnoredPair> ignored;
 };
 
 }  // namespace weir::nm

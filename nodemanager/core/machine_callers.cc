@@ -19,7 +19,9 @@ Error NotHere(const ContainerId& id) {
 void NodeManagerCore::Machine::OnStart(const StartContainer& event, Now now) {
   const ContainerId& id = event.token.id;
   Status status = CheckOwner(id, event.attempt);
-  if (status.ok() && !containers.contains(id)) {
+  if (const auto known = containers.find(id); status.ok() && known != containers.end()) {
+    Fire(known->second, Trigger::kStart);
+  } else if (status.ok()) {
     if (remembered.contains(id)) {
       status = Error{ErrorCode::kFailedPrecondition, id.ToString() + " has ended already", ""};
     } else {
@@ -46,7 +48,10 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
                  "the node is not registered with the ResourceManager",
                  "try again soon"};
   }
-  WEIR_RETURN_IF_ERROR(CheckContainerToken(token, options.id, rm.session_epoch(), now));
+  WEIR_RETURN_IF_ERROR(CheckContainerToken(
+      token,
+      {.node = options.id, .epoch = rm.session_epoch(), .first_session = rm.first_session()},
+      now));
   WEIR_RETURN_IF_ERROR(CheckLaunchContext(launch));
   if (finishing.contains(token.id.attempt.application)) {
     return Error{ErrorCode::kFailedPrecondition, "the application of " + name + " is over", ""};

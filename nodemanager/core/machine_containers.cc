@@ -22,6 +22,7 @@ bool NodeManagerCore::Machine::Fire(Container& container, Trigger trigger, std::
       container.state = transition.to;
       return true;
     case TransitionKind::kIgnored:
+      ignored.insert({StateName(container.state), TriggerName(trigger)});
       return false;
     case TransitionKind::kInvalid:
       actions.push_back(
@@ -51,7 +52,9 @@ void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
                                      const LaunchContext& launch,
                                      Now now) {
   Container& container = Add(token, now);
-  if (Fire(container, Trigger::kStart)) actions.push_back(Localize{token, launch});
+  if (!Fire(container, Trigger::kStart)) return;
+  applications.insert(token.id.attempt.application);
+  actions.push_back(Localize{token, launch});
 }
 
 void NodeManagerCore::Machine::StopOne(Container& container, StopCause cause, Now now) {
@@ -197,6 +200,7 @@ void NodeManagerCore::Machine::FinishApplications() {
       ++it;
       continue;
     }
+    applications.erase(*it);
     actions.push_back(CleanUpApplication{*it});
     it = finishing.erase(it);
   }

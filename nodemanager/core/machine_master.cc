@@ -23,7 +23,11 @@ void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now no
 
 void NodeManagerCore::Machine::OnStartCommand(const StartContainerCommand& command, Now now) {
   // A repeated command; or one that was overtaken by the end of its container.
-  if (containers.contains(command.token.id) || remembered.contains(command.token.id)) return;
+  if (remembered.contains(command.token.id)) return;
+  if (const auto known = containers.find(command.token.id); known != containers.end()) {
+    Fire(known->second, Trigger::kStart);
+    return;
+  }
   const Status status = MayStart(command.token, command.launch, now);
   if (status.ok()) {
     Begin(command.token, command.launch, now);

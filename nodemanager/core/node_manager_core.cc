@@ -91,7 +91,8 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .http_address = options.http_address,
                                     .rack = options.rack,
                                     .capacity = options.capacity,
-                                    .containers = Statuses(false)}});
+                                    .containers = Statuses(false),
+                                    .applications = {applications.begin(), applications.end()}}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
   if (!rm.MaySendNext(HasNews())) return;
@@ -176,6 +177,10 @@ WallTime NodeManagerCore::last_answer() const {
 }
 const CoreOptions& NodeManagerCore::options() const {
   return machine_->options;
+}
+
+std::vector<IgnoredPair> NodeManagerCore::ignored() const {
+  return {machine_->ignored.begin(), machine_->ignored.end()};
 }
 
 std::string NodeManagerCore::CheckInvariants() const {

@@ -15,9 +15,11 @@
 #ifndef WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
 #define WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
 
+#include <compare>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/container.h"
@@ -45,6 +47,13 @@ struct CoreOptions {
   Duration remember_stops = seconds(600);  // of containers that were never started here
   size_t container_limit = 10'000;         // held at once, not yet recorded ones included
   uint64_t seed = 1;                       // spreads the back-off of many nodes
+};
+
+// A pair that the containers' table says to ignore, and that occurred.
+struct IgnoredPair {
+  std::string_view state;
+  std::string_view event;
+  auto operator<=>(const IgnoredPair&) const = default;
 };
 
 class NodeManagerCore {
@@ -76,6 +85,8 @@ class NodeManagerCore {
   Epoch epoch() const;           // the highest seen; 0 before the first registration
   WallTime last_answer() const;  // of the RM; 1970 before the first
   const CoreOptions& options() const;
+  // Each pair once, in order. For the simulator's coverage.
+  std::vector<IgnoredPair> ignored() const;
   // The first broken invariant in words; "" if all hold. For the simulator and debug builds.
   std::string CheckInvariants() const;
 

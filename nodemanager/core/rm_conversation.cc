@@ -30,6 +30,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
   }
   phase_ = Phase::kActive;
   session_ = answer.session;
+  if (first_session_ == 0) first_session_ = answer.session;
   session_epoch_ = answer.epoch;
   highest_epoch_ = answer.epoch;
   last_sequence_ = 0;

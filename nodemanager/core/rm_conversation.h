@@ -50,6 +50,8 @@ class RmConversation {
 
   bool registered() const { return phase_ == Phase::kActive; }
   int64_t session() const { return session_; }
+  // Of the first registration of this process: sessions grow, over epochs too.
+  int64_t first_session() const { return first_session_; }
   Epoch highest_epoch() const { return highest_epoch_; }
   // The epoch under which the node is registered; 0 when it is not.
   Epoch session_epoch() const { return registered() ? session_epoch_ : Epoch{}; }
@@ -76,6 +78,7 @@ class RmConversation {
   Duration back_off_;
   Instant register_at_;
   int64_t session_ = 0;
+  int64_t first_session_ = 0;
   bool answered_in_session_ = false;
   bool resync_in_vain_ = false;  // registering did not help: the back-off goes on growing
   Epoch session_epoch_;

@@ -153,6 +153,7 @@ void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
   Application* application = FindApplication(id.application);
   if (attempt == nullptr) return;
   if (attempt->state == RmAttemptState::kFinishing) {
+    Move(*attempt, AttemptEvent::kExpired);
     if (Container* container = FindContainer(attempt->am_container)) {
       StopContainer(*container, ContainerEvent::kKill, StopReason::kApplicationEnded);
     }

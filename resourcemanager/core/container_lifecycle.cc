@@ -105,7 +105,8 @@ ContainerTokenIdentifier ResourceManagerCore::State::TokenOf(const Container& co
           .resource = container.resource,
           .user = FindApplication(container.id.attempt.application)->record.user,
           .expires = container.token_expires,
-          .epoch = epoch.epoch};
+          .epoch = epoch.epoch,
+          .node_session = FindNode(container.node)->session};
 }
 
 void ResourceManagerCore::State::OnLaunchDeadline(const ContainerId& id) {

@@ -100,7 +100,10 @@ struct ResourceManagerCore::State {
              uint64_t after_record = 0) {
     const S from = state;
     const auto found = FindTransition(table, from, event);
-    if (found.kind == TransitionKind::kIgnored) return false;
+    if (found.kind == TransitionKind::kIgnored) {
+      ignored.insert({machine, Name(from), Name(event)});
+      return false;
+    }
     if (found.kind == TransitionKind::kInvalid) {
       Emit(InvalidEvent{machine, subject, Name(from), Name(event)});
       return false;
@@ -283,6 +286,7 @@ struct ResourceManagerCore::State {
   std::vector<store::StoreOperation> orphans;  // records without their application: deleted
   std::set<std::pair<WallTime, ApplicationId>> completed;  // retired ones, oldest first
   Counters counters;
+  std::set<IgnoredPair> ignored;
 
   uint64_t appended = 0;
   uint64_t committed = 0;

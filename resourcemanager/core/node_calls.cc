@@ -115,6 +115,14 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   place = true;
   node_deadlines.Set(node.id(), now.monotonic + options.node_expiry);
   Reconcile(node, request.containers);
+  for (const auto& id : request.applications) {
+    Application* application = FindApplication(id);
+    if (application != nullptr && !application->final_durable) {
+      application->nodes.insert(node.id());
+    } else {
+      TellNodeFinished(node, id);
+    }
+  }
   // The new session has heard nothing yet.
   for (auto& [id, told_in] : node.starts) told_in = kUntold;
   for (auto& [id, stop] : node.stops) stop.told = false;

@@ -268,6 +268,10 @@ const CoreOptions& ResourceManagerCore::options() const {
   return state_->options;
 }
 
+std::vector<IgnoredPair> ResourceManagerCore::ignored() const {
+  return {state_->ignored.begin(), state_->ignored.end()};
+}
+
 std::string ResourceManagerCore::CheckInvariants() const {
   return state_->CheckAll();
 }

@@ -13,9 +13,11 @@
 #ifndef WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
 #define WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
 
+#include <compare>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/application.h"
@@ -38,6 +40,14 @@ struct CoreOptions {
   size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
   size_t live_applications = limits::kLiveApplications;
   Duration container_token_life = seconds(600);
+};
+
+// A pair that its table says to ignore, and that occurred.
+struct IgnoredPair {
+  std::string_view machine;
+  std::string_view state;
+  std::string_view event;
+  auto operator<=>(const IgnoredPair&) const = default;
 };
 
 class ResourceManagerCore {
@@ -76,6 +86,8 @@ class ResourceManagerCore {
   ClusterSummary Summary() const;
   Epoch epoch() const;
   const CoreOptions& options() const;
+  // Each pair once, in order. For the simulator's coverage.
+  std::vector<IgnoredPair> ignored() const;
   // The first broken invariant in words; "" if all hold. For the simulator and debug builds.
   std::string CheckInvariants() const;
 

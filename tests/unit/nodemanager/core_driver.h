@@ -102,7 +102,8 @@ class CoreDriver {
             .resource = resource,
             .user = "ann",
             .expires = now().wall + seconds(600),
-            .epoch = Epoch{3}};
+            .epoch = Epoch{3},
+            .node_session = session};
   }
   // An AM's start of container `number`; its Reply.
   Reply Start(int64_t number, Resource resource = {1024, 1}) {

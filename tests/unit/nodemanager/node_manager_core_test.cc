@@ -80,6 +80,21 @@ TEST(NodeManager, ARecordedContainerIsNotStartedAgainByItsToken) {
   EXPECT_TRUE(IsError(node.Start(1), ErrorCode::kFailedPrecondition));
 }
 
+TEST(NodeManager, ARegistrationNamesTheApplicationsWithDirectoriesHere) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.End(1);
+  node.Step(CleanedUp{IdOf(1)});
+  node.Answer(Recorded({IdOf(1)}));
+  node.Step(HeartbeatFailed{1, 2, {ErrorCode::kResync, "a new ResourceManager", ""}});
+  node.Advance(seconds(3));
+  const auto again = node.Take<SendRegister>();
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->request.containers.empty());
+  EXPECT_EQ(again->request.applications, std::vector{kAttempt.application});
+}
+
 struct Refusal {
   const char* name;
   ErrorCode code;
@@ -111,6 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"OldEpoch",
                 ErrorCode::kFenced,
                 [](Token& token, LaunchContext&) { token.epoch = Epoch{2}; }},
+        Refusal{"GivenOutBeforeThisProcess",
+                ErrorCode::kFenced,
+                [](Token& token, LaunchContext&) { token.node_session = 0; }},
         Refusal{"EpochToCome",
                 ErrorCode::kUnavailable,
                 [](Token& token, LaunchContext&) { token.epoch = Epoch{4}; }},

@@ -35,6 +35,7 @@ ContainerTokenIdentifier ContainerIdentifier() {
   identifier.user = "a:b\n\xFF";  // any bytes are fine
   identifier.expires = WallFromMillis(1'700'000'000'123);
   identifier.epoch = Epoch{5};
+  identifier.node_session = 9;
   return identifier;
 }
 

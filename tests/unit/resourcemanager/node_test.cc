@@ -254,5 +254,27 @@ TEST_F(NodeTest, HearsOfFinishedApplicationsWhenItIsBack) {
   EXPECT_EQ(driver.Beat("n1").applications_finished, std::vector{attempt.application});
 }
 
+TEST_F(NodeTest, HearsAtItsRegistrationWhichOfItsApplicationsAreOver) {
+  driver.AddNode("n1", kNodeSize);
+  const AttemptId running = driver.RunApplication(Context("count"), "1", "n1");
+  const ApplicationId unknown{.cluster_timestamp = 1, .sequence = 7};
+  const CallId call = driver.NewCall();
+  driver.Step(RegisterNode{.call = call,
+                           .request = {.id = {"n2"},
+                                       .address = {"n2.example", 45454},
+                                       .http_address = "n2.example:8042",
+                                       .rack = "/default-rack",
+                                       .capacity = kNodeSize,
+                                       .containers = {},
+                                       .applications = {unknown, running.application}}});
+  driver.CommitAll();
+  ASSERT_NE(driver.Get<RegisterNodeAnswer>(call), nullptr);
+  driver.sessions["n2"] = driver.Get<RegisterNodeAnswer>(call)->session;
+  EXPECT_EQ(driver.Beat("n2").applications_finished, std::vector{unknown});
+  driver.Kill(running.application);
+  driver.CommitAll();
+  EXPECT_EQ(driver.Beat("n2").applications_finished, std::vector{running.application});
+}
+
 }  // namespace
 }  // namespace weir::rm

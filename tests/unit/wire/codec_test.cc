@@ -127,7 +127,8 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
                              .resource = {256, 1},
                              .user = "ada",
                              .expires = WallFromMillis(99),
-                             .epoch = Epoch{5}},
+                             .epoch = Epoch{5},
+                             .node_session = 4},
                    .launch = MakeLaunch()}};
   answer.stop = {{kContainer, StopReason::kApplicationEnded}};
   answer.completions_recorded = {kContainer};
