@@ -1,0 +1,123 @@
+#include "tests/simulation/faults.h"
+
+namespace weir::simulation {
+namespace {
+
+constexpr uint64_t kMillion = 1'000'000;
+
+Duration Between(Random& random, Duration low, Duration high) {
+  return Duration(random.Between(low.count(), high.count()));
+}
+
+}  // namespace
+
+FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
+  messages += other.messages;
+  lost += other.lost;
+  duplicated += other.duplicated;
+  slow += other.slow;
+  rm_crashes += other.rm_crashes;
+  nm_crashes += other.nm_crashes;
+  am_crashes += other.am_crashes;
+  store_failures += other.store_failures;
+  isolations += other.isolations;
+  return *this;
+}
+
+std::string FaultCounts::ToString() const {
+  return std::to_string(messages) + " messages (" + std::to_string(lost) + " lost, " +
+         std::to_string(duplicated) + " duplicated, " + std::to_string(slow) +
+         " slow), crashes: " + std::to_string(rm_crashes) + " RM, " + std::to_string(nm_crashes) +
+         " NM, " + std::to_string(am_crashes) + " AM; " + std::to_string(store_failures) +
+         " failed writes, " + std::to_string(isolations) + " isolated nodes";
+}
+
+Faults::Faults(Random& random, Faultiness faultiness)
+    : random_(random),
+      active_(faultiness == Faultiness::kDrawn),
+      lose_(1'000 + random.Below(60'000)),
+      duplicate_(1'000 + random.Below(60'000)),
+      slow_(random.Below(50'000)),
+      usual_delay_(Between(random, microseconds(50), milliseconds(5))),
+      slow_delay_(Between(random, milliseconds(100), seconds(8))),
+      rm_crash_(random.Chance(2, 3) ? random.Below(15'000) : 0),
+      nm_crash_(random.Chance(2, 3) ? random.Below(25'000) : 0),
+      am_crash_(random.Chance(1, 2) ? random.Below(50'000) : 0),
+      store_delay_(Between(random, microseconds(20), milliseconds(10))),
+      store_slow_(random.Chance(1, 4) ? 300'000 + random.Below(500'000) : random.Below(100'000)),
+      store_failure_(random.Chance(1, 3) ? random.Below(60'000) : 0),
+      isolate_(random.Chance(1, 2) ? random.Below(15'000) : 0),
+      executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {}
+
+bool Faults::Draw(uint64_t per_million) {
+  return active_ && per_million > 0 && random_.Chance(per_million, kMillion);
+}
+
+bool Faults::LoseMessage() {
+  ++counts.messages;
+  const bool lost = Draw(lose_);
+  if (lost) ++counts.lost;
+  return lost;
+}
+
+bool Faults::DuplicateMessage() {
+  const bool twice = Draw(duplicate_);
+  if (twice) ++counts.duplicated;
+  return twice;
+}
+
+Duration Faults::MessageDelay() {
+  const Duration usual = Between(random_, microseconds(20), usual_delay_);
+  if (!Draw(slow_)) return usual;
+  ++counts.slow;
+  return usual + Between(random_, Duration(0), slow_delay_);
+}
+
+bool Faults::CrashResourceManager() {
+  const bool crash = Draw(rm_crash_);
+  if (crash) ++counts.rm_crashes;
+  return crash;
+}
+
+bool Faults::CrashNodeManager() {
+  const bool crash = Draw(nm_crash_);
+  if (crash) ++counts.nm_crashes;
+  return crash;
+}
+
+bool Faults::CrashMaster() {
+  const bool crash = Draw(am_crash_);
+  if (crash) ++counts.am_crashes;
+  return crash;
+}
+
+Duration Faults::RestartDelay() {
+  return Between(random_, milliseconds(5), random_.Chance(1, 4) ? seconds(15) : seconds(2));
+}
+
+Duration Faults::StoreDelay() {
+  if (Draw(store_slow_)) return Between(random_, milliseconds(50), seconds(3));
+  return Between(random_, microseconds(10), store_delay_);
+}
+
+bool Faults::FailStoreWrite() {
+  const bool fail = Draw(store_failure_);
+  if (fail) ++counts.store_failures;
+  return fail;
+}
+
+bool Faults::FailExecutor() {
+  return Draw(executor_failure_);
+}
+
+bool Faults::IsolateNode() {
+  const bool isolate = Draw(isolate_);
+  if (isolate) ++counts.isolations;
+  return isolate;
+}
+
+Duration Faults::IsolationTime() {
+  return Between(random_, milliseconds(500), seconds(25));
+}
+
+}  // namespace weir::simulation

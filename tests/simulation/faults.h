@@ -1,0 +1,88 @@
+// Faults: what goes wrong in a run, drawn from its seed: how often messages are lost, delayed or
+// sent twice, which process dies at which action, how the store behaves. Stop() ends all of it.
+// Counts what it did. Single-threaded.
+#ifndef WEIR_TESTS_SIMULATION_FAULTS_H_
+#define WEIR_TESTS_SIMULATION_FAULTS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "common/random.h"
+#include "common/time.h"
+
+namespace weir::simulation {
+
+enum class Faultiness { kDrawn, kNone };
+
+struct FaultCounts {
+  int64_t messages = 0;
+  int64_t lost = 0;
+  int64_t duplicated = 0;
+  int64_t slow = 0;  // far beyond the usual delay: others overtake it
+  int64_t rm_crashes = 0;
+  int64_t nm_crashes = 0;
+  int64_t am_crashes = 0;
+  int64_t store_failures = 0;
+  int64_t isolations = 0;
+
+  int64_t crashes() const { return rm_crashes + nm_crashes + am_crashes; }
+  FaultCounts& operator+=(const FaultCounts& other);
+  std::string ToString() const;
+};
+
+class Faults {
+ public:
+  Faults(Random& random, Faultiness faultiness);
+
+  // --- messages
+  bool LoseMessage();
+  bool DuplicateMessage();
+  Duration MessageDelay();
+
+  // --- processes: whether it dies just before its next action
+  bool CrashResourceManager();
+  bool CrashNodeManager();
+  bool CrashMaster();
+  Duration RestartDelay();
+
+  // --- the store
+  Duration StoreDelay();
+  bool FailStoreWrite();
+
+  // --- a node's executor: files cannot be had, programs not be started
+  bool FailExecutor();
+
+  // --- the network as a whole
+  bool IsolateNode();  // asked once a virtual second and node
+  Duration IsolationTime();
+
+  void Stop() { active_ = false; }
+  bool active() const { return active_; }
+  // Enough happened for the run to mean something.
+  bool Satisfied() const { return counts.crashes() >= 1 && counts.lost + counts.duplicated >= 10; }
+
+  FaultCounts counts;
+
+ private:
+  bool Draw(uint64_t per_million);
+
+  Random& random_;
+  bool active_;
+  uint64_t lose_;       // per million messages
+  uint64_t duplicate_;  // per million messages
+  uint64_t slow_;       // per million messages
+  Duration usual_delay_;
+  Duration slow_delay_;
+  uint64_t rm_crash_;  // per million actions
+  uint64_t nm_crash_;  // per million actions
+  uint64_t am_crash_;  // per million calls
+  Duration store_delay_;
+  uint64_t store_slow_;        // per million writes
+  uint64_t store_failure_;     // per million writes
+  uint64_t isolate_;           // per million seconds
+  uint64_t executor_failure_;  // per million tries
+};
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_FAULTS_H_

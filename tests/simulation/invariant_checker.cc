@@ -1,0 +1,91 @@
+#include "tests/simulation/invariant_checker.h"
+
+#include <optional>
+#include <variant>
+
+namespace weir::simulation {
+
+void InvariantChecker::Fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+void InvariantChecker::Acknowledged(const std::string& key, const ApplicationId& id) {
+  const auto [known, inserted] = acknowledged_.emplace(key, id);
+  if (!inserted && known->second != id) {
+    Fail("idempotency key " + key + " got " + known->second.ToString() + " and " + id.ToString());
+  }
+  const std::optional<store::Record> record = store_.Find(store::ApplicationKey(id));
+  if (!record || std::get<store::ApplicationRecord>(*record).idempotency_key != key) {
+    Fail(id.ToString() + " is acknowledged before its record is durable");
+  }
+}
+
+void InvariantChecker::Reported(const ApplicationReport& report) {
+  const Outcome outcome{report.state, report.final_status};
+  const auto ended = ends_.find(report.id);
+  if (ended != ends_.end() && !(ended->second == outcome)) {
+    Fail(report.id.ToString() + " was reported as " +
+         std::string(ApplicationStateName(ended->second.state)) + ", then as " +
+         std::string(ApplicationStateName(report.state)));
+  }
+  if (!IsTerminal(report.state) || ended != ends_.end()) return;
+  ends_.emplace(report.id, outcome);
+  const std::optional<store::Record> stored = store_.Find(store::ApplicationKey(report.id));
+  const auto* record = stored ? std::get_if<store::ApplicationRecord>(&*stored) : nullptr;
+  if (record == nullptr || record->state != report.state ||
+      record->final_status != report.final_status) {
+    Fail(report.id.ToString() + " is reported as " +
+         std::string(ApplicationStateName(report.state)) + " before that is durable");
+  }
+}
+
+void InvariantChecker::Accepted(const AttemptId& attempt) {
+  int32_t& latest = accepted_[attempt.application];
+  if (attempt.number < latest) {
+    Fail(attempt.ToString() + " is accepted after attempt " + std::to_string(latest));
+  }
+  latest = attempt.number;
+  if (const auto ended = ends_.find(attempt.application); ended != ends_.end()) {
+    Fail(attempt.ToString() + " is accepted although its application has ended");
+  }
+}
+
+void InvariantChecker::StartTold(const StartContainerCommand& command) {
+  const AttemptId& attempt = command.token.id.attempt;
+  const std::optional<store::Record> stored = store_.Find(store::AttemptKey(attempt));
+  if (!stored || std::get<store::AttemptRecord>(*stored).am_container != command.token.id) {
+    Fail(command.token.id.ToString() + " is to be started before its attempt's record is durable");
+  }
+}
+
+void InvariantChecker::Launched(const ContainerId& container) {
+  if (!launched_.insert(container).second) Fail(container.ToString() + " is launched twice");
+  if (completed_.contains(container)) {
+    Fail(container.ToString() + " is launched after its completion was reported");
+  }
+}
+
+void InvariantChecker::CompletionReported(const ContainerId& container) {
+  completed_.insert(container);
+}
+
+void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now) {
+  if (const std::string fault = core.CheckInvariants(); !fault.empty()) Fail("RM: " + fault);
+  if (!store_.fault().empty()) Fail("store: " + store_.fault());
+  for (const auto& [key, id] : acknowledged_) {
+    const std::optional<ApplicationReport> report = core.Report(id, now);
+    if (!report) {
+      Fail(id.ToString() + " was acknowledged and is lost");
+    } else {
+      Reported(*report);
+    }
+  }
+  for (const NodeReport& node : core.Nodes()) {
+    if (!node.used.FitsIn(node.capacity)) {
+      Fail("node " + node.name + " has " + node.capacity.ToString() + ", and " +
+           node.used.ToString() + " of it are taken");
+    }
+  }
+}
+
+}  // namespace weir::simulation

@@ -1,0 +1,69 @@
+// InvariantChecker: what must hold after every step, whatever went wrong. The first broken one is
+// kept in words, and ends the run.
+//
+//   no acknowledged application is lost; one application per idempotency key
+//   what a client was told of an end is durable, and never changes
+//   an ApplicationMaster is started only after its attempt's record is durable
+//   no attempt is accepted after a later one of its application
+//   what runs on a node fits in it, as the RM counts, as the NM counts, and in truth
+//   a container is never launched twice, nor after its completion was reported
+//   the cores' own invariants (the RM's include the scheduler's); no invalid state-event pair
+//
+// Single-threaded.
+#ifndef WEIR_TESTS_SIMULATION_INVARIANT_CHECKER_H_
+#define WEIR_TESTS_SIMULATION_INVARIANT_CHECKER_H_
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "common/application.h"
+#include "common/ids.h"
+#include "common/node_messages.h"
+#include "resourcemanager/core/resource_manager_core.h"
+#include "tests/simulation/sim_store.h"
+
+namespace weir::simulation {
+
+class InvariantChecker {
+ public:
+  explicit InvariantChecker(const SimStore& store) : store_(store) {}
+
+  // Keeps the first.
+  void Fail(const std::string& what);
+  bool failed() const { return !failure_.empty(); }
+  const std::string& failure() const { return failure_; }
+
+  // --- the RM says so to somebody
+  void Acknowledged(const std::string& key, const ApplicationId& id);
+  void Reported(const ApplicationReport& report);
+  void Accepted(const AttemptId& attempt);
+  void StartTold(const StartContainerCommand& command);
+  // --- a node
+  void Launched(const ContainerId& container);
+  void CompletionReported(const ContainerId& container);
+
+  void AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now);
+
+  const std::map<std::string, ApplicationId>& acknowledged() const { return acknowledged_; }
+
+ private:
+  struct Outcome {
+    ApplicationState state = ApplicationState::kNew;
+    FinalStatus final_status = FinalStatus::kUndefined;
+    bool operator==(const Outcome&) const = default;
+  };
+
+  const SimStore& store_;
+  std::string failure_;
+  std::map<std::string, ApplicationId> acknowledged_;  // by idempotency key
+  std::map<ApplicationId, Outcome> ends_;
+  std::map<ApplicationId, int32_t> accepted_;  // the latest attempt
+  std::set<ContainerId> launched_;
+  std::set<ContainerId> completed_;
+};
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_INVARIANT_CHECKER_H_

@@ -1,0 +1,342 @@
+#include "tests/simulation/sim_node.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "tests/simulation/sim_resource_manager.h"
+
+namespace weir::simulation {
+namespace {
+
+constexpr int kSigterm = 15;
+constexpr int kSigkill = 9;
+
+void SetCall(nm::Event& event, nm::CallId call) {
+  std::visit(
+      [call](auto& e) {
+        if constexpr (requires { e.call; }) e.call = call;
+      },
+      event);
+}
+
+}  // namespace
+
+SimNode::SimNode(World& world, size_t index)
+    : world_(world), index_(index), name_("node-" + std::to_string(index)), clock_(world) {}
+
+SimNode::~SimNode() = default;
+
+nm::CoreOptions SimNode::Options() const {
+  nm::CoreOptions options;
+  options.id = {"uuid-" + name_};
+  options.address = {.host = name_, .port = 45454};
+  options.http_address = name_ + ":8042";
+  options.capacity = world_.workload.nodes[index_].capacity;
+  options.park = seconds(2);
+  options.seed = world_.seed * 100 + index_ + incarnation_ * 10'000;
+  return options;
+}
+
+void SimNode::Boot() {
+  world_.trace.Line(name_, "starts");
+  ++incarnation_;
+  std::vector<ContainerStatus> ended;
+  for (auto& [id, process] : processes_) {
+    if (process.master) process.master->Stop();
+  }
+  processes_.clear();
+  directories_.clear();  // nobody uses what containers shared any more
+  for (const auto& [id, note] : notes_) {
+    ended.push_back({.id = id,
+                     .state = ContainerState::kComplete,
+                     .exit_code = note.exit_code.value_or(exit_code::kAborted),
+                     .diagnostics = note.exit_code ? "" : "the NodeManager restarted",
+                     .resource = note.resource});
+  }
+  clock_ = SimClock(world_);
+  armed_ = kNever;
+  const Now now = clock_.At(world_.queue.now());
+  core_ = std::make_unique<nm::NodeManagerCore>(Options(), ended, now);
+  Execute(core_->Start(now));
+}
+
+void SimNode::Crash() {
+  if (!up()) return;
+  world_.trace.Line(name_, "dies");
+  NoteIgnored();
+  ++incarnation_;
+  core_.reset();
+  localizing_.clear();
+  for (const auto& [number, reply] : std::exchange(calls_, {})) {
+    if (world_.random.Chance(1, 2)) {
+      reply(Error{ErrorCode::kUnavailable, "the connection to " + name_ + " broke", ""});
+    }
+  }
+  world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
+}
+
+uint64_t SimNode::Receive(const nm::Event& request, const ReplyTo& reply) {
+  const uint64_t number = next_call_++;
+  calls_[number] = reply;
+  nm::Event event = request;
+  SetCall(event, {number});
+  Step(event);
+  return number;
+}
+
+void SimNode::Abandon(uint64_t number) {
+  if (!up() || calls_.erase(number) == 0) return;
+  Step(nm::CallAbandoned{.call = {number}});
+}
+
+void SimNode::ShutDown() {
+  if (up()) Step(nm::ShutDown{});
+}
+
+void SimNode::SetHealthy(bool healthy) {
+  if (up()) Step(nm::HealthChanged{.healthy = healthy, .report = healthy ? "" : "as planned"});
+}
+
+bool SimNode::Idle() const {
+  return up() && processes_.empty() && notes_.empty() && core_->Containers().empty();
+}
+
+void SimNode::Step(const nm::Event& event) {
+  Execute(core_->Step(event, clock_.At(world_.queue.now())));
+}
+
+void SimNode::Execute(const nm::Actions& actions) {
+  const uint64_t incarnation = incarnation_;
+  for (const nm::Action& action : actions) {
+    if (world_.faults.CrashNodeManager()) return Crash();
+    Perform(action);
+    if (incarnation != incarnation_) return;
+  }
+  if (const std::string fault = core_->CheckInvariants(); !fault.empty()) {
+    world_.checker.Fail(name_ + ": " + fault);
+  }
+  ArmDeadline();
+}
+
+void SimNode::Perform(const nm::Action& action) {
+  if (const auto* reply = std::get_if<nm::Reply>(&action)) {
+    Reply(*reply);
+  } else if (const auto* transition = std::get_if<nm::Transitioned>(&action)) {
+    world_.coverage.Hit("nm container", transition->from, transition->event);
+    world_.trace.Line(name_,
+                      transition->id.ToString() + " " + std::string(transition->from) + " -" +
+                          std::string(transition->event) + "-> " + std::string(transition->to));
+  } else if (const auto* invalid = std::get_if<nm::InvalidEvent>(&action)) {
+    world_.checker.Fail(name_ + ": invalid event " + std::string(invalid->event) + " in state " +
+                        std::string(invalid->state) + " of " + invalid->id.ToString());
+  } else if (const auto* changed = std::get_if<nm::ConversationChanged>(&action)) {
+    world_.trace.Line(name_, changed->what);
+  } else if (std::holds_alternative<nm::Stopped>(action)) {
+    world_.trace.Line(name_, "has shut down");
+    NoteIgnored();
+    ++incarnation_;
+    core_.reset();
+    calls_.clear();
+    world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
+  } else {
+    SendToResourceManager(action);
+    PerformExecutor(action);
+  }
+}
+
+void SimNode::Reply(const nm::Reply& reply) {
+  auto found = calls_.extract(reply.call.value);
+  if (!found.empty()) found.mapped()(reply.answer);
+}
+
+void SimNode::SendToResourceManager(const nm::Action& action) {
+  using RmAnswer = SimResourceManager::Answer;
+  SimResourceManager& rm = *world_.resource_manager;
+  const uint64_t incarnation = incarnation_;
+  Network::Route route{.from = name_, .to = SimResourceManager::kName, .what = ""};
+  const auto call = [&](const rm::Event& event,
+                        const std::function<nm::Event(const RmAnswer&)>& translate) {
+    world_.network.Call<RmAnswer>(
+        route, rm, event, [this, incarnation, translate](const RmAnswer& answer) {
+          if (incarnation == incarnation_ && up()) Step(translate(answer));
+        });
+  };
+  if (const auto* registration = std::get_if<nm::SendRegister>(&action)) {
+    route.what = "register";
+    route.time_limit = seconds(3);
+    call(rm::RegisterNode{.call = {}, .request = registration->request},
+         [](const RmAnswer& answer) -> nm::Event {
+           if (const auto* ok = std::get_if<RegisterNodeAnswer>(&answer)) {
+             return nm::Registered{*ok};
+           }
+           return nm::RegistrationFailed{std::get<Error>(answer)};
+         });
+  } else if (const auto* heartbeat = std::get_if<nm::SendHeartbeat>(&action)) {
+    const NodeHeartbeatRequest& request = heartbeat->request;
+    const int64_t session = request.session;
+    const int64_t sequence = request.sequence;
+    route.what = "heartbeat " + std::to_string(sequence);
+    route.time_limit = request.park + seconds(2);
+    call(rm::NodeHeartbeat{.call = {}, .node = {"uuid-" + name_}, .request = request},
+         [session, sequence](const RmAnswer& answer) -> nm::Event {
+           if (const auto* ok = std::get_if<NodeHeartbeatAnswer>(&answer)) {
+             return nm::HeartbeatAnswered{.session = session, .sequence = sequence, .answer = *ok};
+           }
+           return nm::HeartbeatFailed{
+               .session = session, .sequence = sequence, .error = std::get<Error>(answer)};
+         });
+  } else if (const auto* leave = std::get_if<nm::SendUnregister>(&action)) {
+    route.what = "unregister";
+    route.time_limit = seconds(3);
+    call(rm::UnregisterNode{.call = {}, .node = {"uuid-" + name_}, .session = leave->session},
+         [](const RmAnswer&) -> nm::Event { return nm::Unregistered{}; });
+  }
+}
+
+void SimNode::PerformExecutor(const nm::Action& action) {
+  if (const auto* localize = std::get_if<nm::Localize>(&action)) {
+    Localize(*localize);
+  } else if (const auto* call_off = std::get_if<nm::CallOffLocalization>(&action)) {
+    if (localizing_.erase(call_off->id) == 0) return;
+    if (world_.random.Chance(1, 3)) {  // it was ready just then
+      StepLater(milliseconds(20), nm::LocalizationDone{call_off->id});
+    } else {
+      StepLater(milliseconds(20),
+                nm::LocalizationFailed{call_off->id, {ErrorCode::kAborted, "called off", ""}});
+    }
+  } else if (const auto* launch = std::get_if<nm::Launch>(&action)) {
+    Launch(launch->id);
+  } else if (const auto* signal = std::get_if<nm::Signal>(&action)) {
+    Signal(*signal);
+  } else if (const auto* clean_up = std::get_if<nm::CleanUp>(&action)) {
+    StepLater(milliseconds(100), nm::CleanedUp{clean_up->id});
+  } else if (const auto* forget = std::get_if<nm::Forget>(&action)) {
+    notes_.erase(forget->id);
+  } else if (const auto* over = std::get_if<nm::CleanUpApplication>(&action)) {
+    directories_.erase(over->id);
+  }
+}
+
+void SimNode::Later(Duration most, std::function<void()> action) {
+  world_.queue.After(world_.Between(Duration(0), most),
+                     [this, incarnation = incarnation_, action = std::move(action)] {
+                       if (incarnation == incarnation_ && up()) action();
+                     });
+}
+
+void SimNode::StepLater(Duration most, nm::Event event) {
+  Later(most, [this, event = std::move(event)] { Step(event); });
+}
+
+void SimNode::Localize(const nm::Localize& action) {
+  const ContainerId id = action.token.id;
+  notes_[id] = {.resource = action.token.resource, .launch = action.launch, .exit_code = {}};
+  directories_.insert(id.attempt.application);
+  localizing_.insert(id);
+  const bool fails = world_.faults.FailExecutor();
+  Later(world_.random.Chance(1, 5) ? seconds(2) : milliseconds(30), [this, id, fails] {
+    if (localizing_.erase(id) == 0) return;  // called off
+    if (fails) {
+      Step(nm::LocalizationFailed{id, {ErrorCode::kNotFound, "no such file", ""}});
+    } else {
+      Step(nm::LocalizationDone{id});
+    }
+  });
+}
+
+void SimNode::Launch(const ContainerId& id) {
+  const bool fails = world_.faults.FailExecutor();
+  Later(milliseconds(20), [this, id, fails] {
+    if (fails) {
+      notes_[id].exit_code = exit_code::kLaunchFailed;
+      Step(nm::LaunchFailed{id, {ErrorCode::kNotFound, "no such program", ""}});
+      return;
+    }
+    StartProcess(id);
+    Step(nm::Launched{id});
+  });
+}
+
+void SimNode::StartProcess(const ContainerId& id) {
+  world_.trace.Line(name_, id.ToString() + " is launched");
+  world_.checker.Launched(id);
+  const Note& note = notes_.at(id);
+  Process& process = processes_[id];
+  process.resource = note.resource;
+  process.ignores_sigterm = world_.random.Chance(1, 6);
+  CheckRoom();
+  if (id.is_application_master()) {
+    const size_t plan = std::stoul(note.launch.command.at(1));
+    process.master = std::make_unique<SimMaster>(
+        world_, id, name_, world_.workload.applications.at(plan), [this, id](int code) {
+          EndMain(id, {.kind = nm::ExitKind::kExited, .value = code});
+        });
+    return;
+  }
+  const int64_t milliseconds_of_work = std::stoll(note.launch.command.at(1));
+  const uint64_t failures = std::stoul(note.launch.command.at(2));
+  const int code = world_.random.Chance(failures, 100) ? 1 : 0;
+  world_.queue.After(
+      world_.Between(Duration(0), milliseconds(milliseconds_of_work)),
+      [this, id, code] { EndMain(id, {.kind = nm::ExitKind::kExited, .value = code}); });
+}
+
+// What ends a second time has been killed in the meantime.
+void SimNode::EndMain(const ContainerId& id, nm::ExitOutcome outcome) {
+  const auto found = processes_.find(id);
+  if (found == processes_.end() || std::exchange(found->second.main_ended, true)) return;
+  if (found->second.master) found->second.master->Stop();
+  notes_.at(id).exit_code = outcome.kind == nm::ExitKind::kExited ? outcome.value : 128;
+  world_.trace.Line(name_, id.ToString() + " ends with " + std::to_string(outcome.value));
+  const Duration rest = world_.random.Chance(1, 4) ? milliseconds(400) : milliseconds(1);
+  if (up()) Step(nm::Exited{id, outcome});
+  // Whoever runs then: what the process started is gone a little later.
+  world_.queue.After(world_.Between(Duration(0), rest), [this, id] { EndProcess(id); });
+}
+
+void SimNode::EndProcess(const ContainerId& id) {
+  if (processes_.erase(id) == 0) return;
+  if (up() && core_->Find(id)) Step(nm::Drained{id});
+}
+
+void SimNode::Signal(const nm::Signal& signal) {
+  const ContainerId id = signal.id;
+  const auto found = processes_.find(id);
+  if (found == processes_.end()) return;
+  const bool kill = signal.kind == nm::SignalKind::kKill;
+  if (!kill && found->second.ignores_sigterm) return;
+  const int number = kill ? kSigkill : kSigterm;
+  Later(milliseconds(30),
+        [this, id, number] { EndMain(id, {.kind = nm::ExitKind::kSignaled, .value = number}); });
+}
+
+void SimNode::CheckRoom() {
+  Resource running;
+  for (const auto& [id, process] : processes_) running += process.resource;
+  if (!running.FitsIn(world_.workload.nodes[index_].capacity)) {
+    world_.checker.Fail(name_ + " runs " + running.ToString());
+  }
+}
+
+void SimNode::ArmDeadline() {
+  const Instant next = clock_.Global(core_->NextDeadline());
+  if (next == kNever || (armed_ > world_.queue.now() && armed_ <= next)) return;
+  armed_ = std::max(next, world_.queue.now());
+  world_.queue.At(armed_, [this, incarnation = incarnation_] {
+    if (incarnation != incarnation_ || !up()) return;
+    armed_ = kNever;
+    if (clock_.Global(core_->NextDeadline()) > world_.queue.now()) return ArmDeadline();
+    world_.trace.Line(name_, "a deadline");
+    Step(nm::DeadlineReached{});
+  });
+}
+
+void SimNode::NoteIgnored() {
+  if (!up()) return;
+  for (const nm::IgnoredPair& pair : core_->ignored()) {
+    world_.coverage.Hit("nm container", pair.state, pair.event);
+  }
+}
+
+}  // namespace weir::simulation

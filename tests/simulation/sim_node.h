@@ -1,0 +1,104 @@
+// SimNode: a NodeManager's core in a simulated shell, and its machine: the containers' processes,
+// their directories, and the notes on disk that outlive the NodeManager.
+//
+// The NodeManager may die at every action; processes run on without it. The next incarnation first
+// ends what is left of them, as the real one does, and then begins with their ends.
+//
+// Owner: Simulation. Single-threaded.
+#ifndef WEIR_TESTS_SIMULATION_SIM_NODE_H_
+#define WEIR_TESTS_SIMULATION_SIM_NODE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "nodemanager/core/node_manager_core.h"
+#include "tests/simulation/sim_master.h"
+#include "tests/simulation/world.h"
+
+namespace weir::simulation {
+
+class SimNode {
+ public:
+  using Answer = decltype(nm::Reply::answer);
+  using ReplyTo = std::function<void(const Answer&)>;
+
+  SimNode(World& world, size_t index);
+  ~SimNode();
+
+  void Boot();
+  bool up() const { return core_ != nullptr; }
+  const std::string& name() const { return name_; }
+  const nm::NodeManagerCore* core() const { return core_.get(); }
+  uint64_t Receive(const nm::Event& request, const ReplyTo& reply);
+  void Abandon(uint64_t number);
+  void Crash();
+  // What its plan says; nothing while it is down.
+  void ShutDown();
+  void SetHealthy(bool healthy);
+  // The pairs that this incarnation ignored, into the run's coverage.
+  void NoteIgnored();
+
+  // Whether anything of a container is left: a process, or what the core holds.
+  bool Idle() const;
+  // Applications whose shared directories are still there.
+  const std::set<ApplicationId>& directories() const { return directories_; }
+
+ private:
+  // What the disk says about a container until it is forgotten.
+  struct Note {
+    Resource resource;
+    LaunchContext launch;
+    std::optional<int> exit_code;
+  };
+  struct Process {
+    Resource resource;
+    bool main_ended = false;  // children may be left
+    bool ignores_sigterm = false;
+    std::unique_ptr<SimMaster> master;  // of an ApplicationMaster's container
+  };
+
+  void Step(const nm::Event& event);
+  void Execute(const nm::Actions& actions);
+  void Perform(const nm::Action& action);
+  void PerformExecutor(const nm::Action& action);
+  void SendToResourceManager(const nm::Action& action);
+  void Reply(const nm::Reply& reply);
+  void Localize(const nm::Localize& action);
+  void Launch(const ContainerId& id);
+  void StartProcess(const ContainerId& id);
+  void EndMain(const ContainerId& id, nm::ExitOutcome outcome);
+  void EndProcess(const ContainerId& id);
+  void Signal(const nm::Signal& signal);
+  void CheckRoom();
+  void ArmDeadline();
+  // Runs later, in this incarnation only.
+  void Later(Duration most, std::function<void()> action);
+  void StepLater(Duration most, nm::Event event);
+  nm::CoreOptions Options() const;
+
+  World& world_;
+  const size_t index_;
+  const std::string name_;
+  SimClock clock_;
+  std::unique_ptr<nm::NodeManagerCore> core_;
+  uint64_t incarnation_ = 0;
+  Instant armed_ = kNever;
+  uint64_t next_call_ = 1;
+  std::map<uint64_t, ReplyTo> calls_;
+  std::set<ContainerId> localizing_;
+
+  // --- the machine
+  std::map<ContainerId, Note> notes_;
+  std::map<ContainerId, Process> processes_;
+  std::set<ApplicationId> directories_;
+};
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_SIM_NODE_H_

@@ -1,0 +1,73 @@
+// SimStore: the state store of a run: a disk that outlives the ResourceManager, and a writer with
+// the faults of the run: slow writes, failed ones, and at a crash a lost tail of those under way.
+//
+// Records go through their bytes, as on a real disk. Batches become durable in order, each as a
+// whole or not at all. Single-threaded.
+#ifndef WEIR_TESTS_SIMULATION_SIM_STORE_H_
+#define WEIR_TESTS_SIMULATION_SIM_STORE_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/random.h"
+#include "common/result.h"
+#include "state-store/records.h"
+#include "tests/simulation/event_queue.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/trace.h"
+
+namespace weir::simulation {
+
+class SimStore {
+ public:
+  struct Answer {
+    uint64_t sequence = 0;
+    Status status;
+  };
+  using Done = std::function<void(const Answer&)>;
+
+  SimStore(EventQueue& queue, Random& random, Faults& faults, Trace& trace)
+      : queue_(queue), random_(random), faults_(faults), trace_(trace) {}
+
+  // Becomes the next epoch's; writes under way of the one before are lost from some batch on.
+  store::EpochRecord Open(int64_t wall_millis, Done done);
+  // The writer is gone; what it had under way is lost from some batch on.
+  void Crash();
+  void Append(uint64_t sequence, std::vector<store::StoreOperation> batch);
+
+  // What is durable now.
+  std::vector<store::Record> Load() const;
+  std::optional<store::Record> Find(const std::string& key) const;
+  // The first fault of a record or batch in words; "" if there is none.
+  const std::string& fault() const { return fault_; }
+
+ private:
+  struct Batch {
+    uint64_t sequence = 0;
+    std::vector<store::StoreOperation> operations;
+  };
+
+  void Commit(uint64_t incarnation);
+  void Apply(const Batch& batch);
+
+  EventQueue& queue_;
+  Random& random_;
+  Faults& faults_;
+  Trace& trace_;
+  std::map<std::string, std::string> durable_;
+  std::deque<Batch> under_way_;
+  Instant last_due_{};
+  uint64_t incarnation_ = 0;
+  bool failed_ = false;
+  Done done_;
+  std::string fault_;
+};
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_SIM_STORE_H_

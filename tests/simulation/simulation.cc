@@ -1,0 +1,188 @@
+#include "tests/simulation/simulation.h"
+
+namespace weir::simulation {
+namespace {
+
+constexpr Duration kTroubleTime = seconds(50);
+constexpr Duration kTroubleTimeMost = seconds(600);
+constexpr Duration kOwnEndTime = seconds(240);  // for applications that end by themselves
+constexpr Duration kRestTime = seconds(240);    // after the others were killed
+constexpr uint64_t kStepsMost = 2'000'000;
+
+}  // namespace
+
+Simulation::Simulation(const SimulationOptions& options)
+    : options_(options),
+      world_(options.seed, options.faultiness, options.output),
+      resource_manager_(world_) {
+  world_.resource_manager = &resource_manager_;
+  for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
+    nodes_.push_back(std::make_unique<SimNode>(world_, i));
+    world_.nodes.push_back(nodes_.back().get());
+  }
+  for (size_t i = 0; i < world_.workload.applications.size(); ++i) {
+    clients_.push_back(std::make_unique<SimClient>(
+        world_, world_.workload.applications[i], "client-" + std::to_string(i)));
+  }
+}
+
+void Simulation::Start() {
+  resource_manager_.Boot();
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    world_.queue.After(world_.Between(Duration(0), seconds(3)),
+                       [node = nodes_[i].get()] { node->Boot(); });
+    FollowNodePlan(i);
+  }
+  for (const auto& client : clients_) client->Start();
+  world_.queue.After(seconds(1), [this] { IsolateNow(); });
+}
+
+void Simulation::FollowNodePlan(size_t index) {
+  SimNode* node = nodes_[index].get();
+  const NodePlan& plan = world_.workload.nodes[index];
+  if (plan.shut_down_after) {
+    world_.queue.After(*plan.shut_down_after, [node] { node->ShutDown(); });
+  }
+  if (!plan.unhealthy_after) return;
+  world_.queue.After(*plan.unhealthy_after, [node] { node->SetHealthy(false); });
+  world_.queue.After(*plan.unhealthy_after + plan.unhealthy_time,
+                     [node] { node->SetHealthy(true); });
+}
+
+void Simulation::IsolateNow() {
+  if (!world_.faults.active()) return;
+  for (const auto& node : nodes_) {
+    if (world_.faults.IsolateNode()) {
+      world_.network.Isolate(node->name(), world_.faults.IsolationTime());
+    }
+  }
+  world_.queue.After(seconds(1), [this] { IsolateNow(); });
+}
+
+void Simulation::RunUntil(Instant until) {
+  while (world_.queue.now() < until && !world_.checker.failed()) {
+    if (world_.queue.steps() > kStepsMost) {
+      return world_.checker.Fail("too many steps: something goes on without end");
+    }
+    if (!world_.queue.RunNext()) return;
+  }
+}
+
+void Simulation::MakeTrouble() {
+  RunUntil(Instant{} + kTroubleTime);
+  while (world_.faults.active() && !world_.faults.Satisfied() && !world_.checker.failed() &&
+         world_.queue.now() < Instant{} + kTroubleTimeMost) {
+    if (world_.faults.counts.crashes() == 0) CrashSomething();
+    RunUntil(world_.queue.now() + seconds(5));
+  }
+  world_.trace.Line("simulation", "faults stop");
+  world_.faults.Stop();
+  world_.network.HealAll();
+}
+
+void Simulation::CrashSomething() {
+  const uint64_t which = world_.random.Below(nodes_.size() + 1);
+  if (which == nodes_.size() && resource_manager_.up()) {
+    ++world_.faults.counts.rm_crashes;
+    resource_manager_.Crash();
+  } else if (which < nodes_.size() && nodes_[which]->up()) {
+    ++world_.faults.counts.nm_crashes;
+    nodes_[which]->Crash();
+  }
+}
+
+bool Simulation::AtRest() const {
+  return WhatIsLeft().empty();
+}
+
+std::string Simulation::WhatIsLeft() const {
+  for (const auto& client : clients_) {
+    if (!client->done()) {
+      return client->plan().key + " (" + std::string(MasterBehaviorName(client->plan().behavior)) +
+             ") is not over";
+    }
+  }
+  for (const auto& node : nodes_) {
+    if (!node->Idle()) return node->name() + " still holds containers";
+    for (const ApplicationId& id : node->directories()) {
+      return node->name() + " still holds the directory of " + id.ToString();
+    }
+  }
+  if (!resource_manager_.up()) return "the RM is down";
+  const ClusterSummary summary = resource_manager_.core()->Summary();
+  if (summary.containers_allocated != 0 || !summary.allocated.IsZero() ||
+      !summary.pending.IsZero()) {
+    return "the RM still counts " + summary.allocated.ToString() + " as taken and " +
+           summary.pending.ToString() + " as wanted";
+  }
+  return "";
+}
+
+void Simulation::Calm() {
+  const Instant calm = world_.queue.now();
+  const bool all_end = world_.workload.roomy;
+  for (const auto& client : clients_) {
+    const MasterBehavior behavior = client->plan().behavior;
+    if (behavior == MasterBehavior::kServes || behavior == MasterBehavior::kStartsLate) {
+      client->EndServices();
+    }
+  }
+  const auto run_to_rest = [this](Instant until) {
+    while (!AtRest() && !world_.checker.failed() && world_.queue.now() < until) {
+      RunUntil(world_.queue.now() + seconds(1));
+    }
+  };
+  run_to_rest(calm + kOwnEndTime);
+  // In a small cluster applications can keep each other from ever having what they want.
+  if (!all_end) {
+    for (const auto& client : clients_) client->EndServices();
+    run_to_rest(calm + kOwnEndTime + kRestTime);
+  }
+  if (!AtRest()) world_.checker.Fail("at the end " + WhatIsLeft());
+}
+
+// Without faults everything ends as its plan says.
+void Simulation::CheckEnds() {
+  for (const auto& client : clients_) {
+    if (!client->done()) continue;
+    const ApplicationPlan& plan = client->plan();
+    const bool may_be_otherwise = plan.kill_after || plan.context.queue_timeout.count() > 0 ||
+                                  plan.worker_failures > 0 || !world_.workload.roomy ||
+                                  world_.workload.disturbed;
+    if (may_be_otherwise || plan.behavior != MasterBehavior::kRunsWorkers) continue;
+    if (client->last()->state != ApplicationState::kFinished ||
+        client->last()->final_status != FinalStatus::kSucceeded) {
+      world_.checker.Fail(plan.key + " did not succeed: " + client->last()->diagnostics);
+    }
+  }
+}
+
+SimulationOutcome Simulation::Run() {
+  Start();
+  MakeTrouble();
+  if (!world_.checker.failed()) Calm();
+  if (options_.faultiness == Faultiness::kNone) CheckEnds();
+  resource_manager_.NoteIgnored();
+  for (const auto& node : nodes_) node->NoteIgnored();
+  SimulationOutcome outcome;
+  outcome.failure = world_.checker.failure();
+  if (!outcome.failure.empty()) outcome.last_lines = world_.trace.last_lines();
+  outcome.hash = world_.trace.hash();
+  outcome.steps = world_.queue.steps();
+  outcome.virtual_time = world_.queue.now().time_since_epoch();
+  outcome.faults = world_.faults.counts;
+  outcome.coverage = world_.coverage;
+  for (const auto& client : clients_) {
+    const std::string state =
+        client->done() ? std::string(ApplicationStateName(client->last()->state)) : "NOT OVER";
+    ++outcome.ends[state];
+  }
+  return outcome;
+}
+
+SimulationOutcome RunSimulation(const SimulationOptions& options) {
+  Simulation simulation(options);
+  return simulation.Run();
+}
+
+}  // namespace weir::simulation

@@ -1,0 +1,82 @@
+#include "tests/simulation/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+namespace weir::simulation {
+namespace {
+
+constexpr uint64_t kSeeds = 200;
+constexpr size_t kPairsHit = 120;  // state-event pairs of all tables that occur in these seeds
+
+std::string Told(const SimulationOutcome& outcome) {
+  std::string text = outcome.failure + "\n";
+  for (const std::string& line : outcome.last_lines) text += "  " + line + "\n";
+  return text;
+}
+
+void Print(const Coverage& coverage, const FaultCounts& faults) {
+  std::printf("%s\n", faults.ToString().c_str());
+  for (const Coverage::Pair& pair : coverage.Pairs()) {
+    if (pair.hits == 0) std::printf("never occurred: %s\n", pair.ToString().c_str());
+  }
+}
+
+TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
+  Coverage coverage;
+  FaultCounts faults;
+  std::map<std::string, int> ends;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const SimulationOutcome outcome = RunSimulation({.seed = seed});
+    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    ASSERT_GE(outcome.faults.crashes(), 1) << "seed " << seed;
+    ASSERT_GE(outcome.faults.lost + outcome.faults.duplicated, 10) << "seed " << seed;
+    coverage.Merge(outcome.coverage);
+    faults += outcome.faults;
+    for (const auto& [state, count] : outcome.ends) ends[state] += count;
+  }
+  Print(coverage, faults);
+  // The runs mean something: every kind of fault and of end is among them.
+  EXPECT_GT(faults.rm_crashes, 50);
+  EXPECT_GT(faults.nm_crashes, 50);
+  EXPECT_GT(faults.am_crashes, 50);
+  EXPECT_GT(faults.store_failures, 10);
+  EXPECT_GT(faults.isolations, 10);
+  EXPECT_GT(faults.slow, 100);
+  EXPECT_GT(ends["FINISHED"], 100);
+  EXPECT_GT(ends["FAILED"], 100);
+  EXPECT_GT(ends["KILLED"], 50);
+  EXPECT_EQ(ends["NOT OVER"], 0);
+  size_t hit = 0;
+  for (const Coverage::Pair& pair : coverage.Pairs()) hit += pair.hits > 0 ? 1 : 0;
+  EXPECT_GE(hit, kPairsHit) << "of " << coverage.Pairs().size();
+}
+
+TEST(Simulation, TheSameSeedGivesTheSameTrace) {
+  for (const uint64_t seed : {uint64_t{3}, uint64_t{17}, uint64_t{90}}) {
+    const SimulationOutcome first = RunSimulation({.seed = seed});
+    const SimulationOutcome second = RunSimulation({.seed = seed});
+    EXPECT_EQ(first.hash, second.hash);
+    EXPECT_EQ(first.steps, second.steps);
+    EXPECT_NE(first.hash, RunSimulation({.seed = seed + 1}).hash);
+  }
+}
+
+TEST(Simulation, WithoutFaultsEverythingEndsAsPlanned) {
+  int finished = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    const SimulationOutcome outcome =
+        RunSimulation({.seed = seed, .faultiness = Faultiness::kNone});
+    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    EXPECT_EQ(outcome.faults.crashes(), 0);
+    EXPECT_EQ(outcome.faults.lost, 0);
+    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
+      finished += found->second;
+    }
+  }
+  EXPECT_GT(finished, 60);
+}
+
+}  // namespace
+}  // namespace weir::simulation

@@ -1,0 +1,119 @@
+// weir-sim --seeds A-B [--trace] [--no-faults]: runs the simulation with each seed from A to B and
+// prints one line each, the totals, and the pairs of the transition tables that never occurred.
+// Exit codes: 0 every invariant held; 1 one did not (its seed and the last lines are shown); 2
+// usage.
+#include <cinttypes>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/strings.h"
+#include "tests/simulation/simulation.h"
+
+namespace weir::simulation {
+namespace {
+
+struct Arguments {
+  uint64_t first = 1;
+  uint64_t last = 1;
+  Trace::Output output = Trace::Output::kNone;
+  Faultiness faultiness = Faultiness::kDrawn;
+};
+
+std::optional<std::pair<uint64_t, uint64_t>> ParseSeeds(std::string_view text) {
+  const std::vector<std::string_view> ends = Split(text, '-');
+  if (ends.empty() || ends.size() > 2) return std::nullopt;
+  const std::optional<int64_t> first = ParseInt64(ends.front());
+  const std::optional<int64_t> last = ParseInt64(ends.back());
+  if (!first || !last || *first < 0 || *last < *first) return std::nullopt;
+  return std::pair(static_cast<uint64_t>(*first), static_cast<uint64_t>(*last));
+}
+
+std::optional<Arguments> Parse(const std::vector<std::string>& words) {
+  Arguments arguments;
+  bool seeds = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--trace") {
+      arguments.output = Trace::Output::kStandardOutput;
+    } else if (words[i] == "--no-faults") {
+      arguments.faultiness = Faultiness::kNone;
+    } else if (words[i] == "--seeds" && i + 1 < words.size()) {
+      const auto range = ParseSeeds(words[++i]);
+      if (!range) return std::nullopt;
+      arguments.first = range->first;
+      arguments.last = range->second;
+      seeds = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!seeds) return std::nullopt;
+  return arguments;
+}
+
+std::string EndsOf(const SimulationOutcome& outcome) {
+  std::string text;
+  for (const auto& [state, count] : outcome.ends) {
+    text += " " + std::to_string(count) + " " + state;
+  }
+  return text;
+}
+
+void PrintFailure(uint64_t seed, const SimulationOutcome& outcome) {
+  for (const std::string& line : outcome.last_lines) std::printf("    %s\n", line.c_str());
+  std::printf("seed %" PRIu64 " FAILED: %s\n", seed, outcome.failure.c_str());
+}
+
+int Run(const Arguments& arguments) {
+  FaultCounts total;
+  Coverage coverage;
+  std::vector<uint64_t> failed;
+  for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+    const SimulationOutcome outcome = RunSimulation(
+        {.seed = seed, .faultiness = arguments.faultiness, .output = arguments.output});
+    total += outcome.faults;
+    coverage.Merge(outcome.coverage);
+    if (!outcome.failure.empty()) {
+      failed.push_back(seed);
+      PrintFailure(seed, outcome);
+      continue;
+    }
+    std::printf("seed %" PRIu64 " ok: hash %016" PRIx64 ", %" PRIu64 " steps, %" PRId64
+                " s,%s; %s\n",
+                seed,
+                outcome.hash,
+                outcome.steps,
+                ToMillis(outcome.virtual_time) / 1000,
+                EndsOf(outcome).c_str(),
+                outcome.faults.ToString().c_str());
+  }
+  std::printf("total: %s\n", total.ToString().c_str());
+  size_t hit = 0;
+  const std::vector<Coverage::Pair> pairs = coverage.Pairs();
+  for (const Coverage::Pair& pair : pairs) {
+    if (pair.hits > 0) {
+      ++hit;
+    } else {
+      std::printf("never occurred: %s\n", pair.ToString().c_str());
+    }
+  }
+  std::printf("%zu of %zu state-event pairs occurred\n", hit, pairs.size());
+  for (const uint64_t seed : failed) std::printf("failed: seed %" PRIu64 "\n", seed);
+  return failed.empty() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace weir::simulation
+
+int main(int count, char** words) {
+  const auto arguments =
+      weir::simulation::Parse(std::vector<std::string>(words + 1, words + count));
+  if (!arguments) {
+    std::printf("usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults]\n");
+    return 2;
+  }
+  return weir::simulation::Run(*arguments);
+}

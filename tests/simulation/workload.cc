@@ -1,0 +1,113 @@
+#include "tests/simulation/workload.h"
+
+#include <array>
+
+namespace weir::simulation {
+namespace {
+
+Duration Between(Random& random, Duration low, Duration high) {
+  return Duration(random.Between(low.count(), high.count()));
+}
+
+constexpr std::array kBehaviors = {
+    MasterBehavior::kRunsWorkers,
+    MasterBehavior::kRunsWorkers,
+    MasterBehavior::kRunsWorkers,
+    MasterBehavior::kRunsWorkers,
+    MasterBehavior::kRunsWorkers,
+    MasterBehavior::kReleasesSome,
+    MasterBehavior::kReleasesSome,
+    MasterBehavior::kTellsFailure,
+    MasterBehavior::kExitsSilently,
+    MasterBehavior::kCrashes,
+    MasterBehavior::kCrashes,
+    MasterBehavior::kNeverRegisters,
+    MasterBehavior::kFallsSilent,
+    MasterBehavior::kLingers,
+    MasterBehavior::kServes,
+    MasterBehavior::kStartsLate,
+    MasterBehavior::kStartsLate,
+};
+
+ApplicationPlan DrawApplication(Random& random, size_t index) {
+  ApplicationPlan plan;
+  plan.key = "key-" + std::to_string(index);
+  plan.context.name = "application " + std::to_string(index);
+  plan.context.type = "SIMULATED";
+  plan.context.priority = static_cast<int32_t>(random.Below(3));
+  plan.context.am_resource = {random.Chance(1, 4) ? 2048 : 1024, 1};
+  plan.context.am_launch.command = {"simulated-master", std::to_string(index)};
+  plan.context.max_attempts = static_cast<int32_t>(random.Between(1, 3));
+  if (random.Chance(1, 6)) plan.context.queue_timeout = Between(random, seconds(1), seconds(20));
+  plan.submit_after = Between(random, Duration(0), seconds(30));
+  if (random.Chance(1, 3)) {
+    plan.kill_after = Between(random, Duration(0), random.Chance(1, 2) ? seconds(4) : seconds(40));
+  }
+  plan.submit_twice = random.Chance(1, 4);
+  plan.kill_guessed = random.Chance(1, 12);
+  plan.behavior = kBehaviors[random.Below(kBehaviors.size())];
+  plan.workers = static_cast<int32_t>(random.Between(0, 5));
+  plan.worker_resource = {1024 * random.Between(1, 3), random.Between(1, 2)};
+  plan.worker_time = Between(random, milliseconds(1), seconds(12));
+  plan.worker_failures = random.Chance(1, 3) ? random.Below(40) : 0;
+  return plan;
+}
+
+}  // namespace
+
+Workload DrawWorkload(Random& random) {
+  Workload workload;
+  workload.launch_expiry = Between(random, seconds(1), seconds(30));
+  workload.roomy = random.Chance(1, 2);
+  const uint64_t nodes = 1 + random.Below(4);
+  for (uint64_t i = 0; i < nodes; ++i) {
+    NodePlan plan;
+    plan.capacity = {1024 * random.Between(3, 8), random.Between(3, 8)};
+    if (random.Chance(1, 5)) plan.shut_down_after = Between(random, seconds(3), seconds(40));
+    if (random.Chance(1, 5)) {
+      plan.unhealthy_after = Between(random, seconds(1), seconds(40));
+      plan.unhealthy_time = Between(random, milliseconds(10), seconds(10));
+    }
+    workload.nodes.push_back(plan);
+  }
+  if (workload.roomy) workload.nodes[0].capacity = {64 * 1024, 64};
+  const uint64_t applications = 2 + random.Below(7);
+  for (uint64_t i = 0; i < applications; ++i) {
+    workload.applications.push_back(DrawApplication(random, i));
+  }
+  for (const NodePlan& plan : workload.nodes) {
+    workload.disturbed |= plan.shut_down_after.has_value() || plan.unhealthy_after.has_value();
+  }
+  for (const ApplicationPlan& plan : workload.applications) {
+    workload.disturbed |= plan.kill_guessed;
+  }
+  return workload;
+}
+
+std::string_view MasterBehaviorName(MasterBehavior behavior) {
+  switch (behavior) {
+    case MasterBehavior::kRunsWorkers:
+      return "runs workers";
+    case MasterBehavior::kReleasesSome:
+      return "releases some";
+    case MasterBehavior::kTellsFailure:
+      return "tells failure";
+    case MasterBehavior::kExitsSilently:
+      return "exits silently";
+    case MasterBehavior::kCrashes:
+      return "crashes";
+    case MasterBehavior::kNeverRegisters:
+      return "never registers";
+    case MasterBehavior::kFallsSilent:
+      return "falls silent";
+    case MasterBehavior::kLingers:
+      return "lingers";
+    case MasterBehavior::kServes:
+      return "serves";
+    case MasterBehavior::kStartsLate:
+      return "starts late";
+  }
+  return "unknown";
+}
+
+}  // namespace weir::simulation

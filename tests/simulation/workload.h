@@ -1,0 +1,67 @@
+// Workload: what the clients of a run submit and what their ApplicationMasters then do, drawn from
+// the seed. Immutable values.
+#ifndef WEIR_TESTS_SIMULATION_WORKLOAD_H_
+#define WEIR_TESTS_SIMULATION_WORKLOAD_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/application.h"
+#include "common/random.h"
+#include "common/resource.h"
+#include "common/time.h"
+
+namespace weir::simulation {
+
+enum class MasterBehavior {
+  kRunsWorkers,    // asks, starts, waits until all have succeeded, tells SUCCEEDED
+  kReleasesSome,   // the same, but gives containers back, running ones too
+  kTellsFailure,   // ends with FAILED after its workers
+  kExitsSilently,  // its process ends without a word
+  kCrashes,        // its process fails
+  kNeverRegisters,
+  kFallsSilent,  // registers, and then says nothing more
+  kLingers,      // tells SUCCEEDED, but its process does not end
+  kServes,       // runs until it is killed
+  kStartsLate,   // leaves containers unstarted for a long time, or for ever
+};
+
+struct ApplicationPlan {
+  std::string key;  // idempotency
+  SubmissionContext context;
+  Duration submit_after{0};
+  std::optional<Duration> kill_after;  // after the submission was sent: known or not
+  bool submit_twice = false;           // another client sends the same again
+  bool kill_guessed = false;           // kills an id before it was told
+
+  MasterBehavior behavior = MasterBehavior::kRunsWorkers;
+  int32_t workers = 0;
+  Resource worker_resource;
+  Duration worker_time{0};       // each runs about so long
+  uint64_t worker_failures = 0;  // per hundred
+};
+
+struct NodePlan {
+  Resource capacity;
+  std::optional<Duration> shut_down_after;  // gracefully; it comes back
+  std::optional<Duration> unhealthy_after;
+  Duration unhealthy_time{0};
+};
+
+struct Workload {
+  Duration launch_expiry{0};  // the RM's, for containers that nobody starts
+  bool disturbed = false;     // nodes fall ill or leave, somebody kills by guessing
+  // There is a node with room for everything: all that can end does end by itself.
+  bool roomy = false;
+  std::vector<NodePlan> nodes;
+  std::vector<ApplicationPlan> applications;
+};
+
+Workload DrawWorkload(Random& random);
+std::string_view MasterBehaviorName(MasterBehavior behavior);
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_WORKLOAD_H_
