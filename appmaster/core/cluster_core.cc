@@ -164,6 +164,12 @@ void ClusterCore::On(const ContainerEnded& event) {
   }
 }
 
+// While the ResourceManager can be heard, it tells the end itself; without it, this is all that
+// will be known.
+void ClusterCore::On(const ContainerStopped& event) {
+  if (phase_ == ClusterPhase::kAbandoned) workers_.erase(event.container);
+}
+
 void ClusterCore::On(const PendingExplained& event) {
   pending_detail_ = event.detail;
 }

@@ -69,6 +69,10 @@ struct WorkerRejected {
 struct ContainerEnded {
   ContainerStatus status;
 };
+// Its NodeManager has taken on to stop it.
+struct ContainerStopped {
+  ContainerId container;
+};
 struct PendingExplained {
   std::string detail;  // the RM's words for why asks wait; "" = they do not
 };
@@ -85,6 +89,7 @@ using ClusterInput = std::variant<ClusterRegistered,
                                   WorkerReady,
                                   WorkerRejected,
                                   ContainerEnded,
+                                  ContainerStopped,
                                   PendingExplained,
                                   StopRequested,
                                   FinishAcknowledged,
@@ -170,6 +175,7 @@ class ClusterCore {
   void On(const WorkerReady& event);
   void On(const WorkerRejected& event);
   void On(const ContainerEnded& event);
+  void On(const ContainerStopped& event);
   void On(const PendingExplained& event);
   void On(const StopRequested& event);
   void On(const FinishAcknowledged& event);

@@ -239,8 +239,8 @@ void StreamMaster::Launch(const ContainerId& container) {
 void StreamMaster::StopAtNode(const ContainerId& container) {
   const auto grant = grants_.find(container);
   if (grant == grants_.end()) return;
-  nodes_.Stop(grant->second, [container](const Status& status) {
-    if (status.ok()) return;
+  nodes_.Stop(grant->second, [this, container](const Status& status) {
+    if (status.ok()) return Input(ContainerStopped{container});
     platform::LogWarn(kWorkerComponent,
                       container.ToString(),
                       "its NodeManager could not be told to stop it",

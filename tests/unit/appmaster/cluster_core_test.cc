@@ -327,9 +327,20 @@ TEST(ClusterCore, StopsWorkersInBothWaysWhenTheResourceManagerIsGone) {
   EXPECT_EQ(cluster.All<TellWorkerToExit>().size(), 1u);
   EXPECT_EQ(cluster.All<StopContainer>().size(), 1u);
   EXPECT_TRUE(cluster.All<TellFinalStatus>().empty());
-  cluster.Pass(options.stop_grace);
+  EXPECT_TRUE(cluster.All<EndProcess>().empty());
+  cluster.Step(ContainerStopped{Container(2)});
   ASSERT_EQ(cluster.All<EndProcess>().size(), 1u);
   EXPECT_FALSE(cluster.All<EndProcess>()[0].told);
+}
+
+TEST(ClusterCore, EndsInBoundedTimeWhenNeitherTheResourceManagerNorNodeManagersAnswer) {
+  ClusterOptions options = Options(DeploymentMode::kSession);
+  Cluster cluster(options);
+  cluster.JobWaits(2);
+  cluster.Arrive(2);
+  cluster.Step(MasterGone{"lost"});
+  cluster.Pass(options.stop_grace);
+  EXPECT_EQ(cluster.All<EndProcess>().size(), 1u);
 }
 
 // Whatever happens in whatever order: no container is kept without being launched or released, and

@@ -1,0 +1,339 @@
+// MasterClient and NodeClient against a ResourceManager and a NodeManager played by the test.
+#include "appmaster/client/master_client.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "appmaster/client/node_client.h"
+#include "gen/ApplicationMasterService.h"
+#include "gen/ContainerManagementService.h"
+#include "platform/clock.h"
+#include "tests/unit/appmaster/rpc_fixture.h"
+
+namespace weir::am {
+namespace {
+
+using weir::testing::Attempt;
+using weir::testing::Channel;
+using weir::testing::kCluster;
+using weir::testing::kGuard;
+using weir::testing::RpcFixture;
+using weir::testing::Worker;
+
+using Thrown = std::function<void(apache::thrift::TDelayedException*)>;
+
+// What the fake ResourceManager was told; the test answers.
+struct AllocateCall {
+  idl::AllocateRequest request;
+  platform::Responder<idl::AllocateAnswer> responder;
+};
+struct FinishCall {
+  idl::FinishMasterRequest request;
+  platform::Responder<void> responder;
+};
+struct RmBoard {
+  Channel<idl::RegisterMasterRequest> registrations;
+  Channel<AllocateCall> allocates;
+  Channel<FinishCall> finishes;
+  std::atomic<int> refuse_code{0};  // an ErrorCode for registrations
+};
+
+class RmHandler : public virtual idl::ApplicationMasterServiceCobSvIf,
+                  public virtual idl::BaseServiceCobSvNull {
+ public:
+  RmHandler(platform::ConnectionContext& context, RmBoard& board)
+      : context_(context), board_(board) {}
+  void registerMaster(std::function<void(const idl::RegisterMasterAnswer&)> cob,
+                      Thrown,
+                      const idl::RegisterMasterRequest& request) override {
+    const auto responder = context_.Respond(std::move(cob));
+    if (const int code = board_.refuse_code; code != 0) {
+      return responder.Fail({static_cast<ErrorCode>(code), "the attempt is over", ""});
+    }
+    idl::RegisterMasterAnswer answer;
+    answer.__set_epoch(3);
+    answer.__set_client_key("key");
+    answer.__set_queue("root.default");
+    responder.Reply(answer);
+    board_.registrations.Put(request);
+  }
+  void allocate(std::function<void(const idl::AllocateAnswer&)> cob,
+                Thrown,
+                const idl::AllocateRequest& request) override {
+    board_.allocates.Put({request, context_.Respond(std::move(cob))});
+  }
+  void finishMaster(std::function<void()> cob,
+                    Thrown,
+                    const idl::FinishMasterRequest& request) override {
+    board_.finishes.Put({request, context_.RespondVoid(std::move(cob))});
+  }
+
+ private:
+  platform::ConnectionContext& context_;
+  RmBoard& board_;
+};
+
+class Listener : public MasterListener {
+ public:
+  void OnRegistered(const MasterRegistration& r) override { registrations.Put(r.client_key); }
+  void OnAllocation(const wire::ReceivedAllocation& a) override { allocations.Put(a); }
+  void OnMasterLost(const Error& last) override { losses.Put(last); }
+  void OnRejected(const Error& error) override { rejections.Put(error); }
+  Channel<std::string> registrations;
+  Channel<wire::ReceivedAllocation> allocations;
+  Channel<Error> losses;
+  Channel<Error> rejections;
+};
+
+class MasterClientTest : public RpcFixture {
+ protected:
+  MasterClientTest() {
+    platform::ThriftListenerOptions options;
+    options.authenticator =
+        platform::MakeAmTokenAuthenticator([] { return weir::testing::Keys(); });
+    options.factory = [this](platform::ConnectionContext& context) {
+      return std::make_shared<idl::ApplicationMasterServiceAsyncProcessor>(
+          std::make_shared<RmHandler>(context, board_));
+    };
+    environment_.rm_address = Listen(std::move(options)).address;
+    environment_.cluster_id = kCluster;
+    environment_.attempt = Attempt();
+    environment_.token = weir::testing::Keys().Sign(AmTokenIdentifier{Attempt()});
+  }
+  ~MasterClientTest() override {
+    StopLoops();
+    if (client_) client_->Close();
+  }
+  void Start(const MasterProtocolOptions& options = {}) {
+    client_ = std::make_unique<MasterClient>(core_loop_, environment_, options, listener_);
+    OnLoop([this] { client_->Start({{"127.0.0.1", 1234}, "http://here/"}); });
+  }
+  void OnLoop(std::function<void()> function) { core_loop_.PostAndWait(std::move(function)); }
+  static idl::AllocateAnswer AnswerTo(const AllocateCall& call) {
+    idl::AllocateAnswer answer;
+    answer.__set_epoch(3);
+    answer.__set_sequence(call.request.sequence);
+    return answer;
+  }
+  static idl::ContainerGrant Grant(int64_t container, int64_t request) {
+    idl::ContainerGrant grant;
+    grant.__set_id(Worker(container).ToString());
+    grant.__set_node("00000000-0000-4000-8000-000000000001");
+    idl::HostPort address;
+    address.__set_host("127.0.0.1");
+    address.__set_port(1);
+    grant.__set_node_address(address);
+    grant.__set_request_id(request);
+    return grant;
+  }
+
+  RmBoard board_;
+  Listener listener_;
+  MasterEnvironment environment_;
+  std::unique_ptr<MasterClient> client_;
+};
+
+TEST_F(MasterClientTest, SendsNewsAtOnceOnASecondConnectionWhileAPollIsParked) {
+  Start();
+  EXPECT_EQ(board_.registrations.Take().rpc_address.port, 1234);
+  EXPECT_EQ(listener_.registrations.Take(), "key");
+  const AllocateCall parked = board_.allocates.Take();
+  EXPECT_EQ(parked.request.sequence, 1);
+  OnLoop([this] {
+    client_->SetAsk({.request_id = 7, .priority = 1, .count = 2, .resource = {1024, 1}});
+  });
+  const AllocateCall newer = board_.allocates.Take();
+  EXPECT_EQ(newer.request.sequence, 2);
+  ASSERT_EQ(newer.request.asks.size(), 1u);
+  parked.responder.Fail({ErrorCode::kAborted, "a newer call came", ""});
+  idl::AllocateAnswer answer = AnswerTo(newer);
+  answer.__set_granted({Grant(2, 7)});
+  newer.responder.Reply(answer);
+  const auto allocation = listener_.allocations.Take();
+  ASSERT_EQ(allocation.granted.size(), 1u);
+  EXPECT_EQ(allocation.granted[0].id, Worker(2));
+  EXPECT_EQ(board_.allocates.Take().request.sequence, 3);
+  int32_t outstanding = 0;
+  OnLoop([&] { outstanding = client_->Outstanding(7); });
+  EXPECT_EQ(outstanding, 1);
+}
+
+TEST_F(MasterClientTest, RegistersAgainAfterAResyncAndCountsAGrantToldTwiceOnce) {
+  Start();
+  board_.registrations.Take();
+  OnLoop([this] {
+    client_->SetAsk({.request_id = 7, .priority = 1, .count = 2, .resource = {1024, 1}});
+  });
+  AllocateCall call = board_.allocates.Take();
+  if (call.request.asks.empty()) {
+    // The first poll was on its way already.
+    const AllocateCall newer = board_.allocates.Take();
+    call.responder.Fail({ErrorCode::kAborted, "a newer call came", ""});
+    call = newer;
+  }
+  idl::AllocateAnswer answer = AnswerTo(call);
+  answer.__set_granted({Grant(2, 7)});
+  call.responder.Reply(answer);
+  listener_.allocations.Take();
+  board_.allocates.Take().responder.Fail({ErrorCode::kResync, "register again", ""});
+  board_.registrations.Take();
+  call = board_.allocates.Take();
+  EXPECT_EQ(call.request.sequence, 1);
+  ASSERT_EQ(call.request.asks.size(), 1u);
+  EXPECT_EQ(call.request.asks[0].count, 1);
+  answer = AnswerTo(call);
+  answer.__set_granted({Grant(2, 7)});
+  call.responder.Reply(answer);
+  call = board_.allocates.Take();
+  ASSERT_EQ(call.request.asks.size(), 1u) << "said again, for the RM counted the grant off twice";
+  EXPECT_EQ(call.request.asks[0].count, 1);
+}
+
+TEST_F(MasterClientTest, TellsThatTheResourceManagerRefusesTheAttempt) {
+  board_.refuse_code = static_cast<int>(ErrorCode::kFailedPrecondition);
+  Start();
+  EXPECT_EQ(listener_.rejections.Take().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_F(MasterClientTest, TellsThatTheResourceManagerIsLost) {
+  environment_.rm_address.port = 1;  // nobody listens there
+  Start({.backoff_first = milliseconds(1), .lost_after = milliseconds(20)});
+  EXPECT_EQ(listener_.losses.Take().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(MasterClientTest, TellsTheFinalStatusUntilItIsAcknowledged) {
+  Start({.backoff_first = milliseconds(1)});
+  board_.registrations.Take();
+  const AllocateCall parked = board_.allocates.Take();
+  Channel<bool> told;
+  OnLoop([&] {
+    client_->Finish({FinalStatus::kFailed, "the cause", ""},
+                    platform::MonotonicNow() + kGuard,
+                    [&told](const Status& status) { told.Put(status.ok()); });
+  });
+  FinishCall finish = board_.finishes.Take();
+  EXPECT_EQ(finish.request.diagnostics, "the cause");
+  finish.responder.Fail({ErrorCode::kUnavailable, "not now", ""});
+  finish = board_.finishes.Take();
+  finish.responder.Reply();
+  EXPECT_TRUE(told.Take());
+}
+
+TEST_F(MasterClientTest, GivesUpTellingTheFinalStatusAtItsDeadline) {
+  environment_.rm_address.port = 1;
+  Start();
+  Channel<bool> told;
+  OnLoop([&] {
+    client_->Finish({FinalStatus::kSucceeded, "", ""},
+                    platform::MonotonicNow() + milliseconds(50),
+                    [&told](const Status& status) { told.Put(status.ok()); });
+  });
+  EXPECT_FALSE(told.Take());
+}
+
+// --- NodeClient
+
+struct NmBoard {
+  Channel<idl::StartContainerRequest> starts;
+  Channel<std::string> stops;
+  std::atomic<int> failures{0};  // so many calls are answered kUnavailable first
+};
+
+class NmHandler : public virtual idl::ContainerManagementServiceCobSvIf,
+                  public virtual idl::BaseServiceCobSvNull {
+ public:
+  NmHandler(platform::ConnectionContext& context, NmBoard& board)
+      : context_(context), board_(board) {}
+  void startContainer(std::function<void()> cob,
+                      Thrown,
+                      const idl::StartContainerRequest& request) override {
+    const auto responder = context_.RespondVoid(std::move(cob));
+    if (board_.failures-- > 0) return responder.Fail({ErrorCode::kUnavailable, "not now", ""});
+    responder.Reply();
+    board_.starts.Put(request);
+  }
+  void stopContainer(std::function<void()> cob, Thrown, const std::string& id) override {
+    context_.RespondVoid(std::move(cob)).Reply();
+    board_.stops.Put(id);
+  }
+  void containerStatus(std::function<void(const idl::ContainerStatus&)> cob,
+                       Thrown,
+                       const std::string& id,
+                       int32_t,
+                       int32_t) override {
+    idl::ContainerStatus status;
+    status.__set_id(id);
+    status.__set_state(2);
+    context_.Respond(std::move(cob)).Reply(status);
+  }
+
+ private:
+  platform::ConnectionContext& context_;
+  NmBoard& board_;
+};
+
+class NodeClientTest : public RpcFixture {
+ protected:
+  NodeClientTest() : nodes_(core_loop_, kCluster, {.threads = 2, .deadline = seconds(20)}) {
+    platform::ThriftListenerOptions options;
+    options.authenticator =
+        platform::MakeNmTokenAuthenticator([] { return weir::testing::Keys(); }, NodeId{"node"});
+    options.factory = [this](platform::ConnectionContext& context) {
+      return std::make_shared<idl::ContainerManagementServiceAsyncProcessor>(
+          std::make_shared<NmHandler>(context, board_));
+    };
+    grant_.id = Worker(2);
+    grant_.node = {"node"};
+    grant_.node_address = Listen(std::move(options)).address;
+    grant_.nm_token = weir::testing::Keys().Sign(NmTokenIdentifier{Attempt(), {"node"}});
+  }
+  ~NodeClientTest() override {
+    StopLoops();
+    nodes_.Close();
+  }
+
+  NmBoard board_;
+  NodeClient nodes_;
+  wire::ReceivedGrant grant_;
+};
+
+TEST_F(NodeClientTest, StartsAsksAndStopsAContainer) {
+  Channel<bool> done;
+  core_loop_.PostAndWait([&] {
+    nodes_.Start(grant_, {.command = {"/bin/true"}}, [&](const Status& s) { done.Put(s.ok()); });
+  });
+  EXPECT_TRUE(done.Take());
+  EXPECT_EQ(board_.starts.Take().launch.command, std::vector<std::string>{"/bin/true"});
+  core_loop_.PostAndWait([&] {
+    nodes_.GetStatus(grant_, [&](const Result<ContainerStatus>& s) {
+      done.Put(s.ok() && s->state == ContainerState::kRunning);
+    });
+    nodes_.Stop(grant_, [&](const Status& s) { done.Put(s.ok()); });
+  });
+  EXPECT_TRUE(done.Take());
+  EXPECT_TRUE(done.Take());
+  EXPECT_EQ(board_.stops.Take(), Worker(2).ToString());
+}
+
+TEST_F(NodeClientTest, TriesAgainWhatWasUnavailable) {
+  board_.failures = 2;
+  Channel<bool> done;
+  core_loop_.PostAndWait(
+      [&] { nodes_.Start(grant_, {}, [&](const Status& s) { done.Put(s.ok()); }); });
+  EXPECT_TRUE(done.Take());
+}
+
+TEST_F(NodeClientTest, DoesNotRepeatWhatIsRefused) {
+  grant_.nm_token = weir::testing::Keys().Sign(NmTokenIdentifier{Attempt(), {"another node"}});
+  Channel<ErrorCode> done;
+  core_loop_.PostAndWait([&] {
+    nodes_.Start(grant_, {}, [&](const Status& s) {
+      done.Put(s.ok() ? ErrorCode::kInternal : s.error().code);
+    });
+  });
+  EXPECT_EQ(done.Take(), ErrorCode::kUnauthenticated);
+}
+
+}  // namespace
+}  // namespace weir::am
