@@ -58,6 +58,7 @@ void HttpConnection::Start() {
 void HttpConnection::Close() {
   Disarm();
   awaiting_reply_ = false;
+  upload_.reset();
   ErrorCodeOrNone ignored;
   socket_.close(ignored);
 }
@@ -118,6 +119,8 @@ void HttpConnection::ReadHead() {
 }
 
 void HttpConnection::OnHead(const ErrorCodeOrNone& error) {
+  // Closed while this waited for its turn: then no route may run any more.
+  if (!socket_.is_open()) return;
   ++number_;
   const bool from_parser =
       error.category() == http::make_error_code(http::error::bad_method).category();
@@ -212,6 +215,7 @@ void HttpConnection::StartBody() {
 }
 
 void HttpConnection::ReadBody() {
+  if (!socket_.is_open()) return;
   if (parser_->is_done()) return RunRoute();
   chunk_.resize(kChunkBytes);
   auto& body = parser_->get().body();
@@ -224,8 +228,9 @@ void HttpConnection::ReadBody() {
       buffer_,
       *parser_,
       [self = shared_from_this()](const ErrorCodeOrNone& error, size_t) {
+        if (!self->socket_.is_open()) return;
         if (error && error != http::error::need_buffer) {
-          const bool gone = error == http::error::partial_message || !self->socket_.is_open() ||
+          const bool gone = error == http::error::partial_message ||
                             error.category() == boost::system::system_category();
           if (gone) return self->Close();
           return self->Answer(StatusResponse(400, "the body cannot be read: " + error.message()));

@@ -157,17 +157,22 @@ std::map<pid_t, ProcessEntry> AllProcesses() {
   return all;
 }
 
-bool DescendsFrom(const std::map<pid_t, ProcessEntry>& all, pid_t pid, pid_t ancestor) {
+// Whether `ancestor`, or one of `others`, is above the process.
+bool DescendsFrom(const std::map<pid_t, ProcessEntry>& all,
+                  pid_t pid,
+                  pid_t ancestor,
+                  const std::set<pid_t>& others = {}) {
   for (auto entry = all.find(pid); entry != all.end(); entry = all.find(entry->second.parent)) {
-    if (entry->second.parent == ancestor) return true;
-    if (entry->second.parent <= 1) return false;
+    const pid_t parent = entry->second.parent;
+    if (parent == ancestor || others.contains(parent)) return true;
+    if (parent <= 1) return false;
   }
   return false;
 }
 
 // Ends of orphans that have come to us, which nobody else waits for.
-void ReapOrphans() {
-  for (const auto& [pid, entry] : AllProcesses()) {
+void ReapOrphans(const std::map<pid_t, ProcessEntry>& all) {
+  for (const auto& [pid, entry] : all) {
     if (entry.parent != ::getpid() || entry.state != 'Z') continue;
     platform::MutexLock lock(TheOwned().mutex);
     if (!TheOwned().pids.contains(pid)) ::waitpid(pid, nullptr, WNOHANG);
@@ -358,19 +363,28 @@ std::vector<pid_t> Descendants(pid_t ancestor) {
 }
 
 void KillDescendants(pid_t ancestor) {
-  // Again and again: those killed last may just have started others, and what they had started
-  // before has come to us (then it is not below `ancestor` any more, so it is remembered).
+  const pid_t root = ancestor == 0 ? ::getpid() : ancestor;
   std::set<pid_t> doomed;
+  // All are stopped before the first is killed: who is stopped starts no others, and who lives
+  // keeps its children below it, where they are found.
+  if (ancestor != 0) ::kill(ancestor, SIGSTOP);
   const auto all_gone = [&] {
-    for (const pid_t pid : Descendants(ancestor)) doomed.insert(pid);
-    for (const pid_t pid : doomed) {
-      for (const pid_t child : Descendants(pid)) doomed.insert(child);
+    const auto all = AllProcesses();
+    bool found_more = false;
+    for (const auto& [pid, entry] : all) {
+      if (entry.state == 'Z' || doomed.contains(pid) || !DescendsFrom(all, pid, root, doomed)) {
+        continue;
+      }
+      doomed.insert(pid);
+      ::kill(pid, SIGSTOP);
+      found_more = true;
     }
+    if (found_more) return false;
     for (const pid_t pid : doomed) ::kill(pid, SIGKILL);
-    ReapOrphans();
-    std::erase_if(doomed, [](pid_t pid) {
-      char state = '?';
-      return !ParentOf(pid, &state).has_value() || state == 'Z';
+    ReapOrphans(all);
+    std::erase_if(doomed, [&](pid_t pid) {
+      const auto entry = all.find(pid);
+      return entry == all.end() || entry->second.state == 'Z';
     });
     return doomed.empty();
   };
