@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/check.h"
-
 namespace weir::stream {
 
 using platform::MutexLock;
@@ -39,17 +37,18 @@ void GateRegistry::Attach(Request request, Instant now) {
   AttachNow(gate, request);
 }
 
-void GateRegistry::Register(const std::string& execution, std::shared_ptr<InputGate> gate) {
+bool GateRegistry::Register(const std::string& execution, std::shared_ptr<InputGate> gate) {
   std::vector<Request> ready;
   {
     MutexLock lock(mutex_);
-    WEIR_CHECK(gates_.emplace(execution, gate).second, "an execution is registered once");
+    if (!gates_.emplace(execution, gate).second) return false;
     for (Waiting& each : waiting_) {
       if (each.request.execution == execution) ready.push_back(std::move(each.request));
     }
     std::erase_if(waiting_, [](const Waiting& each) { return each.request.sender == nullptr; });
   }
   for (const Request& request : ready) AttachNow(gate, request);
+  return true;
 }
 
 void GateRegistry::Unregister(const std::string& execution) {

@@ -39,8 +39,8 @@ class GateRegistry {
   // Now or when the task comes. The sender is closed when the task does not read from it, when it
   // is attached already, or when too many wait.
   void Attach(Request request, Instant now);
-  // Requires: the execution is not registered.
-  void Register(const std::string& execution, std::shared_ptr<InputGate> gate);
+  // False when the execution is registered already.
+  [[nodiscard]] bool Register(const std::string& execution, std::shared_ptr<InputGate> gate);
   // What comes later for it waits as for an unknown task.
   void Unregister(const std::string& execution);
   // Closes the senders that have waited too long.

@@ -15,6 +15,7 @@
 #include "resourcemanager/core/node_states.h"
 #include "stream/jobmanager/core/job_states.h"
 #include "stream/jobmanager/core/task_states.h"
+#include "stream/taskmanager/core/task_states.h"
 
 namespace weir::docs {
 namespace {
@@ -104,6 +105,12 @@ void PrintStateMachines() {
                stream::TaskTransitions(),
                stream::TaskStateName,
                stream::TaskEventName);
+  PrintMachine("Task (TaskManager)",
+               stream::taskmanager::AllTaskStates(),
+               stream::taskmanager::AllTaskEvents(),
+               stream::taskmanager::TaskTransitions(),
+               stream::taskmanager::TaskStateName,
+               stream::taskmanager::TaskEventName);
 }
 
 void PrintConfiguration() {

@@ -204,7 +204,7 @@ void TaskManagerServer::Do(const StartTask& action) {
       action.task.execution, TaskEvent::kFailed, launched.error().ToString(), Counters{}, {}});
 }
 
-Status TaskManagerServer::Launch(Job& job, const DeployTask& deploy) {
+Result<TaskSpec> TaskManagerServer::MakeSpec(const Job& job, const DeployTask& deploy) {
   const JobGraph& graph = job.program->graph;
   if (deploy.vertex < 0 || deploy.vertex >= static_cast<int32_t>(graph.vertices.size()) ||
       deploy.subtask < 0 ||
@@ -214,10 +214,6 @@ Status TaskManagerServer::Launch(Job& job, const DeployTask& deploy) {
                      std::to_string(deploy.vertex),
                  ""};
   }
-  WEIR_ASSIGN_OR_RETURN(
-      auto outputs,
-      OpenOutputs(
-          {graph, job.places, data_address_, gates_, exchange_}, deploy.vertex, deploy.subtask));
   TaskSpec spec;
   spec.job = deploy.job;
   spec.execution = deploy.execution;
@@ -227,12 +223,27 @@ Status TaskManagerServer::Launch(Job& job, const DeployTask& deploy) {
   for (const FileSplit& split : deploy.splits) {
     spec.splits.push_back({split.path, split.begin_byte, split.end_byte});
   }
-  spec.outputs = std::move(outputs);
   auto sources = SourcesOf(graph, deploy.vertex, deploy.subtask);
   if (!sources.empty()) {
     spec.input = std::make_shared<InputGate>(std::move(sources));
-    gates_.Register(deploy.execution, spec.input);
+    if (!gates_.Register(deploy.execution, spec.input)) {
+      return Error{ErrorCode::kAlreadyExists,
+                   "execution " + deploy.execution + " is still being cleaned up here",
+                   "give each execution an id of its own"};
+    }
   }
+  auto outputs = OpenOutputs(
+      {graph, job.places, data_address_, gates_, exchange_}, deploy.vertex, deploy.subtask);
+  if (!outputs.ok()) {
+    gates_.Unregister(deploy.execution);
+    return outputs.error();
+  }
+  spec.outputs = std::move(outputs).value();
+  return spec;
+}
+
+Status TaskManagerServer::Launch(Job& job, const DeployTask& deploy) {
+  WEIR_ASSIGN_OR_RETURN(TaskSpec spec, MakeSpec(job, deploy));
   Task::Listener listener;
   listener.on_running = [this, execution = deploy.execution] { Deliver(TaskRunning{execution}); };
   listener.on_ended = [this, deploy](const TaskOutcome& outcome) {

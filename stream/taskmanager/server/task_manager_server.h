@@ -75,6 +75,8 @@ class TaskManagerServer {
   void Do(const SampleCounters& action);
   void Do(const Exit& action);
   void Do(const Note& action);
+  // Registers the task's input, opens its outputs.
+  Result<TaskSpec> MakeSpec(const Job& job, const DeployTask& deploy);
   Status Launch(Job& job, const DeployTask& deploy);
   void OnEnded(const DeployTask& deploy, const TaskOutcome& outcome);
   // On the work loop.

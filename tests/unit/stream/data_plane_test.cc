@@ -135,9 +135,9 @@ Frame Data(uint32_t channel, size_t bytes) {
 TEST(DataExchangeTest, ClosesOnEveryBreachOfTheProtocol) {
   MiniTaskManager manager("worker");
   auto gate = std::make_shared<InputGate>(std::vector<InputGate::Source>{{0, 0, "writer"}});
-  manager.gates.Register("reader", gate);
+  ASSERT_TRUE(manager.gates.Register("reader", gate));
   auto fresh = std::make_shared<InputGate>(std::vector<InputGate::Source>{{0, 0, "writer"}});
-  manager.gates.Register("fresh reader", fresh);
+  ASSERT_TRUE(manager.gates.Register("fresh reader", fresh));
   const std::string hello = Hello(kSecret);
   const std::string open = Encode(MakeOpenFrame(0, {"reader", 0, 0}));
   std::string huge = Encode(Data(0, 8));
@@ -168,7 +168,7 @@ TEST(DataExchangeTest, ClosesOnEveryBreachOfTheProtocol) {
   // Still serving.
   MiniTaskManager peer("peer");
   auto second = std::make_shared<InputGate>(std::vector<InputGate::Source>{{0, 0, "writer"}});
-  manager.gates.Register("second", second);
+  ASSERT_TRUE(manager.gates.Register("second", second));
   const auto channel = peer.exchange.OpenChannel(manager.address, {"second", 0, 0}, "reader");
   EXPECT_TRUE(channel->End());
   InputGate::Item item;
@@ -202,7 +202,7 @@ TEST(GateRegistryTest, SendersOfATaskThatNeverComesAreClosedAfterAWhile) {
 TEST(GateRegistryTest, ASenderThatTheTaskDoesNotReadFromIsRefused) {
   GateRegistry gates;
   const auto gate = std::make_shared<InputGate>(std::vector<InputGate::Source>{{0, 0, "writer"}});
-  gates.Register("reader", gate);
+  ASSERT_TRUE(gates.Register("reader", gate));
   const auto first = OpenLocalChannel(gates, {"reader", 0, 0}, "reader");
   const auto again = OpenLocalChannel(gates, {"reader", 0, 0}, "reader");
   const auto stranger = OpenLocalChannel(gates, {"reader", 9, 9}, "reader");
@@ -217,7 +217,7 @@ TEST(InputGateTest, AStoppedReaderClosesSendersNowAndLater) {
   GateRegistry gates;
   const auto gate = std::make_shared<InputGate>(
       std::vector<InputGate::Source>{{0, 0, "writer"}, {0, 1, "writer"}});
-  gates.Register("reader", gate);
+  ASSERT_TRUE(gates.Register("reader", gate));
   const auto before = OpenLocalChannel(gates, {"reader", 0, 0}, "reader");
   gate->Stop("it failed");
   const auto after = OpenLocalChannel(gates, {"reader", 0, 1}, "reader");

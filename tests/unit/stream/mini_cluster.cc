@@ -71,7 +71,7 @@ void MiniJob::Deploy(TaskKey key) {
   if (!sources.empty()) {
     spec.input = std::make_shared<InputGate>(std::move(sources));
     gates_[key] = spec.input;
-    manager.gates.Register(spec.execution, spec.input);
+    ASSERT_TRUE(manager.gates.Register(spec.execution, spec.input));
   }
   auto outputs =
       OpenOutputs({program_->graph, places_, manager.address, manager.gates, manager.exchange},

@@ -40,7 +40,9 @@ class Driver {
   Driver() { Feed(TimePassed{}); }
 
   void Feed(const Event& event) {
-    for (Action& action : core.Step(event, now)) actions.push_back(std::move(action));
+    for (Action& action : core.Step(event, now)) {
+      if (!std::holds_alternative<Note>(action)) actions.push_back(std::move(action));
+    }
   }
   void Register() {
     ASSERT_TRUE(Take<SendRegister>());
