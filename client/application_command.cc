@@ -177,8 +177,14 @@ ExitCode Kill(const Invocation& invocation, RmClient& rm) {
   return exit;
 }
 
+// What a submission asks for: the context, and the size of its containers.
+struct Request {
+  SubmissionContext context;
+  Resource container;
+};
+
 // The command master's own arguments, then the user's command.
-Result<SubmissionContext> MakeContext(const Invocation& invocation, RmClient& rm) {
+Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
   const Arguments& arguments = invocation.arguments;
   const std::vector<std::string>& command =
       arguments.rest() ? *arguments.rest() : arguments.words();
@@ -192,6 +198,7 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation, RmClient& rm
   WEIR_ASSIGN_OR_RETURN(const int64_t vcores, arguments.GetInt("vcores", 1, 1, 1'000'000));
   WEIR_ASSIGN_OR_RETURN(const int64_t priority,
                         arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
+  WEIR_ASSIGN_OR_RETURN(const Resource container, rm.NormalizeContainer({memory, vcores}));
   SubmissionContext context;
   WEIR_ASSIGN_OR_RETURN(context.queue_timeout, arguments.GetDuration("queue-timeout", Duration(0)));
   context.name = arguments.Get("name", command[0]);
@@ -206,7 +213,9 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation, RmClient& rm
           "--memory",
           std::to_string(memory),
           "--vcores",
-          std::to_string(vcores)};
+          std::to_string(vcores),
+          "--queue-timeout-ms",
+          std::to_string(ToMillis(context.queue_timeout))};
   for (const std::string& path : arguments.All("file")) {
     WEIR_ASSIGN_OR_RETURN(const LocalResource file, rm.Stage(path));
     const std::string name = path.substr(path.rfind('/') + 1);
@@ -218,17 +227,34 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation, RmClient& rm
   }
   argv.push_back("--");
   argv.insert(argv.end(), command.begin(), command.end());
-  return context;
+  return Request{std::move(context), container};
+}
+
+// An accepted application whose containers no node can hold is told at once, not after a long wait.
+ExitCode TellIfNoNodeFits(RmClient& rm, const ApplicationId& id, const Resource& container) {
+  const auto nodes = rm.Nodes();
+  if (!nodes.ok()) return Fail(nodes.error());
+  size_t running = 0;
+  for (const NodeReport& node : *nodes) {
+    if (node.state != NodeState::kRunning) continue;
+    ++running;
+    if (container.FitsIn(node.capacity)) return ExitCode::kOk;
+  }
+  Say("weir: " + id.ToString() + " is accepted but waits: a container of " + container.ToString() +
+      " is larger than each of the " + std::to_string(running) +
+      " nodes that run (start a larger one, or kill it with 'weir application -kill " +
+      id.ToString() + "')");
+  return ExitCode::kCannotPlace;
 }
 
 ExitCode Submit(const Invocation& invocation, RmClient& rm) {
-  const auto context = MakeContext(invocation, rm);
-  if (!context.ok()) return Fail(context.error());
-  const auto id = rm.Submit(*context);
+  const auto request = MakeRequest(invocation, rm);
+  if (!request.ok()) return Fail(request.error());
+  const auto id = rm.Submit(request->context);
   if (!id.ok()) return Fail(id.error());
   std::printf("%s\n", id->ToString().c_str());
   std::fflush(stdout);
-  if (!invocation.arguments.Has("wait")) return ExitCode::kOk;
+  if (!invocation.arguments.Has("wait")) return TellIfNoNodeFits(rm, *id, request->container);
   ApplicationProgress progress;
   const auto end = WatchUntilOver(rm, *id, progress);
   if (!end.ok()) return Fail(end.error());

@@ -162,8 +162,14 @@ Result<ClusterFacts> RmClient::Cluster() {
                         }));
   return ClusterFacts{.cluster_id = wire.cluster_id,
                       .http_address = wire.http_address,
+                      .minimum_allocation = wire::FromWire(wire.minimum_allocation),
                       .maximum_allocation = wire::FromWire(wire.maximum_allocation),
                       .nodes = wire.nodes};
+}
+
+Result<Resource> RmClient::NormalizeContainer(const Resource& asked) {
+  WEIR_ASSIGN_OR_RETURN(const ClusterFacts cluster, Cluster());
+  return NormalizeRequest(asked, cluster.minimum_allocation, cluster.maximum_allocation);
 }
 
 Result<LocalResource> RmClient::Stage(const std::string& path) {

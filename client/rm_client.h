@@ -27,6 +27,7 @@ struct WatchedApplication {
 struct ClusterFacts {
   std::string cluster_id;
   std::string http_address;
+  Resource minimum_allocation;
   Resource maximum_allocation;
   int32_t nodes = 0;
 };
@@ -54,6 +55,9 @@ class RmClient {
   Result<std::vector<ContainerReport>> Containers(const ApplicationId& id);
   Result<std::vector<NodeReport>> Nodes();
   Result<ClusterFacts> Cluster();
+  // What a container of this size will have. kInvalidArgument: larger than the largest that can be
+  // had; nothing has been submitted then.
+  Result<Resource> NormalizeContainer(const Resource& asked);
 
   // Uploads a file to staging (or finds it there) and says how a container fetches it.
   Result<LocalResource> Stage(const std::string& path);

@@ -90,6 +90,7 @@ std::vector<CommandAction> CommandCore::Step(const CommandInput& input, Instant 
   now_ = now;
   actions_.clear();
   std::visit([this](const auto& event) { On(event); }, input);
+  CheckQueueDeadline();
   if (phase_ == P::kEnding && (running_.empty() || now_ >= deadline_)) Apply(E::kContainersGone);
   return std::exchange(actions_, {});
 }
@@ -98,7 +99,12 @@ void CommandCore::On(const CommandRegistered& event) {
   const auto normal =
       NormalizeRequest(options_.resource, event.minimum_allocation, event.maximum_allocation);
   if (!normal.ok()) return Fail(normal.error().ToString());
-  if (phase_ == P::kRunning) actions_.push_back(CommandAsk{options_.containers - started_});
+  if (phase_ != P::kRunning) return;
+  actions_.push_back(CommandAsk{options_.containers - started_});
+  const bool waits = started_ == 0 && queue_deadline_ == kNever;
+  if (waits && options_.queue_timeout > Duration(0)) {
+    queue_deadline_ = now_ + options_.queue_timeout;
+  }
 }
 
 void CommandCore::On(const CommandGranted& event) {
@@ -107,9 +113,14 @@ void CommandCore::On(const CommandGranted& event) {
     actions_.push_back(CommandRelease{event.container});
     return;
   }
+  queue_deadline_ = kNever;
   running_.emplace(event.container, Container{started_, event.node});
   actions_.push_back(CommandLaunch{event.container, started_});
   ++started_;
+}
+
+void CommandCore::On(const CommandPendingExplained& event) {
+  pending_detail_ = event.detail;
 }
 
 void CommandCore::On(const CommandLaunched& event) {
@@ -157,6 +168,14 @@ void CommandCore::Fail(const std::string& cause) {
   Apply(E::kFailed);
 }
 
+void CommandCore::CheckQueueDeadline() {
+  if (now_ < queue_deadline_) return;
+  queue_deadline_ = kNever;
+  Fail("none of its " + std::to_string(options_.containers) +
+       " containers could be placed within " + std::to_string(ToMillis(options_.queue_timeout)) +
+       " ms" + (pending_detail_.empty() ? "" : ": " + pending_detail_));
+}
+
 void CommandCore::StopLeft() {
   for (const auto& [container, what] : running_) {
     actions_.push_back(CommandStop{container});
@@ -169,6 +188,7 @@ void CommandCore::Apply(CommandEvent event) {
   if (transition.kind != TransitionKind::kAllowed) return;
   phase_ = transition.to;
   deadline_ = kNever;
+  queue_deadline_ = kNever;
   switch (phase_) {
     case P::kRunning:
       break;

@@ -7,6 +7,7 @@
 #ifndef WEIR_APPMASTER_CORE_COMMAND_CORE_H_
 #define WEIR_APPMASTER_CORE_COMMAND_CORE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -41,6 +42,7 @@ struct CommandOptions {
   int32_t containers = 1;
   Resource resource;
   Duration stop_grace = seconds(8);  // for stopped containers to end, before the end is told
+  Duration queue_timeout{0};  // fails when no container was granted by then; 0 = waits for ever
 };
 
 // --- inputs
@@ -51,6 +53,10 @@ struct CommandRegistered {
 struct CommandGranted {
   ContainerId container;
   std::string node;
+};
+// Why the containers that are asked for do not come; "" = nothing is known.
+struct CommandPendingExplained {
+  std::string detail;
 };
 struct CommandLaunched {
   ContainerId container;
@@ -64,6 +70,7 @@ struct CommandMasterGone {};
 struct CommandDeadline {};
 using CommandInput = std::variant<CommandRegistered,
                                   CommandGranted,
+                                  CommandPendingExplained,
                                   CommandLaunched,
                                   CommandContainerEnded,
                                   CommandAcknowledged,
@@ -107,7 +114,7 @@ class CommandCore {
   explicit CommandCore(const CommandOptions& options);
 
   std::vector<CommandAction> Step(const CommandInput& input, Instant now);
-  Instant NextDeadline() const { return deadline_; }
+  Instant NextDeadline() const { return std::min(deadline_, queue_deadline_); }
   CommandPhase phase() const { return phase_; }
 
  private:
@@ -118,6 +125,7 @@ class CommandCore {
 
   void On(const CommandRegistered& event);
   void On(const CommandGranted& event);
+  void On(const CommandPendingExplained& event);
   void On(const CommandLaunched& event);
   void On(const CommandContainerEnded& event);
   void On(const CommandAcknowledged& event);
@@ -125,6 +133,7 @@ class CommandCore {
   void On(const CommandDeadline& event);
   void Apply(CommandEvent event);
   void Fail(const std::string& cause);
+  void CheckQueueDeadline();
   void StopLeft();
 
   CommandOptions options_;
@@ -134,6 +143,8 @@ class CommandCore {
   int32_t ended_ = 0;
   std::string failure_;
   Instant deadline_ = kNever;
+  Instant queue_deadline_ = kNever;  // until the first container is granted
+  std::string pending_detail_;
   bool told_ = false;
 
   // Of the step in progress.

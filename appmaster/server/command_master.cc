@@ -160,6 +160,8 @@ void CommandMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {
     grants_.insert_or_assign(grant.id, grant);
     Input(CommandGranted{grant.id, grant.node_address.ToString()});
   }
+  const bool waits = allocation.pending_reason != PendingReason::kNone;
+  Input(CommandPendingExplained{waits ? allocation.pending_detail : std::string()});
   for (const ContainerStatus& status : allocation.completed) {
     grants_.erase(status.id);
     platform::LogInfo(

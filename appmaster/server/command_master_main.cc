@@ -20,6 +20,7 @@ using namespace weir;
 using namespace weir::am;
 
 constexpr char kName[] = "weir-command-master";
+constexpr int64_t kQueueTimeoutMsMax = int64_t{315'360'000'000};  // ten years
 
 // NAME=URI,SIZE,SHA256: a file that each container gets.
 Status AddLocalResource(const std::string& text, LaunchContext& launch) {
@@ -51,6 +52,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
   CommandLine line;
   int64_t memory = 1024;
   int64_t vcores = 1;
+  int64_t queue_timeout_ms = 0;
   std::vector<std::string> resources;
   SplitCommandLine split = SplitAtDashes(argc, argv);
   CLI::App app("Runs a command in containers: weir-command-master [options] -- COMMAND...", kName);
@@ -61,6 +63,10 @@ Result<CommandLine> Parse(int argc, char** argv) {
       ->check(CLI::Range(int64_t{1}, Resource::kMemoryMibMax));
   app.add_option("--vcores", vcores, "Virtual cores of each container")
       ->check(CLI::Range(int64_t{1}, Resource::kVcoresMax));
+  app.add_option(
+         "--queue-timeout-ms", queue_timeout_ms, "Fails when none is placed by then; 0 = never")
+      ->type_name("MS")
+      ->check(CLI::Range(int64_t{0}, kQueueTimeoutMsMax));
   app.add_option("--local-resource", resources, "A file that each container gets")
       ->type_name("NAME=URI,SIZE,SHA256");
   app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
@@ -77,6 +83,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
     return Error{ErrorCode::kInvalidArgument, "there is no command", "give it after --"};
   }
   line.options.command.resource = {memory, vcores};
+  line.options.command.queue_timeout = milliseconds(queue_timeout_ms);
   line.options.launch.command = split.rest;
   for (const std::string& text : resources) {
     WEIR_RETURN_IF_ERROR(AddLocalResource(text, line.options.launch));

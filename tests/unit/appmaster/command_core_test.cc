@@ -22,7 +22,9 @@ ContainerStatus Ended(int64_t sequence, int exit_code, const std::string& diagno
 
 class Command {
  public:
-  explicit Command(int32_t containers) : core({.containers = containers, .resource = {1024, 1}}) {}
+  explicit Command(int32_t containers)
+      : Command({.containers = containers, .resource = {1024, 1}}) {}
+  explicit Command(const CommandOptions& options) : core(options) {}
   void Step(const CommandInput& input) {
     for (const auto& action : core.Step(input, now)) history.push_back(action);
   }
@@ -102,6 +104,29 @@ TEST(CommandCore, FailsAtOnceWhenItsContainersAreLargerThanTheLargest) {
   EXPECT_TRUE(command.All<CommandAsk>().empty() || command.All<CommandAsk>().back().count == 0);
   ASSERT_EQ(command.All<CommandFinish>().size(), 1u);
   EXPECT_FALSE(command.All<CommandFinish>()[0].succeeded);
+}
+
+TEST(CommandCore, FailsWhenNothingWasPlacedInTimeAndSaysWhy) {
+  Command command({.containers = 2, .resource = {1024, 1}, .queue_timeout = seconds(5)});
+  command.Register();
+  command.Step(CommandPendingExplained{"it fits on no node"});
+  command.now += seconds(4);
+  command.Register();  // a resync does not begin the time anew
+  EXPECT_EQ(command.core.NextDeadline(), command.now + seconds(1));
+  command.now += seconds(1);
+  command.Step(CommandDeadline{});
+  ASSERT_EQ(command.All<CommandFinish>().size(), 1u);
+  EXPECT_EQ(command.All<CommandFinish>()[0].diagnostics,
+            "none of its 2 containers could be placed within 5000 ms: it fits on no node");
+}
+
+TEST(CommandCore, HasAllTheTimeOnceTheFirstContainerWasPlaced) {
+  Command command({.containers = 2, .resource = {1024, 1}, .queue_timeout = seconds(5)});
+  command.Register();
+  command.Step(CommandGranted{Container(2), "node1:1"});
+  EXPECT_EQ(command.core.NextDeadline(), kNever);
+  command.Register();
+  EXPECT_EQ(command.core.NextDeadline(), kNever);
 }
 
 TEST(CommandCore, StopsItsContainersWhenTheResourceManagerIsGone) {
