@@ -1,0 +1,183 @@
+#include "tests/integration/cluster_test.h"
+
+#include <sys/stat.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include "common/strings.h"
+#include "platform/config_keys.h"
+#include "platform/http_client.h"
+
+namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+namespace keys = platform::keys;
+
+// The state letter in /proc/PID/stat; ' ' when there is no such process.
+char StateOf(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const size_t name_end = text.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= text.size() ? ' ' : text[name_end + 2];
+}
+
+}  // namespace
+
+bool IsAlive(pid_t pid) {
+  const char state = StateOf(pid);
+  return state != ' ' && state != 'Z' && state != 'X';
+}
+
+int64_t ResidentKib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  int64_t kib = 0;
+  while (status >> word) {
+    if (word == "VmRSS:") status >> kib;
+  }
+  return kib;
+}
+
+ClusterOptions ClusterTest::SmallContainers(int nodes) {
+  ClusterOptions options;
+  options.nodes = nodes;
+  options.settings = {{keys::kMinimumMb, "64"}, {keys::kNmSigkillDelay, "500"}};
+  return options;
+}
+
+::testing::AssertionResult ClusterTest::StartCluster(ClusterOptions options) {
+  nodes_ = options.nodes;
+  cluster_ = std::make_unique<ProcessCluster>(std::move(options));
+  scratch_ = cluster_->work_dir() + "/scratch";
+  fs::create_directory(scratch_);
+  // Containers may run as others.
+  if (::chmod(scratch_.c_str(), 0777) != 0) {
+    return ::testing::AssertionFailure() << "cannot open " << scratch_ << " to all";
+  }
+  return cluster_->Start();
+}
+
+void ClusterTest::TearDown() {
+  if (cluster_ == nullptr) return;
+  if (!leaves_applications_ && !HasFatalFailure()) {
+    EXPECT_TRUE(AwaitNoContainers());
+  }
+  cluster_.reset();
+  EXPECT_THAT(Descendants(), ::testing::IsEmpty());
+}
+
+std::string ClusterTest::Submit(std::vector<std::string> options,
+                                const std::vector<std::string>& command) {
+  std::vector<std::string> words = {"application", "-submit"};
+  words.insert(words.end(), options.begin(), options.end());
+  words.push_back("--");
+  words.insert(words.end(), command.begin(), command.end());
+  const CommandResult submitted = cluster_->Weir(words);
+  EXPECT_EQ(submitted.exit_code, 0) << submitted.ToString();
+  return submitted.out.substr(0, submitted.out.find('\n'));
+}
+
+Json ClusterTest::Rest(const std::string& target) {
+  platform::HttpCall call;
+  call.server = cluster_->ResourceManagerHttp();
+  call.target = target;
+  const auto answer = platform::CallHttp(call);
+  if (!answer.ok() || answer->status != 200) return nullptr;
+  return Json::parse(answer->body, nullptr, false);
+}
+
+Json ClusterTest::Application(const std::string& id) {
+  const Json answer = Rest("/ws/v1/cluster/apps/" + id);
+  return answer.is_object() ? answer.value("app", Json()) : Json();
+}
+
+std::string ClusterTest::Status(const std::string& id) {
+  const CommandResult status = cluster_->Weir({"application", "-status", id});
+  EXPECT_EQ(status.exit_code, 0) << status.ToString();
+  return status.out;
+}
+
+::testing::AssertionResult ClusterTest::AwaitState(const std::string& id,
+                                                   const std::string& state) {
+  Json last;
+  std::string seen;
+  const auto waited = WaitUntil(
+      [&] {
+        last = Application(id);
+        seen = last.is_object() ? last.value("state", "") : "";
+        return seen == state || seen == "FINISHED" || seen == "FAILED" || seen == "KILLED";
+      },
+      id + " is " + state);
+  if (waited && seen == state) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure()
+         << id << " is not " << state << " but " << last.dump() << "\n"
+         << waited.message();
+}
+
+::testing::AssertionResult ClusterTest::AwaitFile(const std::string& path) {
+  return WaitUntil([&] { return fs::exists(path); }, path + " is there");
+}
+
+pid_t ClusterTest::AwaitPid(const std::string& path) {
+  pid_t pid = 0;
+  const auto read = [&] {
+    std::ifstream file(path);
+    std::string line;
+    if (!std::getline(file, line) || file.eof()) return false;  // a whole line only
+    std::from_chars(line.data(), line.data() + line.size(), pid);
+    return pid > 0;
+  };
+  EXPECT_TRUE(WaitUntil(read, path + " holds a process number"));
+  return pid;
+}
+
+::testing::AssertionResult ClusterTest::AwaitGone(pid_t pid) {
+  return WaitUntil([pid] { return !IsAlive(pid); }, "process " + std::to_string(pid) + " is gone");
+}
+
+std::vector<std::string> ClusterTest::ContainerDirectories() {
+  std::vector<std::string> found;
+  for (int node = 0; node < nodes_; ++node) {
+    const std::string local = cluster_->NodeDir(node) + "/local";
+    std::error_code gone;  // directories may go while they are looked at
+    for (auto at = fs::recursive_directory_iterator(local, gone);
+         at != fs::recursive_directory_iterator();
+         at.increment(gone)) {
+      if (at->path().filename().string().starts_with("container_")) {
+        found.push_back(at->path().string());
+        at.disable_recursion_pending();
+      }
+    }
+  }
+  return found;
+}
+
+bool ClusterTest::AnyContainerProcess() {
+  for (const pid_t pid : Descendants()) {
+    std::error_code gone;
+    const std::string program =
+        fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone).filename().string();
+    if (gone || !IsAlive(pid)) continue;
+    if (program != "weir-resourcemanager" && program != "weir-nodemanager") return true;
+  }
+  return false;
+}
+
+::testing::AssertionResult ClusterTest::AwaitNoContainers() {
+  std::vector<std::string> directories;
+  const auto waited = WaitUntil(
+      [&] {
+        directories = ContainerDirectories();
+        return directories.empty() && !AnyContainerProcess();
+      },
+      "no process and no directory of a container is left");
+  if (waited) return waited;
+  return ::testing::AssertionFailure()
+         << waited.message() << "; directories: " << Join(directories, ", ");
+}
+
+}  // namespace weir::testing

@@ -1,0 +1,316 @@
+// `weir application`, `weir node` and `weir logs` against a real cluster.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "platform/config_keys.h"
+#include "tests/integration/cluster_test.h"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+namespace keys = platform::keys;
+
+constexpr char kNoSuchApplication[] = "application_1_0001";
+
+class CommandApplication : public ClusterTest {
+ protected:
+  // A cluster whose one node is full with one container of 512 MiB and its master (64 MiB).
+  static ClusterOptions OneSmallNode() {
+    ClusterOptions options = SmallContainers(1);
+    options.node_memory_mb = "768";
+    return options;
+  }
+  void Kill(const std::string& id) {
+    const CommandResult killed = cluster().Weir({"application", "-kill", id});
+    EXPECT_EQ(killed.exit_code, 0) << killed.ToString();
+    EXPECT_TRUE(AwaitState(id, "KILLED"));
+  }
+};
+
+TEST_F(CommandApplication, RunsACommandInItsContainersWithTheFilesItWasGiven) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  WriteWholeFile(Scratch("greeting.txt"), "a shipped greeting\n");
+  WriteWholeFile(Scratch("work.sh"),
+                 "cat greeting.txt\necho \"index $WEIR_CONTAINER_INDEX of $1\"\n"
+                 "echo to stderr >&2\n");
+  const CommandResult run = cluster().Weir({"application",
+                                            "-submit",
+                                            "-name",
+                                            "three greetings",
+                                            "-containers",
+                                            "3",
+                                            "-memory",
+                                            "64",
+                                            "-file",
+                                            Scratch("work.sh"),
+                                            "-file",
+                                            Scratch("greeting.txt"),
+                                            "-wait",
+                                            "--",
+                                            "/bin/sh",
+                                            "work.sh",
+                                            "three"});
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  const std::string id = run.out.substr(0, run.out.find('\n'));
+  EXPECT_THAT(run.err, HasSubstr("finished"));
+
+  const CommandResult logs = cluster().Weir({"logs", "-applicationId", id});
+  ASSERT_EQ(logs.exit_code, 0) << logs.ToString();
+  EXPECT_THAT(logs.out, HasSubstr("a shipped greeting\nindex 0 of three\n"));
+  EXPECT_THAT(logs.out, HasSubstr("a shipped greeting\nindex 1 of three\n"));
+  EXPECT_THAT(logs.out, HasSubstr("a shipped greeting\nindex 2 of three\n"));
+  EXPECT_THAT(logs.out, HasSubstr("LogType:stderr"));
+  EXPECT_THAT(logs.out, HasSubstr("to stderr\n"));
+
+  const CommandResult status = cluster().Weir({"application", "-status", id, "-o", "json"});
+  ASSERT_EQ(status.exit_code, 0) << status.ToString();
+  const Json app = Json::parse(status.out).at("app");
+  EXPECT_EQ(app.at("name"), "three greetings");
+  EXPECT_EQ(app.at("state"), "FINISHED");
+  EXPECT_EQ(app.at("finalStatus"), "SUCCEEDED");
+  EXPECT_EQ(app.at("progress"), 100.0);
+  EXPECT_THAT(Status(id), HasSubstr("State : FINISHED"));
+}
+
+TEST_F(CommandApplication, ListsApplicationsAndNodes) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string runs = SubmitShell({"-memory", "64", "-name", "sleeper"}, "sleep 1000");
+  ASSERT_TRUE(AwaitState(runs, "RUNNING"));
+  const CommandResult done =
+      cluster().Weir({"application", "-submit", "-memory", "64", "-wait", "--", "/bin/true"});
+  ASSERT_EQ(done.exit_code, 0) << done.ToString();
+
+  const CommandResult live = cluster().Weir({"application", "-list"});
+  EXPECT_THAT(live.out, StartsWith("Total number of applications: 1\n"));
+  EXPECT_THAT(live.out, HasSubstr("sleeper"));
+  const CommandResult all =
+      cluster().Weir({"application", "-list", "-appStates", "ALL", "-o", "json"});
+  EXPECT_THAT(Json::parse(all.out).at("apps").at("app"), SizeIs(2)) << all.out;
+  const CommandResult unknown = cluster().Weir({"application", "-list", "-appStates", "SLEEPING"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.err, AllOf(IsOneLine(), HasSubstr("SLEEPING"), HasSubstr("RUNNING")));
+
+  const CommandResult nodes = cluster().Weir({"node", "-list"});
+  EXPECT_THAT(nodes.out, StartsWith("Total Nodes:2\n"));
+  const CommandResult nodes_json = cluster().Weir({"node", "-list", "-o", "json"});
+  const Json list = Json::parse(nodes_json.out).at("nodes").at("node");
+  ASSERT_THAT(list, SizeIs(2)) << nodes_json.out;
+  const CommandResult one = cluster().Weir({"node", "-status", list.at(0).at("id")});
+  EXPECT_EQ(one.exit_code, 0) << one.ToString();
+  EXPECT_THAT(one.out, HasSubstr("Memory-Capacity : 4096MB"));
+  EXPECT_EQ(cluster().Weir({"node", "-status", "nowhere:1"}).exit_code, 3);
+  Kill(runs);
+}
+
+TEST_F(CommandApplication, ShowsTheLogsOfAContainerThatStillRuns) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string id = SubmitShell(
+      {"-memory", "64"}, "echo I am working; echo $$ > " + Scratch("pid") + "; sleep 1000");
+  ASSERT_NE(AwaitPid(Scratch("pid")), 0);
+  const CommandResult logs = cluster().Weir({"logs", "-applicationId", id});
+  EXPECT_EQ(logs.exit_code, 0) << logs.ToString();
+  EXPECT_THAT(logs.out, HasSubstr("I am working\n"));
+  Kill(id);
+}
+
+TEST_F(CommandApplication, NamesContainerNodeAndCauseWhenACommandFails) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run = cluster().Weir({"application",
+                                            "-submit",
+                                            "-memory",
+                                            "64",
+                                            "-wait",
+                                            "--",
+                                            "/bin/sh",
+                                            "-c",
+                                            "echo out of paper >&2; exit 7"});
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  const std::string id = run.out.substr(0, run.out.find('\n'));
+  const std::string why = Application(id).at("diagnostics");
+  EXPECT_THAT(why, HasSubstr("container_"));
+  EXPECT_THAT(why, HasSubstr(cluster().NodeAddresses(0).at("container")));
+  EXPECT_THAT(why, HasSubstr("7"));
+  EXPECT_THAT(why, HasSubstr("out of paper"));
+  EXPECT_THAT(run.err, HasSubstr("container_"));
+  EXPECT_EQ(Application(id).at("state"), "FINISHED");
+  EXPECT_EQ(Application(id).at("finalStatus"), "FAILED");
+}
+
+TEST_F(CommandApplication, NamesACommandThatCannotBeStarted) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run = cluster().Weir(
+      {"application", "-submit", "-memory", "64", "-wait", "--", "/no/such/program"});
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  EXPECT_THAT(run.err, HasSubstr("/no/such/program"));
+}
+
+TEST_F(CommandApplication, LeavesNothingOfAKilledCommandThatHidesAndIgnoresSigterm) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  // One child in a session of its own whose parent has gone, and a leader that ignores SIGTERM.
+  const std::string id = SubmitShell({"-memory", "64"},
+                                     "trap '' TERM\n"
+                                     "(setsid sh -c 'trap \"\" TERM; echo $$ > " +
+                                         Scratch("hidden") +
+                                         "; while :; do sleep 1000; done' &)\n"
+                                         "echo $$ > " +
+                                         Scratch("leader") +
+                                         "\n"
+                                         "while :; do sleep 1000; done\n");
+  const pid_t hidden = AwaitPid(Scratch("hidden"));
+  const pid_t leader = AwaitPid(Scratch("leader"));
+  ASSERT_TRUE(IsAlive(hidden) && IsAlive(leader));
+  Kill(id);
+  EXPECT_TRUE(AwaitGone(hidden));
+  EXPECT_TRUE(AwaitGone(leader));
+  const CommandResult again = cluster().Weir({"application", "-kill", id});
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_THAT(again.out, HasSubstr("already finished"));
+}
+
+TEST_F(CommandApplication, LeavesNothingOfAFinishedCommandThatHides) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run =
+      cluster().Weir({"application",
+                      "-submit",
+                      "-memory",
+                      "64",
+                      "-wait",
+                      "--",
+                      "/bin/sh",
+                      "-c",
+                      "(setsid sh -c 'trap \"\" TERM; echo $$ > " + Scratch("hidden") +
+                          "; while :; do sleep 1000; done' &); while [ ! -s " + Scratch("hidden") +
+                          " ]; do sleep 0.01; done"});
+  EXPECT_EQ(run.exit_code, 0) << run.ToString();
+  EXPECT_TRUE(AwaitGone(AwaitPid(Scratch("hidden"))));
+}
+
+TEST_F(CommandApplication, WaitsWithAReasonWhileAContainerIsLargerThanEveryNode) {
+  ASSERT_TRUE(StartCluster(OneSmallNode()));
+  const CommandResult run =
+      cluster().Weir({"application", "-submit", "-memory", "1024", "--", "/bin/true"});
+  EXPECT_EQ(run.exit_code, 7) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("1024")));
+  const std::string id = run.out.substr(0, run.out.find('\n'));
+  ASSERT_TRUE(AwaitState(id, "RUNNING"));
+  ASSERT_TRUE(WaitUntil([&] { return Status(id).find("Waiting : no\n") == std::string::npos; },
+                        "the status names a reason"));
+  EXPECT_THAT(Status(id), HasSubstr("1024"));
+  Kill(id);
+}
+
+TEST_F(CommandApplication, RefusesAContainerLargerThanTheMaximum) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run =
+      cluster().Weir({"application", "-submit", "-memory", "100g", "--", "/bin/true"});
+  EXPECT_EQ(run.exit_code, 2) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("102400"), HasSubstr("8192")));
+  EXPECT_THAT(run.out, IsEmpty());
+  const CommandResult cpus =
+      cluster().Weir({"application", "-submit", "-vcores", "100", "--", "/bin/true"});
+  EXPECT_EQ(cpus.exit_code, 2) << cpus.ToString();
+  EXPECT_EQ(Rest("/ws/v1/cluster/metrics").at("clusterMetrics").at("appsSubmitted"), 0);
+}
+
+TEST_F(CommandApplication, QueuesUpWhenTheClusterIsFullAndSaysWhy) {
+  ASSERT_TRUE(StartCluster(OneSmallNode()));
+  const std::string first = SubmitShell({"-memory", "448"}, "sleep 1000");
+  ASSERT_TRUE(AwaitState(first, "RUNNING"));
+  ASSERT_TRUE(WaitUntil([&] { return Application(first).value("allocatedMB", 0) > 640; },
+                        "the first application holds most of the node"));
+  const std::string second = SubmitShell({"-memory", "64"}, "true");
+  ASSERT_TRUE(WaitUntil([&] { return Status(second).find("Waiting : no\n") == std::string::npos; },
+                        "the status names a reason"));
+  EXPECT_THAT(Status(second), HasSubstr("State : ACCEPTED"));
+  EXPECT_EQ(Application(second).at("state"), "ACCEPTED");
+
+  const CommandResult third = cluster().Weir({"application",
+                                              "-submit",
+                                              "-memory",
+                                              "64",
+                                              "-wait",
+                                              "-queue-timeout",
+                                              "200ms",
+                                              "--",
+                                              "/bin/true"});
+  EXPECT_EQ(third.exit_code, 8) << third.ToString();
+  EXPECT_THAT(third.err, HasSubstr("200 ms"));
+
+  Kill(first);
+  EXPECT_TRUE(AwaitState(second, "FINISHED"));
+}
+
+TEST_F(CommandApplication, FailsAfterTheQueueTimeoutWhenItsContainersCannotBePlaced) {
+  ASSERT_TRUE(StartCluster(OneSmallNode()));
+  const CommandResult run = cluster().Weir({"application",
+                                            "-submit",
+                                            "-memory",
+                                            "1024",
+                                            "-wait",
+                                            "-queue-timeout",
+                                            "500ms",
+                                            "--",
+                                            "/bin/true"});
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  EXPECT_THAT(run.err, HasSubstr("1024"));
+}
+
+TEST_F(CommandApplication, AnswersEachMistakeWithOneLineAndAnExitCodeOfItsKind) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  struct Mistake {
+    std::vector<std::string> words;
+    int exit_code;
+    std::string names;
+  };
+  const std::vector<Mistake> mistakes = {
+      {{"aplication", "-list"}, 2, "aplication"},
+      {{"application", "-lst"}, 2, "-lst"},
+      {{"application"}, 2, "-submit"},
+      {{"application", "-submit"}, 2, "command"},
+      {{"application", "-submit", "-containers", "0", "--", "true"}, 2, "-containers"},
+      {{"application", "-submit", "-memory", "much", "--", "true"}, 2, "much"},
+      {{"application", "-submit", "-file", "/no/such/file", "--", "true"}, 3, "/no/such/file"},
+      {{"application", "-submit", "-queue", "fast", "--", "true"}, 3, "fast"},
+      {{"application", "-status", kNoSuchApplication}, 3, kNoSuchApplication},
+      {{"application", "-kill", kNoSuchApplication}, 3, kNoSuchApplication},
+      {{"application", "-status", "seven"}, 2, "seven"},
+      {{"logs", "-applicationId", kNoSuchApplication}, 3, kNoSuchApplication},
+      {{"node", "-list", "-o", "yaml"}, 2, "yaml"},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const CommandResult result = cluster().Weir(mistake.words);
+    EXPECT_EQ(result.exit_code, mistake.exit_code) << result.ToString();
+    EXPECT_THAT(result.err, AllOf(IsOneLine(), HasSubstr(mistake.names)));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+  EXPECT_EQ(Rest("/ws/v1/cluster/metrics").at("clusterMetrics").at("appsSubmitted"), 0);
+}
+
+TEST_F(CommandApplication, SaysThatNoResourceManagerRuns) {
+  ProcessCluster none;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"application", "-list"},
+                                                {"application", "-submit", "--", "/bin/true"},
+                                                {"node", "-list"},
+                                                {"logs", "-applicationId", kNoSuchApplication},
+                                                {"session", "start", "-d"},
+                                                {"job", "list"}}) {
+    const CommandResult result = none.Weir(words);
+    EXPECT_EQ(result.exit_code, 5) << result.ToString();
+    EXPECT_THAT(result.err, AllOf(IsOneLine(), HasSubstr("ResourceManager")));
+  }
+}
+
+}  // namespace
+}  // namespace weir::testing
