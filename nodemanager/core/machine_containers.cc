@@ -8,6 +8,13 @@ namespace {
 // What is remembered of diagnostics: the rest is with the RM.
 constexpr size_t kRememberedDiagnostics = 256;
 
+// For the log: the exit code and the first line of the cause.
+std::string EndDetail(const ContainerStatus& status) {
+  const std::string code = "exit code " + std::to_string(status.exit_code);
+  if (status.diagnostics.empty()) return code;
+  return code + ": " + status.diagnostics.substr(0, status.diagnostics.find('\n'));
+}
+
 }  // namespace
 
 bool NodeManagerCore::Machine::Fire(Container& container, Trigger trigger, std::string detail) {
@@ -148,7 +155,8 @@ void NodeManagerCore::Machine::OnDrained(const ContainerId& id, Now now) {
 
 void NodeManagerCore::Machine::OnCleanedUp(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kCleanedUp);
-  if (container == nullptr || !Fire(*container, Trigger::kCleanedUp)) return;
+  if (container == nullptr) return;
+  if (!Fire(*container, Trigger::kCleanedUp, EndDetail(container->status))) return;
   ForgetIfSettled(id, now);
   FinishApplications();
 }

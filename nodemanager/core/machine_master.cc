@@ -117,8 +117,11 @@ void NodeManagerCore::Machine::PumpShutdown(Now now) {
     shutdown->containers_deadline = kNever;
     shutdown->recording_deadline = now.monotonic + options.recording_wait;
   }
-  const bool may_be_recorded = rm.registered() && now.monotonic < shutdown->recording_deadline;
-  if (!containers.empty() && may_be_recorded) return;  // ended and recorded ones are gone
+  const bool in_time = now.monotonic < shutdown->recording_deadline;
+  // A registration under way may have reached the RM: then leave is to be taken.
+  if (rm.registering() && in_time) return;
+  // Ended and recorded ones are gone.
+  if (!containers.empty() && rm.registered() && in_time) return;
   shutdown->unregistering = true;
   if (rm.registered()) {
     actions.push_back(SendUnregister{rm.session()});

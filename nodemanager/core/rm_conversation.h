@@ -49,6 +49,7 @@ class RmConversation {
   Instant NextDeadline() const;
 
   bool registered() const { return phase_ == Phase::kActive; }
+  bool registering() const { return phase_ == Phase::kRegistering; }
   int64_t session() const { return session_; }
   // Of the first registration of this process: sessions grow, over epochs too.
   int64_t first_session() const { return first_session_; }

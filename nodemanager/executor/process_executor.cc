@@ -33,6 +33,16 @@ Error TooBusy(const std::string& what) {
   return {ErrorCode::kResourceExhausted, "too many containers wait to be " + what, ""};
 }
 
+// A full disk is called by its name, wherever it showed.
+Error Explain(Error error) {
+  if (error.code == ErrorCode::kResourceExhausted &&
+      error.message.find("disk full") == std::string::npos) {
+    error.message = "disk full: " + error.message;
+    error.remedy = "free space on the node's local, log and work directories";
+  }
+  return error;
+}
+
 // What posix_spawn is told. Freed with the object.
 class SpawnPlan {
  public:
@@ -135,7 +145,7 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
     if (status.ok()) {
       sink_(LocalizationDone{container->token.id});
     } else {
-      sink_(LocalizationFailed{container->token.id, status.error()});
+      sink_(LocalizationFailed{container->token.id, Explain(status.error())});
     }
   });
   if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared")});
@@ -182,7 +192,7 @@ void ProcessExecutor::Launch(const ContainerId& id) {
   }
   const bool taken = launchers_.Submit([this, container] {
     const Status status = StartLauncher(*container);
-    if (!status.ok()) sink_(LaunchFailed{container->token.id, status.error()});
+    if (!status.ok()) sink_(LaunchFailed{container->token.id, Explain(status.error())});
   });
   if (!taken) sink_(LaunchFailed{id, TooBusy("launched")});
 }

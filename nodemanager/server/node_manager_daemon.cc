@@ -38,6 +38,27 @@ constexpr seconds kStopMargin{10};  // on top of what the core allows itself
 constexpr size_t kDiskQueue = 256;
 constexpr seconds kRefusalLogPeriod{1};
 
+// Refuses everybody until the ResourceManager has given the keys, as something to try again: it may
+// have told an ApplicationMaster of this node before its answer is here.
+class OnceRegistered : public platform::Authenticator {
+ public:
+  OnceRegistered(const RmCredentials& credentials, const NodeId& node)
+      : credentials_(credentials),
+        inner_(platform::MakeNmTokenAuthenticator([&credentials] { return credentials.keys(); },
+                                                  node)) {}
+
+  Result<Caller> Authenticate(const platform::Credentials& presented) override {
+    if (!credentials_.keys().keys().empty()) return inner_->Authenticate(presented);
+    return Error{ErrorCode::kUnavailable,
+                 "the node is not registered with the ResourceManager",
+                 "try again soon"};
+  }
+
+ private:
+  const RmCredentials& credentials_;
+  const std::shared_ptr<platform::Authenticator> inner_;
+};
+
 // Told by the core loop, awaited by main.
 class Latch {
  public:
@@ -142,8 +163,7 @@ Status NodeManagerDaemon::State::Listen() {
   platform::ThriftListenerOptions listener;
   listener.address = options.container.bind;
   listener.cluster_id = options.cluster_id;
-  listener.authenticator =
-      platform::MakeNmTokenAuthenticator([this] { return credentials.keys(); }, options.core.id);
+  listener.authenticator = std::make_shared<OnceRegistered>(credentials, options.core.id);
   listener.on_refused = [this](const std::string& peer, const Error& error) {
     NoteRefused(peer, error);
   };

@@ -114,25 +114,12 @@ void NodeManagerServer::Deliver(const Reply& reply) {
 
 void NodeManagerServer::LogTransition(const Transitioned& transition) const {
   if (transition.from == transition.to) return;
-  const std::string from(transition.from);
-  const std::string event(transition.event);
-  if (transition.to != StateName(State::kDone)) {
-    platform::LogInfo("nm.container",
-                      transition.id.ToString(),
-                      transition.to,
-                      {{"from", from}, {"event", event}, {"cause", transition.detail}});
-    return;
-  }
-  const auto view = core_->Find(transition.id);
-  platform::LogInfo(
-      "nm.container",
-      transition.id.ToString(),
-      transition.to,
-      {{"from", from},
-       {"event", event},
-       {"exit_code", view ? std::to_string(view->status.exit_code) : "recorded"},
-       {"cause",
-        view ? view->status.diagnostics.substr(0, view->status.diagnostics.find('\n')) : ""}});
+  platform::LogInfo("nm.container",
+                    transition.id.ToString(),
+                    transition.to,
+                    {{"from", std::string(transition.from)},
+                     {"event", std::string(transition.event)},
+                     {"detail", transition.detail}});
 }
 
 void NodeManagerServer::SetTimer() {

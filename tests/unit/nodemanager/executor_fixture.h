@@ -23,7 +23,7 @@ namespace weir::nm {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string pattern = testing::TempDir() + "weir-nm-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "weir-nm-XXXXXX";
     path_ = ::mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() { EXPECT_TRUE(platform::RemoveDirectoryTree(path_).ok()); }
@@ -79,7 +79,7 @@ class EventBox {
   std::deque<Event> events_ WEIR_GUARDED_BY(mutex_);
 };
 
-class ExecutorTest : public testing::Test {
+class ExecutorTest : public ::testing::Test {
  protected:
   explicit ExecutorTest(platform::FileSystem& files = platform::FileSystem::Real())
       : files_(files) {

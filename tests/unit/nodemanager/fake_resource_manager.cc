@@ -26,8 +26,9 @@ class FakeTrackerHandler : public virtual idl::ResourceTrackerServiceCobSvIf,
     const auto responder = context_.Respond<idl::RegisterNodeAnswer>(std::move(cob));
     auto node = wire::FromWire(request);
     if (!node.ok()) return responder.Fail(node.error());
-    responder.Reply(
-        wire::ToWire(rm_.OnRegister(*std::move(node)), rm_.keys(), rm_.address().ToString()));
+    const auto answer = rm_.OnRegister(*std::move(node));
+    if (!answer.ok()) return responder.Fail(answer.error());
+    responder.Reply(wire::ToWire(*answer, rm_.keys(), rm_.address().ToString()));
   }
   void nodeHeartbeat(std::function<void(const idl::NodeHeartbeatAnswer&)> cob,
                      ExceptionCob,
@@ -102,6 +103,11 @@ void FakeResourceManager::RecordEnds(bool record) {
   record_ends_ = record;
 }
 
+void FakeResourceManager::RefuseRegistrations(bool refuse) {
+  MutexLock lock(mutex_);
+  refuse_registrations_ = refuse;
+}
+
 std::optional<ContainerStatus> FakeResourceManager::StatusOf(const ContainerId& id) {
   MutexLock lock(mutex_);
   const auto it = statuses_.find(id);
@@ -122,11 +128,13 @@ int FakeResourceManager::unregistrations() {
   return unregistrations_;
 }
 
-RegisterNodeAnswer FakeResourceManager::OnRegister(RegisterNodeRequest request) {
+Result<RegisterNodeAnswer> FakeResourceManager::OnRegister(RegisterNodeRequest request) {
   MutexLock lock(mutex_);
   registration_ = std::move(request);
   for (const ContainerStatus& status : registration_.containers) Hear(status);
-  return {epoch_, ++registrations_, seconds(30)};
+  ++registrations_;
+  if (refuse_registrations_) return Error{ErrorCode::kNotLeader, "a standby", ""};
+  return RegisterNodeAnswer{epoch_, registrations_, seconds(30)};
 }
 
 void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,

@@ -31,6 +31,8 @@ class FakeResourceManager {
   // Goes out with the next answer, at once when a heartbeat is parked.
   void Command(NodeHeartbeatAnswer answer);
   void RecordEnds(bool record);
+  // As a standby does; they are counted all the same.
+  void RefuseRegistrations(bool refuse);
   // What was said last about a container; nothing when it was never named.
   std::optional<ContainerStatus> StatusOf(const ContainerId& id);
   RegisterNodeRequest last_registration();
@@ -41,7 +43,7 @@ class FakeResourceManager {
   friend class FakeTrackerHandler;
   using Parked = platform::Responder<NodeHeartbeatAnswer>;
 
-  RegisterNodeAnswer OnRegister(RegisterNodeRequest request);
+  Result<RegisterNodeAnswer> OnRegister(RegisterNodeRequest request);
   void OnHeartbeat(const NodeHeartbeatRequest& request, const Parked& responder);
   void OnUnregister();
   void Hear(const ContainerStatus& status) WEIR_REQUIRES(mutex_);
@@ -54,6 +56,7 @@ class FakeResourceManager {
   RegisterNodeRequest registration_ WEIR_GUARDED_BY(mutex_);
   int registrations_ WEIR_GUARDED_BY(mutex_) = 0;
   int unregistrations_ WEIR_GUARDED_BY(mutex_) = 0;
+  bool refuse_registrations_ WEIR_GUARDED_BY(mutex_) = false;
   bool record_ends_ WEIR_GUARDED_BY(mutex_) = true;
   std::map<ContainerId, ContainerStatus> statuses_ WEIR_GUARDED_BY(mutex_);
   std::optional<NodeHeartbeatAnswer> pending_ WEIR_GUARDED_BY(mutex_);

@@ -11,67 +11,14 @@
 #include "platform/crypto.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
+#include "tests/support/faulty_file_system.h"
 
 namespace weir::nm {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-// The real files of this machine on a disk that is full after `budget` more bytes.
-class FillingDisk : public platform::FileSystem {
- public:
-  explicit FillingDisk(int64_t budget) : budget_(budget) {}
-
-  Result<std::unique_ptr<platform::WritableFile>> Create(const std::string& path,
-                                                         int mode) override {
-    WEIR_ASSIGN_OR_RETURN(auto file, Real().Create(path, mode));
-    return std::unique_ptr<platform::WritableFile>(
-        std::make_unique<File>(std::move(file), path, budget_));
-  }
-  Result<std::string> ReadFile(const std::string& path, int64_t limit) override {
-    return Real().ReadFile(path, limit);
-  }
-  Result<platform::FileInfo> Stat(const std::string& path) override { return Real().Stat(path); }
-  Result<std::vector<std::string>> List(const std::string& path) override {
-    return Real().List(path);
-  }
-  Status MakeDirectories(const std::string& path, int mode) override {
-    return Real().MakeDirectories(path, mode);
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return Real().Rename(from, to);
-  }
-  Status Remove(const std::string& path) override { return Real().Remove(path); }
-  Status RemoveTree(const std::string& path) override { return Real().RemoveTree(path); }
-  Status Link(const std::string& from, const std::string& to) override {
-    return Real().Link(from, to);
-  }
-  Status SyncDirectory(const std::string& path) override { return Real().SyncDirectory(path); }
-
- private:
-  class File : public platform::WritableFile {
-   public:
-    File(std::unique_ptr<platform::WritableFile> file, std::string path, int64_t& budget)
-        : file_(std::move(file)), path_(std::move(path)), budget_(budget) {}
-    Status Append(std::string_view bytes) override {
-      budget_ -= static_cast<int64_t>(bytes.size());
-      if (budget_ < 0) {
-        return Error{ErrorCode::kResourceExhausted, path_ + ": No space left on device", ""};
-      }
-      return file_->Append(bytes);
-    }
-    Status Sync() override { return file_->Sync(); }
-    Status Close() override { return file_->Close(); }
-
-   private:
-    std::unique_ptr<platform::WritableFile> file_;
-    const std::string path_;
-    int64_t& budget_;
-  };
-  int64_t budget_;
-};
-
-class LocalizerTest : public testing::Test {
+class LocalizerTest : public ::testing::Test {
  protected:
   LocalizerTest() {
     for (const char* name : {"/source", "/cache", "/container"}) {
@@ -108,7 +55,7 @@ class LocalizerTest : public testing::Test {
   }
   // Nothing half-made may be left, in the cache or in the container.
   void ExpectEmpty(const std::string& directory) {
-    EXPECT_THAT(*files_.List(Path(directory)), testing::IsEmpty()) << directory;
+    EXPECT_THAT(*files_.List(Path(directory)), ::testing::IsEmpty()) << directory;
   }
 
   TemporaryDirectory temporary_;
@@ -124,7 +71,7 @@ TEST_F(LocalizerTest, AFileIsFetchedOnceAndLinked) {
   ASSERT_TRUE(Fetch(localizer, resource, "two").ok());
   EXPECT_EQ(Read("one"), "content");
   EXPECT_EQ(Inode("one"), Inode("two"));
-  EXPECT_THAT(*files_.List(Path("cache")), testing::ElementsAre(resource.sha256));
+  EXPECT_THAT(*files_.List(Path("cache")), ::testing::ElementsAre(resource.sha256));
 }
 
 TEST_F(LocalizerTest, WithoutAHashItIsAPlainCopy) {
@@ -142,7 +89,7 @@ struct Spoiled {
   ErrorCode code;
   const char* says;
 };
-class SpoiledResource : public LocalizerTest, public testing::WithParamInterface<Spoiled> {};
+class SpoiledResource : public LocalizerTest, public ::testing::WithParamInterface<Spoiled> {};
 
 TEST_P(SpoiledResource, IsRefusedWithTheUriAndBothValuesAndLeavesNothing) {
   Localizer localizer(files_);
@@ -159,41 +106,52 @@ TEST_P(SpoiledResource, IsRefusedWithTheUriAndBothValuesAndLeavesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Localizer,
                          SpoiledResource,
-                         testing::Values(Spoiled{"Shorter",
-                                                 [](LocalResource& r) { r.size = 9; },
-                                                 ErrorCode::kCorruption,
-                                                 "expected 9 bytes, there are 7"},
-                                         Spoiled{"Longer",
-                                                 [](LocalResource& r) { r.size = 3; },
-                                                 ErrorCode::kCorruption,
-                                                 "expected 3 bytes, there are more"},
-                                         Spoiled{"OtherHash",
-                                                 [](LocalResource& r) {
-                                                   r.sha256 = std::string(64, 'a');
-                                                 },
-                                                 ErrorCode::kCorruption,
-                                                 "expected SHA-256 aaaa"},
-                                         Spoiled{"ChangedSince",
-                                                 [](LocalResource& r) { r.mtime_ms -= 1000; },
-                                                 ErrorCode::kCorruption,
-                                                 "it was changed at"},
-                                         Spoiled{"Gone",
-                                                 [](LocalResource& r) { r.uri += "x"; },
-                                                 ErrorCode::kNotFound,
-                                                 "No such file"}),
+                         ::testing::Values(Spoiled{"Shorter",
+                                                   [](LocalResource& r) { r.size = 9; },
+                                                   ErrorCode::kCorruption,
+                                                   "expected 9 bytes, there are 7"},
+                                           Spoiled{"Longer",
+                                                   [](LocalResource& r) { r.size = 3; },
+                                                   ErrorCode::kCorruption,
+                                                   "expected 3 bytes, there are more"},
+                                           Spoiled{"OtherHash",
+                                                   [](LocalResource& r) {
+                                                     r.sha256 = std::string(64, 'a');
+                                                   },
+                                                   ErrorCode::kCorruption,
+                                                   "expected SHA-256 aaaa"},
+                                           Spoiled{"ChangedSince",
+                                                   [](LocalResource& r) { r.mtime_ms -= 1000; },
+                                                   ErrorCode::kCorruption,
+                                                   "it was changed at"},
+                                           Spoiled{"Gone",
+                                                   [](LocalResource& r) { r.uri += "x"; },
+                                                   ErrorCode::kNotFound,
+                                                   "No such file"}),
                          [](const auto& param) { return param.param.name; });
 
-TEST_F(LocalizerTest, AFullDiskIsCalledByItsNameAndLeavesNothing) {
-  FillingDisk disk(1000);
-  Localizer localizer(disk);
+TEST_F(LocalizerTest, AFullDiskAtAnyCallIsCalledByItsNameLeavesNothingAndHeals) {
   const LocalResource resource = Source("a", std::string(5000, 'x'));
-  const Status status = Fetch(localizer, resource, "one");
-  ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.error().code, ErrorCode::kResourceExhausted);
-  EXPECT_THAT(status.error().message, HasSubstr("disk full"));
-  EXPECT_THAT(status.error().message, HasSubstr(resource.uri));
-  ExpectEmpty("container");
-  ExpectEmpty("cache");
+  weir::testing::FaultyFileSystem disk(files_);
+  Localizer localizer(disk);
+  ASSERT_TRUE(Fetch(localizer, resource, "counted").ok());
+  const int64_t calls = disk.calls();
+  ASSERT_GT(calls, 5);
+  for (int64_t n = 1; n <= calls; ++n) {
+    ASSERT_TRUE(files_.Remove(Path("cache/" + resource.sha256)).ok());
+    const std::string target = "try" + std::to_string(n);
+    disk.FailCall(n, weir::testing::DiskFull());
+    const Status status = Fetch(localizer, resource, target);
+    disk.Heal();
+    if (!status.ok()) {
+      EXPECT_EQ(status.error().code, ErrorCode::kResourceExhausted) << n;
+      EXPECT_THAT(status.error().message, HasSubstr("disk full")) << n;
+      EXPECT_THAT(status.error().message, HasSubstr(resource.uri)) << n;
+      EXPECT_FALSE(files_.Stat(Path("container/" + target)).ok()) << n;
+    }
+    EXPECT_TRUE(Fetch(localizer, resource, target + "again").ok()) << n;
+    EXPECT_EQ(Read(target + "again"), std::string(5000, 'x'));
+  }
 }
 
 TEST_F(LocalizerTest, WhatIsCalledOffIsNotFetched) {

@@ -91,6 +91,13 @@ class NodeManagerProcess : public ::testing::Test {
     container_address_ = *HostPort::Parse(addresses->at("container"));
     http_address_ = *HostPort::Parse(addresses->at("http"));
   }
+  ::testing::AssertionResult AwaitRegistered() {
+    return WaitUntil(
+        [&] {
+          return Get("/ws/v1/node/info").body.find("\"registered\":true") != std::string::npos;
+        },
+        "the node to know that it is registered");
+  }
   ContainerId IdOf(int64_t number) { return rm_->Token(kAttempt, number).id; }
   void StartByRm(int64_t number, const LaunchContext& launch) {
     NodeHeartbeatAnswer answer;
@@ -182,6 +189,7 @@ TEST_F(NodeManagerProcess, RunsWhatTheRmStartsAndForgetsItOnceRecorded) {
 
 TEST_F(NodeManagerProcess, AnApplicationMasterStartsWatchesAndStopsItsContainers) {
   StartNode();
+  ASSERT_TRUE(AwaitRegistered());
   auto client = Connect();
   const ContainerTokenIdentifier token = rm_->Token(kAttempt, 2);
   ASSERT_TRUE(Start(*client, rm_->keys().Sign(token), Shell("sleep 1000")).ok());
@@ -205,8 +213,20 @@ TEST_F(NodeManagerProcess, AnApplicationMasterStartsWatchesAndStopsItsContainers
   EXPECT_THAT(FindStrays(token.id, 0), IsEmpty());
 }
 
+TEST_F(NodeManagerProcess, AnApplicationMasterThatComesTooEarlyIsToldToTryAgain) {
+  rm_->RefuseRegistrations(true);
+  StartNode();
+  auto client = Connect();
+  const auto token = rm_->keys().Sign(rm_->Token(kAttempt, 2));
+  EXPECT_EQ(Start(*client, token, Shell("true")).error().code, ErrorCode::kUnavailable);
+  rm_->RefuseRegistrations(false);
+  ASSERT_TRUE(AwaitRegistered());
+  EXPECT_TRUE(Start(*client, token, Shell("true")).ok());
+}
+
 TEST_F(NodeManagerProcess, AStartIsRefusedWithoutTheRightToken) {
   StartNode();
+  ASSERT_TRUE(AwaitRegistered());
   auto client = Connect();
   platform::SignedToken forged = rm_->keys().Sign(rm_->Token(kAttempt, 2));
   forged.mac[0] = static_cast<char>(forged.mac[0] ^ 1);

@@ -391,9 +391,22 @@ TEST(NodeManager, ShutDownIsBoundedWhenNothingEndsAndNobodyAnswers) {
   EXPECT_FALSE(node.Take<SendUnregister>());
   node.Advance(seconds(2));
   EXPECT_TRUE(node.Take<SendUnregister>());
-  CoreDriver alone;
-  alone.Step(ShutDown{});
-  EXPECT_TRUE(alone.Take<Stopped>());
+}
+
+TEST(NodeManager, ShutDownWaitsForARegistrationUnderWayToTakeItsLeave) {
+  CoreDriver in_time;
+  in_time.Step(ShutDown{});
+  EXPECT_FALSE(in_time.Take<Stopped>());
+  in_time.Step(Registered{{Epoch{3}, 1, seconds(30)}});
+  EXPECT_TRUE(in_time.Take<SendUnregister>());
+  CoreDriver refused;
+  refused.Step(ShutDown{});
+  refused.Step(RegistrationFailed{{ErrorCode::kUnavailable, "refused", ""}});
+  EXPECT_TRUE(refused.Take<Stopped>());
+  CoreDriver never;
+  never.Step(ShutDown{});
+  never.Advance(seconds(2));
+  EXPECT_TRUE(never.Take<Stopped>());
 }
 
 TEST(NodeManager, EndsOfAnEarlierRunAreToldUntilRecorded) {

@@ -7,12 +7,13 @@
 
 #include "executor_fixture.h"
 #include "nodemanager/executor/leftovers.h"
+#include "tests/support/faulty_file_system.h"
 
 namespace weir::nm {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // The shell says when it has set its traps, by a line on stdout: then signals mean what they
 // should.
@@ -23,6 +24,30 @@ void AwaitReady(const std::string& path) {
     ::usleep(10'000);
   }
   FAIL() << "no 'ready' in " << path;
+}
+
+class FaultyDiskTest : public ExecutorTest {
+ protected:
+  FaultyDiskTest() : ExecutorTest(disk_) {}
+  // Made before the fixture's first use of it, which only keeps the reference.
+  static inline weir::testing::FaultyFileSystem disk_{platform::FileSystem::Real()};
+};
+
+TEST_F(FaultyDiskTest, AFullDiskFailsTheContainerWithThatCauseWhereverItShows) {
+  disk_.FailPaths("container_", weir::testing::DiskFull());
+  Localize(1, Shell("true"));
+  const auto unprepared = box_.Await<LocalizationFailed>(IdOf(1));
+  ASSERT_TRUE(unprepared);
+  EXPECT_THAT(unprepared->error.message, HasSubstr("disk full"));
+  disk_.Heal();
+  Localize(2, Shell("true"));
+  ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(2)));
+  disk_.FailPaths("spec", weir::testing::DiskFull());
+  executor_->Launch(IdOf(2));
+  const auto unlaunched = box_.Await<LaunchFailed>(IdOf(2));
+  disk_.Heal();
+  ASSERT_TRUE(unlaunched);
+  EXPECT_THAT(unlaunched->error.message, HasSubstr("disk full"));
 }
 
 TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
@@ -78,8 +103,8 @@ TEST_F(ExecutorTest, TheEnvironmentIsExactlyWhatWasSet) {
   Start(1, launch);
   AwaitEnd(1);
   const std::string environment = Output(1);
-  EXPECT_THAT(environment, testing::Not(HasSubstr("inherited")));
-  EXPECT_THAT(environment, testing::Not(HasSubstr("forged")));
+  EXPECT_THAT(environment, ::testing::Not(HasSubstr("inherited")));
+  EXPECT_THAT(environment, ::testing::Not(HasSubstr("forged")));
   for (const std::string& line : {std::string("GREETING=hello ann"),
                                   "CONTAINER_ID=" + IdOf(1).ToString(),
                                   std::string("NM_HOST=127.0.0.1"),
@@ -103,7 +128,7 @@ TEST_F(ExecutorTest, SecretsAreFilesForTheOwnerOnly) {
   EXPECT_EQ(Output(1), "s3cret 400\n 700\n 700\n");
   const auto script = files_.ReadFile(directories_.Notes(IdOf(1)) + "/launch.sh", 1 << 20);
   ASSERT_TRUE(script.ok());
-  EXPECT_THAT(*script, testing::Not(HasSubstr("s3cret")));
+  EXPECT_THAT(*script, ::testing::Not(HasSubstr("s3cret")));
 }
 
 TEST_F(ExecutorTest, SigtermLetsAProgramEndInItsOwnWay) {
