@@ -88,27 +88,21 @@ void ResourceManagerServer::Start() {
 
 CallId ResourceManagerServer::Call(Lane lane, const MakeEvent& make, Completion done) {
   const CallId call{next_call_.fetch_add(1)};
-  Work work;
-  work.call = call;
-  work.event = make(call);
-  work.done = done;
-  if (!mailbox_.Push(lane, std::move(work))) done(Overloaded("too many calls are waiting"));
+  if (!mailbox_.Push(lane, CallWork{call, make(call), done})) {
+    done(Overloaded("too many calls are waiting"));
+  }
   return call;
 }
 
 void ResourceManagerServer::Abandon(Lane lane, CallId call) {
-  Work work;
-  work.call = call;
-  work.abandoned = true;
   // In a full lane it is left out: the parked call then ends by itself, unheard.
-  if (!mailbox_.Push(lane, std::move(work))) metrics_.CountDropped("abandoned_call");
+  if (!mailbox_.Push(lane, AbandonWork{call})) metrics_.CountDropped("abandoned_call");
 }
 
 void ResourceManagerServer::Read(Query query, Refusal refused) {
-  Work work;
-  work.query = std::move(query);
-  work.refused = refused;
-  if (!mailbox_.Push(Lane::kRead, std::move(work))) refused(Overloaded("too many reads wait"));
+  if (!mailbox_.Push(Lane::kRead, QueryWork{std::move(query), refused})) {
+    refused(Overloaded("too many reads wait"));
+  }
 }
 
 bool ResourceManagerServer::IsOver(const ApplicationId& application) const {
@@ -117,30 +111,33 @@ bool ResourceManagerServer::IsOver(const ApplicationId& application) const {
 }
 
 void ResourceManagerServer::Handle(Work work) {
-  if (work.query) {
-    if (stepped_down()) {
-      work.refused(Inert());
-    } else {
-      work.query(*core_, platform::ReadClock());
-    }
-    return;
+  if (auto* call = std::get_if<CallWork>(&work)) {
+    HandleCall(std::move(*call));
+  } else if (const auto* query = std::get_if<QueryWork>(&work)) {
+    HandleQuery(*query);
+  } else {
+    HandleAbandoned(std::get<AbandonWork>(work).call);
   }
-  if (work.abandoned) {
-    // No entry: it was answered meanwhile.
-    if (calls_.erase(work.call.value) > 0) StepCore(CallAbandoned{work.call});
-    return;
-  }
-  HandleCall(std::move(work));
 }
 
-void ResourceManagerServer::HandleCall(Work work) {
+void ResourceManagerServer::HandleCall(CallWork work) {
   if (stepped_down()) return work.done(Inert());
-  if (std::holds_alternative<SubmitApplication>(*work.event) &&
+  if (std::holds_alternative<SubmitApplication>(work.event) &&
       gate_.held() >= kHeldBeforeRefusing) {
     return work.done(Overloaded("the state store is behind"));
   }
   calls_.emplace(work.call.value, std::move(work.done));
-  StepCore(*work.event);
+  StepCore(work.event);
+}
+
+void ResourceManagerServer::HandleQuery(const QueryWork& work) {
+  if (stepped_down()) return work.refused(Inert());
+  work.query(*core_, platform::ReadClock());
+}
+
+void ResourceManagerServer::HandleAbandoned(CallId call) {
+  // No entry: it was answered meanwhile.
+  if (calls_.erase(call.value) > 0) StepCore(CallAbandoned{call});
 }
 
 void ResourceManagerServer::StepCore(const Event& event) {

@@ -19,7 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
+#include <variant>
 
 #include "common/ids.h"
 #include "common/result.h"
@@ -80,18 +80,25 @@ class ResourceManagerServer {
   bool stepped_down() const { return stepped_down_.load(); }
 
  private:
-  // One thing for the core to do; exactly one of event, query and abandoned is set.
-  struct Work {
+  // One thing for the core to do.
+  struct CallWork {
     CallId call;
-    std::optional<Event> event;
+    Event event;
     Completion done;
+  };
+  struct QueryWork {
     Query query;
     Refusal refused;
-    bool abandoned = false;
   };
+  struct AbandonWork {
+    CallId call;
+  };
+  using Work = std::variant<CallWork, QueryWork, AbandonWork>;
 
   void Handle(Work work);
-  void HandleCall(Work work);
+  void HandleCall(CallWork work);
+  void HandleQuery(const QueryWork& work);
+  void HandleAbandoned(CallId call);
   void StepCore(const Event& event);
   void Execute(Actions actions);
   void Release(Actions due);
