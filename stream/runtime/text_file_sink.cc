@@ -97,7 +97,7 @@ void TextFileSink::Append(std::string_view line) {
 
 Status TextFileSink::Write() {
   const Status written = file_->Append(buffer_);
-  if (!written.ok()) return Wrap("cannot write output " + pending_.in_progress, written.error());
+  if (!written.ok()) return Wrap("cannot write output", written.error());
   RecordCounters::Add(context_.counters().records_out, lines_);
   RecordCounters::Add(context_.counters().bytes_out, static_cast<int64_t>(buffer_.size()));
   lines_ = 0;
@@ -112,7 +112,7 @@ Status TextFileSink::Close() {
   file_ = nullptr;
   if (synced.ok()) synced = closed;
   if (synced.ok()) return {};
-  return Wrap("cannot write output " + pending_.in_progress, synced.error());
+  return Wrap("cannot write output", synced.error());
 }
 
 void TextFileSink::Abandon() {

@@ -12,6 +12,7 @@
 #include "stream/runtime/data_frame.h"
 #include "stream/runtime/text_file_source.h"
 #include "tests/support/raw_connection.h"
+#include "tests/support/temp_directory.h"
 #include "tests/support/wait_until.h"
 #include "tests/unit/stream/mini_cluster.h"
 
@@ -44,7 +45,7 @@ std::vector<std::string> ReadLines(std::vector<TextSplit> splits, size_t read_by
 }
 
 TEST(TextFileSourceTest, LineEndsAreThoseOfUnixAndDosAndOfTheFile) {
-  TemporaryDirectory directory;
+  testing::TempDirectory directory;
   const std::string path = directory.path() + "/text";
   const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
       {"", {}},
@@ -55,20 +56,20 @@ TEST(TextFileSourceTest, LineEndsAreThoseOfUnixAndDosAndOfTheFile) {
       {"a\r\nb\r", {"a", "b\r"}},
       {"\r\n\r\n", {"", ""}}};
   for (const auto& [content, lines] : cases) {
-    WriteFile(path, content);
+    testing::WriteWholeFile(path, content);
     EXPECT_EQ(ReadLines({{path, 0, static_cast<int64_t>(content.size())}}, 4), lines) << content;
   }
 }
 
 TEST(TextFileSourceTest, AnyPartitionOfAFileGivesEveryLineOnce) {
-  TemporaryDirectory directory;
+  testing::TempDirectory directory;
   const std::string path = directory.path() + "/text";
   Random random(17);
   for (int round = 0; round < 300; ++round) {
     std::string content;
     const size_t size = random.Below(200);
     while (content.size() < size) content += "abc\n\n\r"[random.Below(6)];
-    WriteFile(path, content);
+    testing::WriteWholeFile(path, content);
     const auto end = static_cast<int64_t>(content.size());
     std::vector<int64_t> cuts = {0, end};
     for (uint64_t i = random.Below(6); i > 0; --i) {

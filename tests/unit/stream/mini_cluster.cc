@@ -2,23 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 namespace weir::stream {
 
 using platform::MutexLock;
-
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = testing::TempDir() + "weir-stream-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) std::abort();
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  EXPECT_TRUE(platform::FileSystem::Real().RemoveTree(path_).ok());
-}
 
 MiniTaskManager::MiniTaskManager(const std::string& name, const std::string& secret)
     : exchange(
@@ -124,20 +110,6 @@ std::shared_ptr<const JobProgram> MakeProgram(
   Result<JobProgram> program = BuildProgram(std::move(env));
   EXPECT_TRUE(program.ok()) << (program.ok() ? "" : program.error().ToString());
   return std::make_shared<JobProgram>(std::move(program).value());
-}
-
-void WriteFile(const std::string& path, const std::string& content) {
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  ASSERT_TRUE(out.good()) << path;
-}
-
-std::string ReadWholeFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  EXPECT_TRUE(in.good()) << path;
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
 }
 
 std::map<TaskKey, std::vector<TextSplit>> SplitFile(const std::string& path, int32_t parts) {

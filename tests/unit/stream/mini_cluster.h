@@ -21,17 +21,6 @@
 
 namespace weir::stream {
 
-// A directory that is gone with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 // One TaskManager's data plane.
 struct MiniTaskManager {
   explicit MiniTaskManager(const std::string& name, const std::string& secret = "0123456789abcdef");
@@ -85,8 +74,6 @@ std::vector<std::unique_ptr<MiniTaskManager>> MakeManagers(size_t count);
 // The program; fails the test when it is not valid.
 std::shared_ptr<const JobProgram> MakeProgram(int32_t parallelism,
                                               const std::function<void(StreamEnvironment&)>& build);
-void WriteFile(const std::string& path, const std::string& content);
-std::string ReadWholeFile(const std::string& path);
 // The file cut into `parts` ranges at arbitrary bytes, for the subtasks of vertex 0.
 std::map<TaskKey, std::vector<TextSplit>> SplitFile(const std::string& path, int32_t parts);
 // All failures of the outcomes, one per line; "" when every task finished.
