@@ -140,7 +140,7 @@ std::optional<MasterCall> MasterProtocol::NextAllocate(Instant now) {
   if (!polling) return Send(*lane, MasterCall::Kind::kAllocate, TakeNews(), now);
 
   const InFlight* parked = Parked();
-  if (parked == nullptr || !HasNews()) return std::nullopt;
+  if (parked == nullptr || !HasNews() || !MayBeOvertaken(*parked)) return std::nullopt;
   const int busy = *lane == 0 ? 1 : 0;
   const Duration ahead = warm_[static_cast<size_t>(busy)] ? kOvertakeWarm : kOvertakeCold;
   if (now < parked->sent + ahead) return std::nullopt;
@@ -194,7 +194,7 @@ Instant MasterProtocol::NextDeadline() const {
   }
   if (const InFlight* parked = Parked(); parked != nullptr) {
     if (repeat_) return not_before_;
-    if (!HasNews()) return kNever;
+    if (!HasNews() || !MayBeOvertaken(*parked)) return kNever;
     const int busy = *lane == 0 ? 1 : 0;
     const Duration ahead = warm_[static_cast<size_t>(busy)] ? kOvertakeWarm : kOvertakeCold;
     return std::max(not_before_, parked->sent + ahead);

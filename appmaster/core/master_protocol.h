@@ -101,6 +101,9 @@ class MasterProtocol {
   bool HasNews() const { return !changed_.empty() || !releases_.empty(); }
   std::optional<int> FreeLane() const;
   const InFlight* Parked() const;  // the poll of this registration, if it is the only call out
+  // An older poll that is still out although a newer one was answered: its answer may be lost, and
+  // the RM keeps the answers of the last two sequences only. It has to be settled first.
+  bool MayBeOvertaken(const InFlight& parked) const { return parked.request.sequence == sequence_; }
   static MasterCall::Kind SoleCallOf(Phase phase);
   bool Out(MasterCall::Kind kind) const;
   void ForgetSettledAsks();

@@ -47,6 +47,9 @@ struct ApplicationAttempt {
     int64_t told_in = kUntold;
   };
   std::map<ContainerId, Completion> completions;  // not acknowledged
+  // All that were ever to be told, as far as the application keeps them: a newer call can have
+  // acknowledged an answer that was lost, so they are told again after every registration.
+  std::set<ContainerId> completed;
   HostPort rpc_address;
 };
 

@@ -31,6 +31,7 @@ constexpr std::array kTable = {
     Ignore(S::kRunning, E::kLaunched, "the start command is told again after a resync"),
 
     Allow(S::kFinishing, E::kContainerFinished, S::kFinished, "nothing of the AM is left"),
+    Ignore(S::kFinishing, E::kRegistered, "a late copy of its registration"),
     Ignore(S::kFinishing, E::kUnregistered, "the answer was lost; it is given again"),
     Ignore(S::kFinishing, E::kExpired, "the time to end is over: the container is stopped"),
     Ignore(S::kFinishing, E::kKill, "it has finished; its container is stopped"),

@@ -172,7 +172,11 @@ void ResourceManagerCore::State::FreeContainer(const ContainerId& id, ContainerS
   report.diagnostics = status.diagnostics;
   report.finished = now.wall;
   application.ended.push_back(std::move(report));
-  if (application.ended.size() > kEndedContainersKept) application.ended.pop_front();
+  if (application.ended.size() > kEndedContainersKept) {
+    const ContainerId& oldest = application.ended.front().id;
+    if (ApplicationAttempt* its = FindAttempt(oldest.attempt)) its->completed.erase(oldest);
+    application.ended.pop_front();
+  }
 
   Charge(application);
   application.allocated -= container.resource;
@@ -195,6 +199,7 @@ void ResourceManagerCore::State::FreeContainer(const ContainerId& id, ContainerS
       Move(attempt, AttemptEvent::kContainerFinished);
     }
   } else if (container.told && attempt.state == RmAttemptState::kRunning) {
+    attempt.completed.insert(id);
     attempt.completions.insert_or_assign(
         id, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
     dirty_masters.insert(attempt.id);

@@ -86,7 +86,16 @@ void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
   attempt.polls.Reset();
   attempt.last_request = {};
   for (auto& [id, told_in] : attempt.grants) told_in = kUntold;
-  for (auto& [id, completion] : attempt.completions) completion.told_in = kUntold;
+  for (const auto& report : FindApplication(attempt.id.application)->ended) {
+    if (!attempt.completed.contains(report.id)) continue;
+    ContainerStatus status{.id = report.id,
+                           .state = ContainerState::kComplete,
+                           .exit_code = report.exit_code,
+                           .diagnostics = report.diagnostics,
+                           .resource = report.resource};
+    attempt.completions.insert_or_assign(
+        report.id, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
+  }
 }
 
 void ResourceManagerCore::State::On(const Allocate& event) {

@@ -61,11 +61,11 @@ void InvariantChecker::StartTold(const StartContainerCommand& command) {
 void InvariantChecker::Launched(const ContainerId& container) {
   if (!launched_.insert(container).second) Fail(container.ToString() + " is launched twice");
   if (completed_.contains(container)) {
-    Fail(container.ToString() + " is launched after its completion was reported");
+    Fail(container.ToString() + " is launched after its completion was recorded");
   }
 }
 
-void InvariantChecker::CompletionReported(const ContainerId& container) {
+void InvariantChecker::CompletionRecorded(const ContainerId& container) {
   completed_.insert(container);
 }
 

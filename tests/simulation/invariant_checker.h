@@ -6,7 +6,7 @@
 //   an ApplicationMaster is started only after its attempt's record is durable
 //   no attempt is accepted after a later one of its application
 //   what runs on a node fits in it, as the RM counts, as the NM counts, and in truth
-//   a container is never launched twice, nor after its completion was reported
+//   a container is never launched twice, nor after its completion was recorded
 //   the cores' own invariants (the RM's include the scheduler's); no invalid state-event pair
 //
 // Single-threaded.
@@ -40,9 +40,9 @@ class InvariantChecker {
   void Reported(const ApplicationReport& report);
   void Accepted(const AttemptId& attempt);
   void StartTold(const StartContainerCommand& command);
+  void CompletionRecorded(const ContainerId& container);
   // --- a node
   void Launched(const ContainerId& container);
-  void CompletionReported(const ContainerId& container);
 
   void AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now);
 

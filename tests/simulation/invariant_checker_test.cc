@@ -93,10 +93,10 @@ TEST_F(InvariantCheckerTest, NoticesASecondLaunch) {
   EXPECT_THAT(checker_.failure(), HasSubstr("is launched twice"));
 }
 
-TEST_F(InvariantCheckerTest, NoticesALaunchAfterTheCompletionWasReported) {
-  checker_.CompletionReported(kContainer);
+TEST_F(InvariantCheckerTest, NoticesALaunchAfterTheCompletionWasRecorded) {
+  checker_.CompletionRecorded(kContainer);
   checker_.Launched(kContainer);
-  EXPECT_THAT(checker_.failure(), HasSubstr("after its completion was reported"));
+  EXPECT_THAT(checker_.failure(), HasSubstr("after its completion was recorded"));
 }
 
 }  // namespace

@@ -100,24 +100,10 @@ uint64_t SimResourceManager::Receive(const rm::Event& request, const ReplyTo& re
         if constexpr (requires { e.attempt; }) call.attempt = e.attempt;
       },
       request);
-  NoteReported(request);
   rm::Event event = request;
   SetCall(event, {number});
   Step(event);
   return number;
-}
-
-void SimResourceManager::NoteReported(const rm::Event& request) {
-  const std::vector<ContainerStatus>* statuses = nullptr;
-  if (const auto* node = std::get_if<rm::RegisterNode>(&request)) {
-    statuses = &node->request.containers;
-  } else if (const auto* heartbeat = std::get_if<rm::NodeHeartbeat>(&request)) {
-    statuses = &heartbeat->request.containers;
-  }
-  if (statuses == nullptr) return;
-  for (const ContainerStatus& status : *statuses) {
-    if (status.state == ContainerState::kComplete) world_.checker.CompletionReported(status.id);
-  }
 }
 
 void SimResourceManager::Abandon(uint64_t number) {
@@ -189,6 +175,7 @@ void SimResourceManager::Check(const PendingCall& call, const Answer& answer) {
   }
   if (const auto* heartbeat = std::get_if<NodeHeartbeatAnswer>(&answer)) {
     for (const StartContainerCommand& command : heartbeat->start) checker.StartTold(command);
+    for (const ContainerId& id : heartbeat->completions_recorded) checker.CompletionRecorded(id);
   }
 }
 

@@ -56,7 +56,6 @@ class SimResourceManager {
   void ReleaseHeld();
   void ArmDeadline();
   void Check(const PendingCall& call, const Answer& answer);
-  void NoteReported(const rm::Event& request);
 
   World& world_;
   SimClock clock_;

@@ -84,6 +84,28 @@ TEST(MasterProtocol, SendsNewsAtOnceOnTheOtherLaneWhileAPollIsParked) {
   EXPECT_TRUE(third->allocate.asks.empty());
 }
 
+TEST(MasterProtocol, SendsNoThirdPollWhileTheAnswerToTheFirstMayBeLost) {
+  MasterProtocol protocol = Registered();
+  const auto first = protocol.Next(At(0));
+  protocol.SetAsk(Ask(7, 2));
+  const auto second = protocol.Next(At(5));
+  ASSERT_TRUE(second);
+  protocol.OnAllocated(second->lane, {}, At(6));
+  protocol.SetAsk(Ask(7, 3));
+  EXPECT_FALSE(protocol.Next(At(500)));
+  EXPECT_EQ(protocol.NextDeadline(), kNever);
+  EXPECT_EQ(protocol.OnError(first->lane, Failure(ErrorCode::kDeadlineExceeded), At(501)),
+            MasterErrorMeaning::kRetrying);
+  const auto again = protocol.Next(protocol.NextDeadline());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->allocate.sequence, 1) << "the RM still has that answer";
+  protocol.OnAllocated(again->lane, {}, At(900));
+  const auto third = protocol.Next(At(900));
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->allocate.sequence, 3);
+  EXPECT_EQ(third->allocate.asks, std::vector<ContainerAsk>{Ask(7, 3)});
+}
+
 TEST(MasterProtocol, GivesTheParkedPollAHeadStartBeforeItIsOvertaken) {
   MasterProtocol protocol = Registered();
   ASSERT_TRUE(protocol.Next(At(0)));

@@ -190,6 +190,16 @@ TEST_F(Master, RegisteringAgainTellsWhatWasNotAcknowledged) {
   driver.RegisterMasterCall(attempt);
   EXPECT_EQ(driver.Ask(attempt).completed.size(), 1U) << "told at least once";
   EXPECT_TRUE(driver.Ask(attempt).completed.empty());
+  // The answer may have been lost although a newer call acknowledged it.
+  driver.RegisterMasterCall(attempt);
+  EXPECT_EQ(driver.Ask(attempt).completed.size(), 1U) << "told after every registration";
+}
+
+TEST_F(Master, IgnoresALateCopyOfTheRegistrationOfOneThatHasFinished) {
+  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
+  driver.Finish(attempt);
+  EXPECT_EQ(driver.Code(driver.RegisterMasterCall(attempt)), ErrorCode::kFailedPrecondition);
+  EXPECT_TRUE(driver.invalid.empty());
 }
 
 TEST_F(Master, CountIsMeantBeyondTheGrantsItKnows) {
