@@ -92,6 +92,25 @@ class ResourceManagerTest : public ::testing::Test {
     });
   }
 
+  // Long-polls until the application is over: its end is shown only when it is durable.
+  Result<idl::ApplicationReport> AwaitEnd(const std::string& id) const {
+    ClientRpc client = LocalClient();
+    idl::GetApplicationRequest request;
+    request.__set_application_id(id);
+    request.__set_park_ms(10'000);
+    for (int polls = 0; polls < 100; ++polls) {
+      WEIR_ASSIGN_OR_RETURN(const idl::ApplicationReport report,
+                            client.Call(kPatience, [&](auto& rpc) {
+                              idl::ApplicationReport got;
+                              rpc.getApplication(got, request);
+                              return got;
+                            }));
+      if (IsTerminal(static_cast<ApplicationState>(report.state))) return report;
+      request.__set_known_version(report.version);
+    }
+    return Error{ErrorCode::kDeadlineExceeded, id + " does not end", ""};
+  }
+
   platform::HttpAnswer Http(platform::HttpCall call) const {
     call.server = rm_->address("http");
     const auto answer = platform::CallHttp(call);
@@ -254,7 +273,7 @@ TEST_F(ResourceManagerTest, KnowsAnAcknowledgedApplicationAfterKillMinusNine) {
 
   rm_->KillHard();
   Start();
-  const auto report = Report(*id);
+  const auto report = AwaitEnd(*id);
   ASSERT_TRUE(report.ok()) << Said(report);
   EXPECT_EQ(report->name, "sleeper");
   EXPECT_EQ(report->state, static_cast<int32_t>(ApplicationState::kFailed));
@@ -285,6 +304,8 @@ TEST_F(ResourceManagerTest, KeepsAFinalStateOverKillMinusNine) {
   ASSERT_TRUE(killed.ok()) << Said(killed);
   rm_->KillHard();
   Start();
+  const auto ended = AwaitEnd(*id);
+  ASSERT_TRUE(ended.ok()) << Said(ended);
   const Json app = Json::parse(Get("/ws/v1/cluster/apps/" + *id).body).at("app");
   EXPECT_EQ(app.at("state"), "KILLED");
   EXPECT_EQ(app.at("finalStatus"), "KILLED");
