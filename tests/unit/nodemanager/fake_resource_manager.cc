@@ -87,6 +87,7 @@ ContainerTokenIdentifier FakeResourceManager::Token(const AttemptId& attempt, in
   token.user = "ann";
   token.expires = platform::WallNow() + seconds(600);
   token.epoch = epoch_;
+  token.node_session = registrations();
   return token;
 }
 
