@@ -22,9 +22,8 @@ constexpr int kStopRounds = 20;
 
 // The parent, from /proc/<pid>/stat: "pid (name) state ppid ..."; the name may hold anything.
 pid_t ParentOf(const char* pid) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%s/stat", pid);
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const std::string path = std::string("/proc/") + pid + "/stat";
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   char text[512];
   const ssize_t count = read(fd, text, sizeof text - 1);
