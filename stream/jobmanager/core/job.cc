@@ -48,8 +48,7 @@ TransitionKind Job::Apply(JobEvent event, const Now& now) {
   return transition.kind;
 }
 
-void Job::NoteFailure(const std::string& cause) {
-  const bool inherited = cause.find(kInheritedFailure) != std::string::npos;
+void Job::NoteFailure(const std::string& cause, bool inherited) {
   if (!failure_.empty() && (inherited || !failure_inherited_)) return;
   failure_ = CutMiddle(cause.empty() ? "no cause was given" : cause, limits::kDiagnosticsBytes);
   failure_inherited_ = inherited;
@@ -136,7 +135,8 @@ void Job::TakeReport(const ContainerId& from, const TaskReport& report) {
   ApplyToTask(task, *report.event);
   if (task.state == TaskState::kFailed) {
     NoteFailure(Describe(task) + " failed: " +
-                (unasked ? "its TaskManager cancelled it without being asked" : report.failure));
+                    (unasked ? "its TaskManager cancelled it without being asked" : report.failure),
+                report.failure.starts_with(kInheritedFailure));
   }
   if (task.state == TaskState::kFinished) {
     const size_t room = kOutputsMax - outputs_.size();

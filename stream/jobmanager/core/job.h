@@ -51,7 +51,7 @@ class Job {
   TransitionKind Apply(JobEvent event, const Now& now);
   void Touch() { ++version_; }
   // The cause told when the job is FAILED.
-  void NoteFailure(const std::string& cause);
+  void NoteFailure(const std::string& cause) { NoteFailure(cause, /*inherited=*/false); }
 
   // The paths of its file sources by vertex; empty when there is nothing to list.
   std::map<int32_t, std::vector<std::string>> SourcePaths() const;
@@ -87,6 +87,7 @@ class Job {
   JobReport Report() const;
 
  private:
+  void NoteFailure(const std::string& cause, bool inherited);
   size_t IndexOf(int32_t vertex, int32_t subtask) const;
   void ApplyToTask(Task& task, TaskEvent event);
   std::string Describe(const Task& task) const;

@@ -146,7 +146,10 @@ TEST(JobManagerCore, NamesTheLostTaskManagerAsCauseNotTheConnectionsThatBrokeWit
                      TaskEvent::kReportedFailed,
                      std::string(kInheritedFailure) + "connection reset")});
   EXPECT_EQ(h.StateOf(job), JobState::kFailing);
-  h.Step(WorkerEnded{Container(3), "killed by signal 9 on node1:45454"});
+  // The last words of a process may quote anything.
+  h.Step(
+      WorkerEnded{Container(3),
+                  std::string("killed by signal 9 on node1:45454; it said ") + kInheritedFailure});
   h.ReportAll(2, TaskEvent::kReportedCanceled);
   EXPECT_EQ(h.StateOf(job), JobState::kFailed);
   EXPECT_THAT(h.Report(job).failure, HasSubstr(Container(3).ToString()));
