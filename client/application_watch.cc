@@ -30,6 +30,7 @@ Result<WatchedApplication> WatchUntil(RmClient& rm,
                                       ApplicationProgress& progress,
                                       const std::function<bool(const WatchedApplication&)>& done) {
   int64_t version = -1;
+  bool reached = false;
   Instant give_up = kNever;
   while (true) {
     auto watched = rm.Watch(id, version, version < 0 ? Duration(0) : kPark);
@@ -39,11 +40,13 @@ Result<WatchedApplication> WatchUntil(RmClient& rm,
           code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
       const Instant now = platform::MonotonicNow();
       if (give_up == kNever) give_up = now + kReconnect;
-      if (!transient || version < 0 || now > give_up) return watched;
+      if (!transient || !reached || now > give_up) return watched;
+      version = -1;  // a ResourceManager that was started anew counts anew
       std::this_thread::sleep_for(milliseconds(200));  // between attempts to reconnect
       continue;
     }
     give_up = kNever;
+    reached = true;
     version = watched->report.version;
     progress.Tell(watched->report);
     if (done(*watched)) return watched;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "client/application_watch.h"
 #include "client/command.h"
@@ -12,12 +13,14 @@
 #include "client/job_client.h"
 #include "client/output.h"
 #include "client/stream_cluster.h"
+#include "platform/clock.h"
 #include "platform/crypto.h"
 
 namespace weir::cli {
 namespace {
 
 constexpr Duration kPark = seconds(1);
+constexpr Duration kReconnect = seconds(60);
 
 struct JobRequest {
   std::string library;
@@ -74,15 +77,36 @@ ExitCode ReportJobEnd(const idl::JobReport& report) {
               ExitCode::kUnsuccessful);
 }
 
-// Follows a job to its end. Errors: the JobManager is gone.
-Result<idl::JobReport> FollowJob(JobClient& jobs, const std::string& job) {
+bool IsOver(RmClient& rm, const ApplicationId& id) {
+  const auto application = rm.Get(id);
+  return application.ok() && IsTerminal(application->report.state);
+}
+
+// Follows a job to its end. Errors: the JobManager is gone: its application has ended, or nothing
+// was heard from it for a minute.
+Result<idl::JobReport> FollowJob(RmClient& rm,
+                                 const ApplicationId& id,
+                                 JobClient& jobs,
+                                 const std::string& job) {
   JobProgress progress;
   int64_t version = -1;
+  Instant give_up = kNever;
   while (true) {
-    WEIR_ASSIGN_OR_RETURN(idl::JobReport report, jobs.Watch(job, version, kPark));
-    version = report.version;
-    progress.Tell(report);
-    if (IsTerminalJobState(report.state)) return report;
+    auto report = jobs.Watch(job, version, kPark);
+    if (!report.ok()) {
+      const ErrorCode code = report.error().code;
+      const bool transient =
+          code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+      const Instant now = platform::MonotonicNow();
+      if (give_up == kNever) give_up = now + kReconnect;
+      if (!transient || now > give_up || IsOver(rm, id)) return report.error();
+      std::this_thread::sleep_for(milliseconds(100));  // between attempts to reconnect
+      continue;
+    }
+    give_up = kNever;
+    version = report->version;
+    progress.Tell(*report);
+    if (IsTerminalJobState(report->state)) return report;
   }
 }
 
@@ -126,7 +150,7 @@ ExitCode RunInSession(const Invocation& invocation, RmClient& rm, const JobReque
   std::fflush(stdout);
   if (invocation.arguments.Has("d")) return ExitCode::kOk;
   ExplainInterrupt("job " + *job, "weir job cancel " + *job);
-  const auto end = FollowJob(**jobs, *job);
+  const auto end = FollowJob(rm, session->report.id, **jobs, *job);
   if (!end.ok()) return ExplainLoss(rm, session->report.id, end.error());
   return ReportJobEnd(*end);
 }
@@ -184,7 +208,7 @@ ExitCode FollowCluster(const Invocation& invocation, RmClient& rm, const Applica
     std::printf("Job has been submitted with JobID %s\n", job->c_str());
     std::fflush(stdout);
     if (invocation.arguments.Has("d")) return ExitCode::kOk;
-    const auto end = FollowJob(**jobs, *job);
+    const auto end = FollowJob(rm, id, **jobs, *job);
     if (!end.ok()) return ExplainLoss(rm, id, end.error());
     const ExitCode exit = ReportJobEnd(*end);
     const auto over = WatchUntilOver(rm, id, progress);
@@ -210,6 +234,9 @@ ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRe
                          per_job ? "Weir per-job cluster" : "Weir application cluster",
                          *job);
   if (!context.ok()) return Fail(context.error());
+  if (const Status can = CheckTaskManagers(invocation.arguments, rm); !can.ok()) {
+    return Fail(can.error());
+  }
   const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
   std::printf("%s\n", id->ToString().c_str());

@@ -14,6 +14,9 @@ ExitCode Start(const Invocation& invocation, RmClient& rm) {
   const auto context =
       MakeClusterContext(invocation.arguments, kSessionType, "Weir session cluster", std::nullopt);
   if (!context.ok()) return Fail(context.error());
+  if (const Status can = CheckTaskManagers(invocation.arguments, rm); !can.ok()) {
+    return Fail(can.error());
+  }
   const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
   ApplicationProgress progress;

@@ -7,6 +7,8 @@
 namespace weir::cli {
 namespace {
 
+constexpr int64_t kTaskManagerMemoryMib = 1024;
+
 std::string ModeOf(const std::string& type) {
   return type.substr(std::string("weir-").size());
 }
@@ -33,7 +35,8 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job) {
   WEIR_ASSIGN_OR_RETURN(const int64_t jm_memory, arguments.GetMemoryMib("jm", 1024));
-  WEIR_ASSIGN_OR_RETURN(const int64_t tm_memory, arguments.GetMemoryMib("tm", 1024));
+  WEIR_ASSIGN_OR_RETURN(const int64_t tm_memory,
+                        arguments.GetMemoryMib("tm", kTaskManagerMemoryMib));
   WEIR_ASSIGN_OR_RETURN(const int64_t slots, arguments.GetInt("s", 1, 1, 1024));
   WEIR_ASSIGN_OR_RETURN(const int64_t warm, arguments.GetInt("n", 0, 0, 10'000));
   SubmissionContext context;
@@ -73,6 +76,12 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
   argv.push_back("--");
   argv.insert(argv.end(), job->arguments.begin(), job->arguments.end());
   return context;
+}
+
+Status CheckTaskManagers(const Arguments& arguments, RmClient& rm) {
+  WEIR_ASSIGN_OR_RETURN(const int64_t memory, arguments.GetMemoryMib("tm", kTaskManagerMemoryMib));
+  const auto normal = rm.NormalizeContainer({memory, 1});
+  return normal.ok() ? Status() : Status(normal.error());
 }
 
 Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only) {

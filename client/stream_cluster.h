@@ -34,6 +34,9 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job);
 
+// Containers of the TaskManagers' size can be had. kInvalidArgument.
+Status CheckTaskManagers(const Arguments& arguments, RmClient& rm);
+
 // Live clusters of the user: all stream types, or sessions only.
 Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only);
 // The session named with -id, or the only one that runs. kNotFound, kFailedPrecondition (several).
