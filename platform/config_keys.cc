@@ -110,6 +110,14 @@ std::string SecretFile(const Configuration& config) {
   return PathOr(config, kSecretFile, WorkDir(config) + "/cluster.secret");
 }
 
+Result<LogLevel> ConfiguredLogLevel(const Configuration& config) {
+  auto level = ParseLogLevel(config.GetOr(kLogLevel, DefaultOf(kLogLevel)));
+  if (level.ok()) return level;
+  Error error = std::move(level).error();
+  error.message = std::string(kLogLevel) + " (" + config.Origin(kLogLevel) + "): " + error.message;
+  return error;
+}
+
 Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* key) {
   if (config.Get(key)) return config.GetHostPort(key, {});
   // The default names the host by another key: a plain set, so its value is replaced by hand.

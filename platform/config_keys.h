@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "platform/hadoop_xml_config.h"
+#include "platform/log.h"
 
 namespace weir::platform {
 
@@ -95,6 +96,9 @@ Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* ke
 Result<HostPort> FindRmAddress(const Configuration& config,
                                const std::string& name,
                                const char* key);
+
+// weir.log.level. kInvalidArgument naming the key and where it was set.
+Result<LogLevel> ConfiguredLogLevel(const Configuration& config);
 
 // Warnings for keys that are set but not known: misspelt ones with the nearest name, one summary
 // line for YARN keys without effect here.

@@ -29,6 +29,7 @@ bool IsSet(const std::string& name) {
 }
 
 Error FaultsError(const std::vector<std::string>& faults) {
+  if (faults.size() == 1) return {ErrorCode::kInvalidArgument, faults[0], "correct it"};
   return {ErrorCode::kInvalidArgument,
           "the configuration is not usable:\n" + Join(faults, "\n"),
           "correct the lines named"};

@@ -123,8 +123,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.address_file = platform::NmAddressFile(config);
   options.secret_file = read.Absolute(kSecretFile, platform::SecretFile(config));
   options.log_file = read.Text(kLogFile);
-  options.log_level =
-      read.Keep(platform::ParseLogLevel(read.Text(kLogLevel)), platform::LogLevel::kInfo);
+  options.log_level = read.Keep(platform::ConfiguredLogLevel(config), platform::LogLevel::kInfo);
   options.container = read.Address(kNmAddress);
   options.http = read.Address(kNmHttpAddress);
   options.local_dirs = read.Directories(kNmLocalDirs, options.directory + "/local");

@@ -171,8 +171,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   }
   ReadPaths(config, read, options);
   ReadStoreClass(read, options);
-  options.log_level =
-      read.Keep(platform::ParseLogLevel(read.Text(kLogLevel)), platform::LogLevel::kInfo);
+  options.log_level = read.Keep(platform::ConfiguredLogLevel(config), platform::LogLevel::kInfo);
   options.client = read.Address(kRmClientAddress);
   options.admin = read.Address(kRmAdminAddress);
   options.master = read.Address(kRmMasterAddress);
