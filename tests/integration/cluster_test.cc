@@ -25,11 +25,25 @@ char StateOf(pid_t pid) {
   return name_end == std::string::npos || name_end + 2 >= text.size() ? ' ' : text[name_end + 2];
 }
 
+// The file name of its program; "" when it does not live.
+std::string ProgramOf(pid_t pid) {
+  std::error_code gone;
+  return fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone).filename().string();
+}
+
 }  // namespace
 
 bool IsAlive(pid_t pid) {
   const char state = StateOf(pid);
   return state != ' ' && state != 'Z' && state != 'X';
+}
+
+std::vector<pid_t> ProcessesOf(const std::string& program) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : Descendants()) {
+    if (ProgramOf(pid) == program && IsAlive(pid)) found.push_back(pid);
+  }
+  return found;
 }
 
 int64_t ResidentKib(pid_t pid) {
@@ -95,7 +109,7 @@ Json ClusterTest::Application(const std::string& id) {
   return answer.is_object() ? answer.value("app", Json()) : Json();
 }
 
-std::string ClusterTest::Status(const std::string& id) {
+std::string ClusterTest::StatusText(const std::string& id) {
   const CommandResult status = cluster_->Weir({"application", "-status", id});
   EXPECT_EQ(status.exit_code, 0) << status.ToString();
   return status.out;
@@ -158,10 +172,8 @@ std::vector<std::string> ClusterTest::ContainerDirectories() {
 
 bool ClusterTest::AnyContainerProcess() {
   for (const pid_t pid : Descendants()) {
-    std::error_code gone;
-    const std::string program =
-        fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone).filename().string();
-    if (gone || !IsAlive(pid)) continue;
+    const std::string program = ProgramOf(pid);
+    if (program.empty() || !IsAlive(pid)) continue;
     if (program != "weir-resourcemanager" && program != "weir-nodemanager") return true;
   }
   return false;

@@ -51,7 +51,7 @@ class ClusterTest : public ::testing::Test {
   Json Rest(const std::string& target);
   Json Application(const std::string& id);
   // What `weir application -status` says.
-  std::string Status(const std::string& id);
+  std::string StatusText(const std::string& id);
   ::testing::AssertionResult AwaitState(const std::string& id, const std::string& state);
   ::testing::AssertionResult AwaitFile(const std::string& path);
 
@@ -76,6 +76,8 @@ class ClusterTest : public ::testing::Test {
 // Of the process; 0 when it does not live.
 int64_t ResidentKib(pid_t pid);
 bool IsAlive(pid_t pid);
+// Descendants of the test that run the program of this name.
+std::vector<pid_t> ProcessesOf(const std::string& program);
 
 }  // namespace weir::testing
 

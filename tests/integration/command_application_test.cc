@@ -81,7 +81,7 @@ TEST_F(CommandApplication, RunsACommandInItsContainersWithTheFilesItWasGiven) {
   EXPECT_EQ(app.at("state"), "FINISHED");
   EXPECT_EQ(app.at("finalStatus"), "SUCCEEDED");
   EXPECT_EQ(app.at("progress"), 100.0);
-  EXPECT_THAT(Status(id), HasSubstr("State : FINISHED"));
+  EXPECT_THAT(StatusText(id), HasSubstr("State : FINISHED"));
 }
 
 TEST_F(CommandApplication, ListsApplicationsAndNodes) {
@@ -205,9 +205,9 @@ TEST_F(CommandApplication, WaitsWithAReasonWhileAContainerIsLargerThanEveryNode)
   EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("1024")));
   const std::string id = run.out.substr(0, run.out.find('\n'));
   ASSERT_TRUE(AwaitState(id, "RUNNING"));
-  ASSERT_TRUE(WaitUntil([&] { return Status(id).find("Waiting : no\n") == std::string::npos; },
+  ASSERT_TRUE(WaitUntil([&] { return StatusText(id).find("Waiting : no\n") == std::string::npos; },
                         "the status names a reason"));
-  EXPECT_THAT(Status(id), HasSubstr("1024"));
+  EXPECT_THAT(StatusText(id), HasSubstr("1024"));
   Kill(id);
 }
 
@@ -231,9 +231,10 @@ TEST_F(CommandApplication, QueuesUpWhenTheClusterIsFullAndSaysWhy) {
   ASSERT_TRUE(WaitUntil([&] { return Application(first).value("allocatedMB", 0) > 640; },
                         "the first application holds most of the node"));
   const std::string second = SubmitShell({"-memory", "64"}, "true");
-  ASSERT_TRUE(WaitUntil([&] { return Status(second).find("Waiting : no\n") == std::string::npos; },
-                        "the status names a reason"));
-  EXPECT_THAT(Status(second), HasSubstr("State : ACCEPTED"));
+  ASSERT_TRUE(
+      WaitUntil([&] { return StatusText(second).find("Waiting : no\n") == std::string::npos; },
+                "the status names a reason"));
+  EXPECT_THAT(StatusText(second), HasSubstr("State : ACCEPTED"));
   EXPECT_EQ(Application(second).at("state"), "ACCEPTED");
 
   const CommandResult third = cluster().Weir({"application",

@@ -1,0 +1,405 @@
+// Stream jobs that cannot run, are stopped, or lose something on the way: what is said, with which
+// exit code, and that nothing is left. And what the commands show of those that run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "platform/config_keys.h"
+#include "tests/integration/stream_job_test.h"
+
+namespace weir::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+namespace fs = std::filesystem;
+namespace keys = platform::keys;
+
+constexpr const char* kModes[] = {"session", "per-job", "application"};
+constexpr char kForever[] = "1000000000";  // records of a millisecond each
+
+std::string TestLibrary(const std::string& name) {
+  return BinaryPath("../tests/libraries/" + name + ".so");
+}
+
+class StreamFailures : public StreamJobTest {
+ protected:
+  // One node that holds a JobManager (128 MiB) and two TaskManagers (128 MiB each).
+  static ClusterOptions RoomForTwoTaskManagers() {
+    ClusterOptions options = SmallContainers(1);
+    options.node_memory_mb = "384";
+    return options;
+  }
+  pid_t AwaitOne(const std::string& program) {
+    EXPECT_TRUE(
+        WaitUntil([&] { return ProcessesOf(program).size() == 1; }, "there is one " + program));
+    const auto found = ProcessesOf(program);
+    return found.empty() ? 0 : found.front();
+  }
+  Json JobNamed(const std::string& id) {
+    for (const Json& job : Jobs()) {
+      if (job.at("jid") == id) return job;
+    }
+    return nullptr;
+  }
+};
+
+// --- jobs that are refused before anything is started
+
+TEST_F(StreamFailures, RefusesBadJobsWithOneLineAndStartsNothing) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  struct Bad {
+    std::vector<std::string> options;
+    std::vector<std::string> job;
+    int exit_code;
+    std::string says;
+  };
+  WriteWholeFile(Scratch("text"), "a text\n");
+  const std::string out = Scratch("out");
+  const std::vector<Bad> all = {
+      {{}, {"/no/such/job.so"}, 9, "/no/such/job.so"},
+      {{}, {Scratch("")}, 9, "not a shared library"},
+      {{}, {Scratch("text")}, 9, "not a shared library"},
+      {{}, {TestLibrary("test_no_entry")}, 9, "no entry point"},
+      {{}, {TestLibrary("test_other_abi")}, 9, "another version"},
+      {{}, {TestLibrary("test_misbehaving"), "throw"}, 9, "no such input"},
+      {{}, {TestLibrary("test_misbehaving"), "throw-int"}, 9, "threw"},
+      {{}, {TestLibrary("test_misbehaving"), "exit"}, 9, "ended its process"},
+      {{}, {TestLibrary("test_misbehaving"), "abort"}, 9, "crashed"},
+      {{}, {TestLibrary("test_misbehaving"), "no-sink"}, 9, "sink"},
+      {{}, {TestLibrary("test_misbehaving"), "parallelism"}, 9, "parallelism"},
+      {{}, {TestLibrary("test_misbehaving")}, 9, "threw"},
+      {{}, {WordCount(), "--input", Scratch("text")}, 9, "usage"},
+      {{"-p", "0"}, {WordCount(), "--input", Scratch("text"), "--output", out}, 2, "-p"},
+      {{"-p", "-1"}, {WordCount(), "--input", Scratch("text"), "--output", out}, 2, "-p"},
+      {{"-p", "many"}, {WordCount(), "--input", Scratch("text"), "--output", out}, 2, "many"},
+      {{}, {WordCount(), "--input", "/no/such/text", "--output", out}, 3, "/no/such/text"},
+      {{}, {}, 2, "job library"},
+      {{"-q"}, {WordCount()}, 2, "-q"},
+  };
+  for (const char* mode : kModes) {
+    for (const Bad& bad : all) {
+      const CommandResult run = Run(mode, bad.options, bad.job);
+      EXPECT_EQ(run.exit_code, bad.exit_code) << mode << " " << run.ToString();
+      EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr(bad.says))) << mode;
+      EXPECT_THAT(run.out, IsEmpty());
+    }
+  }
+  EXPECT_EQ(Run("fast", {}, {WordCount()}).exit_code, 2);
+  EXPECT_THAT(Applications(), IsEmpty());
+  EXPECT_FALSE(fs::exists(out));
+}
+
+TEST_F(StreamFailures, RefusesAnInputThatMayNotBeRead) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  WriteWholeFile(Scratch("text"), "a text\n");
+  fs::permissions(Scratch("text"), fs::perms::none);
+  const CommandResult run =
+      Run("per-job", {}, {WordCount(), "--input", Scratch("text"), "--output", Scratch("out")});
+  EXPECT_EQ(run.exit_code, 4) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr(Scratch("text"))));
+}
+
+TEST_F(StreamFailures, RefusesContainersLargerThanTheMaximumAndSessionsThatAreNotThere) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  for (const char* option : {"-tm", "-jm"}) {
+    const CommandResult session = cluster().Weir({"session", "start", "-d", option, "100g"});
+    EXPECT_EQ(session.exit_code, 2) << session.ToString();
+    EXPECT_THAT(session.err, AllOf(IsOneLine(), HasSubstr("102400")));
+    const CommandResult run =
+        cluster().Weir({"run", "-t", "per-job", option, "100g", SequenceSum(), "1", "10", "2"});
+    EXPECT_EQ(run.exit_code, 2) << run.ToString();
+    EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("102400")));
+  }
+  EXPECT_THAT(Applications(), IsEmpty());
+  const CommandResult none = Run("session", {}, {SequenceSum(), "1", "10", "2"});
+  EXPECT_EQ(none.exit_code, 3) << none.ToString();
+  EXPECT_THAT(none.err, AllOf(IsOneLine(), HasSubstr("session start")));
+  const CommandResult unknown =
+      Run("session", {"-id", "application_1_0001"}, {SequenceSum(), "1", "10", "2"});
+  EXPECT_EQ(unknown.exit_code, 3) << unknown.ToString();
+  EXPECT_EQ(cluster().Weir({"session", "stop"}).exit_code, 3);
+  EXPECT_EQ(cluster().Weir({"job", "cancel", std::string(32, '0')}).exit_code, 3);
+  EXPECT_EQ(cluster().Weir({"job", "status", std::string(32, '0')}).exit_code, 3);
+}
+
+TEST_F(StreamFailures, KeepsOldResultsAndSaysSo) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  fs::create_directory(Scratch("out"));
+  WriteWholeFile(Scratch("out/part-00000"), "precious\n");
+  for (const char* mode : {"per-job", "application"}) {
+    const CommandResult run = Run(mode, {}, {SequenceSum(), "1", "10", "2", Scratch("out")});
+    EXPECT_EQ(run.exit_code, 8) << run.ToString();
+    EXPECT_THAT(run.err, HasSubstr("already has results"));
+  }
+  EXPECT_EQ(ReadWholeFile(Scratch("out/part-00000")), "precious\n");
+  EXPECT_THAT(Results(Scratch("out")), SizeIs(1));
+}
+
+// --- jobs that wait
+
+TEST_F(StreamFailures, WaitsForSlotsWithTheReasonAndFailsAfterTheQueueTimeout) {
+  ASSERT_TRUE(StartCluster(RoomForTwoTaskManagers()));
+  for (const char* mode : {"per-job", "application"}) {
+    const CommandResult run = Run(mode,
+                                  {"-p", "8", "--queue-timeout", "2s"},
+                                  {SequenceSum(), "1", "100", "2", Scratch("out")});
+    EXPECT_EQ(run.exit_code, 8) << run.ToString();
+    EXPECT_THAT(run.err, AllOf(HasSubstr("8 needed"), HasSubstr("2000 ms")));
+    EXPECT_THAT(run.err, HasSubstr("<memory:128, vCores:1>"));
+  }
+  const std::string session = StartSession();
+  const CommandResult run = Run("session",
+                                {"-p", "8", "--queue-timeout", "2s"},
+                                {SequenceSum(), "1", "100", "2", Scratch("out")});
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(HasSubstr("8 needed"), HasSubstr("2000 ms")));
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
+  // The session is not hurt.
+  const CommandResult small =
+      Run("session", {"-p", "2"}, {SequenceSum(), "1", "100", "2", Scratch("small")});
+  EXPECT_EQ(small.exit_code, 0) << small.ToString();
+  EXPECT_THAT(Results(Scratch("small")), ElementsAre("0 2550", "1 2500"));
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, ShowsAWaitingJobAndCancelsIt) {
+  ASSERT_TRUE(StartCluster(RoomForTwoTaskManagers()));
+  const std::string session = StartSession();
+  const CommandResult run =
+      Run("session", {"-p", "8", "-d"}, {SequenceSum(), "1", "100", "2", Scratch("out")});
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  const std::string job = AwaitJob("CREATED");
+  EXPECT_THAT(run.out, HasSubstr(job));
+  const CommandResult status = cluster().Weir({"job", "status", job});
+  EXPECT_EQ(status.exit_code, 0) << status.ToString();
+  EXPECT_THAT(status.out, AllOf(HasSubstr("Waiting : "), HasSubstr("8 needed")));
+  EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
+  EXPECT_EQ(AwaitJob("CANCELED"), job);
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, SaysWhyItsJobManagerIsNotPlaced) {
+  ASSERT_TRUE(StartCluster(RoomForTwoTaskManagers()));
+  const CommandResult run = cluster().Weir({"run",
+                                            "-t",
+                                            "per-job",
+                                            "-jm",
+                                            "1g",
+                                            "--queue-timeout",
+                                            "1s",
+                                            SequenceSum(),
+                                            "1",
+                                            "10",
+                                            "2"});
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(HasSubstr("<memory:1024, vCores:1>"), HasSubstr("1000 ms")));
+}
+
+// --- jobs that are stopped
+
+TEST_F(StreamFailures, CancelsARunningJobAndPublishesNothing) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string session = StartSession();
+  const auto client =
+      StartRun("session", {"-p", "4"}, {Trial(), "steady", kForever, Scratch("out")}, "client.log");
+  const std::string job = AwaitJob("RUNNING");
+  EXPECT_EQ(JobNamed(job).at("name"), "trial steady");
+  const CommandResult json = cluster().Weir({"job", "status", job, "-o", "json"});
+  EXPECT_EQ(Json::parse(json.out).at("state"), "RUNNING");
+  const CommandResult list = cluster().Weir({"session", "list", "-o", "json"});
+  EXPECT_THAT(Json::parse(list.out).at("apps").at("app"), SizeIs(1));
+  EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
+  EXPECT_EQ(client->Wait(), 8);
+  EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("CANCELED"));
+  EXPECT_EQ(AwaitJob("CANCELED"), job);
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, EndsASessionWithARunningJob) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string session = StartSession();
+  const auto client =
+      StartRun("session", {}, {Trial(), "steady", kForever, Scratch("out")}, "client.log");
+  AwaitJob("RUNNING");
+  StopSession(session);
+  EXPECT_EQ(client->Wait(), 8);
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
+}
+
+TEST_F(StreamFailures, KillsAClusterWithItsJob) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run = Run("per-job", {"-d"}, {Trial(), "steady", kForever, Scratch("out")});
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  AwaitJob("RUNNING");
+  const std::string id = Applications().at(0).at("id");
+  EXPECT_EQ(cluster().Weir({"application", "-kill", id}).exit_code, 0);
+  ASSERT_TRUE(AwaitState(id, "KILLED"));
+  EXPECT_TRUE(AwaitNoContainers());
+  EXPECT_FALSE(fs::exists(Scratch("out/part-00000")));
+}
+
+// --- jobs that lose something
+
+TEST_F(StreamFailures, FailsWhenAUserFunctionThrowsOrEndsTheProcess) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string session = StartSession();
+  for (const char* mode : kModes) {
+    SCOPED_TRACE(mode);
+    const CommandResult thrown = Run(mode, {"-p", "4"}, {Trial(), "throw", "1000", Scratch("out")});
+    EXPECT_EQ(thrown.exit_code, 8) << thrown.ToString();
+    EXPECT_THAT(thrown.err, AllOf(HasSubstr("five is too much"), HasSubstr("task '")));
+    const CommandResult aborted =
+        Run(mode, {"-p", "4"}, {Trial(), "abort", "1000", Scratch("out")});
+    EXPECT_EQ(aborted.exit_code, 8) << aborted.ToString();
+    EXPECT_THAT(aborted.err, AllOf(HasSubstr("SIGABRT"), HasSubstr("container_")));
+    EXPECT_FALSE(fs::exists(Scratch("out/part-00000")));
+  }
+  const CommandResult good =
+      Run("session", {"-p", "4"}, {SequenceSum(), "1", "100", "2", Scratch("good")});
+  EXPECT_EQ(good.exit_code, 0) << good.ToString();
+  EXPECT_THAT(Results(Scratch("good")), ElementsAre("0 2550", "1 2500"));
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, FailsWithTheCauseWhenATaskManagerIsKilled) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  for (const char* mode : kModes) {
+    SCOPED_TRACE(mode);
+    const std::string session = mode == kModes[0] ? StartSession() : "";
+    const auto client = StartRun(
+        mode, {"-p", "2"}, {Trial(), "steady", kForever, Scratch("out")}, std::string(mode));
+    AwaitJob("RUNNING");
+    ASSERT_EQ(::kill(AwaitOne("weir-taskmanager"), SIGKILL), 0);
+    EXPECT_EQ(client->Wait(), 8);
+    EXPECT_THAT(ReadWholeFile(Scratch(mode)),
+                AllOf(HasSubstr("FAILED"), HasSubstr("SIGKILL"), HasSubstr("container_")));
+    if (!session.empty()) {
+      const CommandResult good =
+          Run("session", {"-p", "2"}, {SequenceSum(), "1", "100", "2", Scratch("good")});
+      EXPECT_EQ(good.exit_code, 0) << good.ToString();
+      StopSession(session);
+    } else {
+      const Json app = Applications().at(0);
+      EXPECT_EQ(app.at("finalStatus"), "FAILED");
+      EXPECT_THAT(app.at("diagnostics").get<std::string>(), HasSubstr("SIGKILL"));
+    }
+    EXPECT_TRUE(AwaitNoContainers());
+    EXPECT_FALSE(fs::exists(Scratch("out/part-00000")));
+  }
+}
+
+TEST_F(StreamFailures, FailsWithTheCauseWhenTheJobManagerIsKilled) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  for (const char* mode : kModes) {
+    SCOPED_TRACE(mode);
+    const std::string session = mode == kModes[0] ? StartSession() : "";
+    const auto client = StartRun(
+        mode, {"-p", "2"}, {Trial(), "steady", kForever, Scratch("out")}, std::string(mode));
+    AwaitJob("RUNNING");
+    ASSERT_EQ(::kill(AwaitOne("weir-appmaster"), SIGKILL), 0);
+    EXPECT_EQ(client->Wait(), 8);
+    EXPECT_THAT(ReadWholeFile(Scratch(mode)), AllOf(HasSubstr("FAILED"), HasSubstr("SIGKILL")));
+    const std::string id = Applications().at(0).at("id");
+    EXPECT_TRUE(AwaitState(id, "FAILED"));
+    EXPECT_THAT(Application(id).at("diagnostics").get<std::string>(), HasSubstr("SIGKILL"));
+    EXPECT_TRUE(AwaitNoContainers());
+    EXPECT_FALSE(fs::exists(Scratch("out/part-00000")));
+  }
+}
+
+TEST_F(StreamFailures, FailsWithTheCauseWhenTheNodeOfATaskManagerIsLost) {
+  ClusterOptions options = SmallContainers(2);
+  options.node_memory_mb = "256";  // the JobManager and one TaskManager, or two TaskManagers
+  options.settings[keys::kNmExpiry] = "2000";
+  ASSERT_TRUE(StartCluster(options));
+  const auto client =
+      StartRun("per-job", {"-p", "6"}, {Trial(), "steady", kForever, Scratch("out")}, "client.log");
+  AwaitJob("RUNNING");
+  const std::string master =
+      fs::read_symlink("/proc/" + std::to_string(AwaitOne("weir-appmaster")) + "/cwd");
+  const int other = master.starts_with(cluster().NodeDir(0)) ? 1 : 0;
+  cluster().node(other).Kill();
+  EXPECT_EQ(client->Wait(), 8);
+  EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("lost"));
+  ASSERT_TRUE(cluster().StartNode(other));
+}
+
+TEST_F(StreamFailures, FailsWhenTheResourceManagerRestartsAndLeavesNothing) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const auto client =
+      StartRun("per-job", {}, {Trial(), "steady", kForever, Scratch("out")}, "client.log");
+  AwaitJob("RUNNING");
+  cluster().resource_manager().Kill();
+  ASSERT_TRUE(cluster().StartResourceManager());
+  EXPECT_EQ(client->Wait(), 8);
+  EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("restarted"));
+  ASSERT_TRUE(cluster().WaitForNodes(1));
+}
+
+// --- sessions
+
+TEST_F(StreamFailures, GivesIdleTaskManagersBackAndGetsNewOnes) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string session = StartSession({"-D", "weir.taskmanager.idle-timeout=300ms"});
+  for (const char* directory : {"first", "second"}) {
+    const CommandResult run =
+        Run("session", {"-p", "4"}, {SequenceSum(), "1", "100", "2", Scratch(directory)});
+    EXPECT_EQ(run.exit_code, 0) << run.ToString();
+    EXPECT_THAT(Results(Scratch(directory)), ElementsAre("0 2550", "1 2500"));
+    EXPECT_TRUE(WaitUntil([] { return ProcessesOf("weir-taskmanager").empty(); },
+                          "the TaskManagers are given back"));
+    EXPECT_EQ(Application(session).at("state"), "RUNNING");
+  }
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, RunsSeveralJobsOfASessionSideBySide) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string session = StartSession();
+  std::vector<std::unique_ptr<Process>> clients;
+  for (int i = 0; i < 4; ++i) {
+    const std::string directory = Scratch("out" + std::to_string(i));
+    clients.push_back(StartRun("session",
+                               {"-p", "2"},
+                               {SequenceSum(), "1", "100000", "2", directory},
+                               "client" + std::to_string(i)));
+  }
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(clients[static_cast<size_t>(i)]->Wait(), 0)
+        << ReadWholeFile(Scratch("client" + std::to_string(i)));
+    EXPECT_THAT(Results(Scratch("out" + std::to_string(i))),
+                ElementsAre("0 2500050000", "1 2500000000"));
+  }
+  const Json jobs = Jobs();
+  EXPECT_THAT(jobs, SizeIs(4));
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, PrintsIntoTheLogsAndRunsDetached) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  for (const char* mode : {"per-job", "application"}) {
+    const CommandResult run = Run(mode, {"-d"}, {SequenceSum(), "1", "100", "2"});
+    ASSERT_EQ(run.exit_code, 0) << run.ToString();
+    EXPECT_THAT(run.out, HasSubstr("JobID"));
+    const std::string id = run.out.substr(0, run.out.find('\n'));
+    ASSERT_TRUE(AwaitState(id, "FINISHED"));
+    EXPECT_EQ(Application(id).at("finalStatus"), "SUCCEEDED");
+    const CommandResult logs = cluster().Weir({"logs", "-applicationId", id});
+    EXPECT_EQ(logs.exit_code, 0) << logs.ToString();
+    EXPECT_THAT(logs.out, AllOf(HasSubstr("0 2550\n"), HasSubstr("1 2500\n")));
+  }
+}
+
+}  // namespace
+}  // namespace weir::testing

@@ -1,0 +1,113 @@
+#include "tests/integration/stream_job_test.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "platform/config_keys.h"
+
+namespace weir::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kJobLimit = seconds(240);
+
+}  // namespace
+
+std::vector<std::string> StreamJobTest::RunWords(const std::string& mode,
+                                                 std::vector<std::string> options,
+                                                 const std::vector<std::string>& job) {
+  std::vector<std::string> words = {"run", "-t", mode};
+  if (mode != "session") {
+    words.insert(words.end(), {"-jm", "128", "-tm", "128"});
+    if (std::find(options.begin(), options.end(), "-s") == options.end()) {
+      words.insert(words.end(), {"-s", "2"});
+    }
+  }
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(), job.begin(), job.end());
+  return words;
+}
+
+CommandResult StreamJobTest::Run(const std::string& mode,
+                                 std::vector<std::string> options,
+                                 const std::vector<std::string>& job) {
+  return cluster().Weir(RunWords(mode, std::move(options), job), "", kJobLimit);
+}
+
+std::unique_ptr<Process> StreamJobTest::StartRun(const std::string& mode,
+                                                 std::vector<std::string> options,
+                                                 const std::vector<std::string>& job,
+                                                 const std::string& log) {
+  options.insert(options.end(),
+                 {"-D", std::string(platform::keys::kWorkDir) + "=" + cluster().work_dir()});
+  ProcessOptions process;
+  process.argv = {BinaryPath("weir")};
+  const auto words = RunWords(mode, std::move(options), job);
+  process.argv.insert(process.argv.end(), words.begin(), words.end());
+  process.environment = {{"WEIR_CONF_DIR", std::nullopt},
+                         {"HADOOP_CONF_DIR", std::nullopt},
+                         {"WEIR_OPTS", std::nullopt}};
+  process.log_file = Scratch(log);
+  return std::make_unique<Process>(process);
+}
+
+std::string StreamJobTest::StartSession(std::vector<std::string> options) {
+  std::vector<std::string> words = {"session", "start", "-d", "-jm", "128", "-tm", "128"};
+  if (std::find(options.begin(), options.end(), "-s") == options.end()) {
+    words.insert(words.end(), {"-s", "2"});
+  }
+  words.insert(words.end(), options.begin(), options.end());
+  const CommandResult session = cluster().Weir(words);
+  EXPECT_EQ(session.exit_code, 0) << session.ToString();
+  return session.out.substr(0, session.out.find('\n'));
+}
+
+void StreamJobTest::StopSession(const std::string& id) {
+  const CommandResult stopped = cluster().Weir({"session", "stop", id});
+  EXPECT_EQ(stopped.exit_code, 0) << stopped.ToString();
+  EXPECT_EQ(Application(id).value("finalStatus", ""), "SUCCEEDED");
+}
+
+Json StreamJobTest::Jobs() {
+  const CommandResult list = cluster().Weir({"job", "list", "-o", "json"});
+  const Json json = Json::parse(list.out, nullptr, false);
+  return json.is_object() && json.contains("jobs") ? json.at("jobs") : Json::array();
+}
+
+std::string StreamJobTest::AwaitJob(const std::string& state) {
+  std::string id;
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        for (const Json& job : Jobs()) {
+          if (job.at("state") == state) id = job.at("jid");
+        }
+        return !id.empty();
+      },
+      "a job is " + state));
+  return id;
+}
+
+Json StreamJobTest::Applications() {
+  const Json answer = Rest("/ws/v1/cluster/apps");
+  if (!answer.is_object() || !answer.at("apps").contains("app")) return Json::array();
+  return answer.at("apps").at("app");
+}
+
+std::vector<std::string> StreamJobTest::Results(const std::string& directory) {
+  std::vector<std::string> lines;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (!entry.path().filename().string().starts_with("part-")) continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+bool StreamJobTest::HasNoResults(const std::string& directory) {
+  return !fs::exists(directory) || fs::is_empty(directory);
+}
+
+}  // namespace weir::testing
