@@ -5,7 +5,10 @@
 //
 // --samples writes every raw value as a JSON line; scripts/bench-metrics computes the metrics from
 // it again.
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -142,7 +145,17 @@ void PrintTable(const Request& request, const ordered_json& result) {
   }
 }
 
+// The daemons are those beside this program, unless told otherwise.
+void FindDaemons() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  if (length <= 0) return;
+  const std::string self(path, static_cast<size_t>(length));
+  setenv("WEIR_BIN_DIR", self.substr(0, self.rfind('/')).c_str(), 0);
+}
+
 int Main(const std::vector<std::string>& words) {
+  FindDaemons();
   if (words.empty()) {
     PrintList();
     return 0;

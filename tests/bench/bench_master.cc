@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "appmaster/client/master_client.h"
@@ -31,8 +32,9 @@ class MeasuringMaster : public am::MasterListener {
   MeasuringMaster(const am::MasterEnvironment& environment, bool launch, int64_t count)
       : environment_(environment), launch_(launch), count_(count), loop_("bench-master") {}
 
-  // Blocks until all samples are there or the ResourceManager gave up on us.
-  Result<std::vector<double>> Run();
+  // Blocks until all samples are there and in `file`, or the ResourceManager gave up on us; then
+  // tells the ResourceManager how it went.
+  Status Run(const std::string& file);
 
  private:
   void OnRegistered(const am::MasterRegistration&) override {
@@ -48,6 +50,8 @@ class MeasuringMaster : public am::MasterListener {
   void OnChildRunning(Instant began);
   void Record(Instant end);
   void End(Status status);
+  Status WaitForEnd();
+  Status Finish(FinalStatus final_status);
   void ReadChildren();  // on its own thread
 
   const am::MasterEnvironment environment_;
@@ -134,7 +138,42 @@ void MeasuringMaster::ReadChildren() {
   close(pipe);
 }
 
-Result<std::vector<double>> MeasuringMaster::Run() {
+Status MeasuringMaster::WaitForEnd() {
+  platform::MutexLock lock(mutex_);
+  while (!over_) ended_.Wait(mutex_);
+  return status_;
+}
+
+Status MeasuringMaster::Finish(FinalStatus final_status) {
+  platform::Mutex mutex;
+  platform::ConditionVariable changed;
+  std::optional<Status> told;
+  loop_.Post([&] {
+    const Instant deadline = platform::MonotonicNow() + seconds(10);
+    master_->Finish({.final_status = final_status}, deadline, [&](Status status) {
+      platform::MutexLock lock(mutex);
+      told = std::move(status);
+      changed.NotifyAll();
+    });
+  });
+  platform::MutexLock lock(mutex);
+  while (!told) changed.Wait(mutex);
+  return *told;
+}
+
+// Whole or not at all: the benchmark reads the file when the application has finished.
+Status WriteSamples(const std::vector<double>& samples, const std::string& file) {
+  const std::string part = file + ".part";
+  std::ofstream out(part);
+  for (const double sample : samples) out << sample << "\n";
+  out.close();
+  if (!out || std::rename(part.c_str(), file.c_str()) != 0) {
+    return Error{ErrorCode::kUnavailable, "cannot write " + file, ""};
+  }
+  return {};
+}
+
+Status MeasuringMaster::Run(const std::string& file) {
   if (mkfifo(fifo_.c_str(), 0600) != 0) {
     return Error{ErrorCode::kUnavailable, "cannot make a pipe in the container's directory", ""};
   }
@@ -147,37 +186,25 @@ Result<std::vector<double>> MeasuringMaster::Run() {
         std::make_unique<am::MasterClient>(loop_, environment_, am::MasterProtocolOptions{}, *this);
     master_->Start({});
   });
-  {
-    platform::MutexLock lock(mutex_);
-    while (!over_) ended_.Wait(mutex_);
+  Status status = WaitForEnd();
+  if (status.ok()) {
+    std::vector<double> samples;
+    loop_.PostAndWait([&] { samples = samples_; });
+    status = WriteSamples(samples, file);
   }
-  platform::Mutex finish_mutex;
-  platform::ConditionVariable finished;
-  bool told = false;
-  loop_.Post([&] {
-    const Instant deadline = platform::MonotonicNow() + seconds(10);
-    master_->Finish({.final_status = FinalStatus::kSucceeded}, deadline, [&](Status) {
-      platform::MutexLock lock(finish_mutex);
-      told = true;
-      finished.NotifyAll();
-    });
-  });
-  {
-    platform::MutexLock lock(finish_mutex);
-    while (!told) finished.Wait(finish_mutex);
-  }
+  const Status told = Finish(status.ok() ? FinalStatus::kSucceeded : FinalStatus::kFailed);
   loop_.Stop();
   master_->Close();
   nodes_->Close();
   // A zero ends the reader.
   const int pipe = open(fifo_.c_str(), O_RDWR | O_CLOEXEC);
   const int64_t zero = 0;
-  [[maybe_unused]] const ssize_t written = write(pipe, &zero, sizeof zero);
+  const bool written = write(pipe, &zero, sizeof zero) == sizeof zero;
+  WEIR_CHECK(written, "a pipe that is open for reading takes eight bytes");
   reader.join();
   close(pipe);
-  platform::MutexLock lock(mutex_);
-  if (!status_.ok()) return status_.error();
-  return samples_;
+  WEIR_RETURN_IF_ERROR(status);
+  return told;
 }
 
 }  // namespace
@@ -194,16 +221,9 @@ int RunAsMaster(const std::vector<std::string>& words) {
     return 1;
   }
   MeasuringMaster master(*environment, words[1] == "launch", *count);
-  const auto samples = master.Run();
-  if (!samples.ok()) {
-    std::fprintf(stderr, "weir-bench: %s\n", samples.error().ToString().c_str());
-    return 1;
-  }
-  {
-    std::ofstream out(words[3] + ".part");
-    for (const double sample : *samples) out << sample << "\n";
-  }
-  return std::rename((words[3] + ".part").c_str(), words[3].c_str()) == 0 ? 0 : 1;
+  const Status status = master.Run(words[3]);
+  if (!status.ok()) std::fprintf(stderr, "weir-bench: %s\n", status.error().ToString().c_str());
+  return status.ok() ? 0 : 1;
 }
 
 int RunAsChild(const std::vector<std::string>& words) {

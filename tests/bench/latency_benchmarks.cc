@@ -62,7 +62,7 @@ class Submitter {
       if (!id.ok()) return;  // seen as too few samples
       samples_.push_back(static_cast<double>((end - begin).count()) / 1000.0);
       if (const auto killed = rm.Kill(*id, "end of its part in the load"); !killed.ok()) return;
-      std::this_thread::sleep_for(seconds(1) / per_second);  // the rate of the load
+      std::this_thread::sleep_for(Duration(seconds(1)) / per_second);  // the rate of the load
     }
   }
 
