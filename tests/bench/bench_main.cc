@@ -204,8 +204,7 @@ const std::vector<Benchmark>& Benchmarks() {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  // The two roles in which containers of a benchmark run this same program.
+  // The role in which a container of a benchmark runs this same program.
   if (!words.empty() && words[0] == "--as-master") return weir::bench::RunAsMaster(words);
-  if (!words.empty() && words[0] == "--as-child") return weir::bench::RunAsChild(words);
   return weir::bench::Main(words);
 }

@@ -109,8 +109,7 @@ void MeasuringMaster::OnGranted(const wire::ReceivedGrant& grant) {
   char directory[4096];
   WEIR_CHECK(getcwd(directory, sizeof directory) != nullptr, "a container has a directory");
   LaunchContext launch;
-  launch.command = {
-      "{{WEIR_HOME}}/bin/weir-bench", "--as-child", std::string(directory) + "/" + fifo_};
+  launch.command = {"{{WEIR_HOME}}/bin/weir-bench-child", std::string(directory) + "/" + fifo_};
   nodes_->Start(grant, std::move(launch), [this](Status status) {
     if (!status.ok()) End(std::move(status));
   });
@@ -224,12 +223,6 @@ int RunAsMaster(const std::vector<std::string>& words) {
   const Status status = master.Run(words[3]);
   if (!status.ok()) std::fprintf(stderr, "weir-bench: %s\n", status.error().ToString().c_str());
   return status.ok() ? 0 : 1;
-}
-
-int RunAsChild(const std::vector<std::string>& words) {
-  const int64_t nanos = platform::MonotonicNow().time_since_epoch().count();
-  const int pipe = words.size() == 2 ? open(words[1].c_str(), O_WRONLY) : -1;
-  return pipe >= 0 && write(pipe, &nanos, sizeof nanos) == sizeof nanos ? 0 : 1;
 }
 
 }  // namespace weir::bench

@@ -12,9 +12,6 @@ namespace weir::bench {
 // rename when all are there. Exit code 0 then.
 int RunAsMaster(const std::vector<std::string>& words);
 
-// --as-child FIFO: writes the monotonic clock (nanoseconds, 8 bytes) to the pipe and exits 0.
-int RunAsChild(const std::vector<std::string>& words);
-
 }  // namespace weir::bench
 
 #endif  // WEIR_TESTS_BENCH_BENCH_MASTER_H_
