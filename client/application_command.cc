@@ -122,7 +122,9 @@ void PrintReport(const ApplicationReport& report) {
   line("Tracking-URL", report.tracking_url.empty() ? "N/A" : report.tracking_url);
   line("AM Container", report.am_container.number == 0 ? "N/A" : report.am_container.ToString());
   line("AM Address", report.am_address.empty() ? "N/A" : report.am_address.ToString());
-  line("Running Containers", std::to_string(report.running_containers));
+  // That of the ApplicationMaster may still be on its way out.
+  const int32_t running = IsTerminal(report.state) ? 0 : report.running_containers;
+  line("Running Containers", std::to_string(running));
   line("Aggregate Resource Allocation",
        std::to_string(report.memory_seconds) + " MB-seconds, " +
            std::to_string(report.vcore_seconds) + " vcore-seconds");
@@ -255,6 +257,7 @@ ExitCode Submit(const Invocation& invocation, RmClient& rm) {
   std::printf("%s\n", id->ToString().c_str());
   std::fflush(stdout);
   if (!invocation.arguments.Has("wait")) return TellIfNoNodeFits(rm, *id, request->container);
+  Say(id->ToString() + " submitted");
   ApplicationProgress progress;
   const auto end = WatchUntilOver(rm, *id, progress);
   if (!end.ok()) return Fail(end.error());

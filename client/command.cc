@@ -95,7 +95,7 @@ Runs a stream job: a shared library built with the DataStream API (stream/api/da
 Progress goes to standard error. The exit code is 0 when the job FINISHED, 8 when it did not.
 
 Examples:
-  weir run -p 2 build/examples/word_count.so --input book.txt --output /tmp/counts
+  weir run -p 2 build/examples/word_count.so --input /tmp/book.txt --output /tmp/counts
   weir run -t per-job -p 4 -tm 2g build/examples/word_count.so --input DIR --output OUT
 )";
 

@@ -241,6 +241,7 @@ ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRe
   if (!id.ok()) return Fail(id.error());
   std::printf("%s\n", id->ToString().c_str());
   std::fflush(stdout);
+  Say(id->ToString() + " submitted");
   ExplainInterrupt(id->ToString(), "weir application -kill " + id->ToString());
   return FollowCluster(invocation, rm, *id);
 }

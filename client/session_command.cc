@@ -19,6 +19,7 @@ ExitCode Start(const Invocation& invocation, RmClient& rm) {
   }
   const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
+  Say(id->ToString() + " submitted");
   ApplicationProgress progress;
   const auto serving = WatchUntilServing(rm, *id, progress);
   if (!serving.ok()) return Fail(serving.error());

@@ -189,7 +189,10 @@ JobReport Job::Report() const {
   report.slots_needed = slots_needed();
   report.version = version_;
   if (state_ == JobState::kFailed || state_ == JobState::kFailing) report.failure = failure_;
-  if (state_ == JobState::kFinished) report.outputs = outputs_;
+  if (state_ == JobState::kFinished) {
+    report.outputs = outputs_;
+    std::sort(report.outputs.begin(), report.outputs.end());
+  }
   for (const JobVertex& vertex : spec_.graph.vertices) {
     VertexReport one;
     one.id = vertex.id;
