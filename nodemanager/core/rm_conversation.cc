@@ -1,11 +1,14 @@
 #include "nodemanager/core/rm_conversation.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::nm {
 namespace {
 
 constexpr size_t kUnderWay = 2;
+// Two heartbeats travel on two connections: so long the older one may take to arrive after all.
+constexpr Duration kOvertaken = milliseconds(2);
 
 bool IsTransport(ErrorCode code) {
   return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
@@ -93,6 +96,10 @@ std::string RmConversation::OnFailure(int64_t session,
     return first && IsTransport(error.code) ? "heartbeat lost: " + error.ToString() : "";
   }
   const bool at_once = error.code == ErrorCode::kResync;
+  if (at_once && it != outstanding_.begin() && !std::exchange(it->overtook, true)) {
+    it->repeat = now.monotonic + kOvertaken;
+    return "";
+  }
   if (at_once && answered_in_session_) {
     RegisterAgain(now.monotonic);
     return "registers again: " + error.ToString();

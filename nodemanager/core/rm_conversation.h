@@ -5,8 +5,9 @@
 // while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
 // one. After a transport error the same request is repeated, with the back-off; the RM keeps the
 // answers of the last two sequences, so no command is lost. After any other error it registers
-// again, and the RM starts from what the registration says. Sessions and sequences other than those
-// under way are stale and ignored.
+// again, and the RM starts from what the registration says; but a heartbeat that is refused while
+// an older one is under way may only have arrived first, and is tried once more. Sessions and
+// sequences other than those under way are stale and ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
 #ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
@@ -64,7 +65,8 @@ class RmConversation {
   struct Outstanding {
     NodeHeartbeatRequest request;
     bool answered = false;    // a newer one was answered first: waits for the older
-    Instant repeat = kNever;  // set: failed in transport, goes out again then
+    Instant repeat = kNever;  // set: goes out again then
+    bool overtook = false;    // was refused once because the older one had not arrived
   };
 
   void BackOff(Now now);

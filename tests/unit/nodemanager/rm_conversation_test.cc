@@ -77,6 +77,24 @@ TEST(Conversation, NewsGoOutBesideAParkedHeartbeatAndNeverMoreThanTwo) {
   EXPECT_EQ(more->request.containers[0].id, IdOf(2));
 }
 
+TEST(Conversation, AHeartbeatThatArrivedBeforeTheOlderOneIsTriedOnceMore) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  const auto second = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(second);
+  node.Step(HeartbeatFailed{1, 2, kUnknownSession});
+  EXPECT_FALSE(node.Take<SendRegister>());
+  node.Advance(milliseconds(10));
+  const auto repeat = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(repeat);
+  EXPECT_EQ(repeat->request.sequence, 2);
+  EXPECT_EQ(repeat->request.containers, second->request.containers);
+  node.Step(HeartbeatFailed{1, 2, kUnknownSession});
+  node.Advance(seconds(1));
+  EXPECT_TRUE(node.Take<SendRegister>()) << "it was not a matter of order";
+}
+
 TEST(Conversation, CommandsOfAnOvertakenAnswerAreCarriedOut) {
   CoreDriver node;
   node.Register();
