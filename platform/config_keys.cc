@@ -52,6 +52,7 @@ constexpr ConfigKey kKnown[] = {
     {kNmSigkillDelay, "5000", "Between SIGTERM and SIGKILL (ms)."},
     {kNmDeleteDelay, "0", "Seconds a finished container's directory is kept, for debugging."},
     {kNmLogRetain, "10800", "Seconds the logs of a finished application are kept."},
+    {kNmCacheTarget, "10240", "Fetched files that are kept on a node for others (MiB)."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
     {kPollPark, "10000", "How long a poll is parked when there is nothing to say (ms)."},

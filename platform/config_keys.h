@@ -56,6 +56,7 @@ inline constexpr char kNmLogDirs[] = "yarn.nodemanager.log-dirs";
 inline constexpr char kNmSigkillDelay[] = "yarn.nodemanager.sleep-delay-before-sigkill.ms";
 inline constexpr char kNmDeleteDelay[] = "yarn.nodemanager.delete.debug-delay-sec";
 inline constexpr char kNmLogRetain[] = "yarn.nodemanager.log.retain-seconds";
+inline constexpr char kNmCacheTarget[] = "yarn.nodemanager.localizer.cache.target-size-mb";
 inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
 inline constexpr char kNmRack[] = "weir.nodemanager.rack";
 inline constexpr char kPollPark[] = "weir.poll.park-ms";

@@ -47,6 +47,12 @@ std::string ContainerDirectories::Cache(const ContainerId& id) const {
   return Choose(local_, id) + kFileCache;
 }
 
+std::vector<std::string> ContainerDirectories::Caches() const {
+  std::vector<std::string> caches;
+  for (const std::string& local : local_) caches.push_back(local + kFileCache);
+  return caches;
+}
+
 Status ContainerDirectories::PrepareNode(platform::FileSystem& files) const {
   for (const std::string& local : local_) {
     WEIR_RETURN_IF_ERROR(files.MakeDirectories(local, kTop));

@@ -33,6 +33,7 @@ class ContainerDirectories {
   std::string Notes(const ContainerId& id) const;
   // On the same file system as the container's directory, so that linking works.
   std::string Cache(const ContainerId& id) const;
+  std::vector<std::string> Caches() const;  // all of them
   const std::vector<std::string>& local() const { return local_; }
   const std::vector<std::string>& log() const { return log_; }
   const std::string& notes() const { return notes_; }

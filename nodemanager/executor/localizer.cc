@@ -25,7 +25,7 @@ constexpr std::string_view kStaging = "staging:";
 constexpr std::string_view kFile = "file:";
 constexpr size_t kChunk = 256u << 10;
 constexpr int kFileMode = 0555;
-constexpr int kTries = 5;  // of a staging server that cannot be reached
+constexpr int kTries = 5;  // of a staging server that cannot be reached, of a file swept away
 constexpr Duration kFirstPause = milliseconds(200);
 constexpr int kOk = 200;
 
@@ -139,16 +139,22 @@ Status Localizer::Fetch(const Request& request) {
   if (request.called_off.load()) return CalledOff(resource);
   if (resource.sha256.empty()) return FetchTo(request.target, request);
   const std::string cached = request.cache_directory + "/" + ToLower(resource.sha256);
+  for (int tries = 1;; ++tries) {
+    WEIR_RETURN_IF_ERROR(EnsureCached(cached, request));
+    const Status linked = files_.Link(cached, request.target);
+    if (linked.ok()) return {};
+    // The cache was swept in between.
+    const bool again = linked.error().code == ErrorCode::kNotFound && tries < kTries;
+    if (!again) return Explain(resource, request.target, linked.error());
+  }
+}
+
+Status Localizer::EnsureCached(const std::string& cached, const Request& request) {
   WEIR_ASSIGN_OR_RETURN(const bool make, Claim(cached, request));
-  if (make) {
-    const Status fetched = FetchTo(cached, request);
-    Release(cached);
-    WEIR_RETURN_IF_ERROR(fetched);
-  }
-  if (const Status linked = files_.Link(cached, request.target); !linked.ok()) {
-    return Explain(resource, request.target, linked.error());
-  }
-  return {};
+  if (!make) return {};
+  Status fetched = FetchTo(cached, request);
+  Release(cached);
+  return fetched;
 }
 
 void Localizer::WakeWaiters() {

@@ -43,6 +43,7 @@ class Localizer {
   void WakeWaiters();
 
  private:
+  Status EnsureCached(const std::string& cached, const Request& request);
   // Until this thread is the one to make the cached file, or it is there. True: make it.
   Result<bool> Claim(const std::string& cached, const Request& request);
   void Release(const std::string& cached);

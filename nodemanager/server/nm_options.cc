@@ -20,6 +20,8 @@ using namespace platform::keys;
 
 constexpr int64_t kMaxMillis = int64_t{7} * 24 * 3600 * 1000;
 constexpr int64_t kMaxSeconds = int64_t{10} * 365 * 24 * 3600;
+constexpr int64_t kMaxCacheMib = int64_t{1} << 30;
+constexpr int64_t kBytesPerMib = int64_t{1} << 20;
 constexpr std::string_view kFileScheme = "file://";
 
 // Reads keys one after the other and keeps every fault.
@@ -130,6 +132,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.log_dirs = read.Directories(kNmLogDirs, options.directory + "/logs");
   options.delete_delay = seconds(read.Int(kNmDeleteDelay, 0, kMaxSeconds));
   options.log_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
+  options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.program_directory = ProgramDirectory();
   options.core = ReadCoreOptions(read);
   if (!read.faults().empty()) {

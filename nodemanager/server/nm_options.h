@@ -34,8 +34,9 @@ struct NmOptions {
   std::vector<std::string> log_dirs;
   Duration delete_delay{0};
   Duration log_retain{0};
-  std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
-  CoreOptions core;               // id, addresses and seed are set when they are known
+  int64_t cache_target_bytes = 0;  // of all local directories together
+  std::string program_directory;   // with weir-launch; its parent is WEIR_HOME
+  CoreOptions core;                // id, addresses and seed are set when they are known
 
   std::string lock_file() const { return directory + "/lock"; }
   std::string id_file() const { return directory + "/node-id"; }

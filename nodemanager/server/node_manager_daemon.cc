@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "nodemanager/executor/cache_sweep.h"
 #include "nodemanager/executor/leftovers.h"
 #include "nodemanager/executor/log_retention.h"
 #include "nodemanager/executor/process_executor.h"
@@ -33,7 +34,7 @@ using platform::FileSystem;
 
 constexpr seconds kHangLimit{2};
 constexpr seconds kSweepPatience{10};  // for leftover processes to die
-constexpr seconds kLogSweepPeriod{60};
+constexpr seconds kSweepPeriod{60};
 constexpr seconds kStopMargin{10};  // on top of what the core allows itself
 constexpr size_t kDiskQueue = 256;
 constexpr seconds kRefusalLogPeriod{1};
@@ -103,7 +104,8 @@ struct NodeManagerDaemon::State {
   void MakeServer();
   void StartLoops();
   Status PublishAddresses();
-  void SweepLogsNow();
+  void SweepNow();
+  void SweepDisk(const std::set<ApplicationId>& present);
   void NoteRefused(const std::string& peer, const Error& error);
 
   NmOptions options;
@@ -263,22 +265,32 @@ Status NodeManagerDaemon::State::PublishAddresses() {
   return {};
 }
 
-// On the core loop: which applications are here; the disk thread then looks for old logs.
-void NodeManagerDaemon::State::SweepLogsNow() {
+// On the disk thread.
+void NodeManagerDaemon::State::SweepDisk(const std::set<ApplicationId>& present) {
+  const size_t logs =
+      SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
+  size_t cached = 0;
+  const std::vector<std::string> caches = directories.Caches();
+  const int64_t share = options.cache_target_bytes / static_cast<int64_t>(caches.size());
+  for (const std::string& cache : caches) cached += SweepCache(files, cache, share);
+  if (logs + cached == 0) return;
+  platform::LogInfo(
+      "nm.cleanup",
+      "-",
+      "swept",
+      {{"logs_of_applications", std::to_string(logs)}, {"cached_files", std::to_string(cached)}});
+}
+
+// On the core loop: which applications are here; the disk thread then looks for what is old.
+void NodeManagerDaemon::State::SweepNow() {
   server->Read([this](const NodeManagerCore& core) {
     std::set<ApplicationId> present;
     for (const auto& view : core.Containers()) {
       present.insert(view.status.id.attempt.application);
     }
-    const bool taken = disk.Submit([this, present] {
-      const size_t removed =
-          SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
-      if (removed == 0) return;
-      platform::LogInfo(
-          "nm.logs", "-", "removed old logs", {{"applications", std::to_string(removed)}});
-    });
-    if (!taken) platform::LogWarn("nm.logs", "-", "the disk thread is too busy to sweep logs");
-    core_loop.At(platform::MonotonicNow() + kLogSweepPeriod, [this] { SweepLogsNow(); });
+    const bool taken = disk.Submit([this, present] { SweepDisk(present); });
+    if (!taken) platform::LogWarn("nm.cleanup", "-", "the disk thread is too busy to sweep");
+    core_loop.At(platform::MonotonicNow() + kSweepPeriod, [this] { SweepNow(); });
   });
 }
 
@@ -308,7 +320,7 @@ std::optional<StartFailure> NodeManagerDaemon::Start() {
   state.StartLoops();
   if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
   state.server->Start();
-  state.SweepLogsNow();
+  state.SweepNow();
   return std::nullopt;
 }
 

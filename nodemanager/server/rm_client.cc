@@ -44,9 +44,11 @@ class RmClient::Line {
     }
     changed_.NotifyOne();
   }
-  // Ends the call under way, if any; the next job has a new connection.
+  // Ends the call under way, if any, and drops those that wait: they are of an older session, and
+  // one that parked would hold up what comes now. The next job has a new connection.
   void Cut() {
     MutexLock lock(mutex_);
+    jobs_.clear();
     if (tracker_) tracker_->Interrupt();
     tracker_.reset();
   }

@@ -2,8 +2,9 @@
 //
 // Two lines, each a connection with a thread: consecutive heartbeats go over different ones, so
 // that news can pass a parked poll. A registration cuts both lines first: what is still under way
-// there is of an older session. After a transport error the ResourceManager's address is looked up
-// again. Every request gives exactly one event (but after Stop). Owner: the daemon; the sink and
+// or waits there is of an older session. After a transport error the ResourceManager's address is
+// looked up again. Every request gives exactly one event, but those that were cut off while they
+// waited (the core has forgotten them) and those after Stop. Owner: the daemon; the sink and
 // the credentials must outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_SERVER_RM_CLIENT_H_
 #define WEIR_NODEMANAGER_SERVER_RM_CLIENT_H_

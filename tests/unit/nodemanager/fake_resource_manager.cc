@@ -87,7 +87,7 @@ ContainerTokenIdentifier FakeResourceManager::Token(const AttemptId& attempt, in
   token.user = "ann";
   token.expires = platform::WallNow() + seconds(600);
   token.epoch = epoch_;
-  token.node_session = registrations();
+  token.node_session = session();
   return token;
 }
 
@@ -120,6 +120,10 @@ RegisterNodeRequest FakeResourceManager::last_registration() {
   MutexLock lock(mutex_);
   return registration_;
 }
+int64_t FakeResourceManager::session() {
+  MutexLock lock(mutex_);
+  return SessionNow();
+}
 int FakeResourceManager::registrations() {
   MutexLock lock(mutex_);
   return registrations_;
@@ -135,13 +139,13 @@ Result<RegisterNodeAnswer> FakeResourceManager::OnRegister(RegisterNodeRequest r
   for (const ContainerStatus& status : registration_.containers) Hear(status);
   ++registrations_;
   if (refuse_registrations_) return Error{ErrorCode::kNotLeader, "a standby", ""};
-  return RegisterNodeAnswer{epoch_, registrations_, seconds(30)};
+  return RegisterNodeAnswer{epoch_, SessionNow(), seconds(30)};
 }
 
 void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,
                                       const Parked& responder) {
   MutexLock lock(mutex_);
-  if (request.session != registrations_) {
+  if (request.session != SessionNow()) {
     responder.Fail({ErrorCode::kResync, "unknown session", "register again"});
     return;
   }
@@ -155,6 +159,11 @@ void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,
 void FakeResourceManager::OnUnregister() {
   MutexLock lock(mutex_);
   ++unregistrations_;
+}
+
+int64_t FakeResourceManager::SessionNow() const {
+  constexpr int64_t kSessionsPerEpoch = 1'000'000;
+  return epoch_.value * kSessionsPerEpoch + registrations_;
 }
 
 void FakeResourceManager::Hear(const ContainerStatus& status) {

@@ -37,6 +37,7 @@ class FakeResourceManager {
   std::optional<ContainerStatus> StatusOf(const ContainerId& id);
   RegisterNodeRequest last_registration();
   int registrations();
+  int64_t session();  // of the last registration; sessions grow over epochs too
   int unregistrations();
 
  private:
@@ -46,6 +47,7 @@ class FakeResourceManager {
   Result<RegisterNodeAnswer> OnRegister(RegisterNodeRequest request);
   void OnHeartbeat(const NodeHeartbeatRequest& request, const Parked& responder);
   void OnUnregister();
+  int64_t SessionNow() const WEIR_REQUIRES(mutex_);
   void Hear(const ContainerStatus& status) WEIR_REQUIRES(mutex_);
   void AnswerParked() WEIR_REQUIRES(mutex_);
 

@@ -1,5 +1,6 @@
 #include "nodemanager/executor/localizer.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "executor_fixture.h"
+#include "nodemanager/executor/cache_sweep.h"
 #include "platform/crypto.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
@@ -152,6 +154,24 @@ TEST_F(LocalizerTest, AFullDiskAtAnyCallIsCalledByItsNameLeavesNothingAndHeals) 
     EXPECT_TRUE(Fetch(localizer, resource, target + "again").ok()) << n;
     EXPECT_EQ(Read(target + "again"), std::string(5000, 'x'));
   }
+}
+
+TEST_F(LocalizerTest, ASweptCacheKeepsTheNewestAndHurtsNoContainer) {
+  Localizer localizer(files_);
+  std::vector<LocalResource> resources;
+  for (const char* name : {"a", "b", "c"}) {
+    resources.push_back(Source(name, std::string(100, *name)));
+    ASSERT_TRUE(Fetch(localizer, resources.back(), name).ok());
+    const std::string cached = Path("cache/" + resources.back().sha256);
+    const timespec age[2] = {{1000 + *name, 0}, {1000 + *name, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, cached.c_str(), age, 0), 0);
+  }
+  EXPECT_EQ(SweepCache(files_, Path("cache"), 300), 0u);
+  EXPECT_EQ(SweepCache(files_, Path("cache"), 199), 2u);
+  EXPECT_THAT(*files_.List(Path("cache")), ::testing::ElementsAre(resources[2].sha256));
+  EXPECT_EQ(Read("a"), std::string(100, 'a'));
+  ASSERT_TRUE(Fetch(localizer, resources[0], "again").ok());
+  EXPECT_EQ(Read("again"), std::string(100, 'a'));
 }
 
 TEST_F(LocalizerTest, WhatIsCalledOffIsNotFetched) {

@@ -217,12 +217,14 @@ TEST_F(NodeManagerProcess, AnApplicationMasterThatComesTooEarlyIsToldToTryAgain)
   rm_->RefuseRegistrations(true);
   StartNode();
   auto client = Connect();
-  const auto token = rm_->keys().Sign(rm_->Token(kAttempt, 2));
-  EXPECT_EQ(Start(*client, token, Shell("true")).error().code, ErrorCode::kUnavailable);
+  const auto start = [&] {
+    return Start(*client, rm_->keys().Sign(rm_->Token(kAttempt, 2)), Shell("true"));
+  };
+  EXPECT_EQ(start().error().code, ErrorCode::kUnavailable);
   rm_->RefuseRegistrations(false);
   ASSERT_TRUE(AwaitRegistered());
-  const auto current = rm_->keys().Sign(rm_->Token(kAttempt, 2));
-  EXPECT_TRUE(Start(*client, current, Shell("true")).ok());
+  const Status started = start();
+  EXPECT_TRUE(started.ok()) << started.error().ToString();
 }
 
 TEST_F(NodeManagerProcess, AStartIsRefusedWithoutTheRightToken) {
