@@ -19,7 +19,8 @@ constexpr NodeState kAllStates[] = {NodeState::kNew,
 Result<std::vector<NodeReport>> Select(const Arguments& arguments, std::vector<NodeReport> nodes) {
   if (arguments.Has("all")) return nodes;
   std::vector<NodeState> wanted;
-  for (const std::string_view word : Split(arguments.Get("states", "RUNNING"), ',')) {
+  const std::string states = arguments.Get("states", "RUNNING");
+  for (const std::string_view word : Split(states, ',')) {
     std::vector<std::string> names;
     const size_t before = wanted.size();
     for (const NodeState state : kAllStates) {

@@ -69,6 +69,17 @@ struct OperatorSpec {
 template <typename T>
 class DataStream;
 
+// Whole numbers wrap around: signed overflow would be undefined.
+template <typename Number>
+void AddTo(Number& sum, const Number& value) {
+  if constexpr (std::is_integral_v<Number> && !std::is_same_v<Number, bool>) {
+    using Unsigned = std::make_unsigned_t<Number>;
+    sum = static_cast<Number>(static_cast<Unsigned>(sum) + static_cast<Unsigned>(value));
+  } else {
+    sum = static_cast<Number>(sum + value);
+  }
+}
+
 class StreamEnvironment {
  public:
   // The parallelism that the user asked for; a program may set its own.
@@ -137,19 +148,19 @@ class KeyedStream {
   template <typename Fn>
   DataStream<Owned<T>> Reduce(Fn fn, ReduceMode mode = ReduceMode::kAtEnd) const;
 
-  // Reduce by addition: of the record itself, of a pair's second, or of a member.
+  // Reduce by addition: of the record itself, of a pair's second, or of a member. Whole numbers
+  // that grow too large wrap around, as in Java.
   DataStream<Owned<T>> Sum(ReduceMode mode = ReduceMode::kAtEnd) const {
     if constexpr (std::is_arithmetic_v<T>) {
-      return Reduce([](T& sum, const T& value) { sum = static_cast<T>(sum + value); }, mode)
-          .Name("sum");
+      return Reduce([](T& sum, const T& value) { AddTo(sum, value); }, mode).Name("sum");
     } else {
-      return Reduce([](Owned<T>& sum, const T& value) { sum.second += value.second; }, mode)
+      return Reduce([](Owned<T>& sum, const T& value) { AddTo(sum.second, value.second); }, mode)
           .Name("sum");
     }
   }
   template <typename Record, typename Number>
   DataStream<Owned<T>> Sum(Number Record::*member, ReduceMode mode = ReduceMode::kAtEnd) const {
-    return Reduce([member](T& sum, const T& value) { sum.*member += value.*member; }, mode)
+    return Reduce([member](T& sum, const T& value) { AddTo(sum.*member, value.*member); }, mode)
         .Name("sum");
   }
 
