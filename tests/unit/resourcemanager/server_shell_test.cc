@@ -55,7 +55,7 @@ class HeldStore : public store::StateStore {
   std::deque<Done> waiting_ WEIR_GUARDED_BY(mutex_);
 };
 
-class ShellTest : public testing::Test {
+class ShellTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const store::EpochRecord epoch{Epoch{1}, 1'700'000'000'000, "test"};
