@@ -8,6 +8,7 @@
 
 #include "platform/file_descriptor.h"
 #include "tests/support/process_cluster.h"
+#include "tests/support/wait_until.h"
 
 namespace weir::testing {
 namespace {
@@ -84,13 +85,20 @@ TEST_F(Scripts, QuickstartAnswersMistakesWithOneLine) {
 }
 
 TEST_F(Scripts, QuickstartSaysThatAPortIsTakenAndLeavesNothing) {
-  // YARN's port of clients; if it is taken already, so much the better.
-  const platform::FileDescriptor taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // YARN's port of clients. Another run of this test gives it back soon; whoever else has it keeps
+  // it, which serves as well.
+  platform::FileDescriptor taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(8032);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(taken.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+  const auto bound = WaitUntil(
+      [&] {
+        return ::bind(taken.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+      },
+      "the port is free",
+      seconds(20));
+  if (bound) {
     ASSERT_EQ(::listen(taken.get(), 1), 0);
   }
   const CommandResult run = Quickstart({});
