@@ -43,7 +43,7 @@ class DaemonFailures : public ClusterTest {
   static ClusterOptions TwoNodesThatHoldOneContainerEach() {
     ClusterOptions options = SmallContainers(2);
     options.node_memory_mb = "512";
-    options.settings[keys::kNmExpiry] = "2000";
+    options.settings[keys::kNmExpiry] = "4000";
     return options;
   }
   // The node on which the process runs, by the directory it works in.
@@ -139,7 +139,7 @@ TEST_F(DaemonFailures, AClientThatWaitsSurvivesARestartOfTheResourceManager) {
 
 TEST_F(DaemonFailures, AKilledNodeManagerIsLostAndItsApplicationFailsWithThatCause) {
   ClusterOptions options = SmallContainers(1);
-  options.settings[keys::kNmExpiry] = "2000";
+  options.settings[keys::kNmExpiry] = "4000";
   ASSERT_TRUE(StartCluster(options));
   RememberNodes(1);
   const std::string id = SubmitSleeper("sleeper");
@@ -207,6 +207,39 @@ TEST_F(DaemonFailures, AnApplicationWhoseMasterIsKilledFailsAndNothingOfItIsLeft
   ASSERT_TRUE(AwaitState(id, "FAILED"));
   EXPECT_THAT(Diagnostics(id), AllOf(HasSubstr("AM container"), HasSubstr("SIGKILL")));
   EXPECT_TRUE(AwaitGone(worker));
+}
+
+TEST_F(DaemonFailures, AnApplicationWhoseMasterFallsSilentFailsAndNothingOfItIsLeft) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kAmExpiry] = "4000";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string id = SubmitSleeper("sleeper");
+  const pid_t worker = AwaitPid(Scratch("sleeper"));
+  const std::vector<pid_t> masters = ProcessesOf("weir-command-master");
+  ASSERT_THAT(masters, SizeIs(1));
+  ASSERT_EQ(::kill(masters[0], SIGSTOP), 0);
+  ASSERT_TRUE(AwaitState(id, "FAILED"));
+  EXPECT_THAT(Diagnostics(id), HasSubstr("was silent for 4000 ms"));
+  EXPECT_TRUE(AwaitGone(masters[0]));
+  EXPECT_TRUE(AwaitGone(worker));
+}
+
+TEST_F(DaemonFailures, ANodeManagerThatWasTakenForLostComesBackWithoutItsContainers) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kNmExpiry] = "4000";
+  ASSERT_TRUE(StartCluster(options));
+  RememberNodes(1);
+  const std::string id = SubmitSleeper("sleeper");
+  const pid_t pid = AwaitPid(Scratch("sleeper"));
+  cluster().node(0).Signal(SIGSTOP);
+  ASSERT_TRUE(AwaitState(id, "FAILED"));
+  EXPECT_EQ(NodeState(0), "LOST");
+  EXPECT_TRUE(IsAlive(pid)) << "nobody could stop it";
+  cluster().node(0).Signal(SIGCONT);
+  ASSERT_TRUE(cluster().WaitForNodes(1));
+  EXPECT_TRUE(AwaitGone(pid));
+  EXPECT_TRUE(AwaitNoContainers());
+  RunToItsEnd();
 }
 
 TEST_F(DaemonFailures, AContainerWhoseLauncherIsKilledFailsAndNothingOfItIsLeft) {
