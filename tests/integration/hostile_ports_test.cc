@@ -24,6 +24,7 @@
 #include "platform/thrift_client.h"
 #include "tests/integration/cluster_test.h"
 #include "tests/support/raw_connection.h"
+#include "tests/support/wait_until.h"
 #include "wire/codec.h"
 
 namespace weir::testing {
@@ -88,13 +89,22 @@ void ResetPeak(pid_t pid) {
 }
 
 std::string EnvironmentOf(pid_t pid, const std::string& name) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
-  std::string entry;
-  while (std::getline(file, entry, '\0')) {
-    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
-  }
-  ADD_FAILURE() << "process " << pid << " has no variable " << name;
-  return "";
+  std::string value;
+  // Empty for a moment while the process executes its program.
+  const auto found = WaitUntil(
+      [&] {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+        std::string entry;
+        while (std::getline(file, entry, '\0')) {
+          if (!entry.starts_with(name + "=")) continue;
+          value = entry.substr(name.size() + 1);
+          return true;
+        }
+        return false;
+      },
+      "process " + std::to_string(pid) + " has the variable " + name);
+  EXPECT_TRUE(found);
+  return value;
 }
 
 // --- bytes that no honest peer sends
