@@ -58,6 +58,48 @@ std::string_view PendingReasonName(PendingReason reason) {
       return "AM_NOT_REGISTERED";
     case PendingReason::kQueueUnknown:
       return "QUEUE_UNKNOWN";
+    case PendingReason::kQueueStopped:
+      return "QUEUE_STOPPED";
+    case PendingReason::kQueueCapacity:
+      return "QUEUE_CAPACITY";
+    case PendingReason::kParentCapacity:
+      return "PARENT_CAPACITY";
+    case PendingReason::kMaxApplications:
+      return "MAX_APPLICATIONS";
+    case PendingReason::kUserLimit:
+      return "USER_LIMIT";
+    case PendingReason::kAmLimit:
+      return "AM_LIMIT";
+    case PendingReason::kUserAmLimit:
+      return "USER_AM_LIMIT";
+    case PendingReason::kMaxParallelApplications:
+      return "MAX_PARALLEL_APPLICATIONS";
+    case PendingReason::kNodeLabel:
+      return "NODE_LABEL";
+    case PendingReason::kLocalityWait:
+      return "LOCALITY_WAIT";
+    case PendingReason::kReserved:
+      return "RESERVED";
+    case PendingReason::kNodesUnhealthy:
+      return "NODES_UNHEALTHY";
+    case PendingReason::kPreemptionPending:
+      return "PREEMPTION_PENDING";
+    case PendingReason::kRecoveryBarrier:
+      return "RECOVERY_BARRIER";
+    case PendingReason::kLaunchBackoff:
+      return "LAUNCH_BACKOFF";
+    case PendingReason::kGangIncomplete:
+      return "GANG_INCOMPLETE";
+    case PendingReason::kBlacklisted:
+      return "BLACKLISTED";
+    case PendingReason::kSpread:
+      return "SPREAD";
+    case PendingReason::kHeadOfLine:
+      return "HEAD_OF_LINE";
+    case PendingReason::kAclDenied:
+      return "ACL_DENIED";
+    case PendingReason::kWorkersMissing:
+      return "WORKERS_MISSING";
   }
   return "UNKNOWN";
 }

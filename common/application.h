@@ -44,11 +44,13 @@ struct SubmissionContext {
   int32_t max_attempts = 1;
   Duration queue_timeout{0};  // fails when the AM has no container by then; 0 = waits for ever
   std::vector<std::string> tags;
+  std::string label{};     // of asks that name none; "" = the queue's default
+  std::string am_label{};  // of the AM's container; "" = as `label`
+  Duration lifetime{0};    // killed after that; 0 = the queue's default
   bool operator==(const SubmissionContext&) const = default;
 };
 
-// Why something waits: a stable code and its sentence (the codes of the capacity scheduler issue
-// join here).
+// Why something waits: a stable code; its sentence with numbers is made when somebody asks.
 enum class PendingReason : int {
   kNone = 0,
   kNoNodes = 1,          // no node is registered
@@ -60,6 +62,27 @@ enum class PendingReason : int {
   kLaunching = 7,        // the AM's container is being localised and started
   kAmNotRegistered = 8,  // the AM runs but has not registered
   kQueueUnknown = 9,
+  kQueueStopped = 10,             // the queue or an ancestor is not RUNNING
+  kQueueCapacity = 11,            // the leaf queue is at its maximum
+  kParentCapacity = 12,           // an ancestor is at its maximum
+  kMaxApplications = 13,          // the queue or the user has as many applications as may be
+  kUserLimit = 14,                // the user has as much of the queue as one user may
+  kAmLimit = 15,                  // ApplicationMasters use all that they may of the queue
+  kUserAmLimit = 16,              // those of the user do
+  kMaxParallelApplications = 17,  // as many applications run as may at once
+  kNodeLabel = 18,                // no node with the label, or the queue may not use it
+  kLocalityWait = 19,             // waits for one of its nodes or racks
+  kReserved = 20,                 // a node is held back for it
+  kNodesUnhealthy = 21,           // would fit, but on nodes that may not get containers
+  kPreemptionPending = 22,        // containers of others are being taken back for it
+  kRecoveryBarrier = 23,          // after a restart, until nodes have reported
+  kLaunchBackoff = 24,            // the last attempt failed; waits before the next
+  kGangIncomplete = 25,           // fewer than all of a gang fit
+  kBlacklisted = 26,              // fits only on nodes that the application does not want
+  kSpread = 27,                   // fits only where the application has as many as it allows
+  kHeadOfLine = 28,               // an earlier ask of the same application goes first
+  kAclDenied = 29,
+  kWorkersMissing = 30,  // the AM runs, its workers do not yet
 };
 std::string_view PendingReasonName(PendingReason reason);
 

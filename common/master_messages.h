@@ -31,12 +31,24 @@ struct RegisterMasterAnswer {
   std::string queue;
 };
 
+// How the containers of one application lie on the nodes. The bounds hold for all of its containers
+// whose asks say so; a soft spread goes to the next node or rack after each container.
+enum class Spread : int { kPack = 1, kNodes = 2, kRacks = 3 };
+
 // `count` containers of one size. request_id is chosen by the AM; granted containers carry it.
 struct ContainerAsk {
   int64_t request_id = 0;
-  int32_t priority = 0;  // lower number first, as in YARN's requests
-  int32_t count = 0;     // still wanted; 0 withdraws the ask
-  Resource resource;     // of each
+  int32_t priority = 0;              // lower number first, as in YARN's requests
+  int32_t count = 0;                 // still wanted; 0 withdraws the ask
+  Resource resource;                 // of each
+  std::vector<std::string> nodes{};  // host names it would like best
+  std::vector<std::string> racks{};  // racks it would like next; those of `nodes` count too
+  bool relax_locality = true;        // false: there or nowhere
+  std::string label{};               // partition; "" = the application's default, then the queue's
+  bool gang = false;                 // all `count` at once or none
+  Spread spread = Spread::kPack;
+  int32_t max_per_node = 0;  // of this application's containers; 0 = no bound
+  int32_t max_per_rack = 0;
   bool operator==(const ContainerAsk&) const = default;
 };
 
@@ -44,6 +56,8 @@ struct AllocateRequest {
   int64_t sequence = 0;
   std::vector<ContainerAsk> asks;  // changed ones only
   std::vector<ContainerId> releases;
+  std::vector<std::string> blacklist_add{};  // host names
+  std::vector<std::string> blacklist_remove{};
   float progress = 0;
   Duration park{0};
 };
@@ -59,11 +73,19 @@ struct ContainerGrant {
   bool operator==(const ContainerGrant&) const = default;
 };
 
+// A container that the scheduler wants back: given up by the AM in time, or stopped then.
+struct PreemptionNotice {
+  ContainerId container;
+  Duration grace{0};  // from this answer on
+  bool operator==(const PreemptionNotice&) const = default;
+};
+
 struct AllocateAnswer {
   Epoch epoch;
   int64_t sequence = 0;
   std::vector<ContainerGrant> granted;
-  std::vector<ContainerStatus> completed;  // each told at least once; idempotent by id
+  std::vector<ContainerStatus> completed;      // each told at least once; idempotent by id
+  std::vector<PreemptionNotice> preemption{};  // all that are wanted back now
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;  // of the first ask that waits

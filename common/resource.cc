@@ -1,5 +1,7 @@
 #include "common/resource.h"
 
+#include <algorithm>
+
 namespace weir {
 namespace {
 
@@ -32,8 +34,66 @@ Result<int64_t> NormalizePart(const Part& part) {
 
 }  // namespace
 
+Resource& Resource::operator+=(const Resource& other) {
+  memory_mib += other.memory_mib;
+  vcores += other.vcores;
+  for (const NamedAmount& part : other.named) SetNamed(part.name, Named(part.name) + part.amount);
+  return *this;
+}
+
+Resource& Resource::operator-=(const Resource& other) {
+  memory_mib -= other.memory_mib;
+  vcores -= other.vcores;
+  for (const NamedAmount& part : other.named) SetNamed(part.name, Named(part.name) - part.amount);
+  return *this;
+}
+
+Resource Resource::operator*(int64_t factor) const {
+  Resource product{memory_mib * factor, vcores * factor};
+  for (const NamedAmount& part : named) product.SetNamed(part.name, part.amount * factor);
+  return product;
+}
+
+int64_t Resource::Named(std::string_view name) const {
+  const auto found = std::lower_bound(
+      named.begin(), named.end(), name, [](const NamedAmount& part, std::string_view wanted) {
+        return part.name < wanted;
+      });
+  return found != named.end() && found->name == name ? found->amount : 0;
+}
+
+void Resource::SetNamed(std::string_view name, int64_t amount) {
+  const auto found = std::lower_bound(
+      named.begin(), named.end(), name, [](const NamedAmount& part, std::string_view wanted) {
+        return part.name < wanted;
+      });
+  const bool known = found != named.end() && found->name == name;
+  if (known && amount != 0) found->amount = amount;
+  if (known && amount == 0) named.erase(found);
+  if (!known && amount != 0) named.insert(found, {.name = std::string(name), .amount = amount});
+}
+
+bool Resource::FitsIn(const Resource& other) const {
+  if (memory_mib > other.memory_mib || vcores > other.vcores) return false;
+  const auto fits = [&](const NamedAmount& part) {
+    return Named(part.name) <= other.Named(part.name);
+  };
+  return std::all_of(named.begin(), named.end(), fits) &&
+         std::all_of(other.named.begin(), other.named.end(), fits);
+}
+
+bool Resource::IsNonNegative() const {
+  return memory_mib >= 0 && vcores >= 0 &&
+         std::all_of(
+             named.begin(), named.end(), [](const NamedAmount& part) { return part.amount >= 0; });
+}
+
 std::string Resource::ToString() const {
-  return "<memory:" + std::to_string(memory_mib) + ", vCores:" + std::to_string(vcores) + ">";
+  std::string text = "<memory:" + std::to_string(memory_mib) + ", vCores:" + std::to_string(vcores);
+  for (const NamedAmount& part : named) {
+    text += ", " + part.name + ":" + std::to_string(part.amount);
+  }
+  return text + ">";
 }
 
 Result<Resource> NormalizeRequest(const Resource& asked,

@@ -31,30 +31,27 @@ std::string PendingDetail(const NodeTable& nodes,
                           PendingReason reason,
                           const ContainerAsk& ask,
                           const ContainerAsk& head) {
-  switch (reason) {
-    case PendingReason::kNoNodes:
-      return Wanted(ask) + ": " + NoNodesDetail(nodes);
-    case PendingReason::kNoFitNode:
-      return Wanted(ask) + " fit on no node: " + Nodes(nodes.schedulable_size()) +
-             " with at most " + nodes.LargestCapacity().ToString();
-    case PendingReason::kInsufficient:
-      return Wanted(ask) + ": " + nodes.schedulable_free().ToString() + " is free in all on " +
-             Nodes(nodes.schedulable_size());
-    case PendingReason::kFragmented:
-      return Wanted(ask) + ": " + nodes.schedulable_free().ToString() + " is free in all on " +
-             Nodes(nodes.schedulable_size()) + ", but at most " +
-             nodes.index().LargestFree().ToString() + " on one";
-    case PendingReason::kPriority:
-      if (ask.request_id == head.request_id) return Wanted(ask) + ": others go first";
-      return Wanted(ask) + ": request " + std::to_string(head.request_id) + " (priority " +
-             std::to_string(head.priority) + ", " + Wanted(head) +
-             ") of the same application goes first";
-    case PendingReason::kNone:
-    case PendingReason::kStoring:
-    case PendingReason::kLaunching:
-    case PendingReason::kAmNotRegistered:
-    case PendingReason::kQueueUnknown:
-      return "";
+  if (reason == PendingReason::kNoNodes) {
+    return Wanted(ask) + ": " + NoNodesDetail(nodes);
+  }
+  if (reason == PendingReason::kNoFitNode) {
+    return Wanted(ask) + " fit on no node: " + Nodes(nodes.schedulable_size()) + " with at most " +
+           nodes.LargestCapacity().ToString();
+  }
+  if (reason == PendingReason::kInsufficient) {
+    return Wanted(ask) + ": " + nodes.schedulable_free().ToString() + " is free in all on " +
+           Nodes(nodes.schedulable_size());
+  }
+  if (reason == PendingReason::kFragmented) {
+    return Wanted(ask) + ": " + nodes.schedulable_free().ToString() + " is free in all on " +
+           Nodes(nodes.schedulable_size()) + ", but at most " +
+           nodes.index().LargestFree().ToString() + " on one";
+  }
+  if (reason == PendingReason::kPriority) {
+    if (ask.request_id == head.request_id) return Wanted(ask) + ": others go first";
+    return Wanted(ask) + ": request " + std::to_string(head.request_id) + " (priority " +
+           std::to_string(head.priority) + ", " + Wanted(head) +
+           ") of the same application goes first";
   }
   return "";
 }

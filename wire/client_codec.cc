@@ -123,7 +123,7 @@ Result<ApplicationReport> FromWire(const idl::ApplicationReport& wire) {
   WEIR_ASSIGN_OR_RETURN(report.pending_reason,
                         EnumFromWire(wire.pending_reason,
                                      PendingReason::kNone,
-                                     PendingReason::kQueueUnknown,
+                                     PendingReason::kWorkersMissing,
                                      "pending reason"));
   CopyPlainFields(wire, report);
   return report;

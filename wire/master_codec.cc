@@ -138,7 +138,7 @@ Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
   WEIR_ASSIGN_OR_RETURN(answer.pending_reason,
                         EnumFromWire(wire.pending_reason,
                                      PendingReason::kNone,
-                                     PendingReason::kQueueUnknown,
+                                     PendingReason::kWorkersMissing,
                                      "pending reason"));
   answer.epoch = Epoch{wire.epoch};
   answer.sequence = wire.sequence;

@@ -1,0 +1,54 @@
+// PreemptionSource: what a preemption round reads of the scheduler. The engine implements it; tests
+// do with plain data.
+//
+// Lifetime: a round reads it over several steps, between which containers and applications may
+// come and go: slots are to be checked again (IsLive) before they are used.
+#ifndef WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
+#define WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "scheduler/amounts.h"
+#include "scheduler/queues/queue_tree.h"
+#include "scheduler/slots.h"
+
+namespace weir::scheduler {
+
+struct PreemptableContainer {
+  ContainerSlot container;
+  PartitionSlot partition;
+  ShapeSlot shape;
+  int32_t priority = 0;   // of its ask; a lower number is more important
+  bool master = false;    // the ApplicationMaster's (JobManager's)
+  bool borrowed = false;  // on a non-exclusive partition of another label
+  int64_t gang = 0;       // containers of one gang of the application share a number; 0 = none
+};
+
+class PreemptionSource {
+ public:
+  virtual ~PreemptionSource() = default;
+
+  virtual const QueueTree& queues() const = 0;
+  virtual const Amounts& shape(ShapeSlot shape) const = 0;
+  // The applications of a leaf, least important first (reverse of the leaf's ordering).
+  virtual std::vector<ApplicationSlot> LeastImportantFirst(QueueSlot leaf) const = 0;
+  virtual bool IsLive(ApplicationSlot application) const = 0;
+  virtual UserSlot UserOf(ApplicationSlot application) const = 0;
+  virtual int32_t PriorityOf(ApplicationSlot application) const = 0;
+  virtual Amounts UsedBy(ApplicationSlot application, PartitionSlot partition) const = 0;
+  virtual Amounts PendingOf(ApplicationSlot application, PartitionSlot partition) const = 0;
+  // Its live containers that are not on their way out, newest first.
+  virtual std::vector<PreemptableContainer> ContainersOf(ApplicationSlot application) const = 0;
+  // Nodes reserved by it: (amount, partition), to be given up before containers are taken.
+  struct Reservation {
+    NodeSlot node;
+    PartitionSlot partition;
+    Amounts amounts;
+  };
+  virtual std::vector<Reservation> ReservationsOf(ApplicationSlot application) const = 0;
+};
+
+}  // namespace weir::scheduler
+
+#endif  // WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
