@@ -137,7 +137,9 @@ class RealFileSystem : public FileSystem {
     return FileInfo{
         .size = info.st_size,
         .mtime_ms = int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1000000,
-        .is_directory = S_ISDIR(info.st_mode)};
+        .is_directory = S_ISDIR(info.st_mode),
+        .device = info.st_dev,
+        .inode = info.st_ino};
   }
 
   Result<std::vector<std::string>> List(const std::string& path) override {
@@ -179,14 +181,21 @@ class RealFileSystem : public FileSystem {
 
   Status RemoveTree(const std::string& path) override { return RemoveDirectoryTree(path); }
 
-  Status Link(const std::string& from, const std::string& to) override {
+  Status HardLink(const std::string& from, const std::string& to) override {
     if (::link(from.c_str(), to.c_str()) == 0) return {};
     const int cause = errno;
+    Error error = SystemError("link to " + to + " the file", from, cause);
     // Another file system, one without links, too many links, or the kernel's protected_hardlinks.
     if (cause == EXDEV || cause == EPERM || cause == EMLINK || cause == EOPNOTSUPP) {
-      return CopyFile(from, to);
+      error.code = ErrorCode::kFailedPrecondition;
     }
-    return SystemError("link to " + to + " the file", from, cause);
+    return error;
+  }
+
+  Status Link(const std::string& from, const std::string& to) override {
+    Status linked = HardLink(from, to);
+    if (linked.ok() || linked.error().code != ErrorCode::kFailedPrecondition) return linked;
+    return CopyFile(from, to);
   }
 
   Status SyncDirectory(const std::string& path) override {

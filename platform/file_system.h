@@ -31,6 +31,9 @@ struct FileInfo {
   int64_t size = 0;
   int64_t mtime_ms = 0;
   bool is_directory = false;
+  // Equal for the names of one file.
+  uint64_t device = 0;
+  uint64_t inode = 0;
 };
 
 class FileSystem {
@@ -49,6 +52,8 @@ class FileSystem {
   virtual Status Remove(const std::string& path) = 0;  // a file; absent is no error
   // Absent is no error; no symbolic link is followed, no mount point crossed.
   virtual Status RemoveTree(const std::string& path) = 0;
+  // kAlreadyExists when `to` exists; kFailedPrecondition: there cannot be a hard link here.
+  virtual Status HardLink(const std::string& from, const std::string& to) = 0;
   // A hard link, else a copy. kAlreadyExists when `to` exists.
   virtual Status Link(const std::string& from, const std::string& to) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;

@@ -148,6 +148,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
     client_loop_.Stop();
     client_server_.Close();
     task_server_.Close();
+    jobs_.Close();
   }
 
   // --- JobManagerListener

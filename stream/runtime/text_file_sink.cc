@@ -3,10 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 #include <vector>
+
+#include "stream/graph/part_files.h"
 
 namespace weir::stream {
 namespace {
@@ -14,16 +15,8 @@ namespace {
 using platform::FileSystem;
 using platform::MutexLock;
 
-constexpr char kPartPrefix[] = "part-";
-
 std::string DirectoryOf(const std::string& path) {
   return path.substr(0, path.rfind('/'));
-}
-
-std::string PartName(int32_t subtask) {
-  char name[32];
-  std::snprintf(name, sizeof(name), "%s%05d", kPartPrefix, subtask);
-  return name;
 }
 
 Error Wrap(const std::string& what, const Error& error) {
@@ -48,20 +41,49 @@ Status CheckDirectory(FileSystem& files, const std::string& directory) {
   return {};
 }
 
+// Both are there, and they are one file.
+bool IsPublished(FileSystem& files, const PendingFile& file) {
+  const auto pending = files.Stat(file.in_progress);
+  const auto final = files.Stat(file.final);
+  return pending.ok() && final.ok() && pending->device == final->device &&
+         pending->inode == final->inode;
+}
+
+Error NameTaken(const PendingFile& file) {
+  return {ErrorCode::kAlreadyExists,
+          "cannot publish " + file.final + ": another file has this name",
+          "give each job its own output directory"};
+}
+
+Status PublishByRename(FileSystem& files, const PendingFile& file) {
+  if (files.Stat(file.final).ok()) return NameTaken(file);
+  const Status renamed = files.Rename(file.in_progress, file.final);
+  if (!renamed.ok()) return Wrap("cannot publish " + file.final, renamed.error());
+  return {};
+}
+
+Status Publish(FileSystem& files, const PendingFile& file) {
+  const Status linked = files.HardLink(file.in_progress, file.final);
+  if (linked.ok()) return {};
+  const ErrorCode code = linked.error().code;
+  if (code == ErrorCode::kFailedPrecondition) return PublishByRename(files, file);
+  if (code != ErrorCode::kAlreadyExists) {
+    return Wrap("cannot publish " + file.final, linked.error());
+  }
+  if (IsPublished(files, file)) return {};
+  return NameTaken(file);
+}
+
 }  // namespace
 
 Status CommitFile(FileSystem& files, const PendingFile& file) {
   const auto pending = files.Stat(file.in_progress);
-  const auto final = files.Stat(file.final);
-  if (!pending.ok() && pending.error().code == ErrorCode::kNotFound && final.ok()) return {};
-  if (!pending.ok()) return Wrap("cannot publish " + file.final, pending.error());
-  if (final.ok()) {
-    return Error{ErrorCode::kAlreadyExists,
-                 "cannot publish " + file.final + ": another file has this name",
-                 "give each job its own output directory"};
+  if (!pending.ok()) {
+    const bool renamed = pending.error().code == ErrorCode::kNotFound;
+    if (renamed && files.Stat(file.final).ok()) return {};
+    return Wrap("cannot publish " + file.final, pending.error());
   }
-  const Status renamed = files.Rename(file.in_progress, file.final);
-  if (!renamed.ok()) return Wrap("cannot publish " + file.final, renamed.error());
+  WEIR_RETURN_IF_ERROR(Publish(files, file));
   return files.SyncDirectory(DirectoryOf(file.final));
 }
 
@@ -76,8 +98,8 @@ Result<std::unique_ptr<TextFileSink>> TextFileSink::Open(FileSystem& files,
                                                          const TextFileSinkOptions& options) {
   WEIR_RETURN_IF_ERROR(CheckDirectory(files, options.directory));
   PendingFile pending;
-  pending.in_progress = options.directory + "/.part-" + options.job + "-" +
-                        std::to_string(options.subtask) + "-" + options.execution + ".inprogress";
+  pending.in_progress =
+      options.directory + "/" + HiddenPartName(options.job, options.subtask, options.execution);
   pending.final = options.directory + "/" + PartName(options.subtask);
   std::unique_ptr<TextFileSink> sink(new TextFileSink(files, context, std::move(pending)));
   WEIR_ASSIGN_OR_RETURN(sink->file_, files.Create(sink->pending_.in_progress, 0644));

@@ -1,9 +1,11 @@
 // Sinks: lines into a part file, or onto the TaskManager's standard output.
 //
-// A part file is written as `<dir>/.part-<job>-<subtask>-<execution>.inprogress`, synced and closed
-// at the end of the input, and becomes `<dir>/part-<subtask>` by a rename when its job is
-// committed. A directory that has part files already is refused when the task is deployed. Owner:
-// its task. Single-threaded, but PrintTarget, which is thread-safe.
+// A part file is written under its hidden name (stream/graph/part_files.h), synced and closed at
+// the end of the input, and gets the name `<dir>/part-<subtask>` when its job is committed. The
+// hidden name stays beside it until the job has ended, and proves then whose file that is: when the
+// job fails after all, the JobManager withdraws what was published. A directory that has part files
+// already is refused when the task is deployed. Owner: its task. Single-threaded, but PrintTarget,
+// which is thread-safe.
 #ifndef WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
 #define WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
 
@@ -25,10 +27,11 @@ struct PendingFile {
   std::string final;
 };
 
-// Publishes it. Repeating it is no fault. kAlreadyExists: another file has the final name; else the
-// errors of FileSystem.
+// Publishes it: both names are the file's afterwards; where there are no hard links, it is renamed.
+// Repeating it is no fault. kAlreadyExists: another file has the final name; else the errors of
+// FileSystem.
 Status CommitFile(platform::FileSystem& files, const PendingFile& file);
-// Deletes it, if it was not committed.
+// Deletes the hidden name, and with it the file if it was not committed.
 Status DiscardFile(platform::FileSystem& files, const PendingFile& file);
 
 // A sink that the task closes.

@@ -44,6 +44,25 @@ class StreamFailures : public StreamJobTest {
     const auto found = ProcessesOf(program);
     return found.empty() ? 0 : found.front();
   }
+  // As TaskManagers write it; of a job that is none of ours.
+  static std::string ForeignFile() { return ".part-" + std::string(32, '0') + "-0-x.inprogress"; }
+  // Hidden files in a directory, but the foreign one.
+  static int HiddenFiles(const std::string& directory) {
+    int count = 0;
+    if (!fs::exists(directory)) return 0;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with(".part-") && name != ForeignFile()) ++count;
+    }
+    return count;
+  }
+  static std::vector<std::string> Names(const std::string& directory) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
   Json JobNamed(const std::string& id) {
     for (const Json& job : Jobs()) {
       if (job.at("jid") == id) return job;
@@ -266,7 +285,22 @@ TEST_F(StreamFailures, KillsAClusterWithItsJob) {
   EXPECT_EQ(cluster().Weir({"application", "-kill", id}).exit_code, 0);
   ASSERT_TRUE(AwaitState(id, "KILLED"));
   EXPECT_TRUE(AwaitNoContainers());
-  EXPECT_FALSE(fs::exists(Scratch("out/part-00000")));
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
+}
+
+TEST_F(StreamFailures, KillsAClusterWhoseTaskManagerHangsAndLeavesNoHiddenFile) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult run = Run("per-job", {"-d"}, {Trial(), "steady", kForever, Scratch("out")});
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  AwaitJob("RUNNING");
+  ASSERT_TRUE(WaitUntil([&] { return HiddenFiles(Scratch("out")) == 1; }, "the task writes"));
+  // It cannot clean up after itself: it will be ended by SIGKILL.
+  ASSERT_EQ(::kill(AwaitOne("weir-taskmanager"), SIGSTOP), 0);
+  const std::string id = Applications().at(0).at("id");
+  EXPECT_EQ(cluster().Weir({"application", "-kill", id}).exit_code, 0);
+  ASSERT_TRUE(AwaitState(id, "KILLED"));
+  EXPECT_TRUE(AwaitNoContainers());
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
 }
 
 // --- jobs that lose something
@@ -319,6 +353,47 @@ TEST_F(StreamFailures, FailsWithTheCauseWhenATaskManagerIsKilled) {
   }
 }
 
+TEST_F(StreamFailures, LeavesNothingWhenATaskManagerIsKilledWhileItWrites) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string out = Scratch("out");
+  fs::create_directory(out);
+  WriteWholeFile(out + "/" + ForeignFile(), "of another job\n");
+  for (const char* mode : kModes) {
+    SCOPED_TRACE(mode);
+    const std::string session = mode == kModes[0] ? StartSession() : "";
+    const auto client =
+        StartRun(mode, {"-p", "4"}, {Trial(), "steady", kForever, out}, std::string(mode));
+    AwaitJob("RUNNING");
+    ASSERT_TRUE(WaitUntil([&] { return HiddenFiles(out) == 4; }, "all four tasks write"));
+    const auto task_managers = ProcessesOf("weir-taskmanager");
+    ASSERT_THAT(task_managers, SizeIs(2));
+    ASSERT_EQ(::kill(task_managers.front(), SIGKILL), 0);
+    EXPECT_EQ(client->Wait(), 8);
+    EXPECT_THAT(ReadWholeFile(Scratch(mode)), AllOf(HasSubstr("FAILED"), HasSubstr("SIGKILL")));
+    // The job is told to have failed when nothing of it is left, not earlier.
+    EXPECT_THAT(Names(out), ElementsAre(ForeignFile()));
+    if (!session.empty()) StopSession(session);
+    EXPECT_TRUE(AwaitNoContainers());
+    EXPECT_THAT(Names(out), ElementsAre(ForeignFile()));
+  }
+}
+
+TEST_F(StreamFailures, WithdrawsWhatWasPublishedWhenAnotherResultCannotBe) {
+  ASSERT_TRUE(StartCluster(SmallContainers(2)));
+  const std::string session = StartSession();
+  const std::string out = Scratch("out");
+  const auto client =
+      StartRun("session", {"-p", "4"}, {Trial(), "steady", "4000", out}, "client.log");
+  ASSERT_TRUE(WaitUntil([&] { return HiddenFiles(out) == 4; }, "all four tasks write"));
+  WriteWholeFile(out + "/part-00003", "of somebody else\n");
+  EXPECT_EQ(client->Wait(), 8);
+  EXPECT_THAT(ReadWholeFile(Scratch("client.log")),
+              AllOf(HasSubstr("FAILED"), HasSubstr("part-00003: another file has this name")));
+  EXPECT_THAT(Names(out), ElementsAre("part-00003"));
+  EXPECT_EQ(ReadWholeFile(out + "/part-00003"), "of somebody else\n");
+  StopSession(session);
+}
+
 TEST_F(StreamFailures, FailsWithTheCauseWhenTheJobManagerIsKilled) {
   ASSERT_TRUE(StartCluster(SmallContainers(2)));
   for (const char* mode : kModes) {
@@ -365,6 +440,8 @@ TEST_F(StreamFailures, FailsWhenTheResourceManagerRestartsAndLeavesNothing) {
   EXPECT_EQ(client->Wait(), 8);
   EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("restarted"));
   ASSERT_TRUE(cluster().WaitForNodes(1));
+  EXPECT_TRUE(AwaitNoContainers());
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
 }
 
 // --- sessions

@@ -126,6 +126,11 @@ Status FaultyFileSystem::RemoveTree(const std::string& path) {
   return base_.RemoveTree(path);
 }
 
+Status FaultyFileSystem::HardLink(const std::string& from, const std::string& to) {
+  WEIR_RETURN_IF_ERROR(Check("HardLink", from + " to " + to));
+  return base_.HardLink(from, to);
+}
+
 Status FaultyFileSystem::Link(const std::string& from, const std::string& to) {
   WEIR_RETURN_IF_ERROR(Check("Link", from + " to " + to));
   return base_.Link(from, to);

@@ -44,6 +44,7 @@ class FaultyFileSystem : public platform::FileSystem {
   Status Rename(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
   Status RemoveTree(const std::string& path) override;
+  Status HardLink(const std::string& from, const std::string& to) override;
   Status Link(const std::string& from, const std::string& to) override;
   Status SyncDirectory(const std::string& path) override;
 

@@ -166,17 +166,32 @@ bool Job::AllTasksFinished() const {
   });
 }
 
-bool Job::AnyTaskActive() const {
-  return std::any_of(
-      tasks_.begin(), tasks_.end(), [](const Task& task) { return !IsTerminal(task.state); });
-}
-
 std::set<ContainerId> Job::ActiveWorkers() const {
   std::set<ContainerId> workers;
   for (const Task& task : tasks_) {
     if (!IsTerminal(task.state)) workers.insert(task.worker);
   }
   return workers;
+}
+
+std::set<ContainerId> Job::UnendedWorkers() const {
+  std::set<ContainerId> workers = ActiveWorkers();
+  workers.insert(pending_commits.begin(), pending_commits.end());
+  return workers;
+}
+
+std::vector<std::string> Job::OutputDirectories() const {
+  std::set<std::string> directories;
+  for (const JobVertex& vertex : spec_.graph.vertices) {
+    if (vertex.sink == SinkKind::kTextFiles) directories.insert(vertex.sink_path);
+  }
+  return {directories.begin(), directories.end()};
+}
+
+void Job::NoteLeftovers(const std::string& leftovers) {
+  failure_ = CutMiddle(failure_ + "; what it wrote is not all deleted: " + leftovers,
+                       limits::kDiagnosticsBytes);
+  Touch();
 }
 
 JobReport Job::Report() const {

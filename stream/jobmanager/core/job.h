@@ -74,14 +74,21 @@ class Job {
   void DropSlots(const ContainerId& worker);
 
   bool AllTasksFinished() const;
-  bool AnyTaskActive() const;
   // Workers with tasks that could still run.
   std::set<ContainerId> ActiveWorkers() const;
+  // Workers that have not said yet that they write nothing more for this job.
+  std::set<ContainerId> UnendedWorkers() const;
+  // Of its file sinks; each once.
+  std::vector<std::string> OutputDirectories() const;
+  // Adds to the failure what was left of the results.
+  void NoteLeftovers(const std::string& leftovers);
 
-  std::set<ContainerId> pending_commits;
-  Instant slot_deadline = kNever;    // while CREATED
-  Instant cancel_deadline = kNever;  // while FAILING or CANCELLING
-  bool end_seen = false;             // a client was told the terminal state
+  std::set<ContainerId> pending_commits;  // also while FAILING: an order cannot be taken back
+  std::set<ContainerId> unconfirmed;      // given up with tasks of this job; may write still
+  bool cleaning = false;                  // CleanOutputs is under way
+  Instant slot_deadline = kNever;         // while CREATED
+  Instant cancel_deadline = kNever;       // while FAILING or CANCELLING
+  bool end_seen = false;                  // a client was told the terminal state
 
   // Without what only the cluster knows (slots ready, TaskManagers, waiting).
   JobReport Report() const;

@@ -39,10 +39,9 @@ void JobManagerCore::On(const PollTaskManager& event) {
   }
   for (const CommitReport& report : event.commits) {
     Job* job = Find(report.job);
-    if (job == nullptr || job->state() != JobState::kCommitting) continue;
-    if (job->pending_commits.erase(container) == 0) continue;
+    if (job == nullptr || job->pending_commits.erase(container) == 0) continue;
     job->Touch();
-    if (!report.failure.empty()) {
+    if (!report.failure.empty() && job->state() == JobState::kCommitting) {
       Fail(*job, "publishing results failed on " + container.ToString() + ": " + report.failure);
     }
     touched.insert(report.job);
@@ -63,9 +62,10 @@ void JobManagerCore::LoseWorker(const ContainerId& container,
   for (auto& [number, job] : jobs_) {
     if (IsTerminal(job->state()) || !job->Workers().contains(container)) continue;
     job->DropSlots(container);
+    if (give_up && job->UnendedWorkers().contains(container)) job->unconfirmed.insert(container);
     const bool was_committing = job->state() == JobState::kCommitting;
-    const bool matters = !was_committing || job->pending_commits.erase(container) > 0;
-    if (!matters) continue;  // its results are published
+    const bool was_pending = job->pending_commits.erase(container) > 0;
+    if (was_committing && !was_pending) continue;  // its results are published
     job->LoseWorker(container, sentence);
     Transition(*job, JobEvent::kFailure);
     Advance(*job);
@@ -167,11 +167,11 @@ void JobManagerCore::Advance(Job& job) {
       return;
     }
     case JobState::kCommitting:
-      if (job.pending_commits.empty()) Transition(job, JobEvent::kCommitted);
+      if (job.pending_commits.empty()) Clean(job);
       return;
     case JobState::kFailing:
     case JobState::kCancelling:
-      if (!job.AnyTaskActive()) Transition(job, JobEvent::kTasksEnded);
+      if (job.UnendedWorkers().empty() && job.unconfirmed.empty()) Clean(job);
       return;
   }
 }
@@ -204,12 +204,67 @@ void JobManagerCore::StartCommit(Job& job) {
 
 void JobManagerCore::EndTasks(Job& job) {
   job.cancel_deadline = now_.monotonic + options_.cancel_timeout;
-  job.pending_commits.clear();
   job.CancelTasks();
   for (const ContainerId& worker : job.ActiveWorkers()) {
     managers_.Send(worker, CancelTasks{job.id()});
   }
   Advance(job);
+}
+
+// When a TaskManager does not say that it has ended its part, it is given up; when its container is
+// not said to have ended either, we stop waiting for it.
+void JobManagerCore::CheckCancelDeadline(Job& job) {
+  if (job.cancel_deadline > now_.monotonic) return;
+  const std::set<ContainerId> unended = job.UnendedWorkers();
+  job.cancel_deadline = unended.empty() ? kNever : now_.monotonic + options_.cancel_timeout;
+  for (const ContainerId& container : unended) {
+    LoseWorker(container,
+               "it did not end its cancelled tasks within " +
+                   std::to_string(ToMillis(options_.cancel_timeout)) + " ms",
+               /*give_up=*/true);
+  }
+  if (!unended.empty()) return;
+  job.unconfirmed.clear();
+  Advance(job);
+}
+
+// Who can still write there has ended: the hidden files go, and before a bad end the results too.
+void JobManagerCore::Clean(Job& job) {
+  if (job.cleaning) return;
+  job.cleaning = true;
+  job.cancel_deadline = kNever;
+  job.Touch();
+  if (auto clean = CleaningOf(job); !clean.directories.empty()) {
+    actions_.push_back(std::move(clean));
+  } else {
+    On(OutputsCleaned{job.id(), ""});
+  }
+}
+
+CleanOutputs JobManagerCore::CleaningOf(const Job& job) const {
+  // Once all have published, the job is as good as FINISHED.
+  const bool committed = job.state() == JobState::kCommitting && job.cleaning;
+  return {job.id(), job.OutputDirectories(), committed};
+}
+
+void JobManagerCore::On(const OutputsCleaned& event) {
+  Job* job = Find(event.id);
+  if (job == nullptr || !job->cleaning) return;
+  job->cleaning = false;
+  if (job->state() == JobState::kCommitting) return Transition(*job, JobEvent::kCommitted);
+  if (!event.failure.empty()) job->NoteLeftovers(event.failure);
+  Transition(*job, JobEvent::kCleanedUp);
+}
+
+std::vector<CleanOutputs> JobManagerCore::Unclean() const {
+  std::vector<CleanOutputs> unclean;
+  for (const auto& [number, job] : jobs_) {
+    if (IsTerminal(job->state()) || IsWaiting(job->state())) continue;
+    if (auto clean = CleaningOf(*job); !clean.directories.empty()) {
+      unclean.push_back(std::move(clean));
+    }
+  }
+  return unclean;
 }
 
 void JobManagerCore::End(Job& job) {

@@ -147,6 +147,9 @@ void JobManagerCore::On(const SourcesListed& event) {
 void JobManagerCore::On(const WorkerEnded& event) {
   given_up_.erase(event.container);
   LoseWorker(event.container, event.cause, /*give_up=*/false);
+  for (auto& [number, job] : jobs_) {
+    if (job->unconfirmed.erase(event.container) > 0) Advance(*job);
+  }
 }
 
 void JobManagerCore::On(const ShutDownWorker& event) {
@@ -191,15 +194,7 @@ void JobManagerCore::On(const DeadlineReached&) {
            "slots were missing for " + std::to_string(ToMillis(job->spec().slot_timeout)) +
                " ms: " + waiting);
     }
-    if (job->cancel_deadline <= now_.monotonic) {
-      job->cancel_deadline = kNever;
-      for (const ContainerId& container : job->ActiveWorkers()) {
-        LoseWorker(container,
-                   "it did not end its cancelled tasks within " +
-                       std::to_string(ToMillis(options_.cancel_timeout)) + " ms",
-                   /*give_up=*/true);
-      }
-    }
+    CheckCancelDeadline(*job);
   }
 }
 
@@ -287,12 +282,14 @@ std::string JobManagerCore::WaitingSentence(const Job& job) const {
       return text;
     }
     case JobState::kCommitting:
+      if (job.cleaning) return "its hidden files are being deleted";
       return "its results are being published; TaskManagers still at it: " +
              std::to_string(job.pending_commits.size());
     case JobState::kFailing:
     case JobState::kCancelling:
-      return "its tasks are ending on " + std::to_string(job.ActiveWorkers().size()) +
-             " TaskManagers";
+      if (job.cleaning) return "what it wrote is being deleted";
+      return "its tasks are ending on " +
+             std::to_string(job.UnendedWorkers().size() + job.unconfirmed.size()) + " TaskManagers";
     case JobState::kRunning:
     case JobState::kFinished:
     case JobState::kFailed:

@@ -7,8 +7,10 @@
 // fall idle first.
 //
 // Invariants: every CallId gets exactly one answer; a job holds slots from RUNNING until it is
-// terminal; a terminal job never changes. Bounded: live jobs, kept ended jobs, waiting watchers.
-// Single-threaded: owned by the event loop. Pure: the same events give the same actions.
+// terminal; a terminal job never changes. Before a job that was deployed ends, its output
+// directories are cleaned, once nobody can write there for it: all or nothing is left. Bounded:
+// live jobs, kept ended jobs, waiting watchers. Single-threaded: owned by the event loop. Pure: the
+// same events give the same actions.
 #ifndef WEIR_STREAM_JOBMANAGER_CORE_JOB_MANAGER_CORE_H_
 #define WEIR_STREAM_JOBMANAGER_CORE_JOB_MANAGER_CORE_H_
 
@@ -49,6 +51,8 @@ class JobManagerCore {
   std::vector<WorkerUse> Workers() const;  // by container id
   bool AnyJob() const { return !jobs_.empty(); }
   bool AllJobsEnded() const;
+  // What to clean after jobs that have not ended, when the process ends before them.
+  std::vector<CleanOutputs> Unclean() const;
   // A client was told the terminal state of every ended job.
   bool AllEndsSeen() const;
 
@@ -65,6 +69,7 @@ class JobManagerCore {
   void On(const WatchJob& event);
   void On(const CallAbandoned& event);
   void On(const SourcesListed& event);
+  void On(const OutputsCleaned& event);
   void On(const RegisterTaskManager& event);
   void On(const PollTaskManager& event);
   void On(const WorkerEnded& event);
@@ -85,6 +90,9 @@ class JobManagerCore {
   void Deploy(Job& job);
   void StartCommit(Job& job);
   void EndTasks(Job& job);
+  void CheckCancelDeadline(Job& job);
+  void Clean(Job& job);
+  CleanOutputs CleaningOf(const Job& job) const;
   void End(Job& job);
   void ForgetOldJobs();
   void AssignSlots();

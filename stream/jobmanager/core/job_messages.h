@@ -157,6 +157,11 @@ struct WorkersPlanned {
 };
 // The cluster ends: no more submissions, live jobs are cancelled.
 struct StopJobs {};
+// Answers CleanOutputs. "" = nothing is left; else what could not be deleted, in words.
+struct OutputsCleaned {
+  JobId id;
+  std::string failure;
+};
 struct DeadlineReached {};
 
 using JobManagerEvent = std::variant<SubmitJob,
@@ -164,6 +169,7 @@ using JobManagerEvent = std::variant<SubmitJob,
                                      WatchJob,
                                      CallAbandoned,
                                      SourcesListed,
+                                     OutputsCleaned,
                                      RegisterTaskManager,
                                      PollTaskManager,
                                      WorkerEnded,
@@ -208,6 +214,14 @@ struct ListSources {
   JobId id;
   std::map<int32_t, std::vector<std::string>> paths;  // by vertex
 };
+// Nobody writes there for this job any more. Delete its hidden files in these directories, and what
+// it has published unless that is to be kept; answer with OutputsCleaned.
+struct CleanOutputs {
+  JobId id;
+  std::vector<std::string> directories;
+  bool keep_published = false;
+  bool operator==(const CleanOutputs&) const = default;
+};
 // For the log and for whoever waits for a job's end.
 struct JobChanged {
   JobId id;
@@ -231,6 +245,7 @@ using JobManagerAction = std::variant<AnswerSubmission,
                                       AnswerRegistration,
                                       AnswerPoll,
                                       ListSources,
+                                      CleanOutputs,
                                       JobChanged,
                                       WorkerRegistered,
                                       WorkerGivenUp>;

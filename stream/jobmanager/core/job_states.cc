@@ -24,7 +24,7 @@ constexpr std::array kEvents = {E::kSourcesListed,
                                 E::kCommitted,
                                 E::kFailure,
                                 E::kCancelRequested,
-                                E::kTasksEnded};
+                                E::kCleanedUp};
 
 constexpr char kEnded[] = "the job has ended";
 constexpr char kLateListing[] = "the job ended while its files were being listed";
@@ -43,14 +43,14 @@ constexpr std::array kTable = {
     Allow(S::kRunning, E::kCancelRequested, S::kCancelling, "tasks are cancelled"),
 
     Allow(S::kCommitting, E::kCommitted, S::kFinished, "slots are given back"),
-    Allow(S::kCommitting, E::kFailure, S::kFailing, "what is not published is deleted"),
+    Allow(S::kCommitting, E::kFailure, S::kFailing, "what some have published is withdrawn"),
     Ignore(S::kCommitting, E::kCancelRequested, "the results are already being published"),
 
-    Allow(S::kFailing, E::kTasksEnded, S::kFailed, "slots are given back"),
+    Allow(S::kFailing, E::kCleanedUp, S::kFailed, "slots are given back"),
     Ignore(S::kFailing, E::kFailure, "follows from the first failure"),
     Ignore(S::kFailing, E::kCancelRequested, "the job is ending already"),
 
-    Allow(S::kCancelling, E::kTasksEnded, S::kCanceled, "slots are given back"),
+    Allow(S::kCancelling, E::kCleanedUp, S::kCanceled, "slots are given back"),
     Ignore(S::kCancelling, E::kFailure, "the job is ending as was asked"),
     Ignore(S::kCancelling, E::kCancelRequested, "asked twice"),
 
@@ -109,8 +109,8 @@ std::string_view JobEventName(JobEvent event) {
       return "FAILURE";
     case E::kCancelRequested:
       return "CANCEL_REQUESTED";
-    case E::kTasksEnded:
-      return "TASKS_ENDED";
+    case E::kCleanedUp:
+      return "CLEANED_UP";
   }
   return "UNKNOWN";
 }

@@ -4,7 +4,7 @@
 //   CREATED       waits for slots
 //   RUNNING       its tasks are deployed
 //   COMMITTING    all tasks have finished, the results are being published (told as RUNNING)
-//   FAILING, CANCELLING   its tasks are being ended
+//   FAILING, CANCELLING   its tasks are being ended, then what they wrote is being deleted
 //   FINISHED, FAILED, CANCELED   terminal
 #ifndef WEIR_STREAM_JOBMANAGER_CORE_JOB_STATES_H_
 #define WEIR_STREAM_JOBMANAGER_CORE_JOB_STATES_H_
@@ -32,10 +32,10 @@ enum class JobEvent {
   kSourcesListed,
   kSlotsAssigned,
   kTasksFinished,  // all of them, successfully
-  kCommitted,      // on every TaskManager
+  kCommitted,      // on every TaskManager, and the hidden files are gone
   kFailure,        // of a task, a TaskManager, a commit, the listing; or slots missing too long
   kCancelRequested,
-  kTasksEnded,  // no task is left that could still run
+  kCleanedUp,  // no task is left that could still run, and nothing of what they wrote
 };
 
 std::string_view JobStateName(JobState state);  // as in the table above

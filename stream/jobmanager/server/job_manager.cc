@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "platform/clock.h"
 #include "platform/log.h"
+#include "stream/jobmanager/server/output_cleaning.h"
 #include "stream/jobmanager/server/source_listing.h"
 
 namespace weir::stream {
@@ -17,6 +18,14 @@ constexpr char kComponent[] = "jm.job";
 Error TooBusy() {
   return {
       ErrorCode::kResourceExhausted, "the JobManager has too many calls to answer", "try again"};
+}
+
+std::string Clean(const CleanOutputs& what) {
+  const Status cleaned = DeleteOutputs(platform::FileSystem::Real(), what);
+  if (cleaned.ok()) return "";
+  std::string failure = cleaned.error().ToString();
+  platform::LogWarn(kComponent, what.id.hex, "output is left over", {{"cause", failure}});
+  return failure;
 }
 
 }  // namespace
@@ -172,6 +181,11 @@ void JobManager::Handle(const JobManagerEvent& event) {
   Step(event);
 }
 
+void JobManager::Close() {
+  files_loop_.Stop();
+  for (const CleanOutputs& what : core_.Unclean()) Clean(what);
+}
+
 void JobManager::Step(const JobManagerEvent& event) {
   auto actions = core_.Step(event, platform::ReadClock());
   for (JobManagerAction& action : actions) Execute(action);
@@ -211,6 +225,7 @@ void JobManager::Execute(JobManagerAction& action) {
     void operator()(AnswerRegistration& a) const { jobs.Answer(a.call, std::move(a.result)); }
     void operator()(AnswerPoll& a) const { jobs.Answer(a.call, std::move(a.result)); }
     void operator()(const ListSources& a) const { jobs.StartListing(a); }
+    void operator()(const CleanOutputs& a) const { jobs.StartCleaning(a); }
     void operator()(const JobChanged& a) const { jobs.LogChange(a); }
     void operator()(const WorkerRegistered& a) const {
       platform::LogInfo("jm.worker",
@@ -244,6 +259,14 @@ void JobManager::StartListing(const ListSources& action) {
       files.emplace(vertex, std::move(listed).value());
     }
     answer(SourcesListed{action.id, std::move(files)});
+  });
+}
+
+void JobManager::StartCleaning(const CleanOutputs& action) {
+  // Neither way through the bounded mailboxes: one per job, and it must be done.
+  files_loop_.Post([this, action] {
+    const std::string failure = Clean(action);
+    loop_.Post([this, id = action.id, failure] { Step(OutputsCleaned{id, failure}); });
   });
 }
 

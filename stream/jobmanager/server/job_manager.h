@@ -74,6 +74,8 @@ class JobManager {
   const JobManagerCore& core() const { return core_; }
   // Events without a caller.
   void Handle(const JobManagerEvent& event);
+  // Once the owner's loop has stopped: cleans up after the jobs that have not ended. Blocks.
+  void Close();
 
  private:
   using Pending = std::variant<Callback<JobId>,
@@ -96,6 +98,7 @@ class JobManager {
   template <typename T>
   void Answer(const CallId& call, Result<T> result);
   void StartListing(const ListSources& action);
+  void StartCleaning(const CleanOutputs& action);
   void LogChange(const JobChanged& change) const;
   void SetTimer();
 

@@ -67,7 +67,11 @@ TaskManagerServer::~TaskManagerServer() {
   if (link_ != nullptr) link_->Close();  // ends a fetch of the work loop
   work_loop_.Stop();
   link_ = nullptr;
-  for (const auto& [id, job] : jobs_) Discard(job);
+  for (const auto& [id, job] : jobs_) {
+    // The JobManager must be able to tell what we have published from other files.
+    if (job->publishing) job->results.clear();
+    Discard(job);
+  }
   exchange_.Close();
   data_loop_.Stop();
 }
@@ -283,6 +287,7 @@ void TaskManagerServer::Do(const CancelTask& action) {
 
 void TaskManagerServer::Do(const PublishResults& action) {
   const std::shared_ptr<Job> job = jobs_.at(action.job);
+  job->publishing = true;
   work_loop_.Post([this, job, id = action.job, results = job->results] {
     std::string failure;
     for (const PendingFile& file : results) {
@@ -348,7 +353,7 @@ void TaskManagerServer::Discard(const std::shared_ptr<Job>& job) {
   for (auto& [execution, running] : job->tasks) running.task = nullptr;
   for (const auto& [execution, running] : job->tasks) gates_.Unregister(execution);
   for (const PendingFile& file : job->results) {
-    // Published files are not under this name any more.
+    // Published files keep their other name.
     const Status removed = DiscardFile(files_, file);
     if (!removed.ok()) {
       platform::LogWarn("tm.task", "-", "cannot delete", {{"cause", removed.error().message}});

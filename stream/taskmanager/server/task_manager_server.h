@@ -54,7 +54,8 @@ class TaskManagerServer {
     std::shared_ptr<const JobProgram> program;
     TaskPlaces places;
     std::map<std::string, RunningTask> tasks;  // by execution
-    std::vector<PendingFile> results;          // of finished tasks, not yet published
+    std::vector<PendingFile> results;          // of finished tasks
+    bool publishing = false;                   // told to: the hidden names are a proof from then on
   };
 
   // On any thread.

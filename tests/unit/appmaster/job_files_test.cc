@@ -1,10 +1,13 @@
-// Blobs and source listings: the JobManager's files.
+// Blobs, source listings and the cleaning of outputs: the JobManager's files.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "platform/crypto.h"
+#include "stream/graph/part_files.h"
 #include "stream/jobmanager/server/blob_store.h"
+#include "stream/jobmanager/server/output_cleaning.h"
 #include "stream/jobmanager/server/source_listing.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/support/temp_directory.h"
 
 namespace weir::stream {
@@ -103,6 +106,74 @@ TEST(SourceListing, NamesThePathThatIsWrong) {
   EXPECT_THAT(ListSourceFiles(Files(), {"relative"}).error().message, HasSubstr("relative"));
   EXPECT_THAT(ListSourceFiles(Files(), {directory.path()}).error().message,
               HasSubstr("has no files"));
+}
+
+// --- what a job leaves in its output directories
+
+const JobId kJob{std::string(31, 'a') + "1"};
+const JobId kOtherJob{std::string(31, 'a') + "2"};
+
+std::string Hidden(const JobId& job, int32_t subtask) {
+  return HiddenPartName(job.hex, subtask, job.hex + "_1_0_0");
+}
+
+TEST(PartFiles, AreTakenForAJobsOnlyWithExactlyItsId) {
+  EXPECT_EQ(PartName(7), "part-00007");
+  EXPECT_EQ(PartName(123456), "part-123456");
+  EXPECT_EQ(SubtaskOfHiddenPart(Hidden(kJob, 12), kJob.hex), 12);
+  for (const std::string& name : {Hidden(kOtherJob, 0),
+                                  std::string("part-00000"),
+                                  Hidden(kJob, 0) + ".orig",
+                                  Hidden(kJob, 0).substr(1),
+                                  ".part-" + kJob.hex + "-.inprogress",
+                                  ".part-" + kJob.hex + "-x-y.inprogress",
+                                  ".part-" + kJob.hex + "--1-y.inprogress",
+                                  ".part-" + kJob.hex + "-1.inprogress",
+                                  ".part-" + kJob.hex + "0-1-y.inprogress",
+                                  std::string()}) {
+    EXPECT_EQ(SubtaskOfHiddenPart(name, kJob.hex), std::nullopt) << name;
+  }
+}
+
+class DeleteOutputsTest : public ::testing::Test {
+ protected:
+  // Hidden parts 0 and 1 of the job and one of another job; the job's part 0 is published, and so
+  // is somebody else's part 1.
+  DeleteOutputsTest() {
+    for (const auto& name : {Hidden(kJob, 0), Hidden(kJob, 1), Hidden(kOtherJob, 0)}) {
+      WriteWholeFile(directory_ / name, name);
+    }
+    EXPECT_TRUE(Files().HardLink(directory_ / Hidden(kJob, 0), directory_ / "part-00000").ok());
+    WriteWholeFile(directory_ / "part-00001", "of somebody else");
+  }
+  CleanOutputs What(bool keep_published) {
+    return {kJob, {directory_ / "absent", directory_.path()}, keep_published};
+  }
+  std::vector<std::string> Left() { return *Files().List(directory_.path()); }
+
+  TempDirectory directory_;
+};
+
+TEST_F(DeleteOutputsTest, DeletesTheHiddenPartsOfAJobAndWithdrawsWhatItPublished) {
+  ASSERT_TRUE(DeleteOutputs(Files(), What(false)).ok());
+  EXPECT_THAT(Left(), ElementsAre(Hidden(kOtherJob, 0), "part-00001"));
+  EXPECT_TRUE(DeleteOutputs(Files(), What(false)).ok());
+  EXPECT_THAT(Left(), ElementsAre(Hidden(kOtherJob, 0), "part-00001"));
+}
+
+TEST_F(DeleteOutputsTest, KeepsTheResultsOfAJobThatEndedWell) {
+  ASSERT_TRUE(DeleteOutputs(Files(), What(true)).ok());
+  EXPECT_THAT(Left(), ElementsAre(Hidden(kOtherJob, 0), "part-00000", "part-00001"));
+}
+
+TEST_F(DeleteOutputsTest, GoesOnAfterAnErrorAndKeepsTheProofOfWhatItCouldNotDelete) {
+  weir::testing::FaultyFileSystem faulty(Files());
+  faulty.FailPaths("part-00000", Error{ErrorCode::kUnavailable, "remove part-00000: EIO", ""});
+  const Status status = DeleteOutputs(faulty, What(false));
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().message, HasSubstr("part-00000"));
+  EXPECT_THAT(Left(),
+              ElementsAre(Hidden(kJob, 0), Hidden(kOtherJob, 0), "part-00000", "part-00001"));
 }
 
 }  // namespace

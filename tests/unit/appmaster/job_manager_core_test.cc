@@ -8,11 +8,14 @@
 namespace weir::stream {
 namespace {
 
+using ::testing::AllOf;
 using testing::Container;
 using testing::CountOf;
+using ::testing::ElementsAre;
 using testing::Graph;
 using testing::Harness;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::Spec;
 
 TEST(JobManagerCore, RunsAJobFromSubmissionToPublishedResults) {
@@ -164,10 +167,13 @@ TEST(JobManagerCore, LosesATaskManagerThatIsNotHeardAndHasItsContainerStopped) {
   h.Pass(seconds(29));
   EXPECT_EQ(h.StateOf(job), JobState::kRunning);
   h.Pass(seconds(1));
-  EXPECT_EQ(h.StateOf(job), JobState::kFailed);
   ASSERT_EQ(h.All<WorkerGivenUp>().size(), 1u);
   EXPECT_EQ(h.All<WorkerGivenUp>()[0].container, Container(2));
   EXPECT_FALSE(h.Register(2, 1)) << "what was given up may not come back";
+  EXPECT_EQ(h.StateOf(job), JobState::kFailing) << "it may write still";
+  h.Step(WorkerEnded{Container(2), "stopped"});
+  EXPECT_EQ(h.StateOf(job), JobState::kFailed);
+  EXPECT_THAT(h.Report(job).failure, HasSubstr("nothing was heard"));
 }
 
 TEST(JobManagerCore, CancelsAJobInEveryStateBeforeItsEnd) {
@@ -201,8 +207,97 @@ TEST(JobManagerCore, GivesUpATaskManagerThatDoesNotEndItsCancelledTasks) {
   h.Poll(2);
   h.Step(CancelJob{h.NextCall(), job});
   h.Pass(seconds(10));
-  EXPECT_EQ(h.StateOf(job), JobState::kCanceled);
   EXPECT_EQ(h.All<WorkerGivenUp>().size(), 1u);
+  EXPECT_THAT(h.All<CleanOutputs>(), IsEmpty());
+  // Nobody says that its container has ended: it is not waited for without end.
+  h.Pass(seconds(10));
+  EXPECT_EQ(h.StateOf(job), JobState::kCanceled);
+  EXPECT_EQ(h.All<CleanOutputs>().size(), 1u);
+}
+
+// --- what is left in the output directories
+
+TEST(JobManagerCore, CleansTheOutputOfAFailedJobOnceNobodyCanWriteThereAndEndsItThen) {
+  Harness h;
+  h.cleans = false;
+  ASSERT_TRUE(h.Register(2, 1));
+  ASSERT_TRUE(h.Register(3, 1));
+  const JobId job = h.Submit(Spec("a", Graph(2, 2)));
+  h.Poll(2);
+  h.Poll(3);
+  h.Step(WorkerEnded{Container(3), "killed by signal 9"});
+  EXPECT_EQ(h.StateOf(job), JobState::kFailing);
+  EXPECT_THAT(h.All<CleanOutputs>(), IsEmpty()) << "the other TaskManager writes still";
+  h.ReportAll(2, TaskEvent::kReportedCanceled);
+  EXPECT_THAT(h.All<CleanOutputs>(), ElementsAre(CleanOutputs{job, {"/out"}, false}));
+  EXPECT_EQ(h.StateOf(job), JobState::kFailing);
+  EXPECT_THAT(h.Report(job).waiting, HasSubstr("deleted"));
+  h.Step(OutputsCleaned{job, "remove /out/x: Permission denied"});
+  EXPECT_EQ(h.StateOf(job), JobState::kFailed);
+  EXPECT_THAT(h.Report(job).failure,
+              AllOf(HasSubstr("killed by signal 9"), HasSubstr("not all deleted: remove /out/x")));
+  h.Step(OutputsCleaned{job, "told twice"});
+  EXPECT_EQ(h.StateOf(job), JobState::kFailed);
+}
+
+TEST(JobManagerCore, WithdrawsWhatWasPublishedOnceEveryTaskManagerHasAnsweredTheCommit) {
+  for (const bool other_is_lost : {false, true}) {
+    Harness h;
+    ASSERT_TRUE(h.Register(2, 1));
+    ASSERT_TRUE(h.Register(3, 1));
+    const JobId job = h.Submit(Spec("a", Graph(2, 2)));
+    for (const int64_t worker : {2, 3}) {
+      h.Poll(worker);
+      h.ReportAll(worker, TaskEvent::kReportedFinished);
+    }
+    h.Poll(2, {}, {{job, "No space left on device"}});
+    EXPECT_EQ(h.StateOf(job), JobState::kFailing);
+    EXPECT_THAT(h.All<CleanOutputs>(), IsEmpty()) << "the other one may be publishing";
+    if (other_is_lost) {
+      h.Step(WorkerEnded{Container(3), "exit"});
+    } else {
+      h.Poll(3, {}, {{job, ""}});
+    }
+    EXPECT_THAT(h.All<CleanOutputs>(), ElementsAre(CleanOutputs{job, {"/out"}, false}));
+    EXPECT_EQ(h.StateOf(job), JobState::kFailed);
+    EXPECT_THAT(h.Report(job).failure, HasSubstr("No space left"));
+  }
+}
+
+TEST(JobManagerCore, KeepsWhatWasPublishedByAJobThatEndsWellAndDeletesItsHiddenFiles) {
+  Harness h;
+  h.cleans = false;
+  ASSERT_TRUE(h.Register(2, 1));
+  const JobId job = h.Submit(Spec("a", Graph(1, 1)));
+  h.Poll(2);
+  h.ReportAll(2, TaskEvent::kReportedFinished);
+  EXPECT_THAT(h.core.Unclean(), ElementsAre(CleanOutputs{job, {"/out"}, false}));
+  h.Poll(2, {}, {{job, ""}});
+  EXPECT_EQ(h.StateOf(job), JobState::kCommitting);
+  EXPECT_THAT(h.All<CleanOutputs>(), ElementsAre(CleanOutputs{job, {"/out"}, true}));
+  EXPECT_THAT(h.core.Unclean(), ElementsAre(CleanOutputs{job, {"/out"}, true}));
+  h.Step(WorkerEnded{Container(2), "exit"});
+  h.Step(OutputsCleaned{job, "nothing that changes the results"});
+  EXPECT_EQ(h.StateOf(job), JobState::kFinished);
+  EXPECT_THAT(h.core.Unclean(), IsEmpty());
+}
+
+TEST(JobManagerCore, CleansNothingOfAJobThatWasNotDeployedOrWritesNoFiles) {
+  Harness h;
+  h.cleans = false;
+  h.Submit(Spec("waits", Graph(2, 2)));
+  JobGraph graph = Graph(1, 1);
+  graph.vertices[1].sink = SinkKind::kPrint;
+  graph.vertices[1].sink_path = "";
+  ASSERT_TRUE(h.Register(2, 1));
+  const JobId prints = h.Submit(Spec("prints", graph));
+  h.Poll(2);
+  EXPECT_THAT(h.core.Unclean(), IsEmpty());
+  h.Step(WorkerEnded{Container(2), "exit"});
+  EXPECT_EQ(h.StateOf(prints), JobState::kFailed);
+  h.Step(StopJobs{});
+  EXPECT_TRUE(h.core.AllJobsEnded());
+  EXPECT_THAT(h.All<CleanOutputs>(), IsEmpty());
 }
 
 TEST(JobManagerCore, FailsAJobWhoseResultsCannotBePublished) {

@@ -54,7 +54,13 @@ class Harness {
 
   void Step(const JobManagerEvent& event) {
     auto actions = core.Step(event, now);
-    for (auto& action : actions) history.push_back(std::move(action));
+    std::vector<JobId> cleaned;
+    for (auto& action : actions) {
+      if (const auto* clean = std::get_if<CleanOutputs>(&action)) cleaned.push_back(clean->id);
+      history.push_back(std::move(action));
+    }
+    if (!cleans) return;
+    for (const JobId& job : cleaned) Step(OutputsCleaned{job, ""});
   }
   void Pass(Duration time) {
     now.monotonic += time;
@@ -146,6 +152,7 @@ class Harness {
   std::map<int64_t, std::pair<int64_t, int64_t>> sessions;  // worker -> session, sequence
   std::map<int64_t, std::vector<TaskCommand>> received;
   std::map<int64_t, std::vector<DeployTask>> deployed;
+  bool cleans = true;  // answers CleanOutputs at once
   uint64_t calls = 0;
   int jobs = 0;
 };

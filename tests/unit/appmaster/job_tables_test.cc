@@ -40,7 +40,7 @@ TEST(JobStates, ReachATerminalStateFromEveryStateByFailureOrCancellation) {
     for (int i = 0; i < 3 && !IsTerminal(state); ++i) {
       auto next = FindTransition(JobTransitions(), state, JobEvent::kFailure);
       if (next.kind != TransitionKind::kAllowed) {
-        next = FindTransition(JobTransitions(), state, JobEvent::kTasksEnded);
+        next = FindTransition(JobTransitions(), state, JobEvent::kCleanedUp);
       }
       state = next.to;
     }

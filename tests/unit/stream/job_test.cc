@@ -342,6 +342,27 @@ TEST_F(JobTest, AnOutputDirectoryWithResultsIsRefused) {
   EXPECT_EQ(testing::ReadWholeFile(output + "/part-00000"), "old\n");
 }
 
+TEST_F(JobTest, PublishingNeverReplacesAnotherFileAndRenamesWhereItCannotLink) {
+  platform::FileSystem& files = platform::FileSystem::Real();
+  const PendingFile file{directory_.path() + "/.hidden", directory_.path() + "/part-00000"};
+  testing::WriteWholeFile(file.in_progress, "ours");
+  testing::WriteWholeFile(file.final, "of another job");
+  testing::FaultyFileSystem linkless(files);
+  for (platform::FileSystem* each : {&files, static_cast<platform::FileSystem*>(&linkless)}) {
+    linkless.FailCall(2, {ErrorCode::kFailedPrecondition, "no links here", ""});
+    EXPECT_EQ(CommitFile(*each, file).error().code, ErrorCode::kAlreadyExists);
+    EXPECT_EQ(testing::ReadWholeFile(file.final), "of another job");
+    EXPECT_EQ(testing::ReadWholeFile(file.in_progress), "ours");
+  }
+  ASSERT_TRUE(files.Remove(file.final).ok());
+  linkless.Heal();
+  linkless.FailCall(2, {ErrorCode::kFailedPrecondition, "no links here", ""});
+  EXPECT_TRUE(CommitFile(linkless, file).ok());
+  EXPECT_TRUE(CommitFile(linkless, file).ok()) << "twice";
+  EXPECT_EQ(testing::ReadWholeFile(file.final), "ours");
+  EXPECT_FALSE(files.Stat(file.in_progress).ok());
+}
+
 TEST_F(JobTest, AMissingInputFileIsNamed) {
   const std::string input = directory_.path() + "/absent";
   MiniJob job(managers_,
