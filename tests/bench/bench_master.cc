@@ -23,7 +23,7 @@ namespace {
 
 // Between two asks, so that the poll is parked again at the ResourceManager when the ask goes out.
 constexpr Duration kSettle = milliseconds(2);
-constexpr Resource kSize{256, 1};
+const Resource kSize{256, 1};
 
 // Asks for one container at a time. In allocate mode a grant ends the sample and the container is
 // given back; in launch mode the container is started and its child's word ends the sample.

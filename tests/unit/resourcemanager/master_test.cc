@@ -9,8 +9,8 @@
 namespace weir::rm {
 namespace {
 
-constexpr Resource kNodeSize{8192, 16};
-constexpr Resource kWorker{512, 1};
+const Resource kNodeSize{8192, 16};
+const Resource kWorker{512, 1};
 
 class Master : public ::testing::Test {
  protected:

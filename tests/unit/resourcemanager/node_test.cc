@@ -11,8 +11,8 @@
 namespace weir::rm {
 namespace {
 
-constexpr Resource kNodeSize{4096, 8};
-constexpr Resource kWorker{512, 1};
+const Resource kNodeSize{4096, 8};
+const Resource kWorker{512, 1};
 
 class NodeTest : public ::testing::Test {
  protected:

@@ -9,7 +9,7 @@
 namespace weir::rm {
 namespace {
 
-constexpr Resource kNodeSize{4096, 8};
+const Resource kNodeSize{4096, 8};
 
 TEST(Recovery, EndsWhatWasRunningWithTheRestartAsCause) {
   CoreDriver driver;
