@@ -268,6 +268,21 @@ ExitCode Submit(const Invocation& invocation, RmClient& rm) {
               ExitCode::kUnsuccessful);
 }
 
+// What belongs to another action is a mistake, not a thing to pass over.
+Status CheckAction(const Arguments& arguments) {
+  if (arguments.Has("list")) {
+    return arguments.AllowOnly("application -list", {"list", "appStates", "queue"}, 0);
+  }
+  if (arguments.Has("status")) return arguments.AllowOnly("application -status", {"status"}, 0);
+  if (arguments.Has("kill")) return arguments.AllowOnly("application -kill", {"kill"}, SIZE_MAX);
+  if (arguments.Has("appStates")) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "'application -submit' does not take '-appStates'",
+                 "see --help"};
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode RunApplicationCommand(const std::vector<std::string>& words) {
@@ -285,6 +300,7 @@ ExitCode RunApplicationCommand(const std::vector<std::string>& words) {
                  "application needs one of -submit, -list, -status ID, -kill ID",
                  "see 'weir application --help'"});
   }
+  if (const Status fits = CheckAction(arguments); !fits.ok()) return Fail(fits.error());
   RmClient rm(invocation.config);
   if (arguments.Has("list")) return List(invocation, rm);
   if (arguments.Has("status")) return ShowStatus(invocation, rm);

@@ -1,5 +1,7 @@
 #include "client/arguments.h"
 
+#include <algorithm>
+
 #include "common/strings.h"
 
 namespace weir::cli {
@@ -101,6 +103,21 @@ Result<Arguments> Arguments::Parse(const ParseRules& rules, const std::vector<st
 std::string Arguments::Get(const std::string& name, const std::string& fallback) const {
   const auto found = values_.find(name);
   return found == values_.end() ? fallback : found->second.back();
+}
+
+Status Arguments::AllowOnly(const std::string& action,
+                            const std::vector<std::string>& options,
+                            size_t words) const {
+  for (const auto& [name, values] : values_) {
+    bool allowed = std::find(options.begin(), options.end(), name) != options.end();
+    for (const OptionSpec& common : CommonOptions()) allowed = allowed || common.name == name;
+    if (!allowed) return Usage("'" + action + "' does not take '-" + name + "'");
+  }
+  if (words_.size() > words) {
+    return Usage("'" + action + "' does not take '" + words_[words] + "'");
+  }
+  if (rest_) return Usage("'" + action + "' does not take '--'");
+  return {};
 }
 
 const std::vector<std::string>& Arguments::All(const std::string& name) const {

@@ -38,6 +38,11 @@ class Arguments {
   static Result<Arguments> Parse(const ParseRules& rules, const std::vector<std::string>& words);
 
   bool Has(const std::string& name) const { return values_.contains(name); }
+  // For an action of a command that takes fewer options than the command knows: kInvalidArgument
+  // when another one is given (the common ones are always fine), or more than `words` words.
+  Status AllowOnly(const std::string& action,
+                   const std::vector<std::string>& options,
+                   size_t words) const;
   std::string Get(const std::string& name, const std::string& fallback = "") const;
   const std::vector<std::string>& All(const std::string& name) const;
   // kInvalidArgument when it is not a number from `low` to `high`; the message names the option.

@@ -18,7 +18,7 @@ Runs a command in containers, lists applications, shows one, ends some.
 
 Submit options:
   -name NAME          name of the application (default: the command's)
-  -queue QUEUE        queue (default: default)
+  -queue QUEUE        queue (default: root.default)
   -containers N       how many containers run the command (default 1)
   -memory MB          memory of each: 512, 512m, 2g (default 1024)
   -vcores N           virtual cores of each (default 1)
@@ -37,7 +37,7 @@ Examples:
 
 constexpr char kNodeHelp[] =
     R"(Usage: weir node -list [-all | -states STATE,...] [-o json]
-       weir node -status NODE
+       weir node -status NODE [-o json]
 
 Lists NodeManagers (RUNNING ones unless told otherwise), or shows one by host:port or uuid.
 
@@ -153,6 +153,10 @@ Prepared Prepare(const std::string& name, ParseRules rules, const std::vector<st
   auto config = platform::Configuration::Load(
       {.directory = arguments->Get("conf"), .overrides = arguments->definitions()});
   if (!config.ok()) return {std::nullopt, Fail(config.error(), ExitCode::kUsage)};
+  for (const auto& [key, value] : arguments->definitions()) {
+    const auto warning = platform::TypedKeyWarning(key);
+    if (warning) Say("weir: warning: " + *warning);
+  }
   return {Invocation{std::move(arguments).value(), std::move(config).value(), format == "json"},
           ExitCode::kOk};
 }

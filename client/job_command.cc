@@ -47,7 +47,7 @@ ordered_json ToJson(const FoundJob& found) {
 Result<std::vector<FoundJob>> FindJobs(RmClient& rm, const std::string& id) {
   std::vector<WatchedApplication> clusters;
   if (!id.empty()) {
-    WEIR_ASSIGN_OR_RETURN(auto one, FindSession(rm, id));
+    WEIR_ASSIGN_OR_RETURN(auto one, FindSession(rm, id, ""));
     clusters.push_back(std::move(one));
   } else {
     WEIR_ASSIGN_OR_RETURN(const auto reports, FindClusters(rm, false));
@@ -141,10 +141,16 @@ ExitCode WithJob(const Invocation& invocation,
       const Status cancelled = job.jobs->Cancel(id);
       if (!cancelled.ok()) return Fail(cancelled.error());
       std::printf("Cancelled job %s.\n", id.c_str());
-    } else if (invocation.json) {
-      std::puts(ToJson(job).dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+      return ExitCode::kOk;
+    }
+    // The list has only the heads of the jobs; the job itself knows its vertices.
+    auto report = job.jobs->Watch(id, -1, Duration(0));
+    if (!report.ok()) return Fail(report.error());
+    const FoundJob whole{job.application, std::move(report).value(), job.jobs};
+    if (invocation.json) {
+      std::puts(ToJson(whole).dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
     } else {
-      PrintJob(job);
+      PrintJob(whole);
     }
     return ExitCode::kOk;
   }
@@ -166,6 +172,8 @@ ExitCode RunJobCommand(const std::vector<std::string>& words) {
                  "job needs one of list, status JOB, cancel JOB",
                  "see 'weir job --help'"});
   }
+  const Status fits = prepared.invocation->arguments.AllowOnly("job " + verb, {"id"}, list ? 1 : 2);
+  if (!fits.ok()) return Fail(fits.error());
   RmClient rm(prepared.invocation->config);
   const auto jobs = FindJobs(rm, prepared.invocation->arguments.Get("id"));
   if (!jobs.ok()) return Fail(jobs.error());

@@ -1,6 +1,8 @@
 // weir logs: what the containers of an application wrote, read from their NodeManagers.
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "client/command.h"
 #include "client/output.h"
@@ -70,14 +72,39 @@ Status PrintFile(const ContainerReport& container,
   return {};
 }
 
-Status PrintContainer(const ContainerReport& container, const Arguments& arguments) {
+// What was asked for with -log_files, and what there is.
+struct Selection {
+  std::vector<std::string> wanted;  // nothing = all
+  std::set<std::string> printed;
+  std::set<std::string> seen;
+
+  bool Takes(const std::string& name) const {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+  }
+};
+
+Status PrintContainer(const ContainerReport& container,
+                      const std::string& size,
+                      Selection& selection) {
   const auto node = HostPort::Parse(container.node_http_address);
   if (!node.ok()) return NoLogs(container, "its address is not known");
   WEIR_ASSIGN_OR_RETURN(const auto files, ListFiles(container, *node));
-  const std::string wanted = "," + arguments.Get("log_files", "") + ",";
   for (const LogFile& file : files) {
-    if (wanted != ",," && wanted.find("," + file.name + ",") == std::string::npos) continue;
-    WEIR_RETURN_IF_ERROR(PrintFile(container, *node, file, arguments.Get("size")));
+    selection.seen.insert(file.name);
+    if (!selection.Takes(file.name)) continue;
+    WEIR_RETURN_IF_ERROR(PrintFile(container, *node, file, size));
+    selection.printed.insert(file.name);
+  }
+  return {};
+}
+
+// A name that no container has a file of is a mistake.
+Status CheckPrinted(const Selection& selection) {
+  for (const std::string& name : selection.wanted) {
+    if (selection.printed.contains(name)) continue;
+    return Error{ErrorCode::kNotFound,
+                 "no container has a log file '" + name + "'",
+                 "there are " + Join({selection.seen.begin(), selection.seen.end()}, ", ")};
   }
   return {};
 }
@@ -115,6 +142,9 @@ ExitCode RunLogsCommand(const std::vector<std::string>& words) {
                                     words);
   if (!prepared.invocation) return prepared.exit;
   const Arguments& arguments = prepared.invocation->arguments;
+  const Status fits =
+      arguments.AllowOnly("logs", {"applicationId", "containerId", "log_files", "size"}, 0);
+  if (!fits.ok()) return Fail(fits.error());
   if (!arguments.Has("applicationId") && !arguments.Has("containerId")) {
     return Fail({ErrorCode::kInvalidArgument,
                  "logs needs -applicationId ID or -containerId ID",
@@ -125,11 +155,19 @@ ExitCode RunLogsCommand(const std::vector<std::string>& words) {
   RmClient rm(prepared.invocation->config);
   const auto containers = Choose(arguments, rm);
   if (!containers.ok()) return Fail(containers.error());
+  Selection selection;
+  if (arguments.Has("log_files")) {
+    for (const std::string_view name : Split(arguments.Get("log_files"), ',')) {
+      selection.wanted.emplace_back(name);
+    }
+  }
   ExitCode exit = ExitCode::kOk;
   for (const ContainerReport& container : *containers) {
-    const Status status = PrintContainer(container, arguments);
+    const Status status = PrintContainer(container, arguments.Get("size"), selection);
     if (!status.ok()) exit = Fail(status.error());
   }
+  if (exit != ExitCode::kOk) return exit;
+  if (const Status printed = CheckPrinted(selection); !printed.ok()) return Fail(printed.error());
   return exit;
 }
 

@@ -55,6 +55,12 @@ ExitCode Main(const std::vector<std::string>& words) {
     std::puts(kVersion);
     return ExitCode::kOk;
   }
+  if (name.starts_with("-") && name != "--help" && name != "-h") {
+    return Fail({ErrorCode::kInvalidArgument,
+                 "'" + name + "' stands before the command",
+                 "options come after it: weir COMMAND " + name + " ...; see 'weir help'"},
+                ExitCode::kUsage);
+  }
   const bool help = name == "help" || name == "--help" || name == "-h";
   if (help && words.size() == 1) {
     PrintHelp(stdout);

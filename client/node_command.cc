@@ -68,23 +68,37 @@ ExitCode List(const Invocation& invocation, std::vector<NodeReport> all) {
   return ExitCode::kOk;
 }
 
-ExitCode ShowStatus(const std::string& name, const std::vector<NodeReport>& nodes) {
+void PrintNode(const NodeReport& node) {
+  std::printf("Node Report : \n");
+  std::printf("\tNode-Id : %s\n\tUuid : %s\n", node.name.c_str(), node.id.uuid.c_str());
+  std::printf("\tRack : %s\n", node.rack.c_str());
+  std::printf("\tNode-State : %s\n", std::string(NodeStateName(node.state)).c_str());
+  std::printf("\tNode-Http-Address : %s\n", node.http_address.c_str());
+  std::printf("\tLast-Health-Update : %s\n", FormatTime(node.last_heartbeat).c_str());
+  std::printf("\tHealth-Report : %s\n", node.health_report.c_str());
+  std::printf("\tContainers : %d\n", node.containers);
+  std::printf("\tMemory-Used : %lldMB\n\tMemory-Capacity : %lldMB\n",
+              static_cast<long long>(node.used.memory_mib),
+              static_cast<long long>(node.capacity.memory_mib));
+  std::printf("\tCPU-Used : %lld vcores\n\tCPU-Capacity : %lld vcores\n",
+              static_cast<long long>(node.used.vcores),
+              static_cast<long long>(node.capacity.vcores));
+}
+
+ExitCode ShowStatus(const Invocation& invocation, const std::vector<NodeReport>& nodes) {
+  const std::string name = invocation.arguments.Get("status");
+  const NodeReport* found = nullptr;
   for (const NodeReport& node : nodes) {
     if (node.name != name && node.id.uuid != name) continue;
-    std::printf("Node Report : \n");
-    std::printf("\tNode-Id : %s\n\tUuid : %s\n", node.name.c_str(), node.id.uuid.c_str());
-    std::printf("\tRack : %s\n", node.rack.c_str());
-    std::printf("\tNode-State : %s\n", std::string(NodeStateName(node.state)).c_str());
-    std::printf("\tNode-Http-Address : %s\n", node.http_address.c_str());
-    std::printf("\tLast-Health-Update : %s\n", FormatTime(node.last_heartbeat).c_str());
-    std::printf("\tHealth-Report : %s\n", node.health_report.c_str());
-    std::printf("\tContainers : %d\n", node.containers);
-    std::printf("\tMemory-Used : %lldMB\n\tMemory-Capacity : %lldMB\n",
-                static_cast<long long>(node.used.memory_mib),
-                static_cast<long long>(node.capacity.memory_mib));
-    std::printf("\tCPU-Used : %lld vcores\n\tCPU-Capacity : %lld vcores\n",
-                static_cast<long long>(node.used.vcores),
-                static_cast<long long>(node.capacity.vcores));
+    // An address may have had other nodes before: the one that runs is meant.
+    if (found == nullptr || node.state == NodeState::kRunning) found = &node;
+  }
+  if (found != nullptr) {
+    if (invocation.json) {
+      std::fputs(NodeJson(*found).c_str(), stdout);
+    } else {
+      PrintNode(*found);
+    }
     return ExitCode::kOk;
   }
   return Fail(
@@ -107,10 +121,14 @@ ExitCode RunNodeCommand(const std::vector<std::string>& words) {
                  "node needs one of -list, -status NODE",
                  "see 'weir node --help'"});
   }
+  const Status fits = arguments.Has("list")
+                          ? arguments.AllowOnly("node -list", {"list", "all", "states"}, 0)
+                          : arguments.AllowOnly("node -status", {"status"}, 0);
+  if (!fits.ok()) return Fail(fits.error());
   RmClient rm(prepared.invocation->config);
   auto nodes = rm.Nodes();
   if (!nodes.ok()) return Fail(nodes.error());
-  if (arguments.Has("status")) return ShowStatus(arguments.Get("status"), *nodes);
+  if (arguments.Has("status")) return ShowStatus(*prepared.invocation, *nodes);
   return List(*prepared.invocation, std::move(nodes).value());
 }
 

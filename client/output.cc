@@ -41,6 +41,21 @@ std::string Dump(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
+ordered_json ToJson(const NodeReport& node) {
+  return {{"id", node.name},
+          {"uuid", node.id.uuid},
+          {"rack", node.rack},
+          {"state", NodeStateName(node.state)},
+          {"nodeHTTPAddress", node.http_address},
+          {"numContainers", node.containers},
+          {"usedMemoryMB", node.used.memory_mib},
+          {"availMemoryMB", node.capacity.memory_mib - node.used.memory_mib},
+          {"usedVirtualCores", node.used.vcores},
+          {"availableVirtualCores", node.capacity.vcores - node.used.vcores},
+          {"lastHealthUpdate", ToMillis(node.last_heartbeat)},
+          {"healthReport", node.health_report}};
+}
+
 }  // namespace
 
 std::string FormatTable(const std::vector<std::string>& header,
@@ -83,22 +98,13 @@ std::string ApplicationJson(const ApplicationReport& application) {
   return Dump({{"app", ToJson(application)}}) + "\n";
 }
 
+std::string NodeJson(const NodeReport& node) {
+  return Dump({{"node", ToJson(node)}}) + "\n";
+}
+
 std::string NodesJson(const std::vector<NodeReport>& nodes) {
   ordered_json list = ordered_json::array();
-  for (const NodeReport& node : nodes) {
-    list.push_back({{"id", node.name},
-                    {"uuid", node.id.uuid},
-                    {"rack", node.rack},
-                    {"state", NodeStateName(node.state)},
-                    {"nodeHTTPAddress", node.http_address},
-                    {"numContainers", node.containers},
-                    {"usedMemoryMB", node.used.memory_mib},
-                    {"availMemoryMB", node.capacity.memory_mib - node.used.memory_mib},
-                    {"usedVirtualCores", node.used.vcores},
-                    {"availableVirtualCores", node.capacity.vcores - node.used.vcores},
-                    {"lastHealthUpdate", ToMillis(node.last_heartbeat)},
-                    {"healthReport", node.health_report}});
-  }
+  for (const NodeReport& node : nodes) list.push_back(ToJson(node));
   return Dump({{"nodes", {{"node", std::move(list)}}}}) + "\n";
 }
 

@@ -23,6 +23,7 @@ std::string FormatTime(WallTime time);  // ISO 8601, "N/A" for 1970
 // JSON objects with YARN's field names (REST), as one line.
 std::string ApplicationsJson(const std::vector<ApplicationReport>& applications);
 std::string ApplicationJson(const ApplicationReport& application);
+std::string NodeJson(const NodeReport& node);
 std::string NodesJson(const std::vector<NodeReport>& nodes);
 std::string ContainersJson(const std::vector<ContainerReport>& containers);
 

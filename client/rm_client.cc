@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "gen/ClientService.h"
 #include "platform/config_keys.h"
 #include "platform/crypto.h"
@@ -19,6 +21,16 @@ Error NoResourceManager(const std::string& socket, const Error& cause) {
   return {ErrorCode::kUnavailable,
           "no ResourceManager answers at " + socket + ": " + cause.message,
           "start weir-resourcemanager, or name its work directory with -D weir.work.dir=DIR"};
+}
+
+// The message of {"RemoteException": {"message": ...}}; the start of the body when it is not that.
+std::string RefusalText(const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  const nlohmann::json::json_pointer message("/RemoteException/message");
+  if (json.is_object() && json.contains(message) && json.at(message).is_string()) {
+    return json.at(message).get<std::string>();
+  }
+  return body.substr(0, 500);
 }
 
 }  // namespace
@@ -175,17 +187,20 @@ Result<Resource> RmClient::NormalizeContainer(const Resource& asked) {
 Result<LocalResource> RmClient::Stage(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(const auto digest, platform::DigestFile(path));
   if (!state_->http.ok()) return state_->http.error();
-  WEIR_ASSIGN_OR_RETURN(const auto answer,
-                        platform::CallHttp({.server = *state_->http,
-                                            .method = "PUT",
-                                            .target = "/staging/" + digest.sha256,
-                                            .headers = {},
-                                            .body = "",
-                                            .body_file = path}));
-  if (answer.status / 100 != 2) {
+  const auto answer = platform::CallHttp({.server = *state_->http,
+                                          .method = "PUT",
+                                          .target = "/staging/" + digest.sha256,
+                                          .headers = {},
+                                          .body = "",
+                                          .body_file = path});
+  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+    return NoResourceManager("http://" + state_->http->ToString(), answer.error());
+  }
+  if (!answer.ok()) return answer.error();
+  if (answer->status / 100 != 2) {
     return Error{ErrorCode::kUnavailable,
                  "the ResourceManager refused the upload of " + path + " (HTTP " +
-                     std::to_string(answer.status) + "): " + answer.body.substr(0, 500),
+                     std::to_string(answer->status) + "): " + RefusalText(answer->body),
                  ""};
   }
   return LocalResource{.uri = "staging:" + digest.sha256,

@@ -29,6 +29,22 @@ struct JobRequest {
   std::string target;
 };
 
+// A session has its memory and slots already; a cluster of the job's own is no session.
+Status CheckOptionsOf(const std::string& target, const Arguments& arguments) {
+  const bool session = target == "session";
+  const std::vector<std::string> foreign =
+      session ? std::vector<std::string>{"jm", "tm", "s", "n", "nm", "qu"}
+              : std::vector<std::string>{"id"};
+  for (const std::string& name : foreign) {
+    if (!arguments.Has(name)) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 "'-" + name + "' has no meaning with '-t " + target + "'",
+                 session ? "give it to 'weir session start', or use -t per-job or application"
+                         : "leave it out, or use -t session"};
+  }
+  return {};
+}
+
 Result<JobRequest> ParseRequest(const Arguments& arguments) {
   JobRequest request;
   request.target = arguments.Get("t", "session");
@@ -44,6 +60,7 @@ Result<JobRequest> ParseRequest(const Arguments& arguments) {
                  "run needs a job library",
                  "weir run [options] JOB.so [ARGUMENT...]; see 'weir run --help'"};
   }
+  WEIR_RETURN_IF_ERROR(CheckOptionsOf(request.target, arguments));
   WEIR_ASSIGN_OR_RETURN(request.parallelism, arguments.GetInt("p", 1, 1, stream::kParallelismMax));
   request.library = arguments.words()[0];
   request.arguments.assign(arguments.words().begin() + 1, arguments.words().end());
@@ -125,7 +142,8 @@ ExitCode RunInSession(const Invocation& invocation, RmClient& rm, const JobReque
   const auto built = BuildGraph(request.library, request.parallelism, request.arguments);
   if (!built.ok()) return Fail(built.error(), ExitCode::kBadJob);
   if (const Status inputs = CheckInputs(built->graph); !inputs.ok()) return Fail(inputs.error());
-  const auto session = FindSession(rm, invocation.arguments.Get("id"));
+  const auto session =
+      FindSession(rm, invocation.arguments.Get("id"), "name one with -id; see 'weir session list'");
   if (!session.ok()) return Fail(session.error());
   const auto timeout = invocation.arguments.GetDuration("queue-timeout", Duration(0));
   if (!timeout.ok()) return Fail(timeout.error());

@@ -67,7 +67,9 @@ ExitCode List(const Invocation& invocation, RmClient& rm) {
 // A session that cannot be asked is killed: stopping must work whatever its state.
 ExitCode Stop(const Invocation& invocation, RmClient& rm) {
   const auto& words = invocation.arguments.words();
-  const auto session = FindSession(rm, words.size() > 1 ? words[1] : "");
+  const auto session = FindSession(rm,
+                                   words.size() > 1 ? words[1] : "",
+                                   "name one: weir session stop ID; see 'weir session list'");
   if (!session.ok()) return Fail(session.error());
   const ApplicationReport& report = session->report;
   if (report.type != kSessionType) {
@@ -100,10 +102,15 @@ ExitCode RunSessionCommand(const std::vector<std::string>& words) {
   if (!prepared.invocation) return prepared.exit;
   const auto& verbs = prepared.invocation->arguments.words();
   const std::string verb = verbs.empty() ? "" : verbs[0];
+  if (verb == "list" || verb == "stop") {
+    const Status fits =
+        prepared.invocation->arguments.AllowOnly("session " + verb, {}, verb == "stop" ? 2 : 1);
+    if (!fits.ok()) return Fail(fits.error());
+  }
   RmClient rm(prepared.invocation->config);
   if (verb == "start" && verbs.size() == 1) return Start(*prepared.invocation, rm);
-  if (verb == "list" && verbs.size() == 1) return List(*prepared.invocation, rm);
-  if (verb == "stop" && verbs.size() <= 2) return Stop(*prepared.invocation, rm);
+  if (verb == "list") return List(*prepared.invocation, rm);
+  if (verb == "stop") return Stop(*prepared.invocation, rm);
   return Fail({ErrorCode::kInvalidArgument,
                "session needs one of start, list, stop [ID]",
                "see 'weir session --help'"});

@@ -101,7 +101,9 @@ Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_
   return clusters;
 }
 
-Result<WatchedApplication> FindSession(RmClient& rm, const std::string& id) {
+Result<WatchedApplication> FindSession(RmClient& rm,
+                                       const std::string& id,
+                                       const std::string& how_to_name) {
   if (!id.empty()) {
     WEIR_ASSIGN_OR_RETURN(const ApplicationId parsed, ApplicationId::Parse(id));
     return rm.Get(parsed);
@@ -115,7 +117,7 @@ Result<WatchedApplication> FindSession(RmClient& rm, const std::string& id) {
   if (sessions.size() > 1) {
     return Error{ErrorCode::kFailedPrecondition,
                  "you have " + std::to_string(sessions.size()) + " running session clusters",
-                 "name one with -id; see 'weir session list'"};
+                 how_to_name};
   }
   return rm.Get(sessions[0].id);
 }

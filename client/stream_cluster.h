@@ -39,8 +39,11 @@ Status CheckTaskManagers(const Arguments& arguments, RmClient& rm);
 
 // Live clusters of the user: all stream types, or sessions only.
 Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only);
-// The session named with -id, or the only one that runs. kNotFound, kFailedPrecondition (several).
-Result<WatchedApplication> FindSession(RmClient& rm, const std::string& id);
+// The session of this id, or the only one that runs when it is "". kNotFound, kFailedPrecondition
+// (several: the remedy is `how_to_name`).
+Result<WatchedApplication> FindSession(RmClient& rm,
+                                       const std::string& id,
+                                       const std::string& how_to_name);
 
 }  // namespace weir::cli
 

@@ -161,4 +161,14 @@ std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
   return warnings;
 }
 
+std::optional<std::string> TypedKeyWarning(const std::string& key) {
+  const std::vector<std::string> known = KnownNames();
+  if (std::find(known.begin(), known.end(), key) != known.end()) return std::nullopt;
+  const auto nearest = NearestName(key, known);
+  if (nearest) return "'" + key + "' is not a key of Weir; did you mean '" + *nearest + "'?";
+  if (key.starts_with("weir.")) return "'" + key + "' is not a key of Weir";
+  if (IsYarnKey(key)) return "'" + key + "' has no effect here";
+  return std::nullopt;
+}
+
 }  // namespace weir::platform

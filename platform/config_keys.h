@@ -104,6 +104,9 @@ Result<LogLevel> ConfiguredLogLevel(const Configuration& config);
 // Warnings for keys that are set but not known: misspelt ones with the nearest name, one summary
 // line for YARN keys without effect here.
 std::vector<std::string> UnknownKeyWarnings(const Configuration& config);
+// The same for one key that somebody typed: nothing when it is known, or of nobody's family
+// (a job may have keys of its own).
+std::optional<std::string> TypedKeyWarning(const std::string& key);
 
 }  // namespace weir::platform
 

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -115,6 +116,10 @@ Result<FileDigest> DigestFile(const std::string& path) {
     return Error{errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
                  path + " cannot be opened: " + ErrnoText(errno),
                  "check the path and its permissions"};
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return Error{ErrorCode::kInvalidArgument, path + " is a directory", "name a file"};
   }
   Sha256Stream stream;
   FileDigest digest;

@@ -110,6 +110,10 @@ TEST_F(CommandApplication, ListsApplicationsAndNodes) {
   const CommandResult one = cluster().Weir({"node", "-status", list.at(0).at("id")});
   EXPECT_EQ(one.exit_code, 0) << one.ToString();
   EXPECT_THAT(one.out, HasSubstr("Memory-Capacity : 4096MB"));
+  const CommandResult one_json =
+      cluster().Weir({"node", "-status", list.at(0).at("id"), "-o", "json"});
+  EXPECT_EQ(Json::parse(one_json.out).at("node").at("uuid"), list.at(0).at("uuid"))
+      << one_json.ToString();
   EXPECT_EQ(cluster().Weir({"node", "-status", "nowhere:1"}).exit_code, 3);
   Kill(runs);
 }
@@ -123,6 +127,36 @@ TEST_F(CommandApplication, ShowsTheLogsOfAContainerThatStillRuns) {
   EXPECT_EQ(logs.exit_code, 0) << logs.ToString();
   EXPECT_THAT(logs.out, HasSubstr("I am working\n"));
   Kill(id);
+}
+
+TEST_F(CommandApplication, RefusesALogFileThatNoContainerHas) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string id = SubmitShell({"-memory", "64", "-wait"}, "true");
+  const CommandResult none =
+      cluster().Weir({"logs", "-applicationId", id, "-log_files", "stdout,syslog"});
+  EXPECT_EQ(none.exit_code, 3) << none.ToString();
+  EXPECT_THAT(none.err, AllOf(IsOneLine(), HasSubstr("'syslog'"), HasSubstr("stderr, stdout")));
+}
+
+TEST_F(CommandApplication, SaysWhyAnUploadIsRefused) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings["weir.staging.max-bytes"] = "1000";
+  ASSERT_TRUE(StartCluster(options));
+  WriteWholeFile(Scratch("big"), std::string(2000, 'x'));
+  const CommandResult run =
+      cluster().Weir({"application", "-submit", "-file", Scratch("big"), "--", "/bin/true"});
+  EXPECT_NE(run.exit_code, 0);
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr(Scratch("big")), Not(HasSubstr("{"))));
+}
+
+TEST_F(CommandApplication, WarnsOfAKeyThatIsMistyped) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const CommandResult typo =
+      cluster().Weir({"node", "-list", "-D", "yarn.resourcemanger.hostname=127.0.0.1"});
+  EXPECT_EQ(typo.exit_code, 0) << typo.ToString();
+  EXPECT_THAT(typo.err, AllOf(IsOneLine(), HasSubstr("'yarn.resourcemanager.hostname'")));
+  const CommandResult own = cluster().Weir({"node", "-list", "-D", "my.job.key=1"});
+  EXPECT_THAT(own.err, IsEmpty());
 }
 
 TEST_F(CommandApplication, NamesContainerNodeAndCauseWhenACommandFails) {
@@ -283,12 +317,25 @@ TEST_F(CommandApplication, AnswersEachMistakeWithOneLineAndAnExitCodeOfItsKind) 
       {{"application", "-submit", "-containers", "0", "--", "true"}, 2, "-containers"},
       {{"application", "-submit", "-memory", "much", "--", "true"}, 2, "much"},
       {{"application", "-submit", "-file", "/no/such/file", "--", "true"}, 3, "/no/such/file"},
+      {{"application", "-submit", "-file", "/etc", "--", "true"}, 2, "/etc is a directory"},
+      {{"application", "-submit", "-appStates", "ALL", "--", "true"}, 2, "-appStates"},
       {{"application", "-submit", "-queue", "fast", "--", "true"}, 3, "fast"},
+      {{"application", "-list", "extra"}, 2, "'extra'"},
+      {{"application", "-list", "-containers", "3"}, 2, "-containers"},
+      {{"application", "-status", kNoSuchApplication, "extra"}, 2, "'extra'"},
+      {{"application", "-kill", kNoSuchApplication, "-name", "x"}, 2, "-name"},
       {{"application", "-status", kNoSuchApplication}, 3, kNoSuchApplication},
       {{"application", "-kill", kNoSuchApplication}, 3, kNoSuchApplication},
       {{"application", "-status", "seven"}, 2, "seven"},
       {{"logs", "-applicationId", kNoSuchApplication}, 3, kNoSuchApplication},
+      {{"logs", "-applicationId", kNoSuchApplication, "extra"}, 2, "'extra'"},
       {{"node", "-list", "-o", "yaml"}, 2, "yaml"},
+      {{"node", "-list", "extra"}, 2, "'extra'"},
+      {{"node", "-status", "nowhere:1", "-all"}, 2, "-all"},
+      {{"--conf", "/tmp", "node", "-list"}, 2, "after it"},
+      {{"session", "list", "-tm", "1g"}, 2, "-tm"},
+      {{"session", "stop", "-n", "1"}, 2, "-n"},
+      {{"job", "list", "--", "extra"}, 2, "'--'"},
   };
   for (const Mistake& mistake : mistakes) {
     const CommandResult result = cluster().Weir(mistake.words);
@@ -301,12 +348,14 @@ TEST_F(CommandApplication, AnswersEachMistakeWithOneLineAndAnExitCodeOfItsKind) 
 
 TEST_F(CommandApplication, SaysThatNoResourceManagerRuns) {
   ProcessCluster none;
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"application", "-list"},
-                                                {"application", "-submit", "--", "/bin/true"},
-                                                {"node", "-list"},
-                                                {"logs", "-applicationId", kNoSuchApplication},
-                                                {"session", "start", "-d"},
-                                                {"job", "list"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"application", "-list"},
+        {"application", "-submit", "--", "/bin/true"},
+        {"run", "-t", "per-job", BinaryPath("../examples/sequence_sum.so"), "1", "2", "1"},
+        {"node", "-list"},
+        {"logs", "-applicationId", kNoSuchApplication},
+        {"session", "start", "-d"},
+        {"job", "list"}}) {
     const CommandResult result = none.Weir(words);
     EXPECT_EQ(result.exit_code, 5) << result.ToString();
     EXPECT_THAT(result.err, AllOf(IsOneLine(), HasSubstr("ResourceManager")));

@@ -227,6 +227,40 @@ TEST_F(StreamFailures, ShowsAWaitingJobAndCancelsIt) {
   StopSession(session);
 }
 
+TEST_F(StreamFailures, RefusesOptionsThatDoNotBelongToTheTarget) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  struct Foreign {
+    const char* target;
+    const char* option;
+    const char* value;
+  };
+  for (const Foreign& foreign : {Foreign{"session", "-tm", "64"},
+                                 {"session", "-s", "2"},
+                                 {"session", "-nm", "name"},
+                                 {"per-job", "-id", "application_1_0001"},
+                                 {"application", "-id", "application_1_0001"}}) {
+    const CommandResult run = cluster().Weir(
+        {"run", "-t", foreign.target, foreign.option, foreign.value, SequenceSum(), "1", "9", "2"});
+    EXPECT_EQ(run.exit_code, 2) << run.ToString();
+    EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr(foreign.option), HasSubstr(foreign.target)));
+  }
+  EXPECT_THAT(Applications(), IsEmpty());
+}
+
+TEST_F(StreamFailures, SaysHowToNameOneOfSeveralSessions) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string one = StartSession();
+  const std::string other = StartSession();
+  const CommandResult stop = cluster().Weir({"session", "stop"});
+  EXPECT_EQ(stop.exit_code, 6) << stop.ToString();
+  EXPECT_THAT(stop.err, AllOf(IsOneLine(), HasSubstr("weir session stop ID")));
+  const CommandResult run = Run("session", {}, {SequenceSum(), "1", "9", "2"});
+  EXPECT_EQ(run.exit_code, 6) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("-id")));
+  StopSession(one);
+  StopSession(other);
+}
+
 TEST_F(StreamFailures, SaysWhyItsJobManagerIsNotPlaced) {
   ASSERT_TRUE(StartCluster(RoomForTwoTaskManagers()));
   const CommandResult run = cluster().Weir({"run",
@@ -255,6 +289,11 @@ TEST_F(StreamFailures, CancelsARunningJobAndPublishesNothing) {
   EXPECT_EQ(JobNamed(job).at("name"), "trial steady");
   const CommandResult json = cluster().Weir({"job", "status", job, "-o", "json"});
   EXPECT_EQ(Json::parse(json.out).at("state"), "RUNNING");
+  const Json vertices = Json::parse(json.out).at("vertices");
+  ASSERT_THAT(vertices, SizeIs(2)) << json.out;
+  EXPECT_EQ(vertices.at(0).at("parallelism"), 4);
+  const CommandResult text = cluster().Weir({"job", "status", job});
+  EXPECT_THAT(text.out, AllOf(HasSubstr("sequence"), HasSubstr("RUNNING:4")));
   const CommandResult list = cluster().Weir({"session", "list", "-o", "json"});
   EXPECT_THAT(Json::parse(list.out).at("apps").at("app"), SizeIs(1));
   EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
