@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/strings.h"
+#include "platform/hadoop_xml_config.h"
 
 namespace weir::cli {
 namespace {
@@ -27,11 +28,9 @@ Error UnknownOption(const ParseRules& rules, const std::string& word, const std:
 }
 
 Result<std::pair<std::string, std::string>> Definition(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return Usage("'-D " + text + "' has no value", "the form is -D key=value");
-  }
-  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+  auto definition = platform::ParseDefinition(text);
+  if (definition.ok()) return definition;
+  return Usage("'-D " + text + "' has no value", "the form is -D key=value");
 }
 
 // "12" + unit -> number times the unit's factor.

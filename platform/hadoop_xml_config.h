@@ -69,6 +69,9 @@ class Configuration {
   std::map<std::string, Entry> entries_;
 };
 
+// "key=value" at the first '='. kInvalidArgument.
+Result<std::pair<std::string, std::string>> ParseDefinition(const std::string& text);
+
 }  // namespace weir::platform
 
 #endif  // WEIR_PLATFORM_HADOOP_XML_CONFIG_H_

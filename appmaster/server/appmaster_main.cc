@@ -6,11 +6,12 @@
 #include <string>
 
 #include "appmaster/client/master_environment.h"
-#include "appmaster/server/exit_status.h"
 #include "appmaster/server/graph_child.h"
 #include "appmaster/server/master_options.h"
 #include "appmaster/server/master_process.h"
 #include "appmaster/server/stream_master.h"
+#include "common/exit_status.h"
+#include "platform/daemon_main.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
 #include "platform/signals.h"
@@ -23,7 +24,7 @@ using namespace weir::am;
 constexpr int64_t kGraphBytesMax = 1 << 20;
 
 int Fail(int status, const Error& error) {
-  return FailProgram("weir-appmaster", status, error.ToString());
+  return platform::FailProgram("weir-appmaster", status, error.ToString());
 }
 
 std::string GraphBuilder() {

@@ -14,13 +14,4 @@ SplitCommandLine SplitAtDashes(int argc, char** argv) {
   return split;
 }
 
-Result<std::pair<std::string, std::string>> ParseDefinition(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == 0 || equals == std::string::npos) {
-    return Error{
-        ErrorCode::kInvalidArgument, "'" + text + "' is not a definition", "write key=value"};
-  }
-  return std::make_pair(text.substr(0, equals), text.substr(equals + 1));
-}
-
 }  // namespace weir::am

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "appmaster/server/exit_status.h"
+#include "common/exit_status.h"
 #include "platform/clock.h"
 #include "platform/log.h"
 

@@ -7,10 +7,11 @@
 #include "appmaster/client/master_environment.h"
 #include "appmaster/server/command_line.h"
 #include "appmaster/server/command_master.h"
-#include "appmaster/server/exit_status.h"
 #include "appmaster/server/master_process.h"
+#include "common/exit_status.h"
 #include "common/limits.h"
 #include "common/strings.h"
+#include "platform/daemon_main.h"
 #include "platform/log.h"
 #include "platform/signals.h"
 
@@ -27,7 +28,7 @@ Status AddLocalResource(const std::string& text, LaunchContext& launch) {
   const Error malformed{ErrorCode::kInvalidArgument,
                         "--local-resource '" + text + "' is malformed",
                         "write NAME=URI,SIZE,SHA256"};
-  const auto definition = ParseDefinition(text);
+  const auto definition = platform::ParseDefinition(text);
   if (!definition.ok()) return malformed;
   const auto parts = Split(definition->second, ',');
   if (parts.size() < 3) return malformed;
@@ -109,14 +110,14 @@ int Run(const CommandMasterOptions& options, const MasterEnvironment& environmen
 int main(int argc, char** argv) {
   platform::BlockSignals();
   const auto line = Parse(argc, argv);
-  if (!line.ok()) return FailProgram(kName, exit_status::kUsage, line.error().ToString());
+  if (!line.ok()) return platform::FailProgram(kName, exit_status::kUsage, line.error().ToString());
   if (line->done) return exit_status::kOk;
   if (Status log = platform::StartLog("", platform::LogLevel::kInfo); !log.ok()) {
-    return FailProgram(kName, exit_status::kFailure, log.error().ToString());
+    return platform::FailProgram(kName, exit_status::kFailure, log.error().ToString());
   }
   const auto environment = ReadMasterEnvironment();
   if (!environment.ok()) {
-    return FailProgram(kName, exit_status::kUsage, environment.error().ToString());
+    return platform::FailProgram(kName, exit_status::kUsage, environment.error().ToString());
   }
   return Run(line->options, *environment);
 }

@@ -118,7 +118,7 @@ Result<ParsedCommandLine> ParseMasterOptions(int argc, char** argv) {
   options.cluster.worker_resource = {words.memory, words.vcores};
   options.slot_timeout = milliseconds(words.slot_timeout_ms);
   for (const std::string& text : words.definitions) {
-    WEIR_ASSIGN_OR_RETURN(auto definition, ParseDefinition(text));
+    WEIR_ASSIGN_OR_RETURN(auto definition, platform::ParseDefinition(text));
     options.definitions.push_back(std::move(definition));
   }
   WEIR_RETURN_IF_ERROR(CheckMode(words.mode, options));

@@ -3,9 +3,8 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
-#include "appmaster/server/exit_status.h"
+#include "common/exit_status.h"
 #include "platform/log.h"
 #include "platform/signals.h"
 
@@ -31,11 +30,6 @@ int MasterProcess::Wait(const std::function<void()>& terminate) {
   alarm(kTerminationSeconds);  // whatever hangs, the process ends
   while (!ended_) platform::WaitForTermination(IgnoreHangup);
   return exit_status::kSignalBase + signal;
-}
-
-int FailProgram(const char* program, int status, const std::string& message) {
-  std::fprintf(stderr, "%s: %s\n", program, message.c_str());
-  return status;
 }
 
 }  // namespace weir::am

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <functional>
-#include <string>
 
 namespace weir::am {
 
@@ -22,9 +21,6 @@ class MasterProcess {
  private:
   std::atomic<bool> ended_{false};
 };
-
-// Prints "program: message" to standard error; gives `status`.
-int FailProgram(const char* program, int status, const std::string& message);
 
 }  // namespace weir::am
 

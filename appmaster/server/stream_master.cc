@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "appmaster/engine/builtin_engine.h"
-#include "appmaster/server/exit_status.h"
+#include "common/exit_status.h"
 #include "platform/clock.h"
 
 namespace weir::am {

@@ -6,20 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "common/hostport.h"
 #include "common/result.h"
 #include "common/time.h"
 #include "nodemanager/core/node_manager_core.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
+#include "platform/option_reader.h"
 
 namespace weir::nm {
-
-// Where one service listens, and the host by which others reach it. Port 0 = any.
-struct ListenAddress {
-  HostPort bind;
-  std::string advertised_host;
-};
 
 struct NmOptions {
   std::string cluster_id;
@@ -28,8 +22,8 @@ struct NmOptions {
   std::string secret_file;
   std::string log_file;
   platform::LogLevel log_level = platform::LogLevel::kInfo;
-  ListenAddress container;
-  ListenAddress http;
+  platform::ServiceAddress container;
+  platform::ServiceAddress http;
   std::vector<std::string> local_dirs;
   std::vector<std::string> log_dirs;
   Duration delete_delay{0};

@@ -301,12 +301,12 @@ NodeManagerDaemon::~NodeManagerDaemon() {
   Stop();
 }
 
-std::optional<StartFailure> NodeManagerDaemon::Start() {
+std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
   State& state = *state_;
   using namespace exit_status;
   if (auto status = state.MakeDirectories(); !status.ok()) {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
-    return {{locked ? kDirectoryLocked : kFailure, status.error()}};
+    return {{locked ? kLocked : kFailure, status.error()}};
   }
   if (auto status = state.SweepLeftoversOfEarlierRuns(); !status.ok()) {
     return {{kFailure, status.error()}};

@@ -12,24 +12,11 @@
 #include <memory>
 #include <optional>
 
-#include "common/result.h"
 #include "nodemanager/server/nm_options.h"
+#include "platform/daemon_main.h"
 #include "platform/hadoop_xml_config.h"
 
 namespace weir::nm {
-
-// Exit codes of the process.
-namespace exit_status {
-inline constexpr int kFailure = 1;
-inline constexpr int kConfiguration = 2;
-inline constexpr int kPortInUse = 10;
-inline constexpr int kDirectoryLocked = 11;
-}  // namespace exit_status
-
-struct StartFailure {
-  int exit_code = exit_status::kFailure;
-  Error error;
-};
 
 class NodeManagerDaemon {
  public:
@@ -40,7 +27,7 @@ class NodeManagerDaemon {
   NodeManagerDaemon& operator=(const NodeManagerDaemon&) = delete;
 
   // Serves when it returns nothing. After a failure, only destroy it.
-  std::optional<StartFailure> Start();
+  std::optional<platform::StartFailure> Start();
   // Stops all containers, takes leave of the ResourceManager, ends everything; in bounded time.
   // Idempotent.
   void Stop();

@@ -34,7 +34,7 @@ constexpr seconds kSweepPeriod{300};
 // One Thrift service with its places to listen.
 struct Service {
   const char* name;  // in the address file and the metrics
-  const ServiceAddress* address;
+  const platform::ServiceAddress* address;
   std::string socket;  // "" = none
   std::shared_ptr<platform::Authenticator> authenticator;
   MakeProcessor make;
@@ -262,17 +262,17 @@ ResourceManagerDaemon::~ResourceManagerDaemon() {
   Stop();
 }
 
-std::optional<StartFailure> ResourceManagerDaemon::Start() {
+std::optional<platform::StartFailure> ResourceManagerDaemon::Start() {
   State& state = *state_;
   using namespace exit_status;
   if (auto status = state.MakeDirectories(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.OpenStore(); !status.ok()) {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
-    return {{locked ? kStoreLocked : kFailure, status.error()}};
+    return {{locked ? kLocked : kFailure, status.error()}};
   }
   if (auto status = state.Recover(); !status.ok()) {
     const bool other_cluster = status.error().code == ErrorCode::kFailedPrecondition;
-    return {{other_cluster ? kConfiguration : kFailure, status.error()}};
+    return {{other_cluster ? kUsage : kFailure, status.error()}};
   }
   state.MakeServer();
   // The ports are taken before recovery decides about any application: a start that fails for a

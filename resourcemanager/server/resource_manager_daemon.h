@@ -12,23 +12,10 @@
 #include <memory>
 #include <optional>
 
-#include "common/result.h"
+#include "platform/daemon_main.h"
 #include "resourcemanager/server/rm_options.h"
 
 namespace weir::rm {
-
-// Exit codes of the process.
-namespace exit_status {
-inline constexpr int kFailure = 1;
-inline constexpr int kConfiguration = 2;
-inline constexpr int kPortInUse = 10;
-inline constexpr int kStoreLocked = 11;
-}  // namespace exit_status
-
-struct StartFailure {
-  int exit_code = exit_status::kFailure;
-  Error error;
-};
 
 class ResourceManagerDaemon {
  public:
@@ -38,7 +25,7 @@ class ResourceManagerDaemon {
   ResourceManagerDaemon& operator=(const ResourceManagerDaemon&) = delete;
 
   // Serves when it returns nothing. After a failure, only destroy it.
-  std::optional<StartFailure> Start();
+  std::optional<platform::StartFailure> Start();
   // Ends all conversations, waits for the store, removes the address file. Idempotent.
   void Stop();
   // The core has stepped down: the process is to end with kFailure. It has sent itself SIGTERM.

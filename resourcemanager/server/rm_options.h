@@ -6,21 +6,13 @@
 #include <cstdint>
 #include <string>
 
-#include "common/hostport.h"
 #include "common/result.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
+#include "platform/option_reader.h"
 #include "resourcemanager/core/resource_manager_core.h"
 
 namespace weir::rm {
-
-// Where one service listens, and how others reach it. The port of both is the same; 0 = any.
-struct ServiceAddress {
-  HostPort bind;
-  std::string advertised_host;
-
-  HostPort Advertised(uint16_t port) const { return {advertised_host, port}; }
-};
 
 struct RmOptions {
   std::string cluster_id;
@@ -31,11 +23,11 @@ struct RmOptions {
   std::string store_dir;
   std::string log_file;
   platform::LogLevel log_level = platform::LogLevel::kInfo;
-  ServiceAddress client;
-  ServiceAddress admin;
-  ServiceAddress master;
-  ServiceAddress tracker;
-  ServiceAddress http;
+  platform::ServiceAddress client;
+  platform::ServiceAddress admin;
+  platform::ServiceAddress master;
+  platform::ServiceAddress tracker;
+  platform::ServiceAddress http;
   int64_t staging_max_bytes = 0;
   CoreOptions core;
 

@@ -9,13 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "common/exit_status.h"
 #include "stream/api/job_library.h"
 #include "stream/runtime/job_library.h"
 
 namespace {
 
-constexpr int kUsage = 2;
-constexpr int kBadJob = 9;
+using weir::exit_status::kBadJob;
+using weir::exit_status::kUsage;
 
 bool g_program_runs = false;
 

@@ -1,14 +1,13 @@
 // weir-taskmanager: runs tasks of stream jobs in a container of a stream ApplicationMaster.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <thread>
 
 #include "platform/config_keys.h"
+#include "platform/daemon_main.h"
 #include "platform/log.h"
 #include "platform/signals.h"
 #include "stream/api/job_library.h"
@@ -20,12 +19,14 @@ namespace {
 using weir::platform::Configuration;
 using weir::stream::taskmanager::TaskManagerOptions;
 
-constexpr int kUsage = 2;
-constexpr int kSignalBase = 128;
+constexpr weir::platform::DaemonInfo kInfo = {
+    .name = "weir-taskmanager",
+    .description = "Runs tasks of stream jobs; started by weir-appmaster",
+    .component = "tm.daemon",
+    .version = WEIR_STREAM_ABI};
 
 int Fail(int code, const weir::Error& error) {
-  std::cerr << "weir-taskmanager: " << error.ToString() << std::endl;
-  return code;
+  return weir::platform::FailProgram(kInfo.name, code, error.ToString());
 }
 
 std::string Variable(const char* name) {
@@ -45,10 +46,10 @@ int Serve(TaskManagerOptions options) {
   weir::stream::taskmanager::TaskManagerServer server(
       std::move(options), weir::platform::FileSystem::Real(), STDOUT_FILENO);
   const weir::Status started = server.Start();
-  if (!started.ok()) return Fail(EXIT_FAILURE, started.error());
+  if (!started.ok()) return Fail(weir::exit_status::kFailure, started.error());
   std::thread signals([&server] {
     const int signal = weir::platform::WaitForTermination([] { weir::platform::ReopenLog(); });
-    server.Stop(kSignalBase + signal);
+    server.Stop(weir::exit_status::kSignalBase + signal);
   });
   const int code = server.WaitForExit();
   // Wakes the thread, if it still waits; the exit code stands already.
@@ -63,29 +64,14 @@ int Serve(TaskManagerOptions options) {
 int main(int argc, char** argv) {
   weir::platform::BlockSignals();
   Configuration::Source source;
-  std::vector<std::string> definitions;
-  CLI::App app("Runs tasks of stream jobs; started by weir-appmaster", "weir-taskmanager");
-  app.set_version_flag("--version", "weir-taskmanager, " WEIR_STREAM_ABI);
-  app.add_option("--conf", source.directory, "directory of yarn-site.xml");
-  app.add_option("-D", definitions, "key=value, stronger than the files");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? EXIT_SUCCESS : kUsage;
-  }
-  for (const std::string& definition : definitions) {
-    const size_t equals = definition.find('=');
-    if (equals == 0 || equals == std::string::npos) {
-      return Fail(kUsage,
-                  {weir::ErrorCode::kInvalidArgument, "-D " + definition, "give key=value"});
-    }
-    source.overrides.emplace_back(definition.substr(0, equals), definition.substr(equals + 1));
+  if (const auto status = weir::platform::ParseDaemonCommandLine(argc, argv, kInfo, source)) {
+    return *status;
   }
   const auto config = Configuration::Load(source);
-  if (!config.ok()) return Fail(kUsage, config.error());
+  if (!config.ok()) return Fail(weir::exit_status::kUsage, config.error());
   const weir::Status logging = StartLog(*config);
-  if (!logging.ok()) return Fail(kUsage, logging.error());
+  if (!logging.ok()) return Fail(weir::exit_status::kUsage, logging.error());
   auto options = weir::stream::taskmanager::ReadTaskManagerOptions(Variable, *config);
-  if (!options.ok()) return Fail(kUsage, options.error());
+  if (!options.ok()) return Fail(weir::exit_status::kUsage, options.error());
   return Serve(std::move(options).value());
 }

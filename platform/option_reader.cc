@@ -1,0 +1,69 @@
+#include "platform/option_reader.h"
+
+#include "common/check.h"
+#include "common/limits.h"
+#include "common/strings.h"
+#include "platform/config_keys.h"
+#include "platform/loopback.h"
+
+namespace weir::platform {
+
+std::string OptionReader::Text(const char* key) const {
+  return config_.GetOr(key, DefaultOf(key));
+}
+
+int64_t OptionReader::Int(const char* key, int64_t low, int64_t high) {
+  const auto fallback = ParseInt64(DefaultOf(key));
+  WEIR_CHECK(fallback.has_value(), std::string("the default of ") + key + " is a number");
+  return Keep(config_.GetInt(key, *fallback, low, high), *fallback);
+}
+
+std::string OptionReader::ClusterId() {
+  std::string id = Text(keys::kClusterId);
+  if (id.empty() || id.size() > limits::kNameBytes) {
+    Fault({ErrorCode::kInvalidArgument,
+           std::string(keys::kClusterId) + " must have from 1 to " +
+               std::to_string(limits::kNameBytes) + " characters",
+           ""});
+  }
+  return id;
+}
+
+ServiceAddress OptionReader::Address(const char* key,
+                                     const Result<HostPort>& configured,
+                                     const char* bind_host_key) {
+  if (!configured.ok()) {
+    Fault(configured.error());
+    return {};
+  }
+  const std::string bind_host = Text(bind_host_key);
+  ServiceAddress address;
+  address.advertised_host = configured->host;
+  address.bind = {bind_host.empty() ? configured->host : bind_host, configured->port};
+  Check(CheckLoopback(bind_host.empty() ? key : bind_host_key, address.bind.host));
+  return address;
+}
+
+std::string OptionReader::Absolute(const char* key, std::string path) {
+  if (path.starts_with('/')) return path;
+  Fault({ErrorCode::kInvalidArgument,
+         std::string(key) + " is the relative path '" + path + "'",
+         "give an absolute one"});
+  return path;
+}
+
+void OptionReader::Check(const Status& status) {
+  if (!status.ok()) Fault(status.error());
+}
+
+void OptionReader::Fault(const Error& error) {
+  std::string line = error.ToString();
+  if (faults_.empty() || faults_.back() != line) faults_.push_back(std::move(line));
+}
+
+Status OptionReader::Finish() const {
+  if (faults_.empty()) return {};
+  return Error{ErrorCode::kInvalidArgument, Join(faults_, "\n"), ""};
+}
+
+}  // namespace weir::platform

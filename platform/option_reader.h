@@ -1,0 +1,63 @@
+// OptionReader: reads a daemon's configuration key by key and keeps every fault, so that all are
+// told together. Single-threaded; the configuration must outlive it.
+#ifndef WEIR_PLATFORM_OPTION_READER_H_
+#define WEIR_PLATFORM_OPTION_READER_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/hostport.h"
+#include "common/result.h"
+#include "common/time.h"
+#include "platform/hadoop_xml_config.h"
+
+namespace weir::platform {
+
+// Where one service listens, and how others reach it. The port of both is the same; 0 = any.
+struct ServiceAddress {
+  HostPort bind;
+  std::string advertised_host;
+
+  HostPort Advertised(uint16_t port) const { return {advertised_host, port}; }
+};
+
+class OptionReader {
+ public:
+  static constexpr int64_t kMillisMax = int64_t{7} * 24 * 3600 * 1000;
+
+  explicit OptionReader(const Configuration& config) : config_(config) {}
+
+  // Of known keys (platform/config_keys.h).
+  std::string Text(const char* key) const;
+  int64_t Int(const char* key, int64_t low, int64_t high);
+  Duration Millis(const char* key) { return milliseconds(Int(key, 1, kMillisMax)); }
+  std::string ClusterId();
+  // `configured` is what `key` says; the host to bind may stand under another key. Both hosts must
+  // be of the loopback: nothing is encrypted yet.
+  ServiceAddress Address(const char* key,
+                         const Result<HostPort>& configured,
+                         const char* bind_host_key);
+  // A fault if it is relative.
+  std::string Absolute(const char* key, std::string path);
+
+  template <typename T>
+  T Keep(Result<T> result, T fallback) {
+    if (result.ok()) return std::move(result).value();
+    Fault(result.error());
+    return fallback;
+  }
+  void Check(const Status& status);
+  void Fault(const Error& error);
+  // kInvalidArgument: every fault, one line each.
+  Status Finish() const;
+
+ private:
+  const Configuration& config_;
+  std::vector<std::string> faults_;
+};
+
+}  // namespace weir::platform
+
+#endif  // WEIR_PLATFORM_OPTION_READER_H_
