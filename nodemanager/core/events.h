@@ -98,6 +98,7 @@ struct ExitOutcome {
   int value = 0;
   int64_t peak_memory_mib = 0;   // of its largest process; 0 = not known
   std::string stderr_tail = {};  // at most a few KiB; "" for success
+  std::string full_disk = {};    // a directory of its own without room left; "" for success
   bool operator==(const ExitOutcome&) const = default;
 };
 struct Exited {

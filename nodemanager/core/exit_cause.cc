@@ -10,6 +10,8 @@ constexpr int kSignalBase = 128;  // a shell's way to say "died of signal n"
 constexpr int kSigKill = 9;
 constexpr int kExecFailed = 126;
 constexpr int kCommandNotFound = 127;
+constexpr int kLastLines = 5;
+constexpr size_t kLastLineBytes = 300;
 constexpr int kLostExitCode = 154;  // YARN's "the exit was not seen"
 
 struct SignalWord {
@@ -92,6 +94,23 @@ std::string MemoryWords(const ExitOutcome& outcome, const Resource& resource) {
          " MiB of " + std::to_string(resource.memory_mib) + " MiB";
 }
 
+// The last lines as one: a cause stands in tables, logs and messages of one line. The whole is in
+// the container's log.
+std::string LastWords(const std::string& tail) {
+  std::vector<std::string> lines;
+  for (const std::string_view raw : Split(tail, '\n')) {
+    std::string line(Trim(raw));
+    for (char& c : line) {
+      if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    }
+    if (line.empty()) continue;
+    if (line.size() > kLastLineBytes) line = line.substr(0, kLastLineBytes) + "...";
+    lines.push_back(std::move(line));
+  }
+  if (lines.size() > kLastLines) lines.erase(lines.begin(), lines.end() - kLastLines);
+  return Join(lines, " | ");
+}
+
 }  // namespace
 
 StopCause CauseOf(StopReason reason) {
@@ -147,7 +166,10 @@ ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
     text += ", a shell's word for a command that could not be run";
   }
   text += MemoryWords(outcome, resource);
-  if (!outcome.stderr_tail.empty()) text += "\nlast words on stderr:\n" + outcome.stderr_tail;
+  if (!outcome.full_disk.empty()) text += "; the disk of " + outcome.full_disk + " is full";
+  if (const std::string words = LastWords(outcome.stderr_tail); !words.empty()) {
+    text += "; last words on stderr: " + words;
+  }
   cause.diagnostics = Bounded(std::move(text));
   return cause;
 }

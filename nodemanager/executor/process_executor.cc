@@ -251,6 +251,7 @@ Status ProcessExecutor::StartLauncher(const Prepared& container) {
                               .process = std::move(process),
                               .report = std::move(report),
                               .notes = notes,
+                              .directory = plan.directory,
                               .stderr_path = plan.log_directory + "/stderr"});
   }
   if (status.ok()) return {};

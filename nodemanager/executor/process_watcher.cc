@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ using platform::MutexLock;
 
 constexpr int kDrainTickMs = 20;
 constexpr size_t kStderrTail = 4096;
+constexpr uint64_t kNoRoomBytes = 16 << 10;
 constexpr size_t kLineBytes = 4096;  // of a report; more is no report
 constexpr int kFirmKill = 3;         // from this SIGKILL on, the launcher is not relied upon
 
@@ -75,6 +77,18 @@ bool IsTold(const LaunchEnd& end) {
   return end.outcome.has_value() || end.failure.has_value();
 }
 
+// Its working directory or its logs, when they have no room left: a program that cannot write may
+// not be able to say so.
+std::string FullDisk(const WatchedProcess& process) {
+  const std::string logs = process.stderr_path.substr(0, process.stderr_path.rfind('/'));
+  for (const std::string& directory : {process.directory, logs}) {
+    struct statvfs space {};
+    if (::statvfs(directory.c_str(), &space) != 0) continue;
+    if (space.f_bavail * space.f_frsize < kNoRoomBytes) return directory;
+  }
+  return "";
+}
+
 void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
   if (!process.started) {
     Error error{ErrorCode::kUnavailable,
@@ -88,6 +102,7 @@ void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
   ExitOutcome outcome = process.end.outcome.value_or(lost);
   if (outcome.kind != ExitKind::kExited || outcome.value != 0) {
     outcome.stderr_tail = ReadTail(process.stderr_path, kStderrTail);
+    outcome.full_disk = FullDisk(process);
   }
   events.emplace_back(Exited{process.id, std::move(outcome)});
   events.emplace_back(Drained{process.id});

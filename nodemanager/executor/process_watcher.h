@@ -28,6 +28,7 @@ struct WatchedProcess {
   platform::FileDescriptor process;  // pidfd of the launcher, a child of this process
   platform::FileDescriptor report;   // its report pipe, not blocking
   LaunchNotes notes;
+  std::string directory;  // its working directory
   std::string stderr_path;
 
   std::string pending = {};  // of the pipe, an unfinished line

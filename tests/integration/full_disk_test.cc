@@ -91,6 +91,14 @@ TEST_F(FullDisk, AContainerThatWritesTooMuchFailsWithThatCause) {
   ExpectServing();
 }
 
+TEST_F(FullDisk, AContainerThatCannotSaySoFailsWithThatCause) {
+  const CommandResult run = RunShell({}, "head -c 8m /dev/zero >big 2>/dev/null || exit 5");
+  EXPECT_EQ(run.exit_code, 8) << run.ToString();
+  EXPECT_THAT(run.err, AllOf(HasSubstr("exit code 5"), HasSubstr("the disk of " + disk_.path())));
+  EXPECT_TRUE(AwaitNoContainers());
+  ExpectServing();
+}
+
 TEST_F(FullDisk, AContainerWhoseFilesDoNotFitFailsWithThatCause) {
   WriteWholeFile(Scratch("big"), std::string(8 << 20, 'x'));
   const CommandResult run = RunShell({"-file", Scratch("big")}, "true");

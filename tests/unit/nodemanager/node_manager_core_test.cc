@@ -269,6 +269,24 @@ TEST(NodeManager, FailuresComeBackWithYarnsExitCodesAndTheCause) {
   EXPECT_THAT(node.StatusOf(4).diagnostics, HasSubstr("77 MiB of 1024 MiB"));
 }
 
+TEST(NodeManager, ACauseIsOneLineWithTheLastWordsAndAFullDisk) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  ExitOutcome outcome{.kind = ExitKind::kExited, .value = 1, .full_disk = "/disk/local"};
+  for (int line = 1; line <= 40; ++line) {
+    outcome.stderr_tail += "line\t" + std::to_string(line) + "\r\n\n";
+  }
+  outcome.stderr_tail += std::string(2000, 'x') + "\n";
+  node.End(1, outcome);
+  const std::string cause = node.StatusOf(1).diagnostics;
+  EXPECT_THAT(cause, Not(HasSubstr("\n")));
+  EXPECT_THAT(cause, Not(HasSubstr("\t")));
+  EXPECT_THAT(cause, HasSubstr("; the disk of /disk/local is full"));
+  EXPECT_THAT(cause, HasSubstr("; last words on stderr: line 37 | line 38 | line 39 | line 40 | xxx"));
+  EXPECT_LT(cause.size(), 700u);
+}
+
 TEST(NodeManager, EachStopReasonHasItsExitCode) {
   const std::pair<StopReason, int> reasons[] = {
       {StopReason::kReleasedByApplicationMaster, exit_code::kAborted},
