@@ -113,6 +113,9 @@ struct ApplicationReport {
   PendingReason pending_reason = PendingReason::kNone;
   std::string pending_detail;  // the sentence with its numbers
   int64_t version = 0;         // grows with every change; for long polls
+  std::string label{};         // of asks that name none; "" = the queue's default
+  WallTime expires{};          // killed then; 1970 = never
+  int64_t preempted_containers = 0;
 };
 
 struct ContainerReport {
@@ -148,6 +151,7 @@ struct NodeReport {
   int32_t containers = 0;
   std::string health_report;
   WallTime last_heartbeat;
+  std::string label{};  // "" = the default partition
 };
 
 struct ClusterSummary {

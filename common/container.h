@@ -68,6 +68,7 @@ enum class StopReason : int {
   kReleasedByApplicationMaster = 1,
   kKilledByResourceManager = 2,
   kApplicationEnded = 3,
+  kPreempted = 4,
 };
 
 }  // namespace weir

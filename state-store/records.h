@@ -61,6 +61,14 @@ struct NodeRecord {
   bool operator==(const NodeRecord&) const = default;
 };
 
+// One property of a queue configuration, as capacity-scheduler.xml says it.
+struct QueueProperty {
+  std::string name;
+  std::string value;
+  int32_t line = 0;  // where it stands in the file; 0 = unknown
+  bool operator==(const QueueProperty&) const = default;
+};
+
 // One per store: the leadership number and the timestamp of application ids.
 struct EpochRecord {
   Epoch epoch;

@@ -131,7 +131,7 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
     WEIR_ASSIGN_OR_RETURN(command.reason,
                           EnumFromWire(stop.reason,
                                        StopReason::kReleasedByApplicationMaster,
-                                       StopReason::kApplicationEnded,
+                                       StopReason::kPreempted,
                                        "stop reason"));
     answer.stop.push_back(command);
   }

@@ -67,6 +67,8 @@ const char* StopWords(StopCause cause) {
       return "killed by the ResourceManager";
     case StopCause::kApplicationEnded:
       return "stopped because its application has ended";
+    case StopCause::kPreempted:
+      return "preempted: the scheduler wanted its resources for others";
     case StopCause::kNodeManagerStopping:
       return "stopped because its NodeManager is shutting down";
   }
@@ -84,6 +86,8 @@ int StopCode(StopCause cause) {
       return exit_code::kKilledByResourceManager;
     case StopCause::kApplicationEnded:
       return exit_code::kKilledAfterApplicationEnd;
+    case StopCause::kPreempted:
+      return exit_code::kPreempted;
   }
   return exit_code::kAborted;
 }
@@ -121,6 +125,8 @@ StopCause CauseOf(StopReason reason) {
       return StopCause::kKilledByResourceManager;
     case StopReason::kApplicationEnded:
       return StopCause::kApplicationEnded;
+    case StopReason::kPreempted:
+      return StopCause::kPreempted;
   }
   return StopCause::kKilledByResourceManager;
 }

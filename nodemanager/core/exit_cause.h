@@ -18,6 +18,7 @@ enum class StopCause {
   kReleasedByApplicationMaster,  // through the RM
   kKilledByResourceManager,
   kApplicationEnded,
+  kPreempted,
   kNodeManagerStopping,
 };
 StopCause CauseOf(StopReason reason);

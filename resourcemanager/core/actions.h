@@ -17,6 +17,7 @@
 #include "common/application.h"
 #include "common/master_messages.h"
 #include "common/node_messages.h"
+#include "common/queue.h"
 #include "common/result.h"
 #include "resourcemanager/core/events.h"
 #include "state-store/records.h"
@@ -30,8 +31,9 @@ struct Reply {
   CallId call;
   std::variant<Error,
                NoContent,
-               ApplicationId,      // SubmitApplication
-               ApplicationReport,  // KillApplication, WatchApplication
+               ApplicationId,              // SubmitApplication
+               ApplicationReport,          // Kill-, Watch-, MoveApplication, Update...
+               QueueConfigurationVersion,  // ReconfigureQueues, RollbackQueues
                RegisterNodeAnswer,
                NodeHeartbeatAnswer,
                RegisterMasterAnswer,
@@ -61,6 +63,14 @@ struct Transitioned {
   std::string detail;  // "" or key=value words
 };
 
+// For the log and the audit: what an administrator did, or what recovery found.
+struct Noted {
+  std::string_view component;  // "queues", "labels", "nodes"
+  std::string subject;         // the queue, label or node; "-" when it is all of them
+  std::string message;
+  bool warning = false;
+};
+
 // A (state, event) pair that the tables call invalid: a fault of ours or of a peer, to be logged.
 struct InvalidEvent {
   std::string_view machine;
@@ -76,7 +86,7 @@ struct StepDown {
 
 struct Action {
   uint64_t after_record = 0;
-  std::variant<Reply, Append, ForgetStagedFiles, Transitioned, InvalidEvent, StepDown> body;
+  std::variant<Reply, Append, ForgetStagedFiles, Transitioned, Noted, InvalidEvent, StepDown> body;
 };
 using Actions = std::vector<Action>;
 

@@ -122,6 +122,9 @@ struct ResourceManagerCore::State {
   void On(const SubmitApplication& event);
   void On(const KillApplication& event);
   void On(const WatchApplication& event);
+  void On(const MoveApplication& event);
+  void On(const UpdatePriority& event);
+  void On(const UpdateLifetime& event);
   void OnSubmissionStored(Application& application);
   void OnFinalStored(Application& application);
   void OnQueueTimeout(Application& application);
@@ -216,6 +219,14 @@ struct ResourceManagerCore::State {
   void AnswerMaster(const AttemptId& id);
   AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, const Container& container) const;
+
+  // --- queues and labels (queue_calls.cc)
+  void On(const ReconfigureQueues& event);
+  void On(const RollbackQueues& event);
+  void On(const AddLabels& event);
+  void On(const RemoveLabels& event);
+  void On(const ReplaceLabelsOnNodes& event);
+  void On(const UpdateNodeResource& event);
 
   // --- nodes (node_calls.cc, node_answers.cc)
   void On(const RegisterNode& event);

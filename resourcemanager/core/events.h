@@ -5,14 +5,18 @@
 #define WEIR_RESOURCEMANAGER_CORE_EVENTS_H_
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/application.h"
 #include "common/caller.h"
 #include "common/master_messages.h"
 #include "common/node_messages.h"
 #include "common/result.h"
+#include "state-store/records.h"
 
 namespace weir::rm {
 
@@ -25,15 +29,43 @@ struct CallId {
 struct SubmitApplication {
   CallId call;
   std::string user;
+  std::vector<std::string> groups{};  // of the user, the primary one first
   std::string idempotency_key;
   SubmissionContext context;
 };
 struct KillApplication {
   CallId call;
   std::string user;
-  bool may_administer = false;  // the caller is an administrator: may kill others' applications
+  std::vector<std::string> groups{};  // queue administrators may act on its applications
+  bool may_administer = false;        // the caller is an administrator: may act on every one
   ApplicationId id;
   std::string diagnostics;
+};
+// Owners, administrators of its queue and of the cluster only; to move one into another queue, the
+// right to submit there as well. Each answers with the report once the change is durable.
+struct MoveApplication {
+  CallId call;
+  std::string user;
+  std::vector<std::string> groups{};
+  bool may_administer = false;
+  ApplicationId id;
+  std::string queue;  // path, or the name of one leaf
+};
+struct UpdatePriority {
+  CallId call;
+  std::string user;
+  std::vector<std::string> groups{};
+  bool may_administer = false;
+  ApplicationId id;
+  int32_t priority = 0;  // lowered to the maxima of cluster and queue
+};
+struct UpdateLifetime {
+  CallId call;
+  std::string user;
+  std::vector<std::string> groups{};
+  bool may_administer = false;
+  ApplicationId id;
+  Duration lifetime{0};  // from now on; at most what the queue allows from the start on
 };
 // A long poll: answers when the report's version is above `known_version`, or `park` has passed.
 struct WatchApplication {
@@ -41,6 +73,62 @@ struct WatchApplication {
   ApplicationId id;
   int64_t known_version = -1;
   Duration park{0};
+};
+
+// --- queues; the shell lets administrators only do these
+// One property of capacity-scheduler.xml. The order is that of the file.
+using QueueProperties = std::vector<store::QueueProperty>;
+// Applies a configuration, all of it or nothing. Answers with its QueueConfigurationVersion once it
+// is durable. kInvalidArgument: every fault of it; kFailedPrecondition: what runs would be
+// orphaned, or the version in force is not `expected_version`.
+struct ReconfigureQueues {
+  CallId call;
+  std::string by;      // user
+  std::string origin;  // "refreshQueues", "apply"
+  QueueProperties properties;
+  std::optional<int64_t> expected_version{};
+};
+// The same with the properties of an earlier version; kNotFound when it is not kept (any more).
+struct RollbackQueues {
+  CallId call;
+  std::string by;
+  int64_t version = 0;
+  std::optional<int64_t> expected_version{};
+};
+
+// --- nodes and labels; the shell lets administrators only do these. Nodes are named by host,
+// host:port or id. Each answers NoContent once the change is durable.
+struct NodeLabel {
+  std::string name;
+  bool exclusive = true;
+};
+// kInvalidArgument: bad names, too many; kAlreadyExists: known with another exclusivity.
+struct AddLabels {
+  CallId call;
+  std::string by;
+  std::vector<NodeLabel> labels;
+};
+// kNotFound; kFailedPrecondition: a queue names the label. Its nodes lose it.
+struct RemoveLabels {
+  CallId call;
+  std::string by;
+  std::vector<std::string> labels;
+};
+// By node name, also of nodes that are yet to come; "" = no label. kNotFound: an unknown label.
+struct ReplaceLabelsOnNodes {
+  CallId call;
+  std::string by;
+  std::map<std::string, std::string> labels;
+};
+// What the node offers from now on, whatever its NodeManager says. Containers beyond it are
+// preempted after `overcommit_timeout`; negative: they may run to their end. kNotFound;
+// kInvalidArgument. Durable: it holds until it is changed or `capacity` is nothing.
+struct UpdateNodeResource {
+  CallId call;
+  std::string by;
+  std::string node;
+  std::optional<Resource> capacity;  // nothing: what its NodeManager says
+  Duration overcommit_timeout{-1};
 };
 
 // --- NodeManagers
@@ -95,6 +183,15 @@ struct DeadlineReached {};
 using Event = std::variant<SubmitApplication,
                            KillApplication,
                            WatchApplication,
+                           MoveApplication,
+                           UpdatePriority,
+                           UpdateLifetime,
+                           ReconfigureQueues,
+                           RollbackQueues,
+                           AddLabels,
+                           RemoveLabels,
+                           ReplaceLabelsOnNodes,
+                           UpdateNodeResource,
                            RegisterNode,
                            NodeHeartbeat,
                            UnregisterNode,

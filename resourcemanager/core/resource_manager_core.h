@@ -14,6 +14,8 @@
 #define WEIR_RESOURCEMANAGER_CORE_RESOURCE_MANAGER_CORE_H_
 
 #include <compare>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,13 +25,21 @@
 #include "common/application.h"
 #include "common/ids.h"
 #include "common/limits.h"
+#include "common/queue.h"
 #include "common/time.h"
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/events.h"
+#include "scheduler/config/queue_configuration.h"
 #include "scheduler/scheduler.h"
 #include "state-store/records.h"
 
 namespace weir::rm {
+
+// Judges the properties of a queue configuration with what else it depends on (yarn-site.xml, the
+// resource types): pure, the same answer to the same properties and labels (label -> exclusive).
+// kInvalidArgument: every fault with its line, queue and rule.
+using QueueParser = std::function<Result<std::shared_ptr<const scheduler::QueueConfiguration>>(
+    const QueueProperties& properties, const std::map<std::string, bool>& labels)>;
 
 struct CoreOptions {
   scheduler::SchedulerOptions scheduler;
@@ -40,6 +50,9 @@ struct CoreOptions {
   size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
   size_t live_applications = limits::kLiveApplications;
   Duration container_token_life = seconds(600);
+  // What capacity-scheduler.xml says when the process starts. A stored version wins over it.
+  QueueProperties local_queues{};
+  QueueParser parse_queues{};
 };
 
 // A pair that its table says to ignore, and that occurred.
@@ -84,6 +97,36 @@ class ResourceManagerCore {
   Result<std::vector<ContainerReport>> Containers(const ApplicationId& id) const;
   std::vector<NodeReport> Nodes() const;
   ClusterSummary Summary() const;
+
+  // --- queues and labels
+  // Why the application waits, with every limit's numbers. kNotFound.
+  Result<Explanation> Explain(const ApplicationId& id, Now now) const;
+  // Parents before children, with what they have used since they are known.
+  std::vector<QueueReport> Queues(Now now) const;
+  // What ReconfigureQueues would do; its faults are in the plan.
+  QueuePlan PlanQueues(const QueueProperties& properties, Now now) const;
+  // The versions that are kept, newest first; the first one is in force.
+  std::vector<QueueConfigurationVersion> QueueHistory() const;
+  // A stored version won at the start over a local file that says something else.
+  bool LocalQueuesDiffer() const;
+  // Of one kept version; 0 = in force. kNotFound.
+  Result<QueueProperties> QueuePropertiesOf(int64_t version) const;
+  // What a user may do with each queue, in the order of paths.
+  struct QueueRights {
+    std::string path;
+    bool submit = false;
+    bool administer = false;
+  };
+  std::vector<QueueRights> RightsOf(const std::string& user,
+                                    const std::vector<std::string>& groups) const;
+  struct LabelReport {
+    std::string name;  // "" = the default partition
+    bool exclusive = true;
+    int64_t nodes = 0;  // active ones
+    Resource total;
+    Resource used;
+  };
+  std::vector<LabelReport> Labels() const;
   Epoch epoch() const;
   const CoreOptions& options() const;
   // Each pair once, in order. For the simulator's coverage.

@@ -19,6 +19,15 @@ using platform::Lane;
 constexpr std::string_view kEventNames[] = {"submit",
                                             "kill",
                                             "watch",
+                                            "move",
+                                            "update_priority",
+                                            "update_lifetime",
+                                            "reconfigure_queues",
+                                            "rollback_queues",
+                                            "add_labels",
+                                            "remove_labels",
+                                            "replace_labels",
+                                            "update_node_resource",
                                             "register_node",
                                             "node_heartbeat",
                                             "unregister_node",
@@ -54,6 +63,15 @@ void LogTransition(const Transitioned& change) {
                     change.subject,
                     message,
                     {{"from", std::string(change.from)}, {"event", std::string(change.event)}});
+}
+
+void LogNote(const Noted& note) {
+  const std::string component = "rm." + std::string(note.component);
+  if (note.warning) {
+    platform::LogWarn(component, note.subject, note.message);
+  } else {
+    platform::LogInfo(component, note.subject, note.message);
+  }
 }
 
 void LogInvalid(const InvalidEvent& invalid) {
@@ -175,6 +193,8 @@ void ResourceManagerServer::Release(Actions due) {
           } else if constexpr (std::is_same_v<Body, Transitioned>) {
             LogTransition(body);
             metrics_.CountTransition(body.machine, body.to);
+          } else if constexpr (std::is_same_v<Body, Noted>) {
+            LogNote(body);
           } else if constexpr (std::is_same_v<Body, InvalidEvent>) {
             LogInvalid(body);
             metrics_.CountInvalidEvent(body.machine);

@@ -291,7 +291,8 @@ TEST(NodeManager, EachStopReasonHasItsExitCode) {
   const std::pair<StopReason, int> reasons[] = {
       {StopReason::kReleasedByApplicationMaster, exit_code::kAborted},
       {StopReason::kKilledByResourceManager, exit_code::kKilledByResourceManager},
-      {StopReason::kApplicationEnded, exit_code::kKilledAfterApplicationEnd}};
+      {StopReason::kApplicationEnded, exit_code::kKilledAfterApplicationEnd},
+      {StopReason::kPreempted, exit_code::kPreempted}};
   CoreDriver node;
   node.Register();
   int64_t number = 1;
