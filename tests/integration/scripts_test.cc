@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 namespace fs = std::filesystem;
@@ -63,6 +64,12 @@ TEST_F(Scripts, QuickstartCountsTheWordsOfATextAndLeavesNothing) {
 TEST_F(Scripts, QuickstartKeepsAClusterAndStopsIt) {
   const CommandResult kept = Quickstart({"--any-ports", "--keep", "--no-job"});
   ASSERT_EQ(kept.exit_code, 0) << kept.ToString();
+  EXPECT_THAT(kept.out,
+              AllOf(HasSubstr("export WEIR_CONF_DIR="),
+                    HasSubstr("weir session start"),
+                    HasSubstr("quickstart --stop")));
+  // What the first session of the README is shown with.
+  EXPECT_THAT(ReadWholeFile(SourcePath("README.md")), HasSubstr("quickstart --keep --no-job"));
   const CommandResult second = Quickstart({"--any-ports"});
   EXPECT_EQ(second.exit_code, 6) << second.ToString();
   EXPECT_THAT(second.err, HasSubstr("--stop"));
@@ -78,6 +85,9 @@ TEST_F(Scripts, QuickstartAnswersMistakesWithOneLine) {
   const CommandResult option = Quickstart({"--fast"});
   EXPECT_EQ(option.exit_code, 2) << option.ToString();
   EXPECT_THAT(option.err, HasSubstr("--fast"));
+  EXPECT_EQ(Quickstart({"--no-job"}).exit_code, 2);
+  const CommandResult help = Quickstart({"--help"});
+  EXPECT_THAT(help.out, AllOf(HasSubstr("Exit codes"), Not(HasSubstr("set -"))));
   const CommandResult input = Quickstart({"--input", "/no/such/text"});
   EXPECT_EQ(input.exit_code, 3) << input.ToString();
   EXPECT_THAT(input.err, HasSubstr("/no/such/text"));
