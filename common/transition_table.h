@@ -9,8 +9,8 @@
 #ifndef WEIR_COMMON_TRANSITION_TABLE_H_
 #define WEIR_COMMON_TRANSITION_TABLE_H_
 
+#include <array>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -54,6 +54,25 @@ constexpr Transition<State> FindTransition(std::span<const TransitionRow<State, 
     if (row.from == from && row.event == event) return {row.kind, row.to};
   }
   return {TransitionKind::kInvalid, from};
+}
+
+// What a function of names answers to a value that is no enumerator.
+inline constexpr std::string_view kNoName = "UNKNOWN";
+
+template <typename Enum, std::string_view (*kNameOf)(Enum)>
+constexpr size_t CountEnumerators() {
+  size_t count = 0;
+  while (kNameOf(static_cast<Enum>(count)) != kNoName) ++count;
+  return count;
+}
+
+// All states or events of a machine, in order. They are listed once, in the switch of their names,
+// where the compiler misses one that is left out. Requires: their values are 0, 1, 2, ...
+template <typename Enum, std::string_view (*kNameOf)(Enum)>
+constexpr auto Enumerators() {
+  std::array<Enum, CountEnumerators<Enum, kNameOf>()> all{};
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Enum>(i);
+  return all;
 }
 
 // For static_assert: no pair is listed twice.

@@ -12,14 +12,10 @@ using C = ClusterEvent;
 using WorkerRow = TransitionRow<W, E>;
 using ClusterRow = TransitionRow<P, C>;
 
-constexpr std::array kWorkerStates = {
-    W::kLaunching, W::kStarting, W::kReady, W::kStopping, W::kGone};
-constexpr std::array kWorkerEvents = {
-    E::kLaunched, E::kLaunchFailed, E::kRegistered, E::kStop, E::kCompleted};
-constexpr std::array kPhases = {
-    P::kServing, P::kDraining, P::kEnding, P::kFinishing, P::kAbandoned, P::kEnded};
-constexpr std::array kClusterEvents = {
-    C::kStopRequested, C::kJobsEnded, C::kWorkersGone, C::kAcknowledged, C::kMasterGone};
+constexpr auto kWorkerStates = Enumerators<WorkerState, &WorkerStateName>();
+constexpr auto kWorkerEvents = Enumerators<WorkerEvent, &WorkerEventName>();
+constexpr auto kPhases = Enumerators<ClusterPhase, &ClusterPhaseName>();
+constexpr auto kClusterEvents = Enumerators<ClusterEvent, &ClusterEventName>();
 
 constexpr char kOlder[] = "an answer that came late";
 constexpr char kLeaving[] = "it is leaving already";
@@ -93,72 +89,6 @@ constexpr std::array kClusterTable = {
 static_assert(HasUniquePairs(std::span<const ClusterRow>(kClusterTable)));
 
 }  // namespace
-
-std::string_view WorkerStateName(WorkerState state) {
-  switch (state) {
-    case W::kLaunching:
-      return "LAUNCHING";
-    case W::kStarting:
-      return "STARTING";
-    case W::kReady:
-      return "READY";
-    case W::kStopping:
-      return "STOPPING";
-    case W::kGone:
-      return "GONE";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view WorkerEventName(WorkerEvent event) {
-  switch (event) {
-    case E::kLaunched:
-      return "LAUNCHED";
-    case E::kLaunchFailed:
-      return "LAUNCH_FAILED";
-    case E::kRegistered:
-      return "REGISTERED";
-    case E::kStop:
-      return "STOP";
-    case E::kCompleted:
-      return "COMPLETED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view ClusterPhaseName(ClusterPhase phase) {
-  switch (phase) {
-    case P::kServing:
-      return "SERVING";
-    case P::kDraining:
-      return "DRAINING";
-    case P::kEnding:
-      return "ENDING";
-    case P::kFinishing:
-      return "FINISHING";
-    case P::kAbandoned:
-      return "ABANDONED";
-    case P::kEnded:
-      return "ENDED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view ClusterEventName(ClusterEvent event) {
-  switch (event) {
-    case C::kStopRequested:
-      return "STOP_REQUESTED";
-    case C::kJobsEnded:
-      return "JOBS_ENDED";
-    case C::kWorkersGone:
-      return "WORKERS_GONE";
-    case C::kAcknowledged:
-      return "ACKNOWLEDGED";
-    case C::kMasterGone:
-      return "MASTER_GONE";
-  }
-  return "UNKNOWN";
-}
 
 std::span<const WorkerState> AllWorkerStates() {
   return kWorkerStates;

@@ -34,14 +34,76 @@ enum class ClusterEvent {
   kMasterGone,    // the ResourceManager refuses us or is lost
 };
 
-std::string_view WorkerStateName(WorkerState state);
-std::string_view WorkerEventName(WorkerEvent event);
+constexpr std::string_view WorkerStateName(WorkerState state) {
+  switch (state) {
+    case WorkerState::kLaunching:
+      return "LAUNCHING";
+    case WorkerState::kStarting:
+      return "STARTING";
+    case WorkerState::kReady:
+      return "READY";
+    case WorkerState::kStopping:
+      return "STOPPING";
+    case WorkerState::kGone:
+      return "GONE";
+  }
+  return kNoName;
+}
+
+constexpr std::string_view WorkerEventName(WorkerEvent event) {
+  switch (event) {
+    case WorkerEvent::kLaunched:
+      return "LAUNCHED";
+    case WorkerEvent::kLaunchFailed:
+      return "LAUNCH_FAILED";
+    case WorkerEvent::kRegistered:
+      return "REGISTERED";
+    case WorkerEvent::kStop:
+      return "STOP";
+    case WorkerEvent::kCompleted:
+      return "COMPLETED";
+  }
+  return kNoName;
+}
+
 std::span<const WorkerState> AllWorkerStates();
 std::span<const WorkerEvent> AllWorkerEvents();
 std::span<const TransitionRow<WorkerState, WorkerEvent>> WorkerTransitions();
 
-std::string_view ClusterPhaseName(ClusterPhase phase);
-std::string_view ClusterEventName(ClusterEvent event);
+constexpr std::string_view ClusterPhaseName(ClusterPhase phase) {
+  switch (phase) {
+    case ClusterPhase::kServing:
+      return "SERVING";
+    case ClusterPhase::kDraining:
+      return "DRAINING";
+    case ClusterPhase::kEnding:
+      return "ENDING";
+    case ClusterPhase::kFinishing:
+      return "FINISHING";
+    case ClusterPhase::kAbandoned:
+      return "ABANDONED";
+    case ClusterPhase::kEnded:
+      return "ENDED";
+  }
+  return kNoName;
+}
+
+constexpr std::string_view ClusterEventName(ClusterEvent event) {
+  switch (event) {
+    case ClusterEvent::kStopRequested:
+      return "STOP_REQUESTED";
+    case ClusterEvent::kJobsEnded:
+      return "JOBS_ENDED";
+    case ClusterEvent::kWorkersGone:
+      return "WORKERS_GONE";
+    case ClusterEvent::kAcknowledged:
+      return "ACKNOWLEDGED";
+    case ClusterEvent::kMasterGone:
+      return "MASTER_GONE";
+  }
+  return kNoName;
+}
+
 std::span<const ClusterPhase> AllClusterPhases();
 std::span<const ClusterEvent> AllClusterEvents();
 std::span<const TransitionRow<ClusterPhase, ClusterEvent>> ClusterTransitions();

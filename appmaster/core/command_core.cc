@@ -12,9 +12,8 @@ using P = CommandPhase;
 using E = CommandEvent;
 using Row = TransitionRow<P, E>;
 
-constexpr std::array kPhases = {P::kRunning, P::kEnding, P::kTelling, P::kEnded};
-constexpr std::array kEvents = {
-    E::kAllSucceeded, E::kFailed, E::kContainersGone, E::kAcknowledged, E::kMasterGone};
+constexpr auto kPhases = Enumerators<CommandPhase, &CommandPhaseName>();
+constexpr auto kEvents = Enumerators<CommandEvent, &CommandEventName>();
 
 constexpr char kFirst[] = "the first failure counts";
 constexpr char kOver[] = "it is over";
@@ -41,36 +40,6 @@ constexpr std::array kTable = {
 static_assert(HasUniquePairs(std::span<const Row>(kTable)));
 
 }  // namespace
-
-std::string_view CommandPhaseName(CommandPhase phase) {
-  switch (phase) {
-    case P::kRunning:
-      return "RUNNING";
-    case P::kEnding:
-      return "ENDING";
-    case P::kTelling:
-      return "TELLING";
-    case P::kEnded:
-      return "ENDED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view CommandEventName(CommandEvent event) {
-  switch (event) {
-    case E::kAllSucceeded:
-      return "ALL_SUCCEEDED";
-    case E::kFailed:
-      return "FAILED";
-    case E::kContainersGone:
-      return "CONTAINERS_GONE";
-    case E::kAcknowledged:
-      return "ACKNOWLEDGED";
-    case E::kMasterGone:
-      return "MASTER_GONE";
-  }
-  return "UNKNOWN";
-}
 
 std::span<const CommandPhase> AllCommandPhases() {
   return kPhases;

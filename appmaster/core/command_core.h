@@ -32,8 +32,36 @@ enum class CommandEvent {
   kAcknowledged,
   kMasterGone,
 };
-std::string_view CommandPhaseName(CommandPhase phase);
-std::string_view CommandEventName(CommandEvent event);
+constexpr std::string_view CommandPhaseName(CommandPhase phase) {
+  switch (phase) {
+    case CommandPhase::kRunning:
+      return "RUNNING";
+    case CommandPhase::kEnding:
+      return "ENDING";
+    case CommandPhase::kTelling:
+      return "TELLING";
+    case CommandPhase::kEnded:
+      return "ENDED";
+  }
+  return kNoName;
+}
+
+constexpr std::string_view CommandEventName(CommandEvent event) {
+  switch (event) {
+    case CommandEvent::kAllSucceeded:
+      return "ALL_SUCCEEDED";
+    case CommandEvent::kFailed:
+      return "FAILED";
+    case CommandEvent::kContainersGone:
+      return "CONTAINERS_GONE";
+    case CommandEvent::kAcknowledged:
+      return "ACKNOWLEDGED";
+    case CommandEvent::kMasterGone:
+      return "MASTER_GONE";
+  }
+  return kNoName;
+}
+
 std::span<const CommandPhase> AllCommandPhases();
 std::span<const CommandEvent> AllCommandEvents();
 std::span<const TransitionRow<CommandPhase, CommandEvent>> CommandTransitions();

@@ -29,16 +29,6 @@ enum class State {
   kCleanedUpAfterKill,
   kDone,
 };
-inline constexpr std::array kStates = {State::kNew,
-                                       State::kLocalizing,
-                                       State::kLocalizationFailed,
-                                       State::kScheduled,
-                                       State::kRunning,
-                                       State::kExitedWithSuccess,
-                                       State::kExitedWithFailure,
-                                       State::kKilling,
-                                       State::kCleanedUpAfterKill,
-                                       State::kDone};
 
 enum class Trigger {
   kStart,               // a start was accepted
@@ -53,20 +43,62 @@ enum class Trigger {
   kDrained,             // no process that the container started is left
   kCleanedUp,           // its directories are gone
 };
-inline constexpr std::array kTriggers = {Trigger::kStart,
-                                         Trigger::kRefuse,
-                                         Trigger::kLocalized,
-                                         Trigger::kLocalizationFailed,
-                                         Trigger::kLaunched,
-                                         Trigger::kLaunchFailed,
-                                         Trigger::kExitSuccess,
-                                         Trigger::kExitFailure,
-                                         Trigger::kStop,
-                                         Trigger::kDrained,
-                                         Trigger::kCleanedUp};
 
-std::string_view StateName(State state);
-std::string_view TriggerName(Trigger trigger);
+constexpr std::string_view StateName(State state) {
+  switch (state) {
+    case State::kNew:
+      return "NEW";
+    case State::kLocalizing:
+      return "LOCALIZING";
+    case State::kLocalizationFailed:
+      return "LOCALIZATION_FAILED";
+    case State::kScheduled:
+      return "SCHEDULED";
+    case State::kRunning:
+      return "RUNNING";
+    case State::kExitedWithSuccess:
+      return "EXITED_WITH_SUCCESS";
+    case State::kExitedWithFailure:
+      return "EXITED_WITH_FAILURE";
+    case State::kKilling:
+      return "KILLING";
+    case State::kCleanedUpAfterKill:
+      return "CONTAINER_CLEANEDUP_AFTER_KILL";
+    case State::kDone:
+      return "DONE";
+  }
+  return kNoName;
+}
+inline constexpr auto kStates = Enumerators<State, &StateName>();
+
+constexpr std::string_view TriggerName(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::kStart:
+      return "START";
+    case Trigger::kRefuse:
+      return "REFUSE";
+    case Trigger::kLocalized:
+      return "RESOURCES_LOCALIZED";
+    case Trigger::kLocalizationFailed:
+      return "RESOURCE_FAILED";
+    case Trigger::kLaunched:
+      return "LAUNCHED";
+    case Trigger::kLaunchFailed:
+      return "LAUNCH_FAILED";
+    case Trigger::kExitSuccess:
+      return "EXITED_WITH_SUCCESS";
+    case Trigger::kExitFailure:
+      return "EXITED_WITH_FAILURE";
+    case Trigger::kStop:
+      return "STOP";
+    case Trigger::kDrained:
+      return "DRAINED";
+    case Trigger::kCleanedUp:
+      return "RESOURCES_CLEANEDUP";
+  }
+  return kNoName;
+}
+inline constexpr auto kTriggers = Enumerators<Trigger, &TriggerName>();
 
 using Row = TransitionRow<State, Trigger>;
 

@@ -48,58 +48,6 @@ static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
 
 }  // namespace
 
-std::string_view Name(RmApplicationState state) {
-  switch (state) {
-    case S::kNew:
-      return "NEW";
-    case S::kSubmitted:
-      return "SUBMITTED";
-    case S::kAccepted:
-      return "ACCEPTED";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kFinishing:
-      return "FINISHING";
-    case S::kKilling:
-      return "KILLING";
-    case S::kFinished:
-      return "FINISHED";
-    case S::kFailed:
-      return "FAILED";
-    case S::kKilled:
-      return "KILLED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view Name(ApplicationEvent event) {
-  switch (event) {
-    case E::kStored:
-      return "STORED";
-    case E::kAccepted:
-      return "ACCEPTED";
-    case E::kAttemptRegistered:
-      return "ATTEMPT_REGISTERED";
-    case E::kAttemptFailed:
-      return "ATTEMPT_FAILED";
-    case E::kLastAttemptFailed:
-      return "LAST_ATTEMPT_FAILED";
-    case E::kQueueTimeout:
-      return "QUEUE_TIMEOUT";
-    case E::kAttemptUnregistered:
-      return "ATTEMPT_UNREGISTERED";
-    case E::kAttemptFinished:
-      return "ATTEMPT_FINISHED";
-    case E::kKill:
-      return "KILL";
-    case E::kFinalStored:
-      return "FINAL_STORED";
-    case E::kRestarted:
-      return "RESTARTED";
-  }
-  return "UNKNOWN";
-}
-
 std::span<const TransitionRow<S, E>> ApplicationTransitions() {
   return kTable;
 }

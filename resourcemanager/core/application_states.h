@@ -42,33 +42,60 @@ enum class ApplicationEvent : int {
   kRestarted,            // the ResourceManager restarted under it
 };
 
-inline constexpr std::array kApplicationStates = {
-    RmApplicationState::kNew,
-    RmApplicationState::kSubmitted,
-    RmApplicationState::kAccepted,
-    RmApplicationState::kRunning,
-    RmApplicationState::kFinishing,
-    RmApplicationState::kKilling,
-    RmApplicationState::kFinished,
-    RmApplicationState::kFailed,
-    RmApplicationState::kKilled,
-};
-inline constexpr std::array kApplicationEvents = {
-    ApplicationEvent::kStored,
-    ApplicationEvent::kAccepted,
-    ApplicationEvent::kAttemptRegistered,
-    ApplicationEvent::kAttemptFailed,
-    ApplicationEvent::kLastAttemptFailed,
-    ApplicationEvent::kQueueTimeout,
-    ApplicationEvent::kAttemptUnregistered,
-    ApplicationEvent::kAttemptFinished,
-    ApplicationEvent::kKill,
-    ApplicationEvent::kFinalStored,
-    ApplicationEvent::kRestarted,
-};
+constexpr std::string_view Name(RmApplicationState state) {
+  switch (state) {
+    case RmApplicationState::kNew:
+      return "NEW";
+    case RmApplicationState::kSubmitted:
+      return "SUBMITTED";
+    case RmApplicationState::kAccepted:
+      return "ACCEPTED";
+    case RmApplicationState::kRunning:
+      return "RUNNING";
+    case RmApplicationState::kFinishing:
+      return "FINISHING";
+    case RmApplicationState::kKilling:
+      return "KILLING";
+    case RmApplicationState::kFinished:
+      return "FINISHED";
+    case RmApplicationState::kFailed:
+      return "FAILED";
+    case RmApplicationState::kKilled:
+      return "KILLED";
+  }
+  return kNoName;
+}
+inline constexpr auto kApplicationStates = Enumerators<RmApplicationState, &Name>();
 
-std::string_view Name(RmApplicationState state);
-std::string_view Name(ApplicationEvent event);
+constexpr std::string_view Name(ApplicationEvent event) {
+  switch (event) {
+    case ApplicationEvent::kStored:
+      return "STORED";
+    case ApplicationEvent::kAccepted:
+      return "ACCEPTED";
+    case ApplicationEvent::kAttemptRegistered:
+      return "ATTEMPT_REGISTERED";
+    case ApplicationEvent::kAttemptFailed:
+      return "ATTEMPT_FAILED";
+    case ApplicationEvent::kLastAttemptFailed:
+      return "LAST_ATTEMPT_FAILED";
+    case ApplicationEvent::kQueueTimeout:
+      return "QUEUE_TIMEOUT";
+    case ApplicationEvent::kAttemptUnregistered:
+      return "ATTEMPT_UNREGISTERED";
+    case ApplicationEvent::kAttemptFinished:
+      return "ATTEMPT_FINISHED";
+    case ApplicationEvent::kKill:
+      return "KILL";
+    case ApplicationEvent::kFinalStored:
+      return "FINAL_STORED";
+    case ApplicationEvent::kRestarted:
+      return "RESTARTED";
+  }
+  return kNoName;
+}
+inline constexpr auto kApplicationEvents = Enumerators<ApplicationEvent, &Name>();
+
 std::span<const TransitionRow<RmApplicationState, ApplicationEvent>> ApplicationTransitions();
 
 // FINISHING counts as over: nothing can change its outcome any more.

@@ -48,54 +48,6 @@ static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
 
 }  // namespace
 
-std::string_view Name(RmAttemptState state) {
-  switch (state) {
-    case S::kNew:
-      return "NEW";
-    case S::kScheduled:
-      return "SCHEDULED";
-    case S::kAllocated:
-      return "ALLOCATED";
-    case S::kLaunched:
-      return "LAUNCHED";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kFinishing:
-      return "FINISHING";
-    case S::kFinished:
-      return "FINISHED";
-    case S::kFailed:
-      return "FAILED";
-    case S::kKilled:
-      return "KILLED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view Name(AttemptEvent event) {
-  switch (event) {
-    case E::kStart:
-      return "START";
-    case E::kAllocated:
-      return "CONTAINER_ALLOCATED";
-    case E::kLaunched:
-      return "LAUNCHED";
-    case E::kRegistered:
-      return "REGISTERED";
-    case E::kUnregistered:
-      return "UNREGISTERED";
-    case E::kContainerFinished:
-      return "CONTAINER_FINISHED";
-    case E::kExpired:
-      return "EXPIRE";
-    case E::kQueueTimeout:
-      return "QUEUE_TIMEOUT";
-    case E::kKill:
-      return "KILL";
-  }
-  return "UNKNOWN";
-}
-
 std::span<const TransitionRow<S, E>> AttemptTransitions() {
   return kTable;
 }

@@ -38,31 +38,56 @@ enum class AttemptEvent : int {
   kKill,               // the application is killed
 };
 
-inline constexpr std::array kAttemptStates = {
-    RmAttemptState::kNew,
-    RmAttemptState::kScheduled,
-    RmAttemptState::kAllocated,
-    RmAttemptState::kLaunched,
-    RmAttemptState::kRunning,
-    RmAttemptState::kFinishing,
-    RmAttemptState::kFinished,
-    RmAttemptState::kFailed,
-    RmAttemptState::kKilled,
-};
-inline constexpr std::array kAttemptEvents = {
-    AttemptEvent::kStart,
-    AttemptEvent::kAllocated,
-    AttemptEvent::kLaunched,
-    AttemptEvent::kRegistered,
-    AttemptEvent::kUnregistered,
-    AttemptEvent::kContainerFinished,
-    AttemptEvent::kExpired,
-    AttemptEvent::kQueueTimeout,
-    AttemptEvent::kKill,
-};
+constexpr std::string_view Name(RmAttemptState state) {
+  switch (state) {
+    case RmAttemptState::kNew:
+      return "NEW";
+    case RmAttemptState::kScheduled:
+      return "SCHEDULED";
+    case RmAttemptState::kAllocated:
+      return "ALLOCATED";
+    case RmAttemptState::kLaunched:
+      return "LAUNCHED";
+    case RmAttemptState::kRunning:
+      return "RUNNING";
+    case RmAttemptState::kFinishing:
+      return "FINISHING";
+    case RmAttemptState::kFinished:
+      return "FINISHED";
+    case RmAttemptState::kFailed:
+      return "FAILED";
+    case RmAttemptState::kKilled:
+      return "KILLED";
+  }
+  return kNoName;
+}
+inline constexpr auto kAttemptStates = Enumerators<RmAttemptState, &Name>();
 
-std::string_view Name(RmAttemptState state);
-std::string_view Name(AttemptEvent event);
+constexpr std::string_view Name(AttemptEvent event) {
+  switch (event) {
+    case AttemptEvent::kStart:
+      return "START";
+    case AttemptEvent::kAllocated:
+      return "CONTAINER_ALLOCATED";
+    case AttemptEvent::kLaunched:
+      return "LAUNCHED";
+    case AttemptEvent::kRegistered:
+      return "REGISTERED";
+    case AttemptEvent::kUnregistered:
+      return "UNREGISTERED";
+    case AttemptEvent::kContainerFinished:
+      return "CONTAINER_FINISHED";
+    case AttemptEvent::kExpired:
+      return "EXPIRE";
+    case AttemptEvent::kQueueTimeout:
+      return "QUEUE_TIMEOUT";
+    case AttemptEvent::kKill:
+      return "KILL";
+  }
+  return kNoName;
+}
+inline constexpr auto kAttemptEvents = Enumerators<AttemptEvent, &Name>();
+
 std::span<const TransitionRow<RmAttemptState, AttemptEvent>> AttemptTransitions();
 
 inline bool IsFinal(RmAttemptState state) {

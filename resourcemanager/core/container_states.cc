@@ -55,50 +55,6 @@ static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
 
 }  // namespace
 
-std::string_view Name(RmContainerState state) {
-  switch (state) {
-    case S::kNew:
-      return "NEW";
-    case S::kAllocated:
-      return "ALLOCATED";
-    case S::kAcquired:
-      return "ACQUIRED";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kCompleted:
-      return "COMPLETED";
-    case S::kExpired:
-      return "EXPIRED";
-    case S::kReleased:
-      return "RELEASED";
-    case S::kKilled:
-      return "KILLED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view Name(ContainerEvent event) {
-  switch (event) {
-    case E::kStart:
-      return "START";
-    case E::kAcquired:
-      return "ACQUIRED";
-    case E::kLaunched:
-      return "LAUNCHED";
-    case E::kFinished:
-      return "FINISHED";
-    case E::kExpire:
-      return "EXPIRE";
-    case E::kRelease:
-      return "RELEASED";
-    case E::kKill:
-      return "KILL";
-    case E::kNodeGone:
-      return "NODE_GONE";
-  }
-  return "UNKNOWN";
-}
-
 std::span<const TransitionRow<S, E>> ContainerTransitions() {
   return kTable;
 }

@@ -37,29 +37,52 @@ enum class ContainerEvent : int {
   kNodeGone,  // its node is lost, shut down, or no longer knows it
 };
 
-inline constexpr std::array kContainerStates = {
-    RmContainerState::kNew,
-    RmContainerState::kAllocated,
-    RmContainerState::kAcquired,
-    RmContainerState::kRunning,
-    RmContainerState::kCompleted,
-    RmContainerState::kExpired,
-    RmContainerState::kReleased,
-    RmContainerState::kKilled,
-};
-inline constexpr std::array kContainerEvents = {
-    ContainerEvent::kStart,
-    ContainerEvent::kAcquired,
-    ContainerEvent::kLaunched,
-    ContainerEvent::kFinished,
-    ContainerEvent::kExpire,
-    ContainerEvent::kRelease,
-    ContainerEvent::kKill,
-    ContainerEvent::kNodeGone,
-};
+constexpr std::string_view Name(RmContainerState state) {
+  switch (state) {
+    case RmContainerState::kNew:
+      return "NEW";
+    case RmContainerState::kAllocated:
+      return "ALLOCATED";
+    case RmContainerState::kAcquired:
+      return "ACQUIRED";
+    case RmContainerState::kRunning:
+      return "RUNNING";
+    case RmContainerState::kCompleted:
+      return "COMPLETED";
+    case RmContainerState::kExpired:
+      return "EXPIRED";
+    case RmContainerState::kReleased:
+      return "RELEASED";
+    case RmContainerState::kKilled:
+      return "KILLED";
+  }
+  return kNoName;
+}
+inline constexpr auto kContainerStates = Enumerators<RmContainerState, &Name>();
 
-std::string_view Name(RmContainerState state);
-std::string_view Name(ContainerEvent event);
+constexpr std::string_view Name(ContainerEvent event) {
+  switch (event) {
+    case ContainerEvent::kStart:
+      return "START";
+    case ContainerEvent::kAcquired:
+      return "ACQUIRED";
+    case ContainerEvent::kLaunched:
+      return "LAUNCHED";
+    case ContainerEvent::kFinished:
+      return "FINISHED";
+    case ContainerEvent::kExpire:
+      return "EXPIRE";
+    case ContainerEvent::kRelease:
+      return "RELEASED";
+    case ContainerEvent::kKill:
+      return "KILL";
+    case ContainerEvent::kNodeGone:
+      return "NODE_GONE";
+  }
+  return kNoName;
+}
+inline constexpr auto kContainerEvents = Enumerators<ContainerEvent, &Name>();
+
 std::span<const TransitionRow<RmContainerState, ContainerEvent>> ContainerTransitions();
 
 inline bool IsFinal(RmContainerState state) {

@@ -33,26 +33,6 @@ static_assert(HasUniquePairs(std::span<const TransitionRow<S, E>>(kTable)));
 
 }  // namespace
 
-std::string_view Name(NodeEvent event) {
-  switch (event) {
-    case E::kStarted:
-      return "STARTED";
-    case E::kReconnected:
-      return "RECONNECTED";
-    case E::kHealthy:
-      return "HEALTHY";
-    case E::kUnhealthy:
-      return "UNHEALTHY";
-    case E::kExpire:
-      return "EXPIRE";
-    case E::kShutdown:
-      return "SHUTDOWN";
-    case E::kRecover:
-      return "RECOVER";
-  }
-  return "UNKNOWN";
-}
-
 std::span<const TransitionRow<S, E>> NodeTransitions() {
   return kTable;
 }

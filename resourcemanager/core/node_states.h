@@ -29,17 +29,28 @@ inline constexpr std::array kNodeStates = {
     NodeState::kLost,
     NodeState::kShutdown,
 };
-inline constexpr std::array kNodeEvents = {
-    NodeEvent::kStarted,
-    NodeEvent::kReconnected,
-    NodeEvent::kHealthy,
-    NodeEvent::kUnhealthy,
-    NodeEvent::kExpire,
-    NodeEvent::kShutdown,
-    NodeEvent::kRecover,
-};
 
-std::string_view Name(NodeEvent event);
+constexpr std::string_view Name(NodeEvent event) {
+  switch (event) {
+    case NodeEvent::kStarted:
+      return "STARTED";
+    case NodeEvent::kReconnected:
+      return "RECONNECTED";
+    case NodeEvent::kHealthy:
+      return "HEALTHY";
+    case NodeEvent::kUnhealthy:
+      return "UNHEALTHY";
+    case NodeEvent::kExpire:
+      return "EXPIRE";
+    case NodeEvent::kShutdown:
+      return "SHUTDOWN";
+    case NodeEvent::kRecover:
+      return "RECOVER";
+  }
+  return kNoName;
+}
+inline constexpr auto kNodeEvents = Enumerators<NodeEvent, &Name>();
+
 inline std::string_view Name(NodeState state) {
   return NodeStateName(state);
 }

@@ -9,22 +9,8 @@ using S = JobState;
 using E = JobEvent;
 using Row = TransitionRow<S, E>;
 
-constexpr std::array kStates = {S::kInitializing,
-                                S::kCreated,
-                                S::kRunning,
-                                S::kCommitting,
-                                S::kFailing,
-                                S::kCancelling,
-                                S::kFinished,
-                                S::kFailed,
-                                S::kCanceled};
-constexpr std::array kEvents = {E::kSourcesListed,
-                                E::kSlotsAssigned,
-                                E::kTasksFinished,
-                                E::kCommitted,
-                                E::kFailure,
-                                E::kCancelRequested,
-                                E::kCleanedUp};
+constexpr auto kStates = Enumerators<JobState, &JobStateName>();
+constexpr auto kEvents = Enumerators<JobEvent, &JobEventName>();
 
 constexpr char kEnded[] = "the job has ended";
 constexpr char kLateListing[] = "the job ended while its files were being listed";
@@ -67,52 +53,8 @@ static_assert(HasUniquePairs(std::span<const Row>(kTable)));
 
 }  // namespace
 
-std::string_view JobStateName(JobState state) {
-  switch (state) {
-    case S::kInitializing:
-      return "INITIALIZING";
-    case S::kCreated:
-      return "CREATED";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kCommitting:
-      return "COMMITTING";
-    case S::kFailing:
-      return "FAILING";
-    case S::kCancelling:
-      return "CANCELLING";
-    case S::kFinished:
-      return "FINISHED";
-    case S::kFailed:
-      return "FAILED";
-    case S::kCanceled:
-      return "CANCELED";
-  }
-  return "UNKNOWN";
-}
-
 std::string_view PublicName(JobState state) {
   return state == S::kCommitting ? "RUNNING" : JobStateName(state);
-}
-
-std::string_view JobEventName(JobEvent event) {
-  switch (event) {
-    case E::kSourcesListed:
-      return "SOURCES_LISTED";
-    case E::kSlotsAssigned:
-      return "SLOTS_ASSIGNED";
-    case E::kTasksFinished:
-      return "TASKS_FINISHED";
-    case E::kCommitted:
-      return "COMMITTED";
-    case E::kFailure:
-      return "FAILURE";
-    case E::kCancelRequested:
-      return "CANCEL_REQUESTED";
-    case E::kCleanedUp:
-      return "CLEANED_UP";
-  }
-  return "UNKNOWN";
 }
 
 std::span<const JobState> AllJobStates() {

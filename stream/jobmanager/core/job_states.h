@@ -38,9 +38,52 @@ enum class JobEvent {
   kCleanedUp,  // no task is left that could still run, and nothing of what they wrote
 };
 
-std::string_view JobStateName(JobState state);  // as in the table above
-std::string_view PublicName(JobState state);    // as clients are told
-std::string_view JobEventName(JobEvent event);
+// as in the table above
+constexpr std::string_view JobStateName(JobState state) {
+  switch (state) {
+    case JobState::kInitializing:
+      return "INITIALIZING";
+    case JobState::kCreated:
+      return "CREATED";
+    case JobState::kRunning:
+      return "RUNNING";
+    case JobState::kCommitting:
+      return "COMMITTING";
+    case JobState::kFailing:
+      return "FAILING";
+    case JobState::kCancelling:
+      return "CANCELLING";
+    case JobState::kFinished:
+      return "FINISHED";
+    case JobState::kFailed:
+      return "FAILED";
+    case JobState::kCanceled:
+      return "CANCELED";
+  }
+  return kNoName;
+}
+
+std::string_view PublicName(JobState state);  // as clients are told
+constexpr std::string_view JobEventName(JobEvent event) {
+  switch (event) {
+    case JobEvent::kSourcesListed:
+      return "SOURCES_LISTED";
+    case JobEvent::kSlotsAssigned:
+      return "SLOTS_ASSIGNED";
+    case JobEvent::kTasksFinished:
+      return "TASKS_FINISHED";
+    case JobEvent::kCommitted:
+      return "COMMITTED";
+    case JobEvent::kFailure:
+      return "FAILURE";
+    case JobEvent::kCancelRequested:
+      return "CANCEL_REQUESTED";
+    case JobEvent::kCleanedUp:
+      return "CLEANED_UP";
+  }
+  return kNoName;
+}
+
 std::span<const JobState> AllJobStates();
 std::span<const JobEvent> AllJobEvents();
 std::span<const TransitionRow<JobState, JobEvent>> JobTransitions();

@@ -9,24 +9,8 @@ using S = TaskState;
 using E = TaskEvent;
 using Row = TransitionRow<S, E>;
 
-constexpr std::array kStates = {S::kCreated,
-                                S::kScheduled,
-                                S::kDeploying,
-                                S::kInitializing,
-                                S::kRunning,
-                                S::kFinished,
-                                S::kCanceling,
-                                S::kCanceled,
-                                S::kFailed};
-constexpr std::array kEvents = {E::kSchedule,
-                                E::kDeploy,
-                                E::kReportedInitializing,
-                                E::kReportedRunning,
-                                E::kReportedFinished,
-                                E::kReportedCanceled,
-                                E::kReportedFailed,
-                                E::kCancel,
-                                E::kWorkerLost};
+constexpr auto kStates = Enumerators<TaskState, &TaskStateName>();
+constexpr auto kEvents = Enumerators<TaskEvent, &TaskEventName>();
 
 constexpr char kOlder[] = "an older report, told again";
 constexpr char kEnds[] = "the task has ended; its first end counts";
@@ -99,54 +83,6 @@ constexpr std::array kTable = {
 static_assert(HasUniquePairs(std::span<const Row>(kTable)));
 
 }  // namespace
-
-std::string_view TaskStateName(TaskState state) {
-  switch (state) {
-    case S::kCreated:
-      return "CREATED";
-    case S::kScheduled:
-      return "SCHEDULED";
-    case S::kDeploying:
-      return "DEPLOYING";
-    case S::kInitializing:
-      return "INITIALIZING";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kFinished:
-      return "FINISHED";
-    case S::kCanceling:
-      return "CANCELING";
-    case S::kCanceled:
-      return "CANCELED";
-    case S::kFailed:
-      return "FAILED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view TaskEventName(TaskEvent event) {
-  switch (event) {
-    case E::kSchedule:
-      return "SCHEDULE";
-    case E::kDeploy:
-      return "DEPLOY";
-    case E::kReportedInitializing:
-      return "REPORTED_INITIALIZING";
-    case E::kReportedRunning:
-      return "REPORTED_RUNNING";
-    case E::kReportedFinished:
-      return "REPORTED_FINISHED";
-    case E::kReportedCanceled:
-      return "REPORTED_CANCELED";
-    case E::kReportedFailed:
-      return "REPORTED_FAILED";
-    case E::kCancel:
-      return "CANCEL";
-    case E::kWorkerLost:
-      return "WORKER_LOST";
-  }
-  return "UNKNOWN";
-}
 
 std::span<const TaskState> AllTaskStates() {
   return kStates;

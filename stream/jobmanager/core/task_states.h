@@ -33,8 +33,54 @@ enum class TaskEvent {
   kWorkerLost,
 };
 
-std::string_view TaskStateName(TaskState state);
-std::string_view TaskEventName(TaskEvent event);
+constexpr std::string_view TaskStateName(TaskState state) {
+  switch (state) {
+    case TaskState::kCreated:
+      return "CREATED";
+    case TaskState::kScheduled:
+      return "SCHEDULED";
+    case TaskState::kDeploying:
+      return "DEPLOYING";
+    case TaskState::kInitializing:
+      return "INITIALIZING";
+    case TaskState::kRunning:
+      return "RUNNING";
+    case TaskState::kFinished:
+      return "FINISHED";
+    case TaskState::kCanceling:
+      return "CANCELING";
+    case TaskState::kCanceled:
+      return "CANCELED";
+    case TaskState::kFailed:
+      return "FAILED";
+  }
+  return kNoName;
+}
+
+constexpr std::string_view TaskEventName(TaskEvent event) {
+  switch (event) {
+    case TaskEvent::kSchedule:
+      return "SCHEDULE";
+    case TaskEvent::kDeploy:
+      return "DEPLOY";
+    case TaskEvent::kReportedInitializing:
+      return "REPORTED_INITIALIZING";
+    case TaskEvent::kReportedRunning:
+      return "REPORTED_RUNNING";
+    case TaskEvent::kReportedFinished:
+      return "REPORTED_FINISHED";
+    case TaskEvent::kReportedCanceled:
+      return "REPORTED_CANCELED";
+    case TaskEvent::kReportedFailed:
+      return "REPORTED_FAILED";
+    case TaskEvent::kCancel:
+      return "CANCEL";
+    case TaskEvent::kWorkerLost:
+      return "WORKER_LOST";
+  }
+  return kNoName;
+}
+
 std::span<const TaskState> AllTaskStates();
 std::span<const TaskEvent> AllTaskEvents();
 std::span<const TransitionRow<TaskState, TaskEvent>> TaskTransitions();

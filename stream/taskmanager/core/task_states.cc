@@ -9,15 +9,8 @@ using S = TaskState;
 using E = TaskEvent;
 using Row = TransitionRow<S, E>;
 
-constexpr std::array kStates = {S::kScheduled,
-                                S::kInitializing,
-                                S::kRunning,
-                                S::kCanceling,
-                                S::kFinished,
-                                S::kCanceled,
-                                S::kFailed};
-constexpr std::array kEvents = {
-    E::kStart, E::kRunning, E::kFinished, E::kCanceled, E::kFailed, E::kCancel};
+constexpr auto kStates = Enumerators<TaskState, &TaskStateName>();
+constexpr auto kEvents = Enumerators<TaskEvent, &TaskEventName>();
 
 constexpr char kOver[] = "the task has ended";
 
@@ -49,44 +42,6 @@ constexpr std::array kTable = {
 static_assert(HasUniquePairs(std::span<const Row>(kTable)));
 
 }  // namespace
-
-std::string_view TaskStateName(TaskState state) {
-  switch (state) {
-    case S::kScheduled:
-      return "SCHEDULED";
-    case S::kInitializing:
-      return "INITIALIZING";
-    case S::kRunning:
-      return "RUNNING";
-    case S::kCanceling:
-      return "CANCELING";
-    case S::kFinished:
-      return "FINISHED";
-    case S::kCanceled:
-      return "CANCELED";
-    case S::kFailed:
-      return "FAILED";
-  }
-  return "UNKNOWN";
-}
-
-std::string_view TaskEventName(TaskEvent event) {
-  switch (event) {
-    case E::kStart:
-      return "START";
-    case E::kRunning:
-      return "RUNNING";
-    case E::kFinished:
-      return "FINISHED";
-    case E::kCanceled:
-      return "CANCELED";
-    case E::kFailed:
-      return "FAILED";
-    case E::kCancel:
-      return "CANCEL";
-  }
-  return "UNKNOWN";
-}
 
 std::span<const TaskState> AllTaskStates() {
   return kStates;

@@ -29,8 +29,44 @@ enum class TaskEvent {
   kCancel,  // the JobManager's command
 };
 
-std::string_view TaskStateName(TaskState state);
-std::string_view TaskEventName(TaskEvent event);
+constexpr std::string_view TaskStateName(TaskState state) {
+  switch (state) {
+    case TaskState::kScheduled:
+      return "SCHEDULED";
+    case TaskState::kInitializing:
+      return "INITIALIZING";
+    case TaskState::kRunning:
+      return "RUNNING";
+    case TaskState::kCanceling:
+      return "CANCELING";
+    case TaskState::kFinished:
+      return "FINISHED";
+    case TaskState::kCanceled:
+      return "CANCELED";
+    case TaskState::kFailed:
+      return "FAILED";
+  }
+  return kNoName;
+}
+
+constexpr std::string_view TaskEventName(TaskEvent event) {
+  switch (event) {
+    case TaskEvent::kStart:
+      return "START";
+    case TaskEvent::kRunning:
+      return "RUNNING";
+    case TaskEvent::kFinished:
+      return "FINISHED";
+    case TaskEvent::kCanceled:
+      return "CANCELED";
+    case TaskEvent::kFailed:
+      return "FAILED";
+    case TaskEvent::kCancel:
+      return "CANCEL";
+  }
+  return kNoName;
+}
+
 std::span<const TaskState> AllTaskStates();
 std::span<const TaskEvent> AllTaskEvents();
 std::span<const TransitionRow<TaskState, TaskEvent>> TaskTransitions();

@@ -124,9 +124,7 @@ TEST(WorkerPlan, CountsMissingSlotsInWholeWorkers) {
 
 TEST(ClusterStates, AnswerEveryPair) {
   for (const WorkerState state : AllWorkerStates()) {
-    EXPECT_NE(WorkerStateName(state), "UNKNOWN");
     for (const WorkerEvent event : AllWorkerEvents()) {
-      EXPECT_NE(WorkerEventName(event), "UNKNOWN");
       const auto answer = FindTransition(WorkerTransitions(), state, event);
       EXPECT_NE(answer.kind, TransitionKind::kInvalid)
           << WorkerStateName(state) << " " << WorkerEventName(event);
@@ -135,9 +133,7 @@ TEST(ClusterStates, AnswerEveryPair) {
     EXPECT_EQ(completed.to, WorkerState::kGone);
   }
   for (const ClusterPhase phase : AllClusterPhases()) {
-    EXPECT_NE(ClusterPhaseName(phase), "UNKNOWN");
     for (const ClusterEvent event : AllClusterEvents()) {
-      EXPECT_NE(ClusterEventName(event), "UNKNOWN");
       const auto answer = FindTransition(ClusterTransitions(), phase, event);
       // What comes from outside at any time has an answer everywhere.
       const bool outside =

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <span>
+#include <string_view>
 
 namespace weir {
 namespace {
@@ -26,6 +28,20 @@ constexpr Row kTwice[] = {
 };
 static_assert(!HasUniquePairs(std::span<const Row>(kTwice)));
 static_assert(FindTransition(kTable, Door::kClosed, Act::kLock).to == Door::kLocked);
+
+constexpr std::string_view DoorName(Door door) {
+  switch (door) {
+    case Door::kLocked:
+      return "LOCKED";
+    case Door::kOpen:
+      return "OPEN";
+    case Door::kClosed:
+      return "CLOSED";
+  }
+  return kNoName;
+}
+static_assert(Enumerators<Door, &DoorName>() ==
+              std::array{Door::kOpen, Door::kClosed, Door::kLocked});
 
 TEST(TransitionTable, AnswersEveryPair) {
   struct Case {

@@ -50,7 +50,6 @@ void CheckMachine(const Machine<S, E>& machine) {
   for (const E event : machine.events) names.insert(Name(event));
   EXPECT_EQ(names.size(), machine.events.size());
   for (const auto& row : machine.table) EXPECT_FALSE(row.why.empty());
-  EXPECT_FALSE(names.contains("UNKNOWN"));
 }
 
 TEST(StateTables, ApplicationAnswersEveryPair) {
