@@ -2,7 +2,7 @@
 // do with plain data.
 //
 // Lifetime: a round reads it over several steps, between which containers and applications may
-// come and go: slots are to be checked again (IsLive) before they are used.
+// come and go: slots are to be checked again (LeafOf) before they are used.
 #ifndef WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
 #define WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "scheduler/amounts.h"
-#include "scheduler/queues/queue_tree.h"
+#include "scheduler/preemption/queue_snapshot.h"
 #include "scheduler/slots.h"
 
 namespace weir::scheduler {
@@ -29,11 +29,16 @@ class PreemptionSource {
  public:
   virtual ~PreemptionSource() = default;
 
-  virtual const QueueTree& queues() const = 0;
+  // TakeSnapshot and TakeUsers of the queue tree.
+  virtual QueueSnapshot Snapshot() const = 0;
+  virtual std::vector<SnapshotUser> UsersOf(QueueSlot leaf, PartitionSlot partition) const = 0;
   virtual const Amounts& shape(ShapeSlot shape) const = 0;
-  // The applications of a leaf, least important first (reverse of the leaf's ordering).
+  // The activated applications of a leaf, least important first (reverse of the leaf's ordering).
   virtual std::vector<ApplicationSlot> LeastImportantFirst(QueueSlot leaf) const = 0;
-  virtual bool IsLive(ApplicationSlot application) const = 0;
+  // The leaf of a live application; the slot with value -1 when it is not live.
+  virtual QueueSlot LeafOf(ApplicationSlot application) const = 0;
+  // Of submission: the newest application has the largest.
+  virtual int64_t OrderOf(ApplicationSlot application) const = 0;
   virtual UserSlot UserOf(ApplicationSlot application) const = 0;
   virtual int32_t PriorityOf(ApplicationSlot application) const = 0;
   virtual Amounts UsedBy(ApplicationSlot application, PartitionSlot partition) const = 0;
