@@ -3,11 +3,13 @@
 #include "common/strings.h"
 #include "platform/authenticators.h"
 #include "platform/crypto.h"
+#include "platform/html.h"
 #include "platform/http_server.h"
 #include "platform/mutex.h"
 #include "platform/thrift_server.h"
 #include "stream/jobmanager/server/job_json.h"
 #include "stream/jobmanager/server/job_manager.h"
+#include "stream/jobmanager/server/job_page.h"
 #include "stream/jobmanager/server/services.h"
 
 namespace weir::am {
@@ -71,6 +73,14 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
   }
 
   void AddRoutes(platform::HttpServer& http) override {
+    http.Route("GET", "/", [this](const platform::HttpRequest&, platform::HttpReply reply) {
+      jobs_.List([this, reply](Result<std::vector<stream::JobReport>> reports) {
+        reply(reports.ok() ? platform::HtmlResponse(stream::JobsPage(
+                                 options_.attempt.application.ToString(), *reports))
+                           : platform::ErrorResponse(reports.error()));
+      });
+    });
+    platform::AddStyleSheet(http);
     http.Route("GET", "/jobs", [this](const platform::HttpRequest&, platform::HttpReply reply) {
       jobs_.List([reply](Result<std::vector<stream::JobReport>> reports) {
         reply(reports.ok() ? platform::JsonResponse(200, stream::JobsToJson(*reports))

@@ -4,7 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "nodemanager/server/node_page.h"
 #include "platform/clock.h"
+#include "platform/html.h"
 
 namespace weir::nm {
 namespace {
@@ -48,20 +50,30 @@ void OnDisk(const WebEnvironment& environment,
       {ErrorCode::kUnavailable, "too many requests wait for the disk", "try again soon"}));
 }
 
-void ServeInfo(const WebEnvironment& environment, HttpReply reply) {
+NodeNumbers Numbers(const NodeManagerCore& core) {
+  return {core.used(),
+          core.options().capacity,
+          static_cast<int64_t>(core.size()),
+          core.registered(),
+          core.last_answer()};
+}
+
+void ServePage(const WebEnvironment& environment, HttpReply reply) {
   ReadThen(
       environment,
       std::move(reply),
       [](const NodeManagerCore& core) {
-        return NodeNumbers{core.used(),
-                           core.options().capacity,
-                           static_cast<int64_t>(core.size()),
-                           core.registered(),
-                           core.last_answer()};
+        return NodePageContent{Numbers(core), core.Containers()};
       },
-      [&environment](const NodeNumbers& numbers) {
-        return JsonResponse(kOk, NodeInfoJson(environment.facts, numbers));
+      [&environment](const NodePageContent& content) {
+        return platform::HtmlResponse(NodePage(environment.facts, content));
       });
+}
+
+void ServeInfo(const WebEnvironment& environment, HttpReply reply) {
+  ReadThen(environment, std::move(reply), Numbers, [&environment](const NodeNumbers& numbers) {
+    return JsonResponse(kOk, NodeInfoJson(environment.facts, numbers));
+  });
 }
 
 void ServeContainer(const WebEnvironment& environment,
@@ -124,6 +136,10 @@ void ServeHealth(const WebEnvironment& environment, const HttpReply& reply) {
 }
 
 void AddOperationRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
+  http.Route("GET", "/", [&environment](const HttpRequest&, HttpReply reply) {
+    ServePage(environment, std::move(reply));
+  });
+  platform::AddStyleSheet(http);
   http.Route("GET", "/metrics", [&environment](const HttpRequest&, const HttpReply& reply) {
     HttpResponse response;
     response.content_type = platform::Metrics::kContentType;

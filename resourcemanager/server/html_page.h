@@ -4,7 +4,6 @@
 #define WEIR_RESOURCEMANAGER_SERVER_HTML_PAGE_H_
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/application.h"
@@ -21,10 +20,6 @@ struct PageContent {
 };
 
 std::string OverviewPage(const PageContent& content);
-std::string_view StyleSheet();
-
-// The five characters that mean something to HTML, replaced.
-std::string EscapeHtml(std::string_view text);
 
 }  // namespace weir::rm
 

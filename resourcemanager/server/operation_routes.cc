@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "platform/clock.h"
+#include "platform/html.h"
 #include "platform/metrics.h"
 #include "resourcemanager/server/html_page.h"
 #include "resourcemanager/server/http_reads.h"
@@ -40,7 +41,7 @@ void ServePage(const HttpEnvironment& environment, const HttpReply& reply) {
   };
   ReadThen(environment, reply, query, [reply, &environment](PageContent content, Now) {
     content.identity = environment.identity;
-    reply(Text("text/html; charset=utf-8", OverviewPage(content)));
+    reply(platform::HtmlResponse(OverviewPage(content)));
   });
 }
 
@@ -91,11 +92,7 @@ void AddOperationRoutes(platform::HttpServer& http, const HttpEnvironment& envir
   http.Route("GET", "/", [&environment](const HttpRequest&, const HttpReply& reply) {
     ServePage(environment, reply);
   });
-  http.Route("GET", "/static/weir.css", [](const HttpRequest&, const HttpReply& reply) {
-    HttpResponse response = Text("text/css; charset=utf-8", std::string(StyleSheet()));
-    response.headers["Cache-Control"] = "max-age=3600";
-    reply(std::move(response));
-  });
+  platform::AddStyleSheet(http);
   http.Route("GET", "/metrics", [&environment](const HttpRequest&, const HttpReply& reply) {
     ServeMetrics(environment, reply);
   });

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "platform/config_keys.h"
+#include "platform/http_client.h"
 #include "tests/integration/cluster_test.h"
 
 namespace weir::testing {
@@ -107,6 +108,18 @@ TEST_F(CommandApplication, ListsApplicationsAndNodes) {
   const CommandResult nodes_json = cluster().Weir({"node", "-list", "-o", "json"});
   const Json list = Json::parse(nodes_json.out).at("nodes").at("node");
   ASSERT_THAT(list, SizeIs(2)) << nodes_json.out;
+  // The address that the list and the RM's page show is one for people, too.
+  std::string pages;
+  for (const Json& node : list) {
+    platform::HttpCall call;
+    call.server = *HostPort::Parse(node.at("nodeHTTPAddress").get<std::string>());
+    call.target = "/";
+    const auto page = platform::CallHttp(call);
+    ASSERT_TRUE(page.ok());
+    EXPECT_EQ(page->status, 200);
+    pages += page->body;
+  }
+  EXPECT_THAT(pages, AllOf(HasSubstr("<html"), HasSubstr("container_")));
   const CommandResult one = cluster().Weir({"node", "-status", list.at(0).at("id")});
   EXPECT_EQ(one.exit_code, 0) << one.ToString();
   EXPECT_THAT(one.out, HasSubstr("Memory-Capacity : 4096MB"));

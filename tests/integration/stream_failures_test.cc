@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "platform/config_keys.h"
+#include "platform/http_client.h"
 #include "tests/integration/stream_job_test.h"
 
 namespace weir::testing {
@@ -62,6 +63,18 @@ class StreamFailures : public StreamJobTest {
       names.push_back(entry.path().filename());
     }
     return names;
+  }
+  static std::string WebPage(const std::string& url) {
+    const std::string host = url.substr(url.find("//") + 2);
+    const auto server = HostPort::Parse(host.substr(0, host.find('/')));
+    EXPECT_TRUE(server.ok()) << url;
+    if (!server.ok()) return "";
+    platform::HttpCall call;
+    call.server = *server;
+    call.target = "/";
+    const auto answer = platform::CallHttp(call);
+    EXPECT_TRUE(answer.ok()) << url;
+    return answer.ok() ? answer->body : "";
   }
   Json JobNamed(const std::string& id) {
     for (const Json& job : Jobs()) {
@@ -289,6 +302,9 @@ TEST_F(StreamFailures, CancelsARunningJobAndPublishesNothing) {
   EXPECT_EQ(JobNamed(job).at("name"), "trial steady");
   const CommandResult json = cluster().Weir({"job", "status", job, "-o", "json"});
   EXPECT_EQ(Json::parse(json.out).at("state"), "RUNNING");
+  // The address that 'session start' and the RM's page show is one for people.
+  const std::string page = WebPage(Application(session).at("trackingUrl").get<std::string>());
+  EXPECT_THAT(page, AllOf(HasSubstr("<html"), HasSubstr(job), HasSubstr("trial steady")));
   const Json vertices = Json::parse(json.out).at("vertices");
   ASSERT_THAT(vertices, SizeIs(2)) << json.out;
   EXPECT_EQ(vertices.at(0).at("parallelism"), 4);

@@ -1,0 +1,57 @@
+#include "nodemanager/server/node_page.h"
+
+#include "platform/html.h"
+
+namespace weir::nm {
+namespace {
+
+using platform::EscapeHtml;
+using platform::HtmlCell;
+using platform::HtmlLinkCell;
+using platform::HtmlNumberCell;
+using platform::HtmlTimeCell;
+
+std::string Heading(const NodeFacts& facts, const NodeNumbers& numbers) {
+  return "<h1>Weir NodeManager " + EscapeHtml(facts.name) + "</h1>\n<p class=\"facts\">" +
+         EscapeHtml(facts.node_id) + ", since " + ToIso8601(facts.started) + ", " +
+         (numbers.registered ? "registered" : "not registered") + "</p>\n<p class=\"facts\">" +
+         std::to_string(numbers.used.memory_mib) + " of " +
+         std::to_string(numbers.capacity.memory_mib) + " MiB and " +
+         std::to_string(numbers.used.vcores) + " of " + std::to_string(numbers.capacity.vcores) +
+         " vcores used</p>\n";
+}
+
+std::string ContainerRow(const NodeManagerCore::ContainerView& container) {
+  const ContainerStatus& status = container.status;
+  const std::string id = status.id.ToString();
+  std::string row = "<tr>" + HtmlLinkCell("id", "/ws/v1/node/containers/" + id, id);
+  row += HtmlCell("", container.user) + HtmlCell("", ContainerStateName(status.state));
+  row += HtmlTimeCell(container.started) + HtmlTimeCell(container.finished);
+  row += status.state == ContainerState::kComplete ? HtmlNumberCell(status.exit_code)
+                                                   : HtmlCell("number", "");
+  row += HtmlLinkCell("", "/ws/v1/node/containers/" + id + "/logs", "logs");
+  return row + HtmlCell("text", status.diagnostics) + "</tr>\n";
+}
+
+}  // namespace
+
+std::string NodePage(const NodeFacts& facts, const NodePageContent& content) {
+  std::string body = Heading(facts, content.numbers) + "<h2>Containers</h2>\n";
+  if (content.containers.empty()) {
+    body += "<p>None.</p>\n";
+  } else {
+    body += platform::HtmlTableHead({{"Container"},
+                                     {"User"},
+                                     {"State"},
+                                     {"Started"},
+                                     {"Finished"},
+                                     {"Exit code", true},
+                                     {"Logs"},
+                                     {"Note"}});
+    for (const auto& container : content.containers) body += ContainerRow(container);
+    body += platform::kHtmlTableEnd;
+  }
+  return platform::HtmlPage("Weir node: " + facts.name, body);
+}
+
+}  // namespace weir::nm
