@@ -283,7 +283,8 @@ TEST(NodeManager, ACauseIsOneLineWithTheLastWordsAndAFullDisk) {
   EXPECT_THAT(cause, Not(HasSubstr("\n")));
   EXPECT_THAT(cause, Not(HasSubstr("\t")));
   EXPECT_THAT(cause, HasSubstr("; the disk of /disk/local is full"));
-  EXPECT_THAT(cause, HasSubstr("; last words on stderr: line 37 | line 38 | line 39 | line 40 | xxx"));
+  EXPECT_THAT(cause,
+              HasSubstr("; last words on stderr: line 37 | line 38 | line 39 | line 40 | xxx"));
   EXPECT_LT(cause.size(), 700u);
 }
 
