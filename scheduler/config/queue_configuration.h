@@ -2,8 +2,14 @@
 // scheduler is built from and what `plan` compares.
 //
 // Terms: a *path* is the dotted full name ("root.streams.eu"); a *label* names a partition of
-// nodes,
-// "" is the default partition. A *part* of a capacity is what it says about one resource type.
+// nodes, "" is the default partition. A *part* of a capacity is what it says about one resource
+// type.
+//
+// Invariants of a parsed one: every queue but root is among its parent's children, and the other
+// way round. In legacy mode the children of one parent have one kind of capacity; percentages add
+// up to the whole (within 0.05 of a hundred) or to nothing, absolute ones to at most the parent's.
+// A maximum is at least the capacity where both have one kind, and is never a weight. Weights may
+// add up to nothing.
 // Immutable after parsing (queue_configuration_parser.h); shared by const pointer.
 #ifndef WEIR_SCHEDULER_CONFIG_QUEUE_CONFIGURATION_H_
 #define WEIR_SCHEDULER_CONFIG_QUEUE_CONFIGURATION_H_
@@ -45,7 +51,8 @@ struct CapacityVector {
   }
 };
 
-// What a queue may use of one partition.
+// What a queue may use of one partition. Types that a capacity does not name have nothing
+// (absolute 0), types that a maximum does not name are not bounded (100%).
 struct PartitionCapacity {
   CapacityVector capacity;
   CapacityVector maximum;           // percent (default all) or absolute
@@ -82,6 +89,7 @@ struct AutoCreation {
   std::map<std::string, std::string> any_template;
   std::map<std::string, std::string> leaf_template;
   std::map<std::string, std::string> parent_template;
+  bool fail_when_full = false;  // managed: fail-on-exceeding-parent-capacity
   // The older form: leaves only, from leaf-queue-template; no static siblings.
   bool managed = false;  // auto-create-child-queue.enabled
   bool operator==(const AutoCreation&) const = default;
@@ -96,11 +104,13 @@ struct QueueSettings {
   bool dynamic = false;  // made by automatic creation
   int line = 0;          // where its capacity (or its name) stands
 
-  QueueState state = QueueState::kRunning;              // own, or inherited; never kDraining
-  std::map<std::string, PartitionCapacity> partitions;  // by label; "" is always there
-  bool every_label = false;                             // accessible-node-labels *
-  std::vector<std::string> labels;                      // accessible, sorted, without ""
-  std::string default_label;                            // default-node-label-expression
+  QueueState state = QueueState::kRunning;  // own, or inherited; never kDraining
+  // By label; "" is always there. A label without an entry: the whole for root; for the others no
+  // capacity, and no maximum of their own.
+  std::map<std::string, PartitionCapacity> partitions;
+  bool every_label = false;         // accessible-node-labels *
+  std::vector<std::string> labels;  // accessible, sorted, without ""
+  std::string default_label;        // default-node-label-expression
 
   int32_t priority = 0;
   ParentOrdering parent_ordering = ParentOrdering::kUtilization;
@@ -117,7 +127,7 @@ struct QueueSettings {
 
   AccessList submit;
   AccessList administer;
-  std::vector<PriorityGrant> priority_grants;
+  std::vector<PriorityGrant> priority_grants;  // empty = everybody may have any priority
   int32_t default_application_priority = 0;
   Duration maximum_lifetime{0};  // 0 = none; inherited
   Duration default_lifetime{0};
@@ -175,8 +185,22 @@ struct PreemptionSettings {
   bool operator==(const PreemptionSettings&) const = default;
 };
 
+// What a queue has that says nothing about it.
+struct QueueDefaults {
+  int64_t minimum_user_limit = kWholePercent;
+  std::optional<int64_t> user_limit_factor = kWholeFactor;
+  int64_t am_share = kWholeFactor / 10;
+  std::optional<int64_t> maximum_parallel_applications;
+  bool operator==(const QueueDefaults&) const = default;
+};
+
 struct QueueConfiguration {
   std::map<std::string, QueueSettings> queues;  // by path, "root" among them
+  std::vector<std::string> type_names;          // by index of Amounts
+  QueueDefaults defaults;
+  // Raw suffix -> value of queues that are not there but could be made automatically, by path or
+  // pattern ("root.a.*").
+  std::map<std::string, std::map<std::string, std::string>> unmade;
   Calculator calculator = Calculator::kDominant;
   int64_t maximum_applications = 10'000;
   std::optional<int64_t> per_queue_maximum_applications;  // global-queue-max-application

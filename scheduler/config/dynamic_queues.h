@@ -1,0 +1,48 @@
+// Queues made automatically, under a parent that allows it: flexible ones (auto-queue-creation-v2:
+// parents and a leaf, by templates, in weight mode) and leaves of a managed parent
+// (auto-create-child-queue, by leaf-queue-template).
+//
+// Errors name the rule. kInvalidArgument: a bad path or a template that gives no valid queue;
+// kAlreadyExists; kFailedPrecondition: no ancestor allows it, too deep, or a leaf is in the way;
+// kResourceExhausted: the parent has as many as it may have.
+// Pure functions; thread-safe.
+#ifndef WEIR_SCHEDULER_CONFIG_DYNAMIC_QUEUES_H_
+#define WEIR_SCHEDULER_CONFIG_DYNAMIC_QUEUES_H_
+
+#include <memory>
+#include <string>
+
+#include "common/result.h"
+#include "scheduler/config/queue_configuration.h"
+#include "scheduler/resource_types.h"
+
+namespace weir::scheduler {
+
+// A copy with the leaf `path` ("root.a.mia") and the parents it lacks.
+Result<std::shared_ptr<const QueueConfiguration>> WithDynamicQueue(const QueueConfiguration& from,
+                                                                   const std::string& path,
+                                                                   const ResourceTypes& types);
+// The same in place, for many at once (recovery). An error leaves `configuration` as it was.
+Status AddDynamicQueue(QueueConfiguration& configuration,
+                       const std::string& path,
+                       const ResourceTypes& types);
+
+// Whether WithDynamicQueue would make it.
+Status CheckDynamicQueue(const QueueConfiguration& configuration,
+                         const std::string& path,
+                         const ResourceTypes& types);
+
+// A copy without the dynamic queue `path` and all below it. kNotFound; kFailedPrecondition when it
+// was not made automatically.
+Result<std::shared_ptr<const QueueConfiguration>> WithoutDynamicQueue(
+    const QueueConfiguration& from, const std::string& path);
+
+// A copy of `to` with the dynamic queues of `running` that `to` still allows, made again by the
+// templates of `to`. The others are left out: CheckChange refuses them if they have applications.
+std::shared_ptr<const QueueConfiguration> CarryDynamicQueues(const QueueConfiguration& running,
+                                                             const QueueConfiguration& to,
+                                                             const ResourceTypes& types);
+
+}  // namespace weir::scheduler
+
+#endif  // WEIR_SCHEDULER_CONFIG_DYNAMIC_QUEUES_H_
