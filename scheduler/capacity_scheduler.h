@@ -35,6 +35,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "scheduler/config/queue_configuration.h"
+#include "scheduler/placement/placement.h"
 #include "scheduler/resource_types.h"
 #include "scheduler/slots.h"
 
@@ -47,12 +48,6 @@ struct SchedulerOptions {
   // How long one gang may hold back nodes before it gives them up, and how long it then pauses.
   Duration gang_timeout = std::chrono::seconds(30);
   Duration gang_pause = std::chrono::seconds(10);
-};
-
-// Who submits what, for placement into a queue.
-struct Submitter {
-  std::string user;
-  std::vector<std::string> groups;  // primary first
 };
 
 struct ApplicationSpec {
