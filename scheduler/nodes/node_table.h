@@ -5,14 +5,18 @@
 // lowered below its use; such a node is *overcommitted* until enough has ended. A node is *open*
 // when it may get new containers: schedulable and not reserved. Searches see open nodes only, in
 // the order of rack, then place in the rack (a fixed order, so the same calls find the same node:
-// first fit, which packs).
+// first fit, which packs). Slots, racks and places are dense: the lowest free one is taken, and a
+// rack's when its last node goes. A node fits when no part of what is needed is more than it has
+// free, parts of which nothing is needed included: none go to a node that lacks less than nothing.
 //
 // Algorithm: a tournament tree (segment tree of maxima) per rack, and one over the racks of each
 // partition, hold the largest free amount per type; a search goes down where every type could fit.
-// Free amounts change in O(types x log nodes); no heap is used but when nodes come.
+// Free amounts change in O(types x log nodes); no heap is used but when nodes come or go.
 //
 // Invariants: used <= capacity on every node that is not overcommitted; the sums are those of the
 // nodes; the trees hold exactly the open nodes.
+// Requires, everywhere: slots are of live nodes, partitions were added, amounts have no more types
+// than the table; anything else is a mistake of ours and stops the process.
 // Owner: the scheduler. Single-threaded. Copyable as a value.
 #ifndef WEIR_SCHEDULER_NODES_NODE_TABLE_H_
 #define WEIR_SCHEDULER_NODES_NODE_TABLE_H_
@@ -21,10 +25,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/ids.h"
 #include "scheduler/amounts.h"
+#include "scheduler/nodes/dense_places.h"
+#include "scheduler/nodes/rack_index.h"
 #include "scheduler/slots.h"
 
 namespace weir::scheduler {
@@ -44,12 +51,6 @@ struct Node {
 
   Amounts free() const { return capacity - used; }
   bool open() const { return live && schedulable && !reserved; }
-};
-
-// A place in the order of a search; to go on after the node found.
-struct SearchPosition {
-  int32_t rack = 0;
-  int32_t place = 0;
 };
 
 class NodeTable {
@@ -82,10 +83,7 @@ class NodeTable {
   std::vector<NodeSlot> All() const;  // in slot order
 
   // --- searches. `from`: only nodes at or after it in the order.
-  struct Found {
-    NodeSlot node;
-    SearchPosition next;  // just after it
-  };
+  using Found = RackIndex::Found;
   // The first open node of the partition with at least `needed` free.
   std::optional<Found> Find(PartitionSlot partition,
                             const Amounts& needed,
@@ -97,12 +95,13 @@ class NodeTable {
                                   SearchPosition from = {}) const;
   // The live nodes with this host name (ports differ), in slot order; for node-local asks.
   const std::vector<NodeSlot>& Named(const std::string& name) const;
+  // Some live node stands in it.
   bool KnowsRack(const std::string& rack) const;
-  // The rack of a place in the order, for spreading over racks: the start of the rack after `p`'s;
-  // nothing after the last one.
+  // The rack of a place in the order, for spreading over racks: the start of the next rack with
+  // nodes after `p`'s; nothing after the last one.
   std::optional<SearchPosition> NextRack(PartitionSlot partition, SearchPosition p) const;
   // How many containers of `each` the open nodes of the partition have room for, counted up to
-  // `enough`. `per_node` > 0 bounds the count on each node.
+  // `enough`. `per_node` > 0 bounds the count on each node. O(log nodes) per node counted.
   int64_t Room(PartitionSlot partition,
                const Amounts& each,
                int64_t enough,
@@ -120,22 +119,64 @@ class NodeTable {
   bool SomeCapacityFits(PartitionSlot partition, const Amounts& needed) const;
   // The largest parts over all schedulable nodes of the partition.
   Amounts LargestCapacity(PartitionSlot partition) const;
+  // The largest parts that open nodes have free; 0 where none has any.
   Amounts LargestFree(PartitionSlot partition) const;
   // Changes whenever capacity(p), nodes or SomeCapacityFits may answer differently.
   int64_t capacity_version() const;
 
-  // For explanations, O(nodes): why each node of the partition cannot take one `needed` now.
+  // For explanations, O(nodes): why each node of the partition cannot take one `needed` now. A node
+  // counts once, under the first cause of these that holds.
   struct Refusals {
     int64_t unschedulable = 0;
     int64_t reserved = 0;
     int64_t too_small = 0;  // even when empty
     int64_t no_room = 0;
     int64_t fits = 0;
-    std::vector<int64_t> short_of;  // by resource type: nodes without enough of it free
+    // By resource type: how many of the `no_room` nodes do not have enough of it free.
+    std::vector<int64_t> short_of;
   };
   Refusals CountRefusals(PartitionSlot partition, const Amounts& needed) const;
 
+  // O(nodes). "" when all hold, otherwise what is broken.
   std::string CheckInvariants() const;
+
+ private:
+  struct Partition {
+    std::string label;
+    RackIndex index;
+    Amounts capacity;
+    Amounts used;
+    Amounts open_free;
+    int64_t nodes = 0;
+    int64_t schedulable = 0;
+    Amounts largest_capacity;
+    std::map<Amounts, int64_t> capacities;  // of schedulable nodes -> how many have it
+  };
+
+  Node& Live(NodeSlot node);
+  Partition& partition_of(const Node& node) { return partitions_[Index(node.partition)]; }
+  const Partition& at(PartitionSlot partition) const;
+  void Move(NodeSlot slot, const Amounts& each, int64_t count);
+  // Into its partition's index and sums, and out of them.
+  void Enter(NodeSlot slot);
+  void Leave(NodeSlot slot);
+  static void Count(Partition& partition, const Node& node, int64_t sign);
+  static void CountCapacity(Partition& partition, const Amounts& capacity, int64_t sign);
+  static void CountFree(Partition& partition, const Node& node, int64_t sign);
+  // Brings its place in the index up to date.
+  void Refresh(NodeSlot slot);
+  std::string CheckNode(NodeSlot slot) const;
+  std::string CheckPartition(PartitionSlot slot) const;
+
+  int types_;
+  std::vector<Partition> partitions_;
+  std::map<std::string, PartitionSlot> partitions_by_label_;
+  std::vector<Node> nodes_;                // by slot
+  std::vector<SearchPosition> positions_;  // by slot: in the order of its partition
+  DensePlaces slots_;
+  std::unordered_map<std::string, std::vector<NodeSlot>>
+      by_name_;  // only looked up: once per node-local ask
+  int64_t capacity_version_ = 0;
 };
 
 }  // namespace weir::scheduler
