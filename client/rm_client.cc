@@ -172,11 +172,13 @@ Result<ClusterFacts> RmClient::Cluster() {
                           rm.getClusterInfo(info);
                           return info;
                         }));
-  return ClusterFacts{.cluster_id = wire.cluster_id,
-                      .http_address = wire.http_address,
-                      .minimum_allocation = wire::FromWire(wire.minimum_allocation),
-                      .maximum_allocation = wire::FromWire(wire.maximum_allocation),
-                      .nodes = wire.nodes};
+  ClusterFacts facts;
+  WEIR_ASSIGN_OR_RETURN(facts.minimum_allocation, wire::FromWire(wire.minimum_allocation));
+  WEIR_ASSIGN_OR_RETURN(facts.maximum_allocation, wire::FromWire(wire.maximum_allocation));
+  facts.cluster_id = wire.cluster_id;
+  facts.http_address = wire.http_address;
+  facts.nodes = wire.nodes;
+  return facts;
 }
 
 Result<Resource> RmClient::NormalizeContainer(const Resource& asked) {

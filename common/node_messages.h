@@ -29,6 +29,9 @@ struct RegisterNodeRequest {
   std::vector<ContainerStatus> containers;  // everything it holds, running or not yet acknowledged
   // Of which it holds directories: those that are over come back in applications_finished.
   std::vector<ApplicationId> applications = {};
+  // The partition that its configuration names; "" = none. Counts until an administrator gives the
+  // node another.
+  std::string label = {};
 };
 
 struct RegisterNodeAnswer {

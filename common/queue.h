@@ -158,6 +158,15 @@ struct QueueConfigurationVersion {
   std::string sha256;
 };
 
+// One partition of the nodes.
+struct LabelReport {
+  std::string name;  // "" = the default one
+  bool exclusive = true;
+  int64_t nodes = 0;  // active ones
+  Resource total;
+  Resource used;
+};
+
 }  // namespace weir
 
 #endif  // WEIR_COMMON_QUEUE_H_

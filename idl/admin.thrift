@@ -1,12 +1,41 @@
-// Administrator - ResourceManager. Callers: the RM's own user (unix socket), root, daemons.
+// Administrator - ResourceManager. Callers: any local user (unix socket) and daemons; but for the
+// first two calls all are for administrators (yarn.admin.acl, the RM's own user, root) and daemons.
 namespace cpp weir.idl
 include "base.thrift"
+include "queue.thrift"
 
 struct ServiceState {
   1: optional string state;     // "ACTIVE"
   2: optional i64 epoch;
   3: optional string store;
   4: optional i64 started_ms;
+}
+
+// A capacity-scheduler.xml as the caller has it. The name is for messages only.
+struct QueueFile {
+  1: optional string name;
+  2: optional string text;
+}
+
+struct ApplyQueuesRequest {
+  1: optional QueueFile file;
+  2: optional i64 expected_version;  // absent = whatever is in force
+}
+
+struct RollbackQueuesRequest {
+  1: optional i64 version;
+  2: optional i64 expected_version;  // absent = whatever is in force
+}
+
+struct UpdateNodeResourceRequest {
+  1: optional string node;                  // host, host:port or id
+  2: optional base.Resource capacity;       // absent = what its NodeManager says
+  3: optional i64 overcommit_timeout_ms;    // negative or absent: containers may run to their end
+}
+
+struct NodeLabel {
+  1: optional string name;
+  2: optional bool exclusive;               // absent = true
 }
 
 service AdminService extends base.BaseService {

@@ -21,6 +21,19 @@ struct ContainerAsk {
   2: optional i32 priority;
   3: optional i32 count;
   4: optional base.Resource resource;
+  5: optional list<string> nodes;       // at most 1000
+  6: optional list<string> racks;       // at most 1000
+  7: optional bool relax_locality;      // absent = true
+  8: optional string label;
+  9: optional bool gang;
+  10: optional i32 spread;              // common/master_messages.h Spread; absent = packed
+  11: optional i32 max_per_node;        // absent or 0 = no bound
+  12: optional i32 max_per_rack;
+}
+
+struct PreemptionNotice {
+  1: optional string container_id;
+  2: optional i64 grace_ms;
 }
 
 struct AllocateRequest {
@@ -29,6 +42,8 @@ struct AllocateRequest {
   3: optional list<string> releases;
   4: optional double progress;
   5: optional i32 park_ms;
+  6: optional list<string> blacklist_add;     // at most 1000
+  7: optional list<string> blacklist_remove;  // at most 1000
 }
 
 struct ContainerGrant {
@@ -52,6 +67,7 @@ struct AllocateAnswer {
   6: optional i32 cluster_nodes;
   7: optional i32 pending_reason;
   8: optional string pending_detail;
+  9: optional list<PreemptionNotice> preemption;
 }
 
 struct FinishMasterRequest {

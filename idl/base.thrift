@@ -48,6 +48,7 @@ struct HelloAnswer {
 struct Resource {
   1: optional i64 memory_mib;
   2: optional i64 vcores;
+  3: optional map<string, i64> named;  // "yarn.io/gpu" -> units; at most 14
 }
 
 struct HostPort {

@@ -1,6 +1,7 @@
 // Client - ResourceManager. Callers: local users (unix socket), daemons.
 namespace cpp weir.idl
 include "base.thrift"
+include "queue.thrift"
 
 struct SubmissionContext {
   1: optional string name;
@@ -12,6 +13,9 @@ struct SubmissionContext {
   7: optional i32 max_attempts;
   8: optional i64 queue_timeout_ms;
   9: optional list<string> tags;
+  10: optional string label;
+  11: optional string am_label;
+  12: optional i64 lifetime_ms;         // 0 = the queue's default
 }
 
 struct SubmitRequest {
@@ -51,6 +55,9 @@ struct ApplicationReport {
   25: optional string pending_detail;
   26: optional i64 version;
   27: optional base.Token client_token;  // for the AM; only for the owner, while the AM is registered
+  28: optional string label;
+  29: optional i64 expires_ms;           // 0 = never
+  30: optional i64 preempted_containers;
 }
 
 struct GetApplicationRequest {
@@ -101,6 +108,7 @@ struct NodeReport {
   8: optional i32 containers;
   9: optional string health_report;
   10: optional i64 last_heartbeat_ms;
+  11: optional string label;
 }
 
 struct ClusterInfo {
@@ -113,6 +121,32 @@ struct ClusterInfo {
   7: optional base.Resource total;
   8: optional base.Resource allocated;
   9: optional i32 nodes;
+}
+
+struct MoveRequest {
+  1: optional string application_id;
+  2: optional string queue;
+}
+
+struct PriorityRequest {
+  1: optional string application_id;
+  2: optional i32 priority;
+}
+
+struct LifetimeRequest {
+  1: optional string application_id;
+  2: optional i64 lifetime_ms;    // from now on
+}
+
+struct ListQueuesRequest {
+  1: optional string under;       // path or unique name: it and what is below it; "" = all
+  2: optional string after_path;  // the last path of the page before; "" = from the first
+  3: optional bool users;         // with the users of leaves
+}
+
+struct ListQueuesAnswer {
+  1: optional list<queue.QueueReport> queues;  // parents before children
+  2: optional bool more;
 }
 
 service ClientService extends base.BaseService {

@@ -16,6 +16,7 @@ struct RegisterNodeRequest {
   5: optional base.Resource capacity;
   6: optional list<base.ContainerStatus> containers;
   7: optional list<string> applications;
+  8: optional string label;
 }
 
 struct RegisterNodeAnswer {

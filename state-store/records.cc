@@ -14,7 +14,7 @@ namespace {
 
 // Bytes of a record: version, kind (the index of the variant + 1), fields, checksum of all before
 // it (XXH3, 8 bytes, lowest first).
-constexpr char kVersion = 1;
+constexpr int kOldestVersion = 1;
 constexpr size_t kHeaderBytes = 2;
 constexpr size_t kChecksumBytes = 8;
 
@@ -53,13 +53,16 @@ Error Damaged(std::string_view key, std::string_view why) {
 }
 
 template <size_t kIndex = 0>
-Result<Record> DecodeFields(std::string_view key, size_t kind, std::string_view fields) {
+Result<Record> DecodeFields(std::string_view key,
+                            int version,
+                            size_t kind,
+                            std::string_view fields) {
   if constexpr (kIndex == std::variant_size_v<Record>) {
     return Damaged(key, "its kind " + std::to_string(kind) + " is unknown");
   } else {
-    if (kind != kIndex + 1) return DecodeFields<kIndex + 1>(key, kind, fields);
+    if (kind != kIndex + 1) return DecodeFields<kIndex + 1>(key, version, kind, fields);
     std::variant_alternative_t<kIndex, Record> record;
-    RecordReader reader(fields);
+    RecordReader reader(fields, version);
     reader(record);
     if (!reader.ok()) return Damaged(key, reader.fault());
     if (!reader.AtEnd()) return Damaged(key, "bytes after its end");
@@ -88,7 +91,7 @@ std::string NodeKey(const NodeId& id) {
 Result<std::string> Encode(const Record& record) {
   RecordWriter writer;
   std::visit([&writer](const auto& fields) { writer(fields); }, record);
-  std::string bytes{kVersion, static_cast<char>(record.index() + 1)};
+  std::string bytes{static_cast<char>(kRecordVersion), static_cast<char>(record.index() + 1)};
   bytes += writer.Take();
   if (bytes.size() + kChecksumBytes > limits::kRecordBytes) {
     return Error{ErrorCode::kResourceExhausted,
@@ -106,8 +109,8 @@ Result<Record> Decode(std::string_view key, std::string_view bytes) {
     return Damaged(key, "it has " + std::to_string(bytes.size()) + " bytes");
   }
   if (bytes.size() < kHeaderBytes + kChecksumBytes) return Damaged(key, "truncated");
-  if (bytes[0] != kVersion) {
-    const unsigned version = static_cast<unsigned char>(bytes[0]);
+  const int version = static_cast<unsigned char>(bytes[0]);
+  if (version < kOldestVersion || version > kRecordVersion) {
     return Error{ErrorCode::kCorruption,
                  "record " + Quoted(key) + " has the unknown version " + std::to_string(version),
                  "a newer ResourceManager may have written it"};
@@ -117,7 +120,8 @@ Result<Record> Decode(std::string_view key, std::string_view bytes) {
     return Damaged(key, "its checksum does not match");
   }
   const size_t kind = static_cast<unsigned char>(bytes[1]);
-  WEIR_ASSIGN_OR_RETURN(Record record, DecodeFields(key, kind, covered.substr(kHeaderBytes)));
+  WEIR_ASSIGN_OR_RETURN(Record record,
+                        DecodeFields(key, version, kind, covered.substr(kHeaderBytes)));
   if (KeyOf(record) != key) {
     return Damaged(key, "it is the record of " + Quoted(KeyOf(record)));
   }

@@ -2,8 +2,8 @@
 //
 // Encoding: integers as zigzag LEB128 in the fewest bytes; bools as 0 or 1; strings as length and
 // bytes; lists as count and elements; maps as count and entries in growing key order. Every value
-// has exactly one encoding, and the reader accepts no other: what decodes encodes to the same
-// bytes.
+// has exactly one encoding in each version, and the reader accepts no other: what decodes from the
+// newest version encodes to the same bytes.
 //
 // A reader that met a fault stays at it and reads nothing more. What it allocates is bounded by the
 // bytes it was given, whatever they say. Single-threaded values.
@@ -21,12 +21,16 @@
 
 namespace weir::store {
 
+// What is written now; older ones are still read.
+inline constexpr int kRecordVersion = 2;
+
 // The largest number of an enumeration whose numbers are 1, 2, 3...; specialised per stored one.
 template <typename E>
 inline constexpr int kLastEnumerator = 0;
 
 class RecordWriter {
  public:
+  static constexpr int version() { return kRecordVersion; }
   void operator()(int64_t value);
   void operator()(int32_t value) { (*this)(int64_t{value}); }
   void operator()(bool value) { bytes_.push_back(value ? '\1' : '\0'); }
@@ -61,7 +65,11 @@ class RecordWriter {
 
 class RecordReader {
  public:
-  explicit RecordReader(std::string_view bytes) : rest_(bytes), size_(bytes.size()) {}
+  // `version` is the one that the bytes were written under.
+  explicit RecordReader(std::string_view bytes, int version = kRecordVersion)
+      : rest_(bytes), size_(bytes.size()), version_(version) {}
+
+  int version() const { return version_; }
 
   void operator()(int64_t& value);
   void operator()(int32_t& value);
@@ -109,6 +117,7 @@ class RecordReader {
 
   std::string_view rest_;
   size_t size_;
+  int version_;
   std::string fault_;
 };
 

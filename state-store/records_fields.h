@@ -1,5 +1,5 @@
 // The fields of every stored value, in stored order, said once for both directions: writing and
-// reading. To add a field: a new record version, see records.cc.
+// reading. To add a field: a new kRecordVersion, and the field only where that version is there.
 #ifndef WEIR_STATE_STORE_RECORDS_FIELDS_H_
 #define WEIR_STATE_STORE_RECORDS_FIELDS_H_
 
@@ -50,6 +50,20 @@ inline void PortField(RecordReader& reader, uint16_t& port) {
   if (wide < 0 || wide > std::numeric_limits<uint16_t>::max()) return reader.Fail("a wrong port");
   port = static_cast<uint16_t>(wide);
 }
+// As a map, which has one order and each name once.
+inline void NamedField(RecordWriter& writer, const std::vector<NamedAmount>& named) {
+  std::map<std::string, int64_t> amounts;
+  for (const NamedAmount& part : named) amounts.emplace(part.name, part.amount);
+  writer(amounts);
+}
+inline void NamedField(RecordReader& reader, std::vector<NamedAmount>& named) {
+  std::map<std::string, int64_t> amounts;
+  reader(amounts);
+  for (const auto& [name, amount] : amounts) {
+    if (amount == 0) return reader.Fail("a named resource of nothing");
+    named.push_back({.name = name, .amount = amount});
+  }
+}
 
 }  // namespace store
 
@@ -91,6 +105,7 @@ template <typename A, store::Of<Resource> T>
 void Fields(A& a, T& t) {
   a(t.memory_mib);
   a(t.vcores);
+  if (a.version() >= 2) NamedField(a, t.named);
 }
 
 template <typename A, store::Of<LocalResource> T>
@@ -121,6 +136,10 @@ void Fields(A& a, T& t) {
   a(t.max_attempts);
   DurationField(a, t.queue_timeout);
   a(t.tags);
+  if (a.version() < 2) return;
+  a(t.label);
+  a(t.am_label);
+  DurationField(a, t.lifetime);
 }
 
 namespace store {

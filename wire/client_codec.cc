@@ -1,7 +1,10 @@
 #include "wire/client_codec.h"
 
+#include <utility>
+
 #include "common/limits.h"
 #include "wire/enum_codec.h"
+#include "wire/lists_codec.h"
 
 namespace weir::wire {
 namespace {
@@ -31,12 +34,14 @@ void CopyPlainFields(const idl::ApplicationReport& wire, ApplicationReport& repo
   report.finished = WallFromMillis(wire.finished_ms);
   report.am_node = NodeId{wire.am_node};
   report.am_node_http_address = wire.am_node_http_address;
-  report.allocated = FromWire(wire.allocated);
   report.running_containers = wire.running_containers;
   report.memory_seconds = wire.memory_seconds;
   report.vcore_seconds = wire.vcore_seconds;
   report.pending_detail = wire.pending_detail;
   report.version = wire.version;
+  report.label = wire.label;
+  report.expires = WallFromMillis(wire.expires_ms);
+  report.preempted_containers = wire.preempted_containers;
 }
 
 }  // namespace
@@ -52,26 +57,29 @@ idl::SubmissionContext ToWire(const SubmissionContext& context) {
   wire.__set_max_attempts(context.max_attempts);
   wire.__set_queue_timeout_ms(ToMillis(context.queue_timeout));
   wire.__set_tags(context.tags);
+  wire.__set_label(context.label);
+  wire.__set_am_label(context.am_label);
+  wire.__set_lifetime_ms(ToMillis(context.lifetime));
   return wire;
 }
 
 Result<SubmissionContext> FromWire(const idl::SubmissionContext& wire) {
-  constexpr int64_t kYearMillis = int64_t{366} * 24 * 3600 * 1000;
-  if (wire.queue_timeout_ms < 0 || wire.queue_timeout_ms > kYearMillis) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the queue timeout is " + std::to_string(wire.queue_timeout_ms) + " ms",
-                 "it must be from 0 (none) to one year"};
-  }
   SubmissionContext context;
+  WEIR_ASSIGN_OR_RETURN(context.queue_timeout,
+                        PeriodFromWire(wire.queue_timeout_ms, "the queue timeout"));
+  WEIR_ASSIGN_OR_RETURN(context.lifetime, PeriodFromWire(wire.lifetime_ms, "the lifetime"));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.label, "a node label"));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.am_label, "a node label"));
+  WEIR_ASSIGN_OR_RETURN(context.am_resource, FromWire(wire.am_resource));
   WEIR_ASSIGN_OR_RETURN(context.am_launch, FromWire(wire.am_launch));
   context.name = wire.name;
   context.type = wire.type;
   context.queue = wire.queue;
   context.priority = wire.priority;
-  context.am_resource = FromWire(wire.am_resource);
   context.max_attempts = wire.max_attempts;
-  context.queue_timeout = milliseconds(wire.queue_timeout_ms);
   context.tags = wire.tags;
+  context.label = wire.label;
+  context.am_label = wire.am_label;
   return context;
 }
 
@@ -103,6 +111,9 @@ idl::ApplicationReport ToWire(const ApplicationReport& report) {
   wire.__set_pending_reason(EnumToWire(report.pending_reason));
   wire.__set_pending_detail(report.pending_detail);
   wire.__set_version(report.version);
+  wire.__set_label(report.label);
+  wire.__set_expires_ms(ToMillis(report.expires));
+  wire.__set_preempted_containers(report.preempted_containers);
   return wire;
 }
 
@@ -120,6 +131,7 @@ Result<ApplicationReport> FromWire(const idl::ApplicationReport& wire) {
   WEIR_ASSIGN_OR_RETURN(report.attempt, AttemptOrNone(wire.attempt_id));
   WEIR_ASSIGN_OR_RETURN(report.am_container, ContainerOrNone(wire.am_container_id));
   WEIR_ASSIGN_OR_RETURN(report.am_address, FromWire(wire.am_address));
+  WEIR_ASSIGN_OR_RETURN(report.allocated, FromWire(wire.allocated));
   WEIR_ASSIGN_OR_RETURN(report.pending_reason,
                         EnumFromWire(wire.pending_reason,
                                      PendingReason::kNone,
@@ -149,11 +161,12 @@ Result<ContainerReport> FromWire(const idl::ContainerReport& wire) {
   WEIR_ASSIGN_OR_RETURN(
       const auto state,
       EnumFromWire(wire.state, ContainerState::kNew, ContainerState::kComplete, "container state"));
+  WEIR_ASSIGN_OR_RETURN(Resource resource, FromWire(wire.resource));
   return ContainerReport{.id = id,
                          .node = NodeId{wire.node},
                          .node_http_address = wire.node_http_address,
                          .node_name = wire.node_name,
-                         .resource = FromWire(wire.resource),
+                         .resource = std::move(resource),
                          .state = state,
                          .exit_code = wire.exit_code,
                          .diagnostics = wire.diagnostics,
@@ -173,6 +186,7 @@ idl::NodeReport ToWire(const NodeReport& report) {
   wire.__set_containers(report.containers);
   wire.__set_health_report(report.health_report);
   wire.__set_last_heartbeat_ms(ToMillis(report.last_heartbeat));
+  wire.__set_label(report.label);
   return wire;
 }
 
@@ -180,16 +194,19 @@ Result<NodeReport> FromWire(const idl::NodeReport& wire) {
   WEIR_ASSIGN_OR_RETURN(
       const auto state,
       EnumFromWire(wire.state, NodeState::kNew, NodeState::kShutdown, "node state"));
+  WEIR_ASSIGN_OR_RETURN(Resource capacity, FromWire(wire.capacity));
+  WEIR_ASSIGN_OR_RETURN(Resource used, FromWire(wire.used));
   return NodeReport{.id = NodeId{wire.id},
                     .name = wire.name,
                     .rack = wire.rack,
                     .http_address = wire.http_address,
                     .state = state,
-                    .capacity = FromWire(wire.capacity),
-                    .used = FromWire(wire.used),
+                    .capacity = std::move(capacity),
+                    .used = std::move(used),
                     .containers = wire.containers,
                     .health_report = wire.health_report,
-                    .last_heartbeat = WallFromMillis(wire.last_heartbeat_ms)};
+                    .last_heartbeat = WallFromMillis(wire.last_heartbeat_ms),
+                    .label = wire.label};
 }
 
 }  // namespace weir::wire

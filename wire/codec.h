@@ -5,6 +5,7 @@
 #include "wire/client_codec.h"
 #include "wire/master_codec.h"
 #include "wire/node_codec.h"
+#include "wire/queue_codec.h"
 #include "wire/values_codec.h"
 
 #endif  // WEIR_WIRE_CODEC_H_

@@ -61,6 +61,41 @@ inline Duration ParkFromWire(int32_t park_ms) {
   return milliseconds(std::clamp(park_ms, 0, limits::kParkMillisMax));
 }
 
+// A name or the like. kInvalidArgument when it is over limits::kNameBytes; `what` names it.
+inline Status CheckText(const std::string& text, const char* what) {
+  if (text.size() <= limits::kNameBytes) return {};
+  return Error{ErrorCode::kInvalidArgument,
+               std::string(what) + " has " + std::to_string(text.size()) + " bytes",
+               "it may have at most " + std::to_string(limits::kNameBytes)};
+}
+
+// At most `limit` texts, each as CheckText says and not empty.
+inline Status CheckTexts(const std::vector<std::string>& texts, size_t limit, const char* what) {
+  if (texts.size() > limit) {
+    return Error{ErrorCode::kInvalidArgument,
+                 std::to_string(texts.size()) + " times " + what,
+                 "at most " + std::to_string(limit) + " are taken at a time"};
+  }
+  for (const std::string& text : texts) {
+    WEIR_RETURN_IF_ERROR(CheckText(text, what));
+    if (text.empty()) {
+      return Error{ErrorCode::kInvalidArgument, std::string(what) + " is empty", ""};
+    }
+  }
+  return {};
+}
+
+// From 0 (none) to one year.
+inline Result<Duration> PeriodFromWire(int64_t ms, const char* what) {
+  constexpr int64_t kYearMillis = int64_t{366} * 24 * 3600 * 1000;
+  if (ms < 0 || ms > kYearMillis) {
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string(what) + " is " + std::to_string(ms) + " ms",
+                 "it must be from 0 (none) to one year"};
+  }
+  return Duration(milliseconds(ms));
+}
+
 }  // namespace weir::wire
 
 #endif  // WEIR_WIRE_LISTS_CODEC_H_

@@ -14,14 +14,61 @@ idl::ContainerAsk ToWire(const ContainerAsk& ask) {
   wire.__set_priority(ask.priority);
   wire.__set_count(ask.count);
   wire.__set_resource(weir::wire::ToWire(ask.resource));
+  if (!ask.nodes.empty()) wire.__set_nodes(ask.nodes);
+  if (!ask.racks.empty()) wire.__set_racks(ask.racks);
+  wire.__set_relax_locality(ask.relax_locality);
+  wire.__set_label(ask.label);
+  wire.__set_gang(ask.gang);
+  wire.__set_spread(EnumToWire(ask.spread));
+  wire.__set_max_per_node(ask.max_per_node);
+  wire.__set_max_per_rack(ask.max_per_rack);
   return wire;
 }
 
-ContainerAsk AskFromWire(const idl::ContainerAsk& wire) {
-  return {.request_id = wire.request_id,
-          .priority = wire.priority,
-          .count = wire.count,
-          .resource = FromWire(wire.resource)};
+// What an older ApplicationMaster does not say has the value that it meant.
+Result<Spread> SpreadFromWire(const idl::ContainerAsk& wire) {
+  if (!wire.__isset.spread) return Spread::kPack;
+  return EnumFromWire(wire.spread, Spread::kPack, Spread::kRacks, "spread");
+}
+
+Result<ContainerAsk> AskFromWire(const idl::ContainerAsk& wire) {
+  WEIR_RETURN_IF_ERROR(CheckTexts(wire.nodes, limits::kPlacesPerAsk, "a node's name"));
+  WEIR_RETURN_IF_ERROR(CheckTexts(wire.racks, limits::kPlacesPerAsk, "a rack's name"));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.label, "a node label"));
+  if (wire.max_per_node < 0 || wire.max_per_rack < 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "an ask bounds its containers by " + std::to_string(wire.max_per_node) +
+                     " a node and " + std::to_string(wire.max_per_rack) + " a rack",
+                 "a bound is positive; 0 = none"};
+  }
+  ContainerAsk ask;
+  WEIR_ASSIGN_OR_RETURN(ask.resource, FromWire(wire.resource));
+  WEIR_ASSIGN_OR_RETURN(ask.spread, SpreadFromWire(wire));
+  ask.request_id = wire.request_id;
+  ask.priority = wire.priority;
+  ask.count = wire.count;
+  ask.nodes = wire.nodes;
+  ask.racks = wire.racks;
+  ask.relax_locality = !wire.__isset.relax_locality || wire.relax_locality;
+  ask.label = wire.label;
+  ask.gang = wire.gang;
+  ask.max_per_node = wire.max_per_node;
+  ask.max_per_rack = wire.max_per_rack;
+  return ask;
+}
+
+idl::PreemptionNotice ToWire(const PreemptionNotice& notice) {
+  idl::PreemptionNotice wire;
+  wire.__set_container_id(notice.container.ToString());
+  wire.__set_grace_ms(ToMillis(notice.grace));
+  return wire;
+}
+
+Result<PreemptionNotice> NoticeFromWire(const idl::PreemptionNotice& wire) {
+  PreemptionNotice notice;
+  WEIR_ASSIGN_OR_RETURN(notice.container, ContainerId::Parse(wire.container_id));
+  WEIR_ASSIGN_OR_RETURN(notice.grace, PeriodFromWire(wire.grace_ms, "the time to give back"));
+  return notice;
 }
 
 idl::ContainerGrant ToWire(const ContainerGrant& grant, const platform::TokenKeys& keys) {
@@ -42,8 +89,8 @@ Result<ReceivedGrant> GrantFromWire(const idl::ContainerGrant& wire) {
   ReceivedGrant grant;
   WEIR_ASSIGN_OR_RETURN(grant.id, ContainerId::Parse(wire.id));
   WEIR_ASSIGN_OR_RETURN(grant.node_address, FromWire(wire.node_address));
+  WEIR_ASSIGN_OR_RETURN(grant.resource, FromWire(wire.resource));
   grant.node = NodeId{wire.node};
-  grant.resource = FromWire(wire.resource);
   grant.request_id = wire.request_id;
   grant.priority = wire.priority;
   grant.node_http_address = wire.node_http_address;
@@ -79,11 +126,13 @@ idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
   return wire;
 }
 
-RegisterMasterAnswer FromWire(const idl::RegisterMasterAnswer& wire) {
-  return {.epoch = Epoch{wire.epoch},
-          .maximum_allocation = FromWire(wire.maximum_allocation),
-          .minimum_allocation = FromWire(wire.minimum_allocation),
-          .queue = wire.queue};
+Result<RegisterMasterAnswer> FromWire(const idl::RegisterMasterAnswer& wire) {
+  RegisterMasterAnswer answer;
+  WEIR_ASSIGN_OR_RETURN(answer.maximum_allocation, FromWire(wire.maximum_allocation));
+  WEIR_ASSIGN_OR_RETURN(answer.minimum_allocation, FromWire(wire.minimum_allocation));
+  answer.epoch = Epoch{wire.epoch};
+  answer.queue = wire.queue;
+  return answer;
 }
 
 idl::AllocateRequest ToWire(const AllocateRequest& request) {
@@ -93,6 +142,8 @@ idl::AllocateRequest ToWire(const AllocateRequest& request) {
   for (const ContainerAsk& ask : request.asks) asks.push_back(ToWire(ask));
   wire.__set_asks(std::move(asks));
   wire.__set_releases(IdsToWire(request.releases));
+  if (!request.blacklist_add.empty()) wire.__set_blacklist_add(request.blacklist_add);
+  if (!request.blacklist_remove.empty()) wire.__set_blacklist_remove(request.blacklist_remove);
   wire.__set_progress(static_cast<double>(request.progress));
   wire.__set_park_ms(ParkToWire(request.park));
   return wire;
@@ -104,9 +155,17 @@ Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
                  std::to_string(wire.asks.size()) + " asks in one allocate",
                  "send at most " + std::to_string(limits::kAsksPerAllocate) + " at a time"};
   }
+  constexpr char kNode[] = "a node's name in the blacklist";
+  WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_add, limits::kBlacklistChanges, kNode));
+  WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_remove, limits::kBlacklistChanges, kNode));
   AllocateRequest request;
+  request.blacklist_add = wire.blacklist_add;
+  request.blacklist_remove = wire.blacklist_remove;
   WEIR_ASSIGN_OR_RETURN(request.releases, IdsFromWire<ContainerId>(wire.releases));
-  for (const auto& ask : wire.asks) request.asks.push_back(AskFromWire(ask));
+  for (const auto& one : wire.asks) {
+    WEIR_ASSIGN_OR_RETURN(ContainerAsk ask, AskFromWire(one));
+    request.asks.push_back(std::move(ask));
+  }
   request.sequence = wire.sequence;
   request.progress = static_cast<float>(wire.progress);
   request.park = ParkFromWire(wire.park_ms);
@@ -121,6 +180,9 @@ idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKe
   for (const ContainerGrant& grant : answer.granted) granted.push_back(ToWire(grant, keys));
   wire.__set_granted(std::move(granted));
   wire.__set_completed(ListToWire<idl::ContainerStatus>(answer.completed));
+  std::vector<idl::PreemptionNotice> notices;
+  for (const PreemptionNotice& notice : answer.preemption) notices.push_back(ToWire(notice));
+  if (!notices.empty()) wire.__set_preemption(std::move(notices));
   wire.__set_headroom(ToWire(answer.headroom));
   wire.__set_cluster_nodes(answer.cluster_nodes);
   wire.__set_pending_reason(EnumToWire(answer.pending_reason));
@@ -140,9 +202,13 @@ Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
                                      PendingReason::kNone,
                                      PendingReason::kWorkersMissing,
                                      "pending reason"));
+  for (const auto& one : wire.preemption) {
+    WEIR_ASSIGN_OR_RETURN(const PreemptionNotice notice, NoticeFromWire(one));
+    answer.preemption.push_back(notice);
+  }
+  WEIR_ASSIGN_OR_RETURN(answer.headroom, FromWire(wire.headroom));
   answer.epoch = Epoch{wire.epoch};
   answer.sequence = wire.sequence;
-  answer.headroom = FromWire(wire.headroom);
   answer.cluster_nodes = wire.cluster_nodes;
   answer.pending_detail = wire.pending_detail;
   return answer;

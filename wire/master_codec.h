@@ -13,7 +13,7 @@ Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire);
 
 // The client key travels beside the answer (see TokenKeys::ClientKey).
 idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer, const std::string& client_key);
-RegisterMasterAnswer FromWire(const idl::RegisterMasterAnswer& wire);
+Result<RegisterMasterAnswer> FromWire(const idl::RegisterMasterAnswer& wire);
 
 idl::AllocateRequest ToWire(const AllocateRequest& request);
 Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire);
@@ -37,6 +37,7 @@ struct ReceivedAllocation {
   int64_t sequence = 0;
   std::vector<ReceivedGrant> granted;
   std::vector<ContainerStatus> completed;
+  std::vector<PreemptionNotice> preemption;
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;

@@ -17,6 +17,7 @@ idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
   wire.__set_capacity(ToWire(request.capacity));
   wire.__set_containers(ListToWire<idl::ContainerStatus>(request.containers));
   wire.__set_applications(IdsToWire(request.applications));
+  wire.__set_label(request.label);
   return wire;
 }
 
@@ -28,10 +29,13 @@ Result<RegisterNodeRequest> FromWire(const idl::RegisterNodeRequest& wire) {
   WEIR_ASSIGN_OR_RETURN(request.address, FromWire(wire.address));
   WEIR_ASSIGN_OR_RETURN(request.containers, ListFromWire<ContainerStatus>(wire.containers));
   WEIR_ASSIGN_OR_RETURN(request.applications, IdsFromWire<ApplicationId>(wire.applications));
+  WEIR_ASSIGN_OR_RETURN(request.capacity, FromWire(wire.capacity));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.rack, "a rack's name"));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.label, "a node label"));
   request.id = NodeId{wire.node_id};
   request.http_address = wire.http_address;
   request.rack = wire.rack;
-  request.capacity = FromWire(wire.capacity);
+  request.label = wire.label;
   return request;
 }
 

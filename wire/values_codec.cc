@@ -1,5 +1,7 @@
 #include "wire/values_codec.h"
 
+#include <utility>
+
 #include "common/limits.h"
 #include "common/strings.h"
 #include "wire/enum_codec.h"
@@ -19,11 +21,29 @@ idl::Resource ToWire(const Resource& resource) {
   idl::Resource wire;
   wire.__set_memory_mib(resource.memory_mib);
   wire.__set_vcores(resource.vcores);
+  if (resource.named.empty()) return wire;
+  std::map<std::string, int64_t> named;
+  for (const NamedAmount& part : resource.named) named.emplace(part.name, part.amount);
+  wire.__set_named(std::move(named));
   return wire;
 }
 
-Resource FromWire(const idl::Resource& wire) {
-  return {wire.memory_mib, wire.vcores};
+Result<Resource> FromWire(const idl::Resource& wire) {
+  if (wire.named.size() > Resource::kNamedTypesMax) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "a resource has " + std::to_string(wire.named.size()) + " named parts",
+                 "at most " + std::to_string(Resource::kNamedTypesMax) + " types can be named"};
+  }
+  Resource resource{wire.memory_mib, wire.vcores};
+  for (const auto& [name, amount] : wire.named) {
+    if (name.empty() || name.size() > limits::kNameBytes) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "a resource's name has " + std::to_string(name.size()) + " bytes",
+                   "it must have from 1 to " + std::to_string(limits::kNameBytes)};
+    }
+    resource.SetNamed(name, amount);
+  }
+  return resource;
 }
 
 idl::HostPort ToWire(const HostPort& address) {
@@ -132,11 +152,12 @@ Result<ContainerStatus> FromWire(const idl::ContainerStatus& wire) {
   WEIR_ASSIGN_OR_RETURN(
       const auto state,
       EnumFromWire(wire.state, ContainerState::kNew, ContainerState::kComplete, "container state"));
+  WEIR_ASSIGN_OR_RETURN(Resource resource, FromWire(wire.resource));
   return ContainerStatus{.id = id,
                          .state = state,
                          .exit_code = wire.exit_code,
                          .diagnostics = CutMiddle(wire.diagnostics, limits::kDiagnosticsBytes),
-                         .resource = FromWire(wire.resource)};
+                         .resource = std::move(resource)};
 }
 
 Error FromWire(const idl::ServiceError& wire) {

@@ -21,7 +21,8 @@
 namespace weir::wire {
 
 idl::Resource ToWire(const Resource& resource);
-Resource FromWire(const idl::Resource& wire);
+// A part of nothing is left out. At most Resource::kNamedTypesMax named parts.
+Result<Resource> FromWire(const idl::Resource& wire);
 
 idl::HostPort ToWire(const HostPort& address);
 Result<HostPort> FromWire(const idl::HostPort& wire);

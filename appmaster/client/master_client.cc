@@ -30,8 +30,9 @@ Result<Answer> RegisterAt(RmClient& rm, const RegisterMasterRequest& request) {
                           client.registerMaster(answer, wire::ToWire(request));
                           return answer;
                         }));
+  WEIR_ASSIGN_OR_RETURN(RegisterMasterAnswer registered, wire::FromWire(wire_answer));
   Answer answer;
-  answer.registration = MasterRegistration{wire::FromWire(wire_answer), wire_answer.client_key};
+  answer.registration = MasterRegistration{std::move(registered), wire_answer.client_key};
   return answer;
 }
 

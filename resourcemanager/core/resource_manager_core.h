@@ -119,13 +119,7 @@ class ResourceManagerCore {
   };
   std::vector<QueueRights> RightsOf(const std::string& user,
                                     const std::vector<std::string>& groups) const;
-  struct LabelReport {
-    std::string name;  // "" = the default partition
-    bool exclusive = true;
-    int64_t nodes = 0;  // active ones
-    Resource total;
-    Resource used;
-  };
+  using LabelReport = weir::LabelReport;
   std::vector<LabelReport> Labels() const;
   Epoch epoch() const;
   const CoreOptions& options() const;

@@ -37,6 +37,9 @@ inline ApplicationRecord SampleApplication(int32_t sequence) {
   record.context.max_attempts = 2;
   record.context.queue_timeout = seconds(90);
   record.context.tags = {"nightly", "nightly"};
+  record.context.label = "gpu";
+  record.context.am_label = "small";
+  record.context.lifetime = seconds(3600);
   record.submitted = WallFromMillis(kSampleTimestamp + sequence);
   record.state = ApplicationState::kFailed;
   record.final_status = FinalStatus::kFailed;
@@ -62,7 +65,7 @@ inline NodeRecord SampleNode(int number) {
           .address = {.host = "127.0.0.1", .port = 45454},
           .http_address = "127.0.0.1:8042",
           .rack = "/default-rack",
-          .capacity = {8192, 8}};
+          .capacity = {8192, 8, {{"yarn.io/fpga", 1}, {"yarn.io/gpu", 4}}}};
 }
 
 inline EpochRecord SampleEpoch() {

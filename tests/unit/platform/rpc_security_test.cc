@@ -31,7 +31,7 @@ ContainerTokenIdentifier ContainerIdentifier() {
   ContainerTokenIdentifier identifier;
   identifier.id = ContainerId::Make(kAttempt, Epoch{5}, 77);
   identifier.node = NodeId{"5f0c"};
-  identifier.resource = Resource{4096, 8};
+  identifier.resource = Resource{4096, 8, {{"yarn.io/fpga", 1}, {"yarn.io/gpu", 2}}};
   identifier.user = "a:b\n\xFF";  // any bytes are fine
   identifier.expires = WallFromMillis(1'700'000'000'123);
   identifier.epoch = Epoch{5};

@@ -43,6 +43,26 @@ TEST(ValuesCodec, ContainerStatusesSurviveTheWire) {
   EXPECT_EQ(*FromWire(ToWire(status)), status);
 }
 
+TEST(ValuesCodec, NamedResourcesSurviveTheWire) {
+  const Resource resource{512, 3, {{"a.b/c", -2}, {"yarn.io/gpu", Resource::kNamedMax}}};
+  EXPECT_EQ(*FromWire(ToWire(resource)), resource);
+  EXPECT_FALSE(ToWire(Resource{512, 3}).__isset.named);  // what an older peer would send
+
+  idl::Resource nothing = ToWire(Resource{1, 1});
+  nothing.__set_named({{"yarn.io/gpu", 0}});
+  EXPECT_EQ(*FromWire(nothing), (Resource{1, 1}));
+}
+
+TEST(ValuesCodec, NamedResourcesOutOfBoundsAreRefused) {
+  idl::Resource wire = ToWire(Resource{1, 1});
+  for (size_t i = 0; i <= Resource::kNamedTypesMax; ++i) wire.named["t" + std::to_string(i)] = 1;
+  EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
+  wire.named = {{"", 1}};
+  EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
+  wire.named = {{std::string(limits::kNameBytes + 1, 'n'), 1}};
+  EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST(ValuesCodec, HostileValuesAreRefused) {
   idl::ContainerStatus status = ToWire(ContainerStatus{.id = kContainer, .diagnostics = ""});
   status.state = 99;
@@ -87,7 +107,10 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
                                   .am_launch = MakeLaunch(),
                                   .max_attempts = 2,
                                   .queue_timeout = seconds(5),
-                                  .tags = {"x"}};
+                                  .tags = {"x"},
+                                  .label = "gpu",
+                                  .am_label = "small",
+                                  .lifetime = seconds(60)};
   EXPECT_EQ(*FromWire(ToWire(context)), context);
 
   ApplicationReport report;
@@ -100,6 +123,10 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   report.pending_reason = PendingReason::kFragmented;
   report.pending_detail = "why";
   report.version = 9;
+  report.allocated = {1024, 2, {{"yarn.io/gpu", 1}}};
+  report.label = "gpu";
+  report.expires = WallFromMillis(77);
+  report.preempted_containers = 5;
   const auto received = FromWire(ToWire(report));
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->attempt, kAttempt);
@@ -107,14 +134,64 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   EXPECT_EQ(received->am_address, report.am_address);
   EXPECT_EQ(received->pending_reason, report.pending_reason);
   EXPECT_EQ(received->version, 9);
+  EXPECT_EQ(received->allocated, report.allocated);
+  EXPECT_EQ(received->label, "gpu");
+  EXPECT_EQ(received->expires, WallFromMillis(77));
+  EXPECT_EQ(received->preempted_containers, 5);
   report.attempt = {};
   report.am_container = {};
   EXPECT_EQ(FromWire(ToWire(report))->attempt.number, 0);
 }
 
-TEST(ClientCodec, ANegativeQueueTimeoutIsRefused) {
-  idl::SubmissionContext wire = ToWire(SubmissionContext{});
+TEST(ClientCodec, SubmissionsOutOfBoundsAreRefused) {
+  const auto refused = [](const idl::SubmissionContext& wire) {
+    const auto received = FromWire(wire);
+    return !received.ok() && received.error().code == ErrorCode::kInvalidArgument;
+  };
+  const idl::SubmissionContext good = ToWire(SubmissionContext{});
+  EXPECT_FALSE(refused(good));
+  idl::SubmissionContext wire = good;
   wire.__set_queue_timeout_ms(-1);
+  EXPECT_TRUE(refused(wire));
+  wire = good;
+  wire.__set_lifetime_ms(-1);
+  EXPECT_TRUE(refused(wire));
+  wire = good;
+  wire.__set_lifetime_ms(INT64_MAX);
+  EXPECT_TRUE(refused(wire));
+  wire = good;
+  wire.__set_label(std::string(limits::kNameBytes + 1, 'l'));
+  EXPECT_TRUE(refused(wire));
+  wire = good;
+  wire.__set_am_label(std::string(limits::kNameBytes + 1, 'l'));
+  EXPECT_TRUE(refused(wire));
+}
+
+TEST(NodeCodec, RegistrationsSurviveTheWire) {
+  const RegisterNodeRequest request{.id = {"node-1"},
+                                    .address = {"127.0.0.1", 45454},
+                                    .http_address = "127.0.0.1:8042",
+                                    .rack = "/r1",
+                                    .capacity = {8192, 8, {{"yarn.io/gpu", 4}}},
+                                    .containers = {{.id = kContainer, .diagnostics = ""}},
+                                    .applications = {kApplication},
+                                    .label = "gpu"};
+  idl::RegisterNodeRequest wire = ToWire(request);
+  const auto received = FromWire(wire);
+  ASSERT_TRUE(received.ok()) << received.error().ToString();
+  EXPECT_EQ(received->id, request.id);
+  EXPECT_EQ(received->address, request.address);
+  EXPECT_EQ(received->http_address, request.http_address);
+  EXPECT_EQ(received->rack, "/r1");
+  EXPECT_EQ(received->capacity, request.capacity);
+  EXPECT_EQ(received->containers, request.containers);
+  EXPECT_EQ(received->applications, request.applications);
+  EXPECT_EQ(received->label, "gpu");
+
+  wire.__set_rack(std::string(limits::kNameBytes + 1, 'r'));
+  EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
+  wire = ToWire(request);
+  wire.__set_label(std::string(limits::kNameBytes + 1, 'l'));
   EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
 }
 
@@ -148,14 +225,30 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
 TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
   const AllocateRequest request{
       .sequence = 4,
-      .asks = {{.request_id = 1, .priority = 2, .count = 3, .resource = {512, 1}}},
+      .asks = {{.request_id = 1, .priority = 2, .count = 3, .resource = {512, 1}},
+               {.request_id = 2,
+                .priority = 0,
+                .count = 8,
+                .resource = {1024, 1, {{"yarn.io/gpu", 1}}},
+                .nodes = {"n1", "n2"},
+                .racks = {"/r1"},
+                .relax_locality = false,
+                .label = "gpu",
+                .gang = true,
+                .spread = Spread::kRacks,
+                .max_per_node = 2,
+                .max_per_rack = 5}},
       .releases = {kContainer},
+      .blacklist_add = {"n3"},
+      .blacklist_remove = {"n4", "n5"},
       .progress = 0.25f,
       .park = seconds(5)};
   const auto received = FromWire(ToWire(request));
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->asks, request.asks);
   EXPECT_EQ(received->releases, request.releases);
+  EXPECT_EQ(received->blacklist_add, request.blacklist_add);
+  EXPECT_EQ(received->blacklist_remove, request.blacklist_remove);
   EXPECT_EQ(received->park, request.park);
 
   AllocateAnswer answer;
@@ -170,14 +263,62 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
                      .node_address = {"127.0.0.1", 45454},
                      .node_http_address = "127.0.0.1:8042",
                      .nm_token = {kAttempt, {"node-1"}}}};
+  answer.preemption = {{kContainer, seconds(15)}};
+  answer.headroom = {4096, 4, {{"yarn.io/gpu", 1}}};
   const auto grants = FromWire(ToWire(answer, Keys()));
   ASSERT_TRUE(grants.ok());
+  EXPECT_EQ(grants->preemption, answer.preemption);
+  EXPECT_EQ(grants->headroom, answer.headroom);
   ASSERT_EQ(grants->granted.size(), 1u);
   EXPECT_EQ(grants->granted[0].id, kContainer);
   const auto token = Keys().VerifyContainer(grants->granted[0].container_token);
   ASSERT_TRUE(token.ok());
   EXPECT_EQ(*token, answer.granted[0].token);
   EXPECT_EQ(*Keys().VerifyNm(grants->granted[0].nm_token), answer.granted[0].nm_token);
+}
+
+// An ApplicationMaster that knows nothing of locality and gangs means the defaults.
+TEST(MasterCodec, AnAskWithTheFirstFourFieldsHasTheDefaults) {
+  idl::ContainerAsk ask;
+  ask.__set_request_id(1);
+  ask.__set_count(2);
+  ask.__set_resource(ToWire(Resource{512, 1}));
+  idl::AllocateRequest wire;
+  wire.__set_asks({ask});
+  const auto received = FromWire(wire);
+  ASSERT_TRUE(received.ok());
+  EXPECT_EQ(received->asks[0],
+            (ContainerAsk{.request_id = 1, .count = 2, .resource = Resource{512, 1}}));
+}
+
+TEST(MasterCodec, AsksOutOfBoundsAreRefused) {
+  const auto refused = [](const ContainerAsk& ask) {
+    const auto received = FromWire(ToWire(AllocateRequest{.asks = {ask}, .releases = {}}));
+    return !received.ok() && received.error().code == ErrorCode::kInvalidArgument;
+  };
+  const std::string long_name(limits::kNameBytes + 1, 'n');
+  const std::vector<std::string> many(limits::kPlacesPerAsk + 1, "n");
+  EXPECT_FALSE(refused({.resource = {}, .nodes = {"n"}, .racks = {"r"}}));
+  EXPECT_TRUE(refused({.resource = {}, .nodes = many}));
+  EXPECT_TRUE(refused({.resource = {}, .racks = many}));
+  EXPECT_TRUE(refused({.resource = {}, .nodes = {long_name}}));
+  EXPECT_TRUE(refused({.resource = {}, .nodes = {""}}));
+  EXPECT_TRUE(refused({.resource = {}, .racks = {long_name}}));
+  EXPECT_TRUE(refused({.resource = {}, .label = long_name}));
+  EXPECT_TRUE(refused({.resource = {}, .spread = static_cast<Spread>(4)}));
+  EXPECT_TRUE(refused({.resource = {}, .spread = static_cast<Spread>(0)}));
+  EXPECT_TRUE(refused({.resource = {}, .max_per_node = -1}));
+  EXPECT_TRUE(refused({.resource = {}, .max_per_rack = -1}));
+}
+
+TEST(MasterCodec, BlacklistsOutOfBoundsAreRefused) {
+  const std::vector<std::string> many(limits::kBlacklistChanges + 1, "n");
+  AllocateRequest request;
+  request.blacklist_add = many;
+  EXPECT_EQ(FromWire(ToWire(request)).error().code, ErrorCode::kInvalidArgument);
+  request.blacklist_add = {};
+  request.blacklist_remove = {std::string(limits::kNameBytes + 1, 'n')};
+  EXPECT_EQ(FromWire(ToWire(request)).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(MasterCodec, TooManyAsksAreRefused) {
