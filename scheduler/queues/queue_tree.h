@@ -26,6 +26,9 @@
 #include "common/result.h"
 #include "scheduler/amounts.h"
 #include "scheduler/config/queue_configuration.h"
+#include "scheduler/queues/effective_capacity.h"
+#include "scheduler/queues/limits.h"
+#include "scheduler/queues/share_scale.h"
 #include "scheduler/resource_types.h"
 #include "scheduler/slots.h"
 
@@ -42,15 +45,23 @@ struct QueueShare {
   int64_t containers = 0;
   int64_t pending_containers = 0;
   Share absolute_capacity = 0;  // guaranteed as a share of the partition
-  Share used_capacity = 0;      // used / guaranteed
-  bool accessible = false;      // the queue may use the partition's label
+  Share absolute_used = 0;      // used as a share of the partition
+  Share used_capacity = 0;      // used / max(guaranteed, minimum allocation), each as a share
+  // As configured and divided, in 1 / kWholeFraction; for reports and derived numbers.
+  int64_t capacity_fraction = 0;  // of the parent
+  int64_t maximum_fraction = 0;   // of the parent's maximum
+  int64_t absolute_fraction = 0;  // of the partition
+  int64_t absolute_maximum_fraction = 0;
+  bool in_amounts = false;  // the capacity is configured as amounts
+  bool accessible = false;  // the queue and its ancestors may use the partition's label
 };
 
 // What one user uses of one partition in one leaf.
 struct UserShare {
   Amounts used;
-  Amounts reserved;
+  Amounts reserved;  // part of used
   Amounts am_used;
+  Share ratio = 0;  // used as a share of the partition
 };
 
 struct QueueUser {
@@ -73,15 +84,9 @@ struct Queue {
   int32_t applications = 0;                 // of it and below: pending and activated
   int32_t activated = 0;
   std::vector<QueueShare> shares;  // by partition
-  // Grows with everything that can change a limit in this leaf: usage, active users, configuration.
+  // Grows with everything that can change a limit of this queue: usage, active users, configuration
+  // (of it and below: what an ancestor's other children use shows in the ancestor's version).
   int64_t version = 0;
-};
-
-// How the limits are meant for one placement.
-enum class LimitMode {
-  kRespectExclusivity,  // the ask's own partition
-  kIgnoreExclusivity,   // idle space of a non-exclusive partition: queue maximum and user limit
-                       // factor do not count
 };
 
 // How many containers the limits let through, and which limit stops there.
@@ -111,9 +116,10 @@ class QueueTree {
   // --- configuration
   // Takes over a checked configuration. Queues that stay keep slot, usage and applications; new
   // ones get slots. `labels`: partition of each label. Requires: a queue with applications is still
-  // a leaf.
+  // a leaf; a queue that is left out has no applications and no usage.
   void Configure(std::shared_ptr<const QueueConfiguration> configuration,
                  const std::map<std::string, PartitionSlot>& labels);
+  // Recomputes every queue: O(queues + users). Once per batch of changes of nodes.
   void SetPartitionTotal(PartitionSlot partition, const Amounts& total);
   const Amounts& total(PartitionSlot partition) const;
 
@@ -123,15 +129,21 @@ class QueueTree {
   const QueueConfiguration& configuration() const;
   std::vector<QueueSlot> All() const;  // live, parents before children
   const QueueUser& user(UserSlot user) const;
-  std::vector<UserSlot> UsersOf(QueueSlot leaf) const;  // in name order
+  const std::vector<UserSlot>& UsersOf(QueueSlot leaf) const;  // in name order
+  std::optional<UserSlot> FindUser(QueueSlot leaf, const std::string& user) const;
 
   // --- applications
   // YARN's order of checks: leaf and ancestors RUNNING, the counts of leaf, user, ancestors and
-  // system. kConflict/kResourceExhausted-like errors name queue, count and limit.
+  // system. kFailedPrecondition: not RUNNING; kResourceExhausted names queue, count and limit.
   Status CheckSubmission(QueueSlot leaf, const std::string& user) const;
   UserSlot AddApplication(QueueSlot leaf, const std::string& user);
-  void RemoveApplication(UserSlot user);
+  // The user's slot is freed with its last application, or with the last of its usage when that
+  // goes later. Returns the draining queues that have become stopped by this, the leaf first.
+  // Requires: the application is not activated any more.
+  std::vector<QueueSlot> RemoveApplication(UserSlot user);
   // The application may run now: kNone, or kMaxParallelApplications, kAmLimit, kUserAmLimit.
+  // The limits for ApplicationMasters do not count while the leaf runs nothing, or no
+  // ApplicationMaster in this partition: at least one may start.
   PendingReason CheckActivation(UserSlot user, PartitionSlot partition, const Amounts& am) const;
   void Activate(UserSlot user, PartitionSlot partition, const Amounts& am);
   void Deactivate(UserSlot user, PartitionSlot partition, const Amounts& am);
@@ -151,7 +163,10 @@ class QueueTree {
                      int64_t containers);
 
   // --- limits
-  // How many containers of `each` the limits of the queue and its ancestors let through now.
+  // How many containers of `each` the limits of the queue and its ancestors let through now; no
+  // part of a limit may be exceeded already. Of equal limits the one nearest to root binds.
+  // kNodeLabel: a queue may not use the partition; kQueueCapacity: the leaf; kParentCapacity: an
+  // ancestor. With kIgnoreExclusivity only what root has left counts.
   Allowance QueueAllowance(QueueSlot leaf,
                            PartitionSlot partition,
                            const Amounts& each,
@@ -170,6 +185,11 @@ class QueueTree {
                           PartitionSlot partition,
                           const Amounts& required,
                           LimitMode mode) const;
+  // The form that preemption compares with: all users count as active.
+  Amounts UserLimitOfAll(UserSlot user,
+                         PartitionSlot partition,
+                         const Amounts& required,
+                         LimitMode mode) const;
   Amounts AmLimit(QueueSlot leaf, PartitionSlot partition) const;
   Amounts UserAmLimit(UserSlot user, PartitionSlot partition) const;
   // What the queue may reach now, given what its ancestors and their other children use.
@@ -181,7 +201,89 @@ class QueueTree {
   // --- order
   QueueOrder Order(QueueSlot queue, PartitionSlot partition) const;
 
+  // Recomputes every sum from the parts; the first difference in words, "" if there is none.
   std::string CheckInvariants() const;
+
+ private:
+  // What limits need of one queue and partition beyond its QueueShare.
+  struct ShareDetails {
+    ShareScale relative;             // to max(guaranteed, minimum allocation)
+    int64_t configured_minimum = 0;  // memory, when the capacity is an amount
+    int64_t am_share = 0;
+    // Of a leaf: sums over its users.
+    Amounts used_by_active;
+    Share usage_ratios = 0;
+  };
+  struct QueueDetails {
+    const QueueSettings* settings = nullptr;  // in *configuration_
+    std::vector<QueueSlot> path;              // from root to the queue itself
+    int32_t position = 0;                     // among its siblings
+    std::vector<ShareDetails> shares;         // by partition
+    // Of a leaf.
+    std::vector<UserSlot> users;  // by name
+    int64_t all_weight = 0;
+    int64_t active_weight = 0;
+    int32_t asking_users = 0;
+    int32_t waiting_users = 0;  // with applications, but none activated
+  };
+  struct Partition {
+    std::optional<std::string> label;
+    Amounts total;
+    ShareScale scale;
+  };
+
+  // configuration (queue_tree.cc)
+  void EnsurePartitions(size_t count);
+  void RemoveMissing();
+  QueueSlot Take(const std::string& path);
+  void Place(QueueSlot slot, QueueSlot parent, int32_t position);
+  void Recompute(PartitionSlot partition);
+  void SetCapacity(QueueSlot slot, PartitionSlot partition, const EffectiveCapacity& capacity);
+  void RecomputeUsers(QueueSlot leaf, PartitionSlot partition);
+  const PartitionCapacity* CapacityOf(QueueSlot slot, PartitionSlot partition) const;
+  bool MayUse(const QueueSettings& settings, PartitionSlot partition) const;
+  void UpdateState(Queue& queue, const QueueSettings& settings);
+  void ResetUserSums(QueueSlot leaf);
+  int64_t WeightOf(const QueueSettings& settings, const std::string& user) const;
+
+  // usage (queue_tree_usage.cc)
+  QueueUser& LiveUser(UserSlot slot);
+  const QueueUser& LiveUser(UserSlot slot) const;
+  void CountUser(const QueueUser& user, int32_t sign);
+  void BumpPath(const QueueDetails& leaf);
+  void ChangeUsage(UserSlot slot,
+                   PartitionSlot partition,
+                   const Amounts& difference,
+                   int32_t containers);
+  void ChangeReserved(UserSlot slot, PartitionSlot partition, const Amounts& difference);
+  void ChangeAm(UserSlot slot, PartitionSlot partition, const Amounts& difference, int32_t count);
+  void FreeUserIfGone(UserSlot slot);
+
+  // limits (queue_tree_limits.cc)
+  UserLimitTerms TermsOf(QueueSlot leaf, PartitionSlot partition) const;
+  Allowance NoAccess(QueueSlot leaf, PartitionSlot partition) const;
+  bool AtParallelLimit(const QueueUser& user) const;
+  Status CheckRunning(QueueSlot queue) const;
+  Status CheckCounts(QueueSlot leaf, const std::string& user) const;
+
+  // invariants (queue_tree_check.cc)
+  std::string CheckLeaf(QueueSlot leaf) const;
+  std::string CheckLeafShare(QueueSlot leaf, PartitionSlot partition) const;
+  std::string CheckParent(QueueSlot parent) const;
+  std::string CheckRunningCounts() const;
+
+  int types_ = 2;
+  AllocationStep step_;
+  std::shared_ptr<const QueueConfiguration> configuration_;
+  std::vector<Partition> partitions_;
+  std::map<std::string, QueueSlot> by_path_;
+  std::vector<QueueSlot> order_;  // live, parents before children
+  std::vector<Queue> queues_;
+  std::vector<QueueDetails> details_;  // by queue
+  std::vector<QueueSlot> free_queues_;
+  std::vector<QueueUser> users_;
+  std::vector<UserSlot> free_users_;
+  std::map<std::string, int32_t> running_of_user_;  // activated applications in all leaves
 };
 
 }  // namespace weir::scheduler
