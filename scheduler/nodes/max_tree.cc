@@ -40,9 +40,9 @@ void MaxTree::TakeMaximaOfChildren(size_t index) {
   for (int part = 0; part < parts_; ++part) own[part] = std::max(left[part], right[part]);
 }
 
-// The usual number of parts (memory, vcores and their balance) is a constant for the compiler.
+// The usual number of parts (memory, vcores and two balances) is a constant for the compiler.
 bool MaxTree::Set(int32_t place, const Parts& parts) {
-  return parts_ == 3 ? SetOf<3>(place, parts) : SetOf<0>(place, parts);
+  return parts_ == 4 ? SetOf<4>(place, parts) : SetOf<0>(place, parts);
 }
 
 bool MaxTree::Close(int32_t place) {
@@ -73,7 +73,7 @@ bool MaxTree::SetOf(int32_t place, const Parts& parts) {
 
 int32_t MaxTree::Find(const Parts& needed, int32_t from) const {
   if (from >= places()) return kNone;
-  return parts_ == 3 ? FindOf<3>(needed, from) : FindOf<0>(needed, from);
+  return parts_ == 4 ? FindOf<4>(needed, from) : FindOf<0>(needed, from);
 }
 
 // `i` is always the root of the largest subtree that begins at the first place not yet ruled out.

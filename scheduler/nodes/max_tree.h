@@ -29,8 +29,8 @@ namespace weir::scheduler {
 
 class MaxTree {
  public:
-  // One more than there are resource types.
-  static constexpr int kMaxParts = Amounts::kMaxTypes + 1;
+  // Two more than there are resource types.
+  static constexpr int kMaxParts = Amounts::kMaxTypes + 2;
   // What a closed place holds; nothing needs so little.
   static constexpr int64_t kClosed = std::numeric_limits<int64_t>::min();
   static constexpr int32_t kNone = -1;
@@ -43,7 +43,8 @@ class MaxTree {
   // At least that many places; new ones are closed. Doubles.
   void GrowTo(int32_t places);
 
-  // Whether a maximum over all places changed. Requires: place < places(), no part is kClosed.
+  // Whether a maximum over all places changed. Requires: place < places(); no part is kClosed
+  // or all are.
   bool Set(int32_t place, const Parts& parts);
   bool Close(int32_t place);
 

@@ -13,13 +13,14 @@ constexpr int64_t kMaxBalancedVcores = int64_t{1} << 20;
 
 }  // namespace
 
-RackIndex::RackIndex(int resource_types) : types_(resource_types), over_racks_(resource_types + 1) {
+RackIndex::RackIndex(int resource_types)
+    : types_(resource_types), over_racks_(resource_types + kBalances) {
   WEIR_CHECK(resource_types >= 2 && resource_types <= Amounts::kMaxTypes,
              "memory and vcores are always scheduled");
 }
 
 SearchPosition RackIndex::Insert(NodeSlot node, const std::string& name, const Amounts& capacity) {
-  if (rack_places_.taken() == 0) SetRatio(capacity);
+  if (rack_places_.taken() == 0) SetRatios(capacity);
   const int32_t rack_place = PlaceOf(name);
   Rack& in = rack(rack_place);
   const int32_t place = in.places.Take();
@@ -34,7 +35,8 @@ int32_t RackIndex::PlaceOf(const std::string& name) {
   if (known != places_by_name_.end()) return known->second;
   const int32_t place = rack_places_.Take();
   if (static_cast<size_t>(place) == racks_.size()) {
-    racks_.push_back({.name = name, .tree = MaxTree(types_ + 1), .nodes = {}, .places = {}});
+    racks_.push_back(
+        {.name = name, .tree = MaxTree(types_ + kBalances), .nodes = {}, .places = {}});
     over_racks_.GrowTo(place + 1);
   }
   rack(place).name = name;
@@ -49,19 +51,23 @@ void RackIndex::Erase(SearchPosition at) {
   in.places.GiveBack(at.place);
   if (in.places.taken() > 0) return;
   places_by_name_.erase(in.name);
-  in = {.name = {}, .tree = MaxTree(types_ + 1), .nodes = {}, .places = {}};
+  in = {.name = {}, .tree = MaxTree(types_ + kBalances), .nodes = {}, .places = {}};
   rack_places_.GiveBack(at.rack);
 }
 
-void RackIndex::SetRatio(const Amounts& capacity) {
+void RackIndex::SetRatios(const Amounts& capacity) {
   const int64_t vcores = capacity[Amounts::kVcores];
   if (vcores <= 0) return;
-  ratio_ = std::clamp<int64_t>(capacity[Amounts::kMemory] / vcores, 1, kMaxRatio);
+  const int64_t ratio = std::clamp<int64_t>(capacity[Amounts::kMemory] / vcores, 1, kMaxRatio);
+  ratios_ = {ratio, std::max<int64_t>(ratio / 2, 1)};
 }
 
 // Grows with each of both, which is all that a search relies on.
-int64_t RackIndex::Balance(int64_t memory, int64_t vcores) const {
-  return std::min(memory, std::clamp<int64_t>(vcores, 0, kMaxBalancedVcores) * ratio_);
+void RackIndex::SetBalances(MaxTree::Parts& parts) const {
+  const int64_t vcores = std::clamp<int64_t>(parts[Amounts::kVcores], 0, kMaxBalancedVcores);
+  for (size_t i = 0; i < ratios_.size(); ++i) {
+    parts[static_cast<size_t>(types_) + i] = std::min(parts[Amounts::kMemory], vcores * ratios_[i]);
+  }
 }
 
 void RackIndex::SetFree(SearchPosition at, const Amounts& capacity, const Amounts& used) {
@@ -69,7 +75,7 @@ void RackIndex::SetFree(SearchPosition at, const Amounts& capacity, const Amount
   for (int type = 0; type < types_; ++type) {
     parts[static_cast<size_t>(type)] = capacity[type] - used[type];
   }
-  parts[static_cast<size_t>(types_)] = Balance(parts[Amounts::kMemory], parts[Amounts::kVcores]);
+  SetBalances(parts);
   MaxTree& tree = rack(at.rack).tree;
   if (tree.Set(at.place, parts)) over_racks_.Set(at.rack, tree.largest());
 }
@@ -85,7 +91,7 @@ MaxTree::Parts RackIndex::Need(const Amounts& needed) const {
   for (int type = 0; type < types_; ++type) {
     parts[static_cast<size_t>(type)] = std::max(needed[type], MaxTree::kClosed + 1);
   }
-  parts[static_cast<size_t>(types_)] = Balance(parts[Amounts::kMemory], parts[Amounts::kVcores]);
+  SetBalances(parts);
   return parts;
 }
 
@@ -169,7 +175,7 @@ std::string RackIndex::CheckInvariants() const {
     } else if (!places_by_name_.contains(in.name)) {
       return "rack " + in.name + " has nodes, but no place";
     }
-    for (int part = 0; part <= types_; ++part) {
+    for (int part = 0; part < types_ + kBalances; ++part) {
       if (over_racks_.at(static_cast<int32_t>(i), part) != in.tree.largest(part)) {
         return "the tree over the racks does not hold the maxima of rack " + in.name;
       }

@@ -2,14 +2,16 @@
 //
 // Terms: the *order* of a partition is that of its racks, then of the places in a rack. A rack gets
 // the lowest free place when its first node comes and gives it back with its last; a node likewise
-// within its rack. The *balance* of amounts is min(memory, vcores x ratio), the ratio being that of
-// the first node that came.
+// within its rack. A *balance* of amounts is min(memory, vcores x ratio); there are two, with the
+// ratio of the first node that came and with half of it.
 //
-// Algorithm: a MaxTree per rack and one over the racks' maxima. The balance is one more part of
-// the trees: it can only prune (what fits part by part has no smaller balance either), and prunes
+// Algorithm: a MaxTree per rack and one over the racks' maxima. The balances are further parts of
+// the trees: they can only prune (what fits part by part has no smaller balance either), and prune
 // well where a cluster is full: of nodes that lack memory here and vcores there, the maxima say
-// that all is there, the balance says that no node has both. Where named types are scarce on
-// alternate nodes a search may still look at all of them.
+// that all is there, a balance says that no node has both. A need of m and c > 1 vcores is told
+// from every node that lacks either by any ratio from m / c to below m / (c - 1), of c = 1 by any
+// from m on. Needs of quite another shape, and named types that are scarce on alternate nodes, may
+// still have a search look at all nodes.
 //
 // Invariants: racks without nodes have no name and only closed places; the tree over the racks
 // holds their maxima.
@@ -17,6 +19,7 @@
 #ifndef WEIR_SCHEDULER_NODES_RACK_INDEX_H_
 #define WEIR_SCHEDULER_NODES_RACK_INDEX_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -70,6 +73,8 @@ class RackIndex {
   std::string CheckInvariants() const;
 
  private:
+  static constexpr int kBalances = MaxTree::kMaxParts - Amounts::kMaxTypes;
+
   struct Rack {
     std::string name;
     MaxTree tree;
@@ -80,13 +85,13 @@ class RackIndex {
   const Rack& rack(int32_t place) const { return racks_[static_cast<size_t>(place)]; }
   Rack& rack(int32_t place) { return racks_[static_cast<size_t>(place)]; }
   int32_t PlaceOf(const std::string& name);
-  void SetRatio(const Amounts& capacity);
-  int64_t Balance(int64_t memory, int64_t vcores) const;
+  void SetRatios(const Amounts& capacity);
+  void SetBalances(MaxTree::Parts& parts) const;
   MaxTree::Parts Need(const Amounts& needed) const;
   std::optional<Found> FindAt(int32_t rack_place, const MaxTree::Parts& needed, int32_t from) const;
 
   int types_;
-  int64_t ratio_ = 1024;  // MiB per vcore
+  std::array<int64_t, kBalances> ratios_{1024, 512};  // MiB per vcore
   MaxTree over_racks_;
   std::vector<Rack> racks_;
   DensePlaces rack_places_;

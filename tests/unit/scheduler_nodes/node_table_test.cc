@@ -202,6 +202,19 @@ TEST_F(NodeTableTest, EveryRefusalHasOneCause) {
   EXPECT_THAT(refusals.short_of, ElementsAre(2, 0, 1));
 }
 
+// What the balances are for; they may prune, but never hide a node that fits.
+TEST_F(NodeTableTest, AmongNodesThatLackTheOneOrTheOtherTheOnlyOneWithBothIsFound) {
+  std::vector<NodeSlot> nodes;
+  for (int i = 0; i < 200; ++i) {
+    nodes.push_back(Add("n" + std::to_string(i), "/r" + std::to_string(i % 3), {65536, 16}));
+    table_.Charge(nodes.back(), i % 2 == 0 ? Amounts{65536, 1} : Amounts{1024, 16}, 1);
+  }
+  const std::vector<Amounts> needs = {{1024, 1}, {4096, 1}, {60000, 1}, {512, 15}, {8192, 2}};
+  for (const Amounts& needed : needs) EXPECT_THAT(FindAll(needed), IsEmpty());
+  table_.Discharge(nodes[137], {1024, 16}, 1);
+  for (const Amounts& needed : needs) EXPECT_THAT(FindAll(needed), ElementsAre(nodes[137]));
+}
+
 TEST_F(NodeTableTest, HugeAmountsDoNotMislead) {
   const int64_t huge = std::numeric_limits<int64_t>::max() / 4;
   const NodeSlot a = Add("a", "/r", {huge, 1});
