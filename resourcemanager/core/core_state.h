@@ -74,6 +74,7 @@ struct ResourceManagerCore::State {
   void OnCommitted(uint64_t sequence);
   void OnStoreFailed(const Error& error);
   void OnDeadline();
+  void ForgiveOwnPause();
   void OnAbandoned(CallId call);
   void Answer(CallId call, decltype(Reply::answer) answer, uint64_t after_record = 0);
   uint64_t Append(std::vector<store::StoreOperation> batch);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kPlacementsPerStep = 1000;
 constexpr size_t kDeadlinesPerStep = 1000;  // of each kind
+constexpr Duration kPause = seconds(1);     // a deadline noticed so late tells of a pause
 
 Error SteppingDown() {
   return {ErrorCode::kUnavailable,
@@ -129,7 +130,18 @@ void ResourceManagerCore::State::OnStoreFailed(const Error& error) {
   Emit(StepDown{error});
 }
 
+// This process stood still (stopped, or its disk or host was stuck): for so long nobody could be
+// heard, however alive. The time that others have before they count as silent begins anew.
+void ResourceManagerCore::State::ForgiveOwnPause() {
+  const Instant due =
+      std::min({poll_deadlines.Next(), node_deadlines.Next(), master_deadlines.Next()});
+  if (due == kNever || now.monotonic - due < kPause) return;
+  node_deadlines.Postpone(now.monotonic - due + options.node_expiry);
+  master_deadlines.Postpone(now.monotonic - due + options.master_expiry);
+}
+
 void ResourceManagerCore::State::OnDeadline() {
+  ForgiveOwnPause();
   for (const CallId call : poll_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     const Waiting& who = waiting.at(call);
     if (const auto* node = std::get_if<WaitingNode>(&who)) dirty_nodes.insert(node->node);

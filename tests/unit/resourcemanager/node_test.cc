@@ -146,6 +146,21 @@ TEST_F(NodeTest, GrantsThatNoAmHasHeardOfAreAskedForAgainWhenTheirNodeIsLost) {
   EXPECT_TRUE(answer.completed.empty());
 }
 
+TEST_F(NodeTest, NobodyIsBlamedForAPauseOfTheResourceManagerItself) {
+  driver.AddNode("n1", kNodeSize);
+  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
+  driver.now.monotonic += seconds(600);
+  driver.Step(DeadlineReached{});
+  driver.CommitAll();
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kRunning);
+  EXPECT_EQ(driver.Report(attempt.application).state, ApplicationState::kRunning);
+  // Then they have their time, and no more.
+  driver.Advance(seconds(60));
+  driver.CommitAll();
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kLost);
+  EXPECT_NE(driver.Report(attempt.application).state, ApplicationState::kRunning);
+}
+
 TEST_F(NodeTest, LossOfTheMastersNodeFailsItsAttempt) {
   driver.AddNode("n1", kNodeSize);
   SubmissionContext context = Context("count");
