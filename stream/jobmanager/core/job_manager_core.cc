@@ -8,6 +8,8 @@
 namespace weir::stream {
 namespace {
 
+constexpr Duration kPause = seconds(1);  // a deadline noticed so late tells of a pause of our own
+
 Error NoSuchJob(const JobId& id) {
   return {ErrorCode::kNotFound,
           "no job '" + id.hex.substr(0, 64) + "' in this cluster",
@@ -180,6 +182,8 @@ void JobManagerCore::On(const StopJobs&) {
 }
 
 void JobManagerCore::On(const DeadlineReached&) {
+  const Instant due = managers_.NextDeadline();
+  if (due != kNever && now_.monotonic - due >= kPause) managers_.ForgiveAll(now_.monotonic);
   for (const ContainerId& container : managers_.Expired(now_.monotonic)) {
     LoseWorker(container,
                "nothing was heard from it for " +

@@ -76,6 +76,8 @@ class TaskManagerTable {
   // Those not heard for the expiry.
   std::vector<ContainerId> Expired(Instant now) const;
   Instant NextDeadline() const;
+  // Counts all as heard now: nobody could be heard while this process stood still.
+  void ForgiveAll(Instant now);
   Duration expiry() const { return expiry_; }
 
  private:

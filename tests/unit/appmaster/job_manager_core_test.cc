@@ -176,6 +176,18 @@ TEST(JobManagerCore, LosesATaskManagerThatIsNotHeardAndHasItsContainerStopped) {
   EXPECT_THAT(h.Report(job).failure, HasSubstr("nothing was heard"));
 }
 
+TEST(JobManagerCore, BlamesNoTaskManagerForAPauseOfItsOwn) {
+  Harness h;
+  ASSERT_TRUE(h.Register(2, 1));
+  const JobId job = h.Submit(Spec("a", Graph(1, 1)));
+  h.Poll(2);
+  h.Jump(seconds(600));
+  EXPECT_EQ(h.StateOf(job), JobState::kRunning);
+  EXPECT_TRUE(h.All<WorkerGivenUp>().empty());
+  h.Pass(seconds(30));
+  EXPECT_EQ(h.All<WorkerGivenUp>().size(), 1u);
+}
+
 TEST(JobManagerCore, CancelsAJobInEveryStateBeforeItsEnd) {
   Harness h;
   const JobId waiting = h.Submit(Spec("a", Graph(1, 1)));
