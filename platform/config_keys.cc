@@ -55,6 +55,23 @@ constexpr ConfigKey kKnown[] = {
     {kNmCacheTarget, "10240", "Fetched files that are kept on a node for others (MiB)."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
+    {kNmLabelProvider,
+     "",
+     "config = configured-node-partition counts, as it does when this is empty; others are "
+     "refused."},
+    {kNmPartition, "", "Label (partition) of this node, until an administrator gives it another."},
+    {kResourceTypes,
+     "",
+     "Named resource types, comma-separated, of RM and NMs; in resource-types.xml too. Each may "
+     "have "
+     "yarn.resource-types.<name>.units, .minimum-allocation, .increment-allocation and "
+     ".maximum-allocation; a node offers yarn.nodemanager.resource-type.<name> (also in "
+     "node-resources.xml)."},
+    {kAdminAcl,
+     "",
+     "Administrators, as \"user1,user2 group1,group2\" or *; the RM's own user and root always "
+     "are."},
+    {kMaxPriority, "0", "Highest priority an application can have."},
     {kPollPark, "10000", "How long a poll is parked when there is nothing to say (ms)."},
     {"weir.staging.max-bytes", "21474836480", "Most bytes of uploaded files the RM keeps."},
     {"weir.appmaster.port-range", "0", "Ports of ApplicationMasters: 0 = any, or low-high."},
@@ -65,6 +82,14 @@ constexpr ConfigKey kKnown[] = {
      "Longest pause between attempts to "
      "reach the ResourceManager (ms)."},
 };
+
+// Keys that have a name in them.
+bool IsKnownFamily(const std::string& key) {
+  return key.starts_with("yarn.resource-types.") ||
+         key.starts_with("yarn.nodemanager.resource-type.") ||
+         key.starts_with("yarn.scheduler.capacity.") ||
+         key.starts_with("yarn.resourcemanager.monitor.capacity.preemption.");
+}
 
 // YARN reads these too: a set one is not a misspelling, it only has no effect here.
 bool IsYarnKey(const std::string& key) {
@@ -144,6 +169,7 @@ std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
   std::vector<std::string> without_effect;
   for (const std::string& key : config.Keys()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (IsKnownFamily(key)) continue;
     const auto nearest = NearestName(key, known);
     if (nearest) {
       warnings.push_back("'" + key + "' (" + config.Origin(key) +
@@ -164,6 +190,7 @@ std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
 std::optional<std::string> TypedKeyWarning(const std::string& key) {
   const std::vector<std::string> known = KnownNames();
   if (std::find(known.begin(), known.end(), key) != known.end()) return std::nullopt;
+  if (IsKnownFamily(key)) return std::nullopt;
   const auto nearest = NearestName(key, known);
   if (nearest) return "'" + key + "' is not a key of Weir; did you mean '" + *nearest + "'?";
   if (key.starts_with("weir.")) return "'" + key + "' is not a key of Weir";

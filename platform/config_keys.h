@@ -59,6 +59,12 @@ inline constexpr char kNmLogRetain[] = "yarn.nodemanager.log.retain-seconds";
 inline constexpr char kNmCacheTarget[] = "yarn.nodemanager.localizer.cache.target-size-mb";
 inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
 inline constexpr char kNmRack[] = "weir.nodemanager.rack";
+inline constexpr char kNmPartition[] =
+    "yarn.nodemanager.node-labels.provider.configured-node-partition";
+inline constexpr char kNmLabelProvider[] = "yarn.nodemanager.node-labels.provider";
+inline constexpr char kAdminAcl[] = "yarn.admin.acl";
+inline constexpr char kMaxPriority[] = "yarn.cluster.max-application-priority";
+inline constexpr char kResourceTypes[] = "yarn.resource-types";
 inline constexpr char kPollPark[] = "weir.poll.park-ms";
 }  // namespace keys
 

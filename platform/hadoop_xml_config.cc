@@ -158,7 +158,11 @@ class ConfigurationLoader {
       if (content.error().code == ErrorCode::kNotFound && !must_exist) return;
       return Fault(content.error().ToString());
     }
-    ParsedXml parsed = ParseHadoopXml(path, *content);
+    AddContent(path, *content);
+  }
+
+  void AddContent(const std::string& path, const std::string& content) {
+    ParsedXml parsed = ParseHadoopXml(path, content);
     for (const std::string& fault : parsed.faults) Fault(fault);
     // Files are ordered: what an earlier one made final stays; within one file it is a mistake.
     const auto earlier = entries_;
@@ -286,6 +290,14 @@ Result<Configuration> Configuration::LoadFile(const std::string& path) {
   }
   ConfigurationLoader loader;
   loader.AddFile(path, true);
+  Configuration config = loader.Finish();
+  if (!loader.faults().empty()) return FaultsError(loader.faults());
+  return config;
+}
+
+Result<Configuration> Configuration::FromText(const std::string& name, const std::string& content) {
+  ConfigurationLoader loader;
+  loader.AddContent(name, content);
   Configuration config = loader.Finish();
   if (!loader.faults().empty()) return FaultsError(loader.faults());
   return config;

@@ -2,7 +2,7 @@
 // ${other.key} and ${env.NAME} replaced (at most 20 deep), under overrides from the command line
 // (-D key=value).
 //
-// Order, strongest first: -D, environment (WEIR_OPTS "-Dk=v ..."), yarn-site.xml, the default given
+// Order, strongest first: -D, environment (WEIR_OPTS "-Dk=v ..."), the files, the default given
 // at the place of use. A property marked final in the file cannot be overridden by a later file
 // (whose value is passed over, as in Hadoop), and not again in the same one (a fault). ${name} of
 // nothing known stays as it is. Every fault names file and line; all faults of a load are reported
@@ -28,8 +28,8 @@ class Configuration {
  public:
   struct Source {
     std::string directory;  // "" = WEIR_CONF_DIR, else HADOOP_CONF_DIR, else none
-    std::vector<std::string> files = {
-        "yarn-site.xml"};  // in `directory`; a missing one is no fault
+    // In `directory`; a missing one is no fault.
+    std::vector<std::string> files = {"yarn-site.xml", "resource-types.xml", "node-resources.xml"};
     std::vector<std::pair<std::string, std::string>> overrides;  // from -D
   };
 
@@ -37,6 +37,8 @@ class Configuration {
   static Result<Configuration> Load(const Source& source);
   // One file that must exist. kNotFound, kInvalidArgument.
   static Result<Configuration> LoadFile(const std::string& path);
+  // The content of a file that somebody else has read; `name` is for messages. kInvalidArgument.
+  static Result<Configuration> FromText(const std::string& name, const std::string& content);
   // A value whose ${...} cannot be replaced stays as it is.
   static Configuration FromMap(std::map<std::string, std::string> values);
 

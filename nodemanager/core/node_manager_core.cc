@@ -92,7 +92,8 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .rack = options.rack,
                                     .capacity = options.capacity,
                                     .containers = Statuses(false),
-                                    .applications = {applications.begin(), applications.end()}}});
+                                    .applications = {applications.begin(), applications.end()},
+                                    .label = options.label}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
   if (!rm.MaySendNext(HasNews())) return;

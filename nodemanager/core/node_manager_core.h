@@ -37,6 +37,7 @@ struct CoreOptions {
   std::string http_address;  // advertised
   std::string rack = "/default-rack";
   Resource capacity;
+  std::string label{};                            // partition; "" = none
   Duration park = seconds(30);                    // of a heartbeat at the RM
   Duration sigkill_delay = milliseconds(250);     // from SIGTERM to SIGKILL
   Duration sigkill_repeat = seconds(5);           // SIGKILL again while something is left

@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
+#include "platform/resource_types_config.h"
 
 namespace weir::nm {
 namespace {
@@ -47,11 +48,26 @@ Result<HostPort> ConfiguredAddress(const Configuration& config, const char* key)
   return config.GetHostPort(key, fallback);
 }
 
-CoreOptions ReadCoreOptions(OptionReader& read) {
+// YARN's only provider that needs no program of its own is the configuration.
+std::string ReadLabel(OptionReader& read) {
+  const std::string provider = ToLower(Trim(read.Text(kNmLabelProvider)));
+  if (!provider.empty() && provider != "config") {
+    read.Fault({ErrorCode::kInvalidArgument,
+                std::string(kNmLabelProvider) + " is '" + provider + "'",
+                std::string("only config is provided; or label the node with 'weir rmadmin "
+                            "-replaceLabelsOnNode'")});
+  }
+  return std::string(Trim(read.Text(kNmPartition)));
+}
+
+CoreOptions ReadCoreOptions(const Configuration& config, OptionReader& read) {
   CoreOptions core;
   core.rack = read.Text(kNmRack);
   core.capacity = {read.Int(kNmMemoryMb, 1, Resource::kMemoryMibMax),
                    read.Int(kNmVcores, 1, Resource::kVcoresMax)};
+  core.capacity.named =
+      platform::ReadNodeResources(config, platform::ReadResourceTypes(config, read), read);
+  core.label = ReadLabel(read);
   core.park = milliseconds(read.Int(kPollPark, 1, limits::kParkMillisMax));
   core.sigkill_delay = milliseconds(read.Int(kNmSigkillDelay, 0, OptionReader::kMillisMax));
   // A stop of the NodeManager gives its containers their grace, and then a little.
@@ -90,7 +106,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.log_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.program_directory = ProgramDirectory();
-  options.core = ReadCoreOptions(read);
+  options.core = ReadCoreOptions(config, read);
   WEIR_RETURN_IF_ERROR(read.Finish());
   return options;
 }

@@ -40,6 +40,7 @@ std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
                  {"totalVCoresAllocatedContainers", numbers.used.vcores},
                  {"totalMemoryMB", numbers.capacity.memory_mib},
                  {"totalVCores", numbers.capacity.vcores},
+                 {"resourceTypes", numbers.capacity.ToString()},
                  {"numContainers", numbers.containers},
                  {"vmemCheckEnabled", false},
                  {"pmemCheckEnabled", false},
