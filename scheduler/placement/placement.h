@@ -28,22 +28,26 @@ enum class QueueRight { kSubmit, kAdminister };
 // The path of the leaf for an application that names `queue` ("" = none): by the rules when it
 // names none or "default" or the rules override, else as it says. A leaf that automatic creation
 // would make is returned as if it existed.
-// kNotFound names the known leaves; kInvalidArgument: not a leaf, or a short name that means
-// several; kPermissionDenied: a rule rejects it.
+// When no rule places one that names no queue, it goes where the rules have set the default
+// (setDefaultQueue), else to root.default. In names that become part of a path, dots are "_dot_".
+// kNotFound names the known leaves; kInvalidArgument: not a leaf, a bad name, or a short name that
+// means several (named); kPermissionDenied: a rule rejects it.
+// Time in proportion to the queues for short names, rules of groups and refusals; else logarithmic.
 Result<std::string> PlaceInQueue(const QueueConfiguration& configuration,
                                  const std::string& queue,
                                  const std::string& application_name,
                                  const Submitter& submitter);
 
 // The submitter has the right on the queue or one of its ancestors. For a path that does not exist
-// yet, those of its nearest existing ancestor count.
+// yet, those of its nearest existing ancestor count. Who may administer may submit.
 bool HasRight(const QueueConfiguration& configuration,
               const std::string& path,
               QueueRight right,
               const Submitter& submitter);
 
-// The priority an application gets: asked, else the default of the user's grant or the queue, bounded
-// by the user's grant and the cluster's maximum (0: every priority is 0).
+// The priority an application gets: asked, else the default of the user's grant or the queue,
+// bounded by the user's grant and the cluster's maximum (0: every priority is 0). Where there are
+// grants but none for the submitter, the queue's default bounds it. Never below 0.
 int32_t EffectivePriority(const QueueConfiguration& configuration,
                           const std::string& path,
                           const Submitter& submitter,
