@@ -8,7 +8,9 @@ namespace weir::scheduler {
 
 ContainerSlot ContainerTable::Add(ApplicationSlot application,
                                   NodeSlot node,
-                                  const Resource& resource) {
+                                  const Resource& resource,
+                                  int32_t priority,
+                                  int64_t request_id) {
   int32_t index = static_cast<int32_t>(slots_.size());
   if (unused_.empty()) {
     slots_.emplace_back();
@@ -16,8 +18,12 @@ ContainerSlot ContainerTable::Add(ApplicationSlot application,
     index = unused_.back();
     unused_.pop_back();
   }
-  slot(index).placement = {
-      .application = application, .node = node, .resource = resource, .live = true};
+  slot(index).placement = {.application = application,
+                           .node = node,
+                           .resource = resource,
+                           .priority = priority,
+                           .request_id = request_id,
+                           .live = true};
   Link(kNodeList, node.value, index);
   Link(kApplicationList, application.value, index);
   ++live_;

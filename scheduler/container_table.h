@@ -17,7 +17,11 @@ namespace weir::scheduler {
 
 class ContainerTable {
  public:
-  ContainerSlot Add(ApplicationSlot application, NodeSlot node, const Resource& resource);
+  ContainerSlot Add(ApplicationSlot application,
+                    NodeSlot node,
+                    const Resource& resource,
+                    int32_t priority = 0,
+                    int64_t request_id = 0);
   // Requires: a live slot.
   void Remove(ContainerSlot container);
   const ContainerPlacement& at(ContainerSlot container) const;

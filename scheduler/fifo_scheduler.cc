@@ -228,12 +228,13 @@ size_t FifoScheduler::PlaceOn(NodeSlot node,
   leaf_.Charge(total, count);
   nodes_.Charge(node, ask.resource, count);
   for (int32_t i = 0; i < count; ++i) {
-    out.push_back({.container = containers_.Add(slot, node, ask.resource),
-                   .application = slot,
-                   .node = node,
-                   .request_id = ask.request_id,
-                   .priority = ask.priority,
-                   .resource = ask.resource});
+    out.push_back(
+        {.container = containers_.Add(slot, node, ask.resource, ask.priority, ask.request_id),
+         .application = slot,
+         .node = node,
+         .request_id = ask.request_id,
+         .priority = ask.priority,
+         .resource = ask.resource});
   }
   WaitForHead(application);
   return static_cast<size_t>(count);

@@ -70,6 +70,8 @@ struct ContainerPlacement {
   ApplicationSlot application;
   NodeSlot node;
   Resource resource;
+  int32_t priority = 0;
+  int64_t request_id = 0;
   bool live = false;
 };
 

@@ -9,8 +9,10 @@
 #define WEIR_RESOURCEMANAGER_CORE_ACTIONS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -25,6 +27,34 @@
 namespace weir::rm {
 
 struct NoContent {};
+
+// A text that several actions have in common; made once, copied for nothing.
+class SharedText {
+ public:
+  SharedText() = default;
+  explicit SharedText(std::string text)
+      : text_(std::make_shared<const std::string>(std::move(text))) {}
+  bool empty() const { return text_ == nullptr || text_->empty(); }
+  std::string ToString() const { return text_ == nullptr ? std::string() : *text_; }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+// What an action is about. Its text is made when somebody reads it.
+class Subject {
+ public:
+  Subject(const ApplicationId& id) : value_(id) {}       // NOLINT: implicit by design
+  Subject(const AttemptId& id) : value_(id) {}           // NOLINT: implicit by design
+  Subject(const ContainerId& id) : value_(id) {}         // NOLINT: implicit by design
+  Subject(SharedText text) : value_(std::move(text)) {}  // NOLINT: implicit by design
+  std::string ToString() const {
+    return std::visit([](const auto& value) { return value.ToString(); }, value_);
+  }
+
+ private:
+  std::variant<ApplicationId, AttemptId, ContainerId, SharedText> value_;
+};
 
 // The answer to one call.
 struct Reply {
@@ -56,11 +86,11 @@ struct ForgetStagedFiles {
 // For the log, the metrics and the audit: one per state change.
 struct Transitioned {
   std::string_view machine;  // "application", "attempt", "container", "node"
-  std::string subject;       // the id
+  Subject subject;
   std::string_view from;
   std::string_view event;
   std::string_view to;
-  std::string detail;  // "" or key=value words
+  SharedText detail;  // "" or key=value words
 };
 
 // For the log and the audit: what an administrator did, or what recovery found.
@@ -74,7 +104,7 @@ struct Noted {
 // A (state, event) pair that the tables call invalid: a fault of ours or of a peer, to be logged.
 struct InvalidEvent {
   std::string_view machine;
-  std::string subject;
+  Subject subject;
   std::string_view state;
   std::string_view event;
 };

@@ -8,8 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,12 +19,14 @@
 #include "common/time.h"
 #include "resourcemanager/core/application_attempt.h"
 #include "resourcemanager/core/application_states.h"
+#include "resourcemanager/core/dense_set.h"
 #include "state-store/records.h"
 
 namespace weir::rm {
 
-inline constexpr size_t kEndedContainersKept = 1000;  // per application, for reports
-inline constexpr size_t kAttemptsMax = 100;           // uncounted failures included
+inline constexpr size_t kEndedContainersKept = 1000;       // per application, for reports
+inline constexpr size_t kEndedContainersKeptAll = 50'000;  // of all applications
+inline constexpr size_t kAttemptsMax = 100;                // uncounted failures included
 
 struct Application {
   store::ApplicationRecord record;  // as it was last given to the store
@@ -44,17 +44,21 @@ struct Application {
   float progress = 0;
   std::string tracking_url;
   WallTime launched;
-  std::set<NodeId> nodes;  // that ever held a container of it
+  DenseSet nodes;  // Node::index of those that ever held a container of it
 
   size_t held_containers = 0;
   Resource allocated;  // of the held containers
   int64_t memory_mib_ms = 0;
   int64_t vcore_ms = 0;
   Instant charged_until;
-  std::deque<ContainerReport> ended;  // newest last
+  size_t ended = 0;  // of its containers, as far as they are kept
 
   int64_t version = 1;
   PendingReason reported_reason = PendingReason::kNone;  // as watchers last saw it
+  std::set<CallId> watchers;                             // parked calls
+  // --- of the step under way
+  bool dirty = false;       // watchers may have something to hear
+  bool maybe_done = false;  // it may be over
 
   const ApplicationId& id() const { return record.id; }
   ApplicationAttempt* current() { return attempts.empty() ? nullptr : attempts.back().get(); }

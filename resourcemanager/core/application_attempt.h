@@ -1,14 +1,15 @@
 // One attempt of an application: its AM's container, its conversation, its containers.
 //
 // Terms: a grant or completion is *untold* until it is in an answer, and *told* until the next
-// sequence acknowledges it. Owner: its application. Single-threaded.
+// sequence acknowledges it. Grants are told in the order in which they were made, so what is not
+// acknowledged is always the end of the list of held containers.
+// Owner: its application. Single-threaded.
 #ifndef WEIR_RESOURCEMANAGER_CORE_APPLICATION_ATTEMPT_H_
 #define WEIR_RESOURCEMANAGER_CORE_APPLICATION_ATTEMPT_H_
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "common/container.h"
@@ -17,6 +18,7 @@
 #include "common/master_messages.h"
 #include "common/time.h"
 #include "resourcemanager/core/attempt_states.h"
+#include "resourcemanager/core/container_table.h"
 #include "resourcemanager/core/poll_session.h"
 #include "scheduler/scheduler.h"
 
@@ -28,7 +30,7 @@ struct ApplicationAttempt {
   AttemptId id;
   RmAttemptState state = RmAttemptState::kNew;
   std::optional<scheduler::ApplicationSlot> slot;  // until its last container is gone
-  std::set<ContainerId> containers;                // held ones
+  ContainerList containers;                        // held ones, in the order of grant
   int64_t next_container = 1;                      // sequence within the attempt
 
   ContainerId am_container;  // number 0 until allocated
@@ -40,17 +42,17 @@ struct ApplicationAttempt {
 
   // --- the conversation
   PollSession<AllocateAnswer> polls;
-  AllocateRequest last_request;           // what the last sequence asked for
-  std::map<ContainerId, int64_t> grants;  // not acknowledged -> told in
+  AllocateRequest last_request;  // what the last sequence asked for
+  int32_t first_grant = -1;      // slot of the first that is not acknowledged
+  int32_t first_untold = -1;     // slot of the first of these that is untold
   struct Completion {
     ContainerStatus status;
     int64_t told_in = kUntold;
   };
   std::map<ContainerId, Completion> completions;  // not acknowledged
-  // All that were ever to be told, as far as the application keeps them: a newer call can have
-  // acknowledged an answer that was lost, so they are told again after every registration.
-  std::set<ContainerId> completed;
+  size_t untold_completions = 0;
   HostPort rpc_address;
+  bool dirty = false;  // of the step under way: it may have something to hear
 };
 
 }  // namespace weir::rm

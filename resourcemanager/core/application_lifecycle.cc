@@ -38,13 +38,8 @@ bool ResourceManagerCore::State::Move(Application& application,
                                       ApplicationEvent event,
                                       uint64_t after_record) {
   const bool was_over = IsOver(application.state);
-  if (!Apply(ApplicationTransitions(),
-             "application",
-             application.id().ToString(),
-             application.state,
-             event,
-             "",
-             after_record)) {
+  const auto about = [&] { return std::pair{Subject(application.id()), SharedText()}; };
+  if (!Apply(application_table, "application", application.state, event, about, after_record)) {
     return false;
   }
   if (!was_over && IsOver(application.state)) --live_applications;
@@ -72,7 +67,16 @@ bool ResourceManagerCore::State::Move(Application& application,
 
 void ResourceManagerCore::State::Touch(Application& application) {
   ++application.version;
-  dirty_applications.insert(application.id());
+  MarkWatched(application);
+}
+
+void ResourceManagerCore::State::MarkWatched(Application& application) {
+  if (application.watchers.empty() || std::exchange(application.dirty, true)) return;
+  dirty_applications.push_back(application.id());
+}
+
+void ResourceManagerCore::State::MarkMaybeDone(Application& application) {
+  if (!std::exchange(application.maybe_done, true)) maybe_done.push_back(application.id());
 }
 
 void ResourceManagerCore::State::On(const SubmitApplication& event) {
@@ -169,13 +173,14 @@ void ResourceManagerCore::State::On(const KillApplication& event) {
 }
 
 void ResourceManagerCore::State::On(const WatchApplication& event) {
-  const Application* application = FindApplication(event.id);
+  Application* application = FindApplication(event.id);
   if (application == nullptr) return Answer(event.call, UnknownApplication(event.id));
-  Park(event.call,
-       WaitingWatcher{event.id, event.known_version},
-       event.park,
-       milliseconds(limits::kParkMillisMax));
-  dirty_applications.insert(event.id);
+  const ParkedCall parked = Park(event.call, event.park, milliseconds(limits::kParkMillisMax));
+  Wait(event.call, WaitingWatcher{event.id, event.known_version});
+  watcher_polls.Set(event.call, parked.until);
+  application->watchers.insert(event.call);
+  watched.insert(event.id);
+  MarkWatched(*application);
 }
 
 void ResourceManagerCore::State::OnQueueTimeout(Application& application) {
@@ -240,33 +245,38 @@ void ResourceManagerCore::State::OnFinalStored(Application& application) {
     }
   }
   TellNodesFinished(application);
-  maybe_done.insert(application.id());
+  MarkMaybeDone(application);
 }
 
 void ResourceManagerCore::State::TellNodesFinished(Application& application) {
-  for (const auto& id : application.nodes) {
-    if (Node* node = FindNode(id)) TellNodeFinished(*node, application.id());
+  for (const int32_t index : application.nodes.All()) {
+    TellNodeFinished(NodeAt(index), application.id());
   }
 }
 
+bool ResourceManagerCore::State::HoldsContainerOf(const Node& node, const ApplicationId& id) const {
+  const auto stranger = node.strangers.lower_bound(ContainerId{{id, 0}, 0});
+  if (stranger != node.strangers.end() && stranger->attempt.application == id) return true;
+  for (int32_t i = node.containers.first; i >= 0; i = containers.at({i}).of_node.next) {
+    if (containers.AttemptOf(containers.at({i}).application).application == id) return true;
+  }
+  return false;
+}
+
 void ResourceManagerCore::State::TellNodeFinished(Node& node, const ApplicationId& application) {
-  const ContainerId first{{application, 0}, 0};
-  const auto of_application = [&](const std::set<ContainerId>& ids) {
-    const auto found = ids.lower_bound(first);
-    return found != ids.end() && found->attempt.application == application;
-  };
-  if (of_application(node.containers) || of_application(node.strangers)) return;
+  if (HoldsContainerOf(node, application)) return;
   // A node that is away hears of it when it is back; one that took its leave starts clean.
   if (node.state == NodeState::kShutdown) return;
   if (node.finished_applications.size() >= kFinishedApplicationsPerNode) return;
   node.finished_applications.emplace(application, kUntold);
-  dirty_nodes.insert(node.id());
+  MarkDirty(node);
 }
 
 void ResourceManagerCore::State::RetireIfDone(const ApplicationId& id) {
   Application* found = FindApplication(id);
   if (found == nullptr) return;
   Application& application = *found;
+  application.maybe_done = false;
   if (application.retired || !application.final_durable || application.held_containers > 0) return;
   if (application.state == RmApplicationState::kFinishing) return;
   application.retired = true;
@@ -281,21 +291,21 @@ void ResourceManagerCore::State::DropOldestCompleted() {
   while (completed.size() > options.completed_applications) {
     const ApplicationId id = completed.begin()->second;
     completed.erase(completed.begin());
-    const Application& application = *FindApplication(id);
+    Application& application = *FindApplication(id);
     std::vector<store::StoreOperation> batch = {store::Delete{store::ApplicationKey(id)}};
     for (const auto& attempt : application.attempts) {
       batch.push_back(store::Delete{store::AttemptKey(attempt->id)});
     }
     Append(std::move(batch));
     idempotency_keys.erase(application.record.idempotency_key);
-    if (const auto found = watchers.find(id); found != watchers.end()) {
-      const std::set<CallId> calls = found->second;
-      for (const CallId call : calls) {
-        Unpark(call);
-        Answer(call, UnknownApplication(id));
-      }
+    const std::set<CallId> calls = application.watchers;
+    for (const CallId call : calls) {
+      Unpark(call);
+      Answer(call, UnknownApplication(id));
     }
-    dirty_applications.erase(id);
+    while (application.ended > 0) {
+      ForgetEnded(ContainerId(ended.lower_bound(ContainerId{{id, 0}, 0})->first));
+    }
     applications.erase(id);
   }
 }

@@ -29,15 +29,18 @@ ApplicationAttempt* ResourceManagerCore::State::FindAttempt(const AttemptId& id)
   return application->attempts[static_cast<size_t>(id.number) - 1].get();
 }
 
-bool ResourceManagerCore::State::Move(ApplicationAttempt& attempt,
-                                      AttemptEvent event,
-                                      std::string detail) {
-  return Apply(AttemptTransitions(),
-               "attempt",
-               attempt.id.ToString(),
-               attempt.state,
-               event,
-               std::move(detail));
+bool ResourceManagerCore::State::Move(ApplicationAttempt& attempt, AttemptEvent event) {
+  const auto about = [&] {
+    const bool names_container = event == AttemptEvent::kAllocated;
+    return std::pair{Subject(attempt.id),
+                     names_container ? SharedText("container=" + attempt.am_container.ToString())
+                                     : SharedText()};
+  };
+  return Apply(attempt_table, "attempt", attempt.state, event, about);
+}
+
+void ResourceManagerCore::State::MarkDirty(ApplicationAttempt& attempt) {
+  if (!std::exchange(attempt.dirty, true)) dirty_masters.push_back(attempt.id);
 }
 
 int32_t ResourceManagerCore::State::AttemptLimit(const Application& application) const {
@@ -64,9 +67,7 @@ void ResourceManagerCore::State::StartAttempt(Application& application) {
   const auto slot = sched->AddApplication(
       attempt.id, record.queue, record.user, record.context.priority, application.order);
   attempt.slot = slot;
-  const auto index = static_cast<size_t>(slot.value);
-  if (application_slots.size() <= index) application_slots.resize(index + 1);
-  application_slots[index] = attempt.id;
+  containers.SetAttempt(slot, attempt.id);
   sched->SetAsk(slot,
                 {.request_id = kMasterRequest,
                  .priority = kMasterPriority,
@@ -82,12 +83,12 @@ void ResourceManagerCore::State::StartAttempt(Application& application) {
 
 void ResourceManagerCore::State::OnMasterAllocated(Application& application,
                                                    ApplicationAttempt& attempt,
-                                                   const Container& container) {
+                                                   ContainerSlot container) {
   queue_deadlines.Clear(application.id());
-  attempt.am_container = container.id;
-  attempt.am_node = container.node;
+  attempt.am_container = containers.IdOf(container);
+  attempt.am_node = NodeAt(containers.at(container).node).id();
   attempt.started = now.wall;
-  Move(attempt, AttemptEvent::kAllocated, "container=" + container.id.ToString());
+  Move(attempt, AttemptEvent::kAllocated);
   WhenStored(Append({store::Put{RecordOf(attempt)}}), AttemptStored{attempt.id});
   Touch(application);
 }
@@ -100,11 +101,11 @@ void ResourceManagerCore::State::OnAttemptStored(Application& application,
       application.state != RmApplicationState::kAccepted) {
     return;
   }
-  const Container* container = FindContainer(attempt.am_container);
-  if (container == nullptr || container->stopping) return;
-  Node& node = *FindNode(container->node);
-  node.starts.emplace(container->id, kUntold);
-  dirty_nodes.insert(node.id());
+  const auto slot = containers.Find(attempt.am_container);
+  if (!slot || containers.at(*slot).stopping) return;
+  Node& node = NodeAt(containers.at(*slot).node);
+  node.starts.emplace(attempt.am_container, kUntold);
+  MarkDirty(node);
   Touch(application);
 }
 
@@ -112,7 +113,7 @@ void ResourceManagerCore::State::OnMasterStartTold(const ContainerId& id) {
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);
   if (!Move(attempt, AttemptEvent::kLaunched)) return;
   // Bounds the localisation; from the moment it runs, the time to register counts.
-  master_deadlines.Set(attempt.id, now.monotonic + options.launch_expiry);
+  master_deadlines.Set(attempt.slot->value, now.monotonic + options.launch_expiry);
   Touch(*FindApplication(id.attempt.application));
 }
 
@@ -120,7 +121,7 @@ void ResourceManagerCore::State::OnMasterRunning(Application& application,
                                                  ApplicationAttempt& attempt) {
   application.launched = now.wall;
   if (attempt.state == RmAttemptState::kLaunched) {
-    master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+    master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
   }
   Touch(application);
 }
@@ -154,13 +155,13 @@ void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
   if (attempt == nullptr) return;
   if (attempt->state == RmAttemptState::kFinishing) {
     Move(*attempt, AttemptEvent::kExpired);
-    if (Container* container = FindContainer(attempt->am_container)) {
-      StopContainer(*container, ContainerEvent::kKill, StopReason::kApplicationEnded);
+    if (const auto slot = containers.Find(attempt->am_container)) {
+      StopContainer(*slot, ContainerEvent::kKill, StopReason::kApplicationEnded);
     }
     return;
   }
-  const Container* container = FindContainer(attempt->am_container);
-  const bool running = container != nullptr && container->reported == ContainerState::kRunning;
+  const auto slot = containers.Find(attempt->am_container);
+  const bool running = slot && containers.at(*slot).reported() == ContainerState::kRunning;
   const std::string silence = std::to_string(ToMillis(options.master_expiry)) + " ms";
   std::string why = "The ApplicationMaster did not register within " + silence + " of its start";
   if (attempt->state == RmAttemptState::kRunning) {
@@ -223,18 +224,20 @@ void ResourceManagerCore::State::KillAttempt(Application& application,
 void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
                                               StopReason reason,
                                               std::string_view why) {
-  master_deadlines.Clear(attempt.id);
+  if (attempt.slot) master_deadlines.Clear(attempt.slot->value);
   EndParked(attempt.polls,
             ErrorCode::kFailedPrecondition,
             attempt.id.ToString() + " is over: " + std::string(why));
   WithdrawAsks(attempt);
   attempt.completions.clear();
+  attempt.untold_completions = 0;
   attempt.last_request = {};
   StopWorkers(attempt, reason);
-  if (Container* container = FindContainer(attempt.am_container)) {
-    StopContainer(*container, ContainerEvent::kKill, reason);
+  if (const auto slot = containers.Find(attempt.am_container)) {
+    StopContainer(*slot, ContainerEvent::kKill, reason);
   }
-  attempt.grants.clear();
+  attempt.first_grant = -1;
+  attempt.first_untold = -1;
   LeaveSchedulerIfEmpty(attempt);
 }
 
@@ -249,17 +252,16 @@ void ResourceManagerCore::State::WithdrawAsks(ApplicationAttempt& attempt) {
 }
 
 void ResourceManagerCore::State::StopWorkers(ApplicationAttempt& attempt, StopReason reason) {
-  const std::set<ContainerId> held = attempt.containers;
-  for (const auto& id : held) {
-    if (id.is_application_master()) continue;
-    if (Container* container = FindContainer(id)) {
-      StopContainer(*container, ContainerEvent::kKill, reason);
-    }
+  for (const ContainerSlot slot : containers.Listed(attempt.containers, &Container::of_attempt)) {
+    if (!containers.IsHeld(slot) || containers.at(slot).is_application_master()) continue;
+    StopContainer(slot, ContainerEvent::kKill, reason);
   }
 }
 
 void ResourceManagerCore::State::LeaveSchedulerIfEmpty(ApplicationAttempt& attempt) {
   if (!attempt.slot || !attempt.containers.empty() || !IsFinal(attempt.state)) return;
+  master_deadlines.Clear(attempt.slot->value);
+  master_polls.Clear(attempt.slot->value);
   sched->RemoveApplication(*attempt.slot);
   attempt.slot.reset();
 }

@@ -36,9 +36,9 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
   const bool launched =
       attempt->state == RmAttemptState::kAllocated || attempt->state == RmAttemptState::kLaunched;
   if (launched) {
-    const Container* container = FindContainer(attempt->am_container);
+    const auto slot = containers.Find(attempt->am_container);
     const std::string where = attempt->am_container.ToString();
-    if (container != nullptr && container->reported == ContainerState::kRunning) {
+    if (slot && containers.at(*slot).reported() == ContainerState::kRunning) {
       return {PendingReason::kAmNotRegistered, where + " runs, its ApplicationMaster is starting"};
     }
     return {PendingReason::kLaunching, where + " is being started"};
@@ -103,32 +103,47 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   return report;
 }
 
-ContainerReport ResourceManagerCore::State::MakeReport(const Container& container) const {
+ContainerReport ResourceManagerCore::State::MakeReport(ContainerSlot slot) const {
+  const Container& container = containers.at(slot);
+  const Node& node = NodeAt(container.node);
   ContainerReport report;
-  report.id = container.id;
-  report.node = container.node;
-  if (const Node* node = FindNode(container.node)) {
-    report.node_http_address = node->record.http_address;
-    report.node_name = node->record.address.ToString();
-  }
-  report.resource = container.resource;
-  report.state = container.reported;
+  report.id = containers.IdOf(slot);
+  report.node = node.id();
+  report.node_http_address = node.record.http_address;
+  report.node_name = node.record.address.ToString();
+  report.resource = ResourceOf(slot);
+  report.state = container.reported();
   report.started = container.started;
   return report;
 }
 
-void ResourceManagerCore::State::AnswerWatchers(const ApplicationId& id) {
-  const auto found = watchers.find(id);
-  const Application* application = FindApplication(id);
-  if (found == watchers.end() || application == nullptr) return;
-  const std::set<CallId> calls = found->second;
+ContainerReport ResourceManagerCore::State::MakeReport(const ContainerId& id,
+                                                       const EndedContainer& end) const {
+  const Node& node = NodeAt(end.node);
+  ContainerReport report;
+  report.id = id;
+  report.node = node.id();
+  report.node_http_address = node.record.http_address;
+  report.node_name = node.record.address.ToString();
+  report.resource = end.resource;
+  report.state = ContainerState::kComplete;
+  report.exit_code = end.exit_code;
+  report.diagnostics = end.diagnostics;
+  report.started = end.started;
+  report.finished = end.finished;
+  return report;
+}
+
+void ResourceManagerCore::State::AnswerWatchers(Application& application) {
+  application.dirty = false;
+  const std::set<CallId> calls = application.watchers;
   for (const CallId call : calls) {
-    const auto& watcher = std::get<WaitingWatcher>(waiting.at(call));
+    const auto& watcher = std::get<WaitingWatcher>(*waiting.Find(call.value + 1));
     // Due ones have lost their deadline when it came; those that never park are due at once.
-    const bool due = !poll_deadlines.Has(call) || poll_deadlines.At(call) <= now.monotonic;
-    if (application->version <= watcher.known_version && !due) continue;
+    const bool due = !watcher_polls.Has(call) || watcher_polls.At(call) <= now.monotonic;
+    if (application.version <= watcher.known_version && !due) continue;
     Unpark(call);
-    Answer(call, MakeReport(*application, now));
+    Answer(call, MakeReport(application, now));
   }
 }
 
@@ -180,10 +195,14 @@ Result<std::vector<ContainerReport>> ResourceManagerCore::Containers(
                  "application " + id.ToString() + " is not known",
                  "see the list of applications"};
   }
-  std::vector<ContainerReport> reports(application->ended.begin(), application->ended.end());
+  std::vector<ContainerReport> reports;
+  auto it = state.ended.lower_bound(ContainerId{{id, 0}, 0});
+  for (; it != state.ended.end() && it->first.attempt.application == id; ++it) {
+    reports.push_back(state.MakeReport(it->first, it->second));
+  }
   for (const auto& attempt : application->attempts) {
-    for (const auto& container : attempt->containers) {
-      reports.push_back(state.MakeReport(*state.FindContainer(container)));
+    for (const auto slot : state.containers.Listed(attempt->containers, &Container::of_attempt)) {
+      reports.push_back(state.MakeReport(slot));
     }
   }
   std::sort(
@@ -204,7 +223,7 @@ std::vector<NodeReport> ResourceManagerCore::Nodes() const {
     report.state = node->state;
     report.capacity = node->record.capacity;
     if (node->slot) report.used = state.sched->node_used(*node->slot);
-    report.containers = static_cast<int32_t>(node->containers.size());
+    report.containers = node->containers.size;
     report.health_report = node->health_report;
     report.last_heartbeat = node->last_heartbeat;
     reports.push_back(std::move(report));
@@ -229,7 +248,7 @@ ClusterSummary ResourceManagerCore::Summary() const {
       ++summary.applications_pending;
     }
   }
-  summary.containers_allocated = static_cast<int64_t>(state.container_slots.size());
+  summary.containers_allocated = static_cast<int64_t>(state.containers.size());
   summary.containers_pending = state.sched->pending_containers();
   summary.total = state.sched->cluster_capacity();
   summary.allocated = state.sched->cluster_used();

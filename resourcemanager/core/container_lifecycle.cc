@@ -5,6 +5,7 @@
 // (and refuses a start that is still on its way). Should the node never do so, the container is
 // freed when its token can no longer start it.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/limits.h"
@@ -14,35 +15,28 @@
 namespace weir::rm {
 namespace {
 
-ContainerStatus Ended(const Container& container, std::string why) {
-  return {.id = container.id,
-          .state = ContainerState::kComplete,
-          .exit_code = exit_code::kAborted,
-          .diagnostics = std::move(why),
-          .resource = container.resource};
-}
+constexpr size_t kLaunchDeadlinesPerStep = 1000;
 
 }  // namespace
 
-Container* ResourceManagerCore::State::FindContainer(const ContainerId& id) {
-  const auto found = container_slots.find(id);
-  if (found == container_slots.end()) return nullptr;
-  return &containers[static_cast<size_t>(found->second.value)];
+const Resource& ResourceManagerCore::State::ResourceOf(ContainerSlot slot) const {
+  return sched->placement(slot).resource;
 }
 
-const Container* ResourceManagerCore::State::FindContainer(const ContainerId& id) const {
-  const auto found = container_slots.find(id);
-  if (found == container_slots.end()) return nullptr;
-  return &containers[static_cast<size_t>(found->second.value)];
+ContainerStatus ResourceManagerCore::State::EndedStatus(ContainerSlot slot, std::string why) const {
+  return {.id = containers.IdOf(slot),
+          .state = ContainerState::kComplete,
+          .exit_code = exit_code::kAborted,
+          .diagnostics = std::move(why),
+          .resource = ResourceOf(slot)};
 }
 
-bool ResourceManagerCore::State::Move(Container& container, ContainerEvent event) {
-  return Apply(ContainerTransitions(),
-               "container",
-               container.id.ToString(),
-               container.state,
-               event,
-               "node=" + container.node.uuid);
+bool ResourceManagerCore::State::Move(ContainerSlot slot, ContainerEvent event) {
+  Container& container = containers.at(slot);
+  const auto about = [&] {
+    return std::pair{Subject(containers.IdOf(slot)), NodeAt(container.node).words};
+  };
+  return Apply(container_transitions, "container", container.state, event, about);
 }
 
 void ResourceManagerCore::State::Charge(Application& application) {
@@ -54,69 +48,85 @@ void ResourceManagerCore::State::Charge(Application& application) {
 }
 
 void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& allocation) {
-  const AttemptId attempt_id = application_slots[static_cast<size_t>(allocation.application.value)];
+  const AttemptId attempt_id = containers.AttemptOf(allocation.application);
   Application& application = *FindApplication(attempt_id.application);
   ApplicationAttempt& attempt = *FindAttempt(attempt_id);
-  Node& node = *FindNode(sched->node_id(allocation.node));
+  Node& node = NodeAt(node_slots[static_cast<size_t>(allocation.node.value)]);
+  const ContainerSlot slot = allocation.container;
 
-  const auto index = static_cast<size_t>(allocation.container.value);
-  if (containers.size() <= index) containers.resize(index + 1);
-  Container& container = containers[index];
-  container = {};
-  container.id = ContainerId::Make(attempt_id, epoch.epoch, attempt.next_container++);
-  container.held = true;
-  container.node = node.id();
-  container.resource = allocation.resource;
-  container.request_id = allocation.request_id;
-  container.priority = allocation.priority;
+  Container& container = containers.Add(slot, allocation.application, attempt.next_container++);
+  container.node = node.index;
+  container.granted = now.monotonic;
   container.started = now.wall;
-  container_slots.emplace(container.id, allocation.container);
-  Move(container, ContainerEvent::kStart);
+  container.awaited = true;
+  Move(slot, ContainerEvent::kStart);
 
   Charge(application);
-  application.allocated += container.resource;
+  application.allocated += ResourceOf(slot);
   ++application.held_containers;
-  application.nodes.insert(node.id());
-  attempt.containers.insert(container.id);
-  node.containers.insert(container.id);
-  launch_deadlines.Set(container.id, now.monotonic + options.launch_expiry);
+  application.nodes.Insert(node.index);
+  containers.Append(attempt.containers, &Container::of_attempt, slot);
+  containers.Append(node.containers, &Container::of_node, slot);
+  containers.Append(awaited, &Container::of_awaited, slot);
   Touch(application);
   if (container.is_application_master()) {
-    OnMasterAllocated(application, attempt, container);
+    OnMasterAllocated(application, attempt, slot);
     return;
   }
-  attempt.grants.emplace(container.id, kUntold);
-  dirty_masters.insert(attempt.id);
+  if (attempt.first_grant < 0) attempt.first_grant = slot.value;
+  if (attempt.first_untold < 0) attempt.first_untold = slot.value;
+  MarkDirty(attempt);
 }
 
-void ResourceManagerCore::State::NoteTold(Container& container) {
+void ResourceManagerCore::State::NoteTold(ContainerSlot slot) {
+  Container& container = containers.at(slot);
   if (!container.told) {
     container.told = true;
     container.token_expires =
         now.wall + std::chrono::duration_cast<milliseconds>(options.container_token_life);
-    container.token_deadline = now.monotonic + options.container_token_life;
+    // Rounded up, so that the deadline is never early.
+    const int64_t after =
+        std::chrono::ceil<milliseconds>(now.monotonic - container.granted).count();
+    container.told_after_ms =
+        static_cast<uint32_t>(std::clamp<int64_t>(after, 0, std::numeric_limits<uint32_t>::max()));
   }
-  Move(container, ContainerEvent::kAcquired);
+  Move(slot, ContainerEvent::kAcquired);
 }
 
-ContainerTokenIdentifier ResourceManagerCore::State::TokenOf(const Container& container) const {
-  return {.id = container.id,
-          .node = container.node,
-          .resource = container.resource,
-          .user = FindApplication(container.id.attempt.application)->record.user,
+Instant ResourceManagerCore::State::TokenDeadline(const Container& container) const {
+  return container.granted + milliseconds(container.told_after_ms) + options.container_token_life;
+}
+
+ContainerTokenIdentifier ResourceManagerCore::State::TokenOf(ContainerSlot slot) const {
+  const Container& container = containers.at(slot);
+  const ContainerId id = containers.IdOf(slot);
+  const Node& node = NodeAt(container.node);
+  return {.id = id,
+          .node = node.id(),
+          .resource = ResourceOf(slot),
+          .user = FindApplication(id.attempt.application)->record.user,
           .expires = container.token_expires,
           .epoch = epoch.epoch,
-          .node_session = FindNode(container.node)->session};
+          .node_session = node.session};
 }
 
-void ResourceManagerCore::State::OnLaunchDeadline(const ContainerId& id) {
-  Container* container = FindContainer(id);
-  if (container == nullptr) return;
-  if (container->stopping) {
-    FreeContainer(id, Ended(*container, "Never started; its token has expired"));
-    return;
+Instant ResourceManagerCore::State::NextLaunchDeadline() const {
+  if (awaited.empty()) return kNever;
+  return containers.at({awaited.first}).granted + options.launch_expiry;
+}
+
+void ResourceManagerCore::State::OnLaunchDeadlines() {
+  for (size_t i = 0; i < kLaunchDeadlinesPerStep && NextLaunchDeadline() <= now.monotonic; ++i) {
+    OnLaunchDeadline({awaited.first});
   }
-  StopContainer(*container, ContainerEvent::kExpire, StopReason::kKilledByResourceManager);
+  for (const ContainerSlot slot : stop_deadlines.TakeDue(now.monotonic, kLaunchDeadlinesPerStep)) {
+    FreeContainer(slot, EndedStatus(slot, "Never started; its token has expired"));
+  }
+}
+
+void ResourceManagerCore::State::OnLaunchDeadline(ContainerSlot slot) {
+  const ContainerId id = containers.IdOf(slot);
+  StopContainer(slot, ContainerEvent::kExpire, StopReason::kKilledByResourceManager);
   if (!id.is_application_master()) return;
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);
   if (IsFinal(attempt.state) || attempt.state == RmAttemptState::kFinishing) return;
@@ -129,68 +139,95 @@ void ResourceManagerCore::State::OnLaunchDeadline(const ContainerId& id) {
                .counted = false});
 }
 
-void ResourceManagerCore::State::StopContainer(Container& container,
+void ResourceManagerCore::State::StopAwaiting(ContainerSlot slot) {
+  Container& container = containers.at(slot);
+  if (!container.awaited) return;
+  container.awaited = false;
+  containers.Unlink(awaited, &Container::of_awaited, slot);
+}
+
+void ResourceManagerCore::State::StopContainer(ContainerSlot slot,
                                                ContainerEvent event,
                                                StopReason reason) {
-  if (!Move(container, event)) return;
+  if (!Move(slot, event)) return;
+  StopAwaiting(slot);
+  Container& container = containers.at(slot);
   if (!container.told) {
-    FreeContainer(container.id, Ended(container, "Given back before anybody was told of it"));
+    FreeContainer(slot, EndedStatus(slot, "Given back before anybody was told of it"));
     return;
   }
   container.stopping = true;
-  container.stop_reason = reason;
-  Node& node = *FindNode(container.node);
-  node.starts.erase(container.id);
-  node.stops.insert_or_assign(container.id, Node::Stop{.reason = reason, .told = false});
-  dirty_nodes.insert(node.id());
-  if (ApplicationAttempt* attempt = FindAttempt(container.id.attempt)) {
-    attempt->grants.erase(container.id);
-  }
+  container.set_stop_reason(reason);
+  const ContainerId id = containers.IdOf(slot);
+  Node& node = NodeAt(container.node);
+  node.starts.erase(id);
+  node.stops.insert_or_assign(id, Node::Stop{.reason = reason, .told = false});
+  MarkDirty(node);
   if (!container.at_node) {
     // Clocks of nodes differ a little from ours: the node's expiry time is ample.
-    launch_deadlines.Set(container.id,
-                         std::max(container.token_deadline, now.monotonic) + options.node_expiry);
-  } else {
-    launch_deadlines.Clear(container.id);
+    stop_deadlines.Set(slot,
+                       std::max(TokenDeadline(container), now.monotonic) + options.node_expiry);
   }
 }
 
-void ResourceManagerCore::State::FreeContainer(const ContainerId& id, ContainerStatus status) {
-  const auto slot = container_slots.at(id);
-  Container& entry = containers[static_cast<size_t>(slot.value)];
-  const Container container = entry;
+void ResourceManagerCore::State::DropGrant(ApplicationAttempt& attempt, ContainerSlot slot) {
+  const int32_t next = containers.at(slot).of_attempt.next;
+  if (attempt.first_grant == slot.value) attempt.first_grant = next;
+  if (attempt.first_untold == slot.value) attempt.first_untold = next;
+}
+
+void ResourceManagerCore::State::KeepEnded(Application& application,
+                                           ContainerSlot slot,
+                                           const ContainerStatus& status) {
+  const Container& container = containers.at(slot);
+  ended.insert_or_assign(status.id,
+                         EndedContainer{.node = container.node,
+                                        .exit_code = status.exit_code,
+                                        .for_master = false,
+                                        .resource = status.resource,
+                                        .started = container.started,
+                                        .finished = now.wall,
+                                        .diagnostics = status.diagnostics});
+  ++application.ended;
+  ended_order.push_back(status.id);
+  if (application.ended > kEndedContainersKept) {
+    ForgetEnded(ContainerId(ended.lower_bound(ContainerId{{application.id(), 0}, 0})->first));
+  }
+  while (ended_order.size() > kEndedContainersKeptAll) {
+    const ContainerId oldest = ended_order.front();
+    ended_order.pop_front();
+    ForgetEnded(oldest);
+  }
+}
+
+void ResourceManagerCore::State::ForgetEnded(const ContainerId& id) {
+  if (ended.erase(id) > 0) --FindApplication(id.attempt.application)->ended;
+}
+
+void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStatus status) {
+  const ContainerId id = containers.IdOf(slot);
   Application& application = *FindApplication(id.attempt.application);
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);
-  Node& node = *FindNode(container.node);
+  Node& node = NodeAt(containers.at(slot).node);
+  const bool was_told = containers.at(slot).told;
   status.state = ContainerState::kComplete;
-  status.resource = container.resource;
+  status.resource = ResourceOf(slot);
   status.diagnostics = CutMiddle(std::move(status.diagnostics), limits::kDiagnosticsBytes);
-
-  ContainerReport report = MakeReport(container);
-  report.state = ContainerState::kComplete;
-  report.exit_code = status.exit_code;
-  report.diagnostics = status.diagnostics;
-  report.finished = now.wall;
-  application.ended.push_back(std::move(report));
-  if (application.ended.size() > kEndedContainersKept) {
-    const ContainerId& oldest = application.ended.front().id;
-    if (ApplicationAttempt* its = FindAttempt(oldest.attempt)) its->completed.erase(oldest);
-    application.ended.pop_front();
-  }
+  KeepEnded(application, slot, status);
 
   Charge(application);
-  application.allocated -= container.resource;
+  application.allocated -= status.resource;
   --application.held_containers;
+  DropGrant(attempt, slot);
+  StopAwaiting(slot);
+  stop_deadlines.Clear(slot);
+  containers.Unlink(attempt.containers, &Container::of_attempt, slot);
+  containers.Unlink(node.containers, &Container::of_node, slot);
+  containers.Remove(slot);
   sched->Release(slot);
   place = true;
-  container_slots.erase(id);
-  entry.held = false;
-  attempt.containers.erase(id);
-  attempt.grants.erase(id);
-  node.containers.erase(id);
   node.starts.erase(id);
   node.stops.erase(id);
-  launch_deadlines.Clear(id);
 
   if (id.is_application_master()) {
     if (!IsFinal(attempt.state)) {
@@ -198,31 +235,34 @@ void ResourceManagerCore::State::FreeContainer(const ContainerId& id, ContainerS
     } else {
       Move(attempt, AttemptEvent::kContainerFinished);
     }
-  } else if (container.told && attempt.state == RmAttemptState::kRunning) {
-    attempt.completed.insert(id);
+  } else if (was_told && attempt.state == RmAttemptState::kRunning) {
+    if (const auto kept = ended.find(id); kept != ended.end()) kept->second.for_master = true;
     attempt.completions.insert_or_assign(
         id, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
-    dirty_masters.insert(attempt.id);
+    ++attempt.untold_completions;
+    MarkDirty(attempt);
   }
   LeaveSchedulerIfEmpty(attempt);
   if (application.final_durable) TellNodeFinished(node, application.id());
-  maybe_done.insert(application.id());
+  MarkMaybeDone(application);
   Touch(application);
 }
 
-void ResourceManagerCore::State::AskAgain(const Container& container) {
-  ApplicationAttempt& attempt = *FindAttempt(container.id.attempt);
-  const Application& application = *FindApplication(container.id.attempt.application);
+void ResourceManagerCore::State::AskAgain(ContainerSlot slot) {
+  const auto& placement = sched->placement(slot);
+  const AttemptId id = containers.AttemptOf(placement.application);
+  ApplicationAttempt& attempt = *FindAttempt(id);
+  const Application& application = *FindApplication(id.application);
   if (!attempt.slot || attempt.state != RmAttemptState::kRunning ||
       application.state != RmApplicationState::kRunning) {
     return;
   }
-  ContainerAsk ask{.request_id = container.request_id,
-                   .priority = container.priority,
+  ContainerAsk ask{.request_id = placement.request_id,
+                   .priority = placement.priority,
                    .count = 0,
-                   .resource = container.resource};
+                   .resource = ResourceOf(slot)};
   for (const auto& pending : sched->pending(*attempt.slot)) {
-    if (pending.ask.request_id == container.request_id) ask = pending.ask;
+    if (pending.ask.request_id == ask.request_id) ask = pending.ask;
   }
   ++ask.count;
   sched->SetAsk(*attempt.slot, ask);
@@ -230,42 +270,50 @@ void ResourceManagerCore::State::AskAgain(const Container& container) {
 }
 
 void ResourceManagerCore::State::OnReported(Node& node, const ContainerStatus& status) {
-  Container* container = FindContainer(status.id);
-  if (container == nullptr || container->node != node.id()) {
+  const auto slot = containers.Find(status.id);
+  if (!slot || containers.at(*slot).node != node.index) {
     OnStrangerReported(node, status);
     return;
   }
-  if (!container->told) {
+  Container& container = containers.at(*slot);
+  if (!container.told) {
     // Nobody could start it: the node made the id up.
-    Move(*container, ContainerEvent::kLaunched);
+    Move(*slot, ContainerEvent::kLaunched);
     return;
   }
-  if (status.state == ContainerState::kComplete) {
-    container->reported = ContainerState::kComplete;
-    Move(*container, ContainerEvent::kFinished);
-    node.recorded.insert_or_assign(status.id, kUntold);
-    FreeContainer(status.id, status);
-    dirty_nodes.insert(node.id());
-    return;
-  }
-  Move(*container, ContainerEvent::kLaunched);
-  node.starts.erase(container->id);
-  launch_deadlines.Clear(container->id);
+  if (status.state == ContainerState::kComplete) return OnCompleted(node, *slot, status);
+  Move(*slot, ContainerEvent::kLaunched);
   const bool runs_now =
-      status.state == ContainerState::kRunning && container->reported != ContainerState::kRunning;
-  if (runs_now) container->reported = ContainerState::kRunning;
-  container->at_node = true;
+      status.state == ContainerState::kRunning && container.reported() != ContainerState::kRunning;
+  if (!container.at_node) {
+    container.at_node = true;
+    if (!node.starts.empty()) node.starts.erase(status.id);
+    StopAwaiting(*slot);
+    stop_deadlines.Clear(*slot);
+  }
+  if (!runs_now) return;
+  container.set_reported(ContainerState::kRunning);
   Application& application = *FindApplication(status.id.attempt.application);
-  if (runs_now) Touch(application);
-  if (runs_now && container->is_application_master()) {
+  Touch(application);
+  if (container.is_application_master()) {
     OnMasterRunning(application, *FindAttempt(status.id.attempt));
   }
+}
+
+void ResourceManagerCore::State::OnCompleted(Node& node,
+                                             ContainerSlot slot,
+                                             const ContainerStatus& status) {
+  containers.at(slot).set_reported(ContainerState::kComplete);
+  Move(slot, ContainerEvent::kFinished);
+  node.recorded.insert_or_assign(status.id, kUntold);
+  FreeContainer(slot, status);
+  MarkDirty(node);
 }
 
 void ResourceManagerCore::State::OnStrangerReported(Node& node, const ContainerStatus& status) {
   const Application* application = FindApplication(status.id.attempt.application);
   const bool over = application == nullptr || IsOver(application->state);
-  dirty_nodes.insert(node.id());
+  MarkDirty(node);
   if (status.state == ContainerState::kComplete) {
     node.strangers.erase(status.id);
     node.stops.erase(status.id);

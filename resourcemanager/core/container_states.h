@@ -8,6 +8,7 @@
 #define WEIR_RESOURCEMANAGER_CORE_CONTAINER_STATES_H_
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -15,7 +16,7 @@
 
 namespace weir::rm {
 
-enum class RmContainerState : int {
+enum class RmContainerState : uint8_t {
   kNew,
   kAllocated,
   kAcquired,

@@ -10,21 +10,25 @@
 #define WEIR_RESOURCEMANAGER_CORE_CORE_STATE_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "common/transition_table.h"
 #include "resourcemanager/core/application.h"
-#include "resourcemanager/core/container.h"
+#include "resourcemanager/core/container_table.h"
 #include "resourcemanager/core/deadlines.h"
+#include "resourcemanager/core/dense_transitions.h"
+#include "resourcemanager/core/flat_map.h"
+#include "resourcemanager/core/lazy_deadlines.h"
 #include "resourcemanager/core/node.h"
 #include "resourcemanager/core/node_states.h"
 #include "resourcemanager/core/resource_manager_core.h"
@@ -33,7 +37,7 @@ namespace weir::rm {
 
 // Who waits in a parked call.
 struct WaitingNode {
-  NodeId node;
+  int32_t node = -1;  // Node::index
 };
 struct WaitingMaster {
   AttemptId attempt;
@@ -56,6 +60,18 @@ struct FinalStored {
 };
 using StoredConsequence = std::variant<SubmissionStored, AttemptStored, FinalStored>;
 
+// A container that has ended, as reports and a master that registers again are told of it.
+struct EndedContainer {
+  int32_t node = -1;  // Node::index
+  int exit_code = exit_code::kNotYet;
+  bool for_master = false;  // its master is to know (a newer call can have acknowledged an answer
+                            // that was lost, so it is told again after every registration)
+  Resource resource;
+  WallTime started;
+  WallTime finished;
+  std::string diagnostics;
+};
+
 // A number that grows over the life of the core, for the summary.
 struct Counters {
   int64_t submitted = 0;
@@ -65,6 +81,8 @@ struct Counters {
 };
 
 struct ResourceManagerCore::State {
+  using ContainerSlot = scheduler::ContainerSlot;
+
   State(const CoreOptions& core_options, const store::EpochRecord& epoch_record, Now at);
 
   // --- one step (resource_manager_core.cc)
@@ -79,7 +97,9 @@ struct ResourceManagerCore::State {
   void Answer(CallId call, decltype(Reply::answer) answer, uint64_t after_record = 0);
   uint64_t Append(std::vector<store::StoreOperation> batch);
   void WhenStored(uint64_t sequence, StoredConsequence consequence);
-  ParkedCall Park(CallId call, Waiting who, Duration park, Duration expiry);
+  ParkedCall Park(CallId call, Duration park, Duration longest) const;
+  // It stays parked beyond this step.
+  void Wait(CallId call, Waiting who);
   void Unpark(CallId call);
   // The parked call of `session`, if there is one, ends with `error`.
   template <typename Session>
@@ -91,27 +111,31 @@ struct ResourceManagerCore::State {
     Answer(call, Error{code, message, ""});
   }
   // Moves the machine if its table allows the event. False: ignored or invalid (then reported).
-  template <typename S, typename E>
-  bool Apply(std::span<const TransitionRow<S, E>> table,
+  // `about` gives {Subject, SharedText} when they are needed.
+  template <typename S, typename E, typename About>
+  bool Apply(DenseTransitions<S, E>& table,
              std::string_view machine,
-             const std::string& subject,
              S& state,
              E event,
-             std::string detail = "",
+             const About& about,
              uint64_t after_record = 0) {
     const S from = state;
-    const auto found = FindTransition(table, from, event);
-    if (found.kind == TransitionKind::kIgnored) {
-      ignored.insert({machine, Name(from), Name(event)});
+    auto& cell = table.at(from, event);
+    const TransitionKind kind = cell.transition.kind;
+    if (kind == TransitionKind::kIgnored) {
+      if (!std::exchange(cell.occurred, true)) ignored.insert({machine, Name(from), Name(event)});
       return false;
     }
-    if (found.kind == TransitionKind::kInvalid) {
-      Emit(InvalidEvent{machine, subject, Name(from), Name(event)});
+    auto [subject, detail] = about();
+    if (kind == TransitionKind::kInvalid) {
+      Emit(InvalidEvent{machine, std::move(subject), Name(from), Name(event)});
       return false;
     }
-    state = found.to;
-    Emit(Transitioned{machine, subject, Name(from), Name(event), Name(state), std::move(detail)},
-         after_record);
+    state = cell.transition.to;
+    Emit(
+        Transitioned{
+            machine, std::move(subject), Name(from), Name(event), Name(state), std::move(detail)},
+        after_record);
     return true;
   }
   template <typename Body>
@@ -141,9 +165,12 @@ struct ResourceManagerCore::State {
                         const Outcome& outcome,
                         std::vector<store::StoreOperation> also);
   void Touch(Application& application);  // a reader would see something else
+  void MarkMaybeDone(Application& application);
+  void MarkWatched(Application& application);  // watchers may have something to hear
   void RetireIfDone(const ApplicationId& id);
   void TellNodesFinished(Application& application);
   void TellNodeFinished(Node& node, const ApplicationId& application);
+  bool HoldsContainerOf(const Node& node, const ApplicationId& application) const;
   void DropOldestCompleted();
   Application* FindApplication(const ApplicationId& id);
   const Application* FindApplication(const ApplicationId& id) const;
@@ -152,7 +179,7 @@ struct ResourceManagerCore::State {
   void StartAttempt(Application& application);
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
-                         const Container& container);
+                         ContainerSlot container);
   void OnAttemptStored(Application& application, ApplicationAttempt& attempt);
   void OnMasterStartTold(const ContainerId& container);
   void OnMasterRunning(Application& application, ApplicationAttempt& attempt);
@@ -175,27 +202,37 @@ struct ResourceManagerCore::State {
   void WithdrawAsks(ApplicationAttempt& attempt);
   void StopWorkers(ApplicationAttempt& attempt, StopReason reason);
   void LeaveSchedulerIfEmpty(ApplicationAttempt& attempt);
-  bool Move(ApplicationAttempt& attempt, AttemptEvent event, std::string detail = "");
+  bool Move(ApplicationAttempt& attempt, AttemptEvent event);
+  void MarkDirty(ApplicationAttempt& attempt);  // it may have something to hear
   int32_t AttemptLimit(const Application& application) const;
   store::AttemptRecord RecordOf(const ApplicationAttempt& attempt) const;
   ApplicationAttempt* FindAttempt(const AttemptId& id);
 
   // --- containers (container_lifecycle.cc)
   void OnAllocation(const scheduler::Allocation& allocation);
-  void OnLaunchDeadline(const ContainerId& id);
+  void OnLaunchDeadlines();
+  Instant NextLaunchDeadline() const;
+  void OnLaunchDeadline(ContainerSlot slot);
   // Decides its end: frees it at once when nobody was told of it, else has its node stop it.
-  void StopContainer(Container& container, ContainerEvent event, StopReason reason);
+  void StopContainer(ContainerSlot slot, ContainerEvent event, StopReason reason);
   // Its end is certain: its resource is free, who needs to know is told.
-  void FreeContainer(const ContainerId& id, ContainerStatus status);
+  void FreeContainer(ContainerSlot slot, ContainerStatus status);
+  void KeepEnded(Application& application, ContainerSlot slot, const ContainerStatus& status);
+  void ForgetEnded(const ContainerId& id);
+  // Takes it out of the grants that its master has still to acknowledge.
+  void DropGrant(ApplicationAttempt& attempt, ContainerSlot slot);
+  void StopAwaiting(ContainerSlot slot);
   void OnReported(Node& node, const ContainerStatus& status);
-  void NoteTold(Container& container);  // from now on somebody may start it
-  ContainerTokenIdentifier TokenOf(const Container& container) const;
+  void OnCompleted(Node& node, ContainerSlot slot, const ContainerStatus& status);
+  void NoteTold(ContainerSlot slot);  // from now on somebody may start it
+  Instant TokenDeadline(const Container& container) const;
+  ContainerTokenIdentifier TokenOf(ContainerSlot slot) const;
   void OnStrangerReported(Node& node, const ContainerStatus& status);
-  void AskAgain(const Container& container);
+  void AskAgain(ContainerSlot slot);
   void Charge(Application& application);
-  bool Move(Container& container, ContainerEvent event);
-  Container* FindContainer(const ContainerId& id);
-  const Container* FindContainer(const ContainerId& id) const;
+  bool Move(ContainerSlot slot, ContainerEvent event);
+  const Resource& ResourceOf(ContainerSlot slot) const;
+  ContainerStatus EndedStatus(ContainerSlot slot, std::string why) const;
 
   // --- ApplicationMasters (master_calls.cc)
   void On(const RegisterMaster& event);
@@ -212,14 +249,14 @@ struct ResourceManagerCore::State {
   // `untold`: the grants of this request that the AM has not heard of when it asks.
   void ApplyAsk(ApplicationAttempt& attempt,
                 ContainerAsk ask,
-                const std::vector<ContainerId>& untold);
+                const std::vector<ContainerSlot>& untold);
   void ParkMaster(ApplicationAttempt& attempt, CallId call, Duration park);
   void Resync(ApplicationAttempt& attempt);
   void AcknowledgeAnswers(ApplicationAttempt& attempt) const;
   bool HasNews(const ApplicationAttempt& attempt) const;
   void AnswerMaster(const AttemptId& id);
   AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
-  ContainerGrant MakeGrant(const ApplicationAttempt& attempt, const Container& container) const;
+  ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
   // --- queues and labels (queue_calls.cc)
   void On(const ReconfigureQueues& event);
@@ -235,18 +272,21 @@ struct ResourceManagerCore::State {
   void On(const UnregisterNode& event);
   void ActivateNode(Node& node, const RegisterNodeRequest& request);
   void Reconcile(Node& node, const std::vector<ContainerStatus>& reported);
-  void OnNodeExpired(const NodeId& id);
+  void OnNodeExpired(Node& node);
   // It is no longer active: everything on it counts as ended.
   void EvacuateNode(Node& node, const std::string& why);
   void SetHealth(Node& node, bool healthy, const std::string& report);
   void AcknowledgeAnswers(Node& node) const;
   bool HasNews(const Node& node) const;
-  void AnswerNode(const NodeId& id);
+  void AnswerNode(Node& node);
   NodeHeartbeatAnswer MakeAnswer(Node& node);
   void ParkNode(Node& node, CallId call, Duration park);
   void TellStarts(Node& node, NodeHeartbeatAnswer& answer);
   void TellStops(Node& node, NodeHeartbeatAnswer& answer) const;
-  void Told(Node& node);  // there is something for it to hear
+  void MarkDirty(Node& node);  // it may have something to hear
+  Node& AddNode(const store::NodeRecord& record);
+  Node& NodeAt(int32_t index) { return *nodes_by_index[static_cast<size_t>(index)]; }
+  const Node& NodeAt(int32_t index) const { return *nodes_by_index[static_cast<size_t>(index)]; }
   bool Move(Node& node, NodeEvent event);
   Node* FindNode(const NodeId& id);
   const Node* FindNode(const NodeId& id) const;
@@ -264,9 +304,10 @@ struct ResourceManagerCore::State {
   // --- reports (cluster_report.cc)
   ApplicationReport MakeReport(const Application& application, Now at) const;
   std::pair<PendingReason, std::string> Pending(const Application& application) const;
-  ContainerReport MakeReport(const Container& container) const;
+  ContainerReport MakeReport(ContainerSlot slot) const;
+  ContainerReport MakeReport(const ContainerId& id, const EndedContainer& ended) const;
   bool Matches(const Application& application, const ApplicationFilter& filter) const;
-  void AnswerWatchers(const ApplicationId& id);
+  void AnswerWatchers(Application& application);
 
   // --- invariants.cc
   std::string CheckAll() const;
@@ -284,9 +325,14 @@ struct ResourceManagerCore::State {
   std::map<ApplicationId, std::unique_ptr<Application>> applications;
   std::map<std::string, ApplicationId> idempotency_keys;
   std::map<NodeId, std::unique_ptr<Node>> nodes;
-  std::vector<Container> containers;  // by scheduler slot
-  std::map<ContainerId, scheduler::ContainerSlot> container_slots;
-  std::vector<AttemptId> application_slots;    // by scheduler slot
+  std::vector<Node*> nodes_by_index;
+  // The uuid's index: unordered, as it is for look-up only and every heartbeat needs one.
+  std::unordered_map<std::string, int32_t> node_indices;
+  std::vector<int32_t> node_slots;  // scheduler slot -> Node::index
+  ContainerTable containers;        // by scheduler slot
+  ContainerList awaited;            // in the order of grant, so of deadlines
+  std::map<ContainerId, EndedContainer> ended;
+  std::deque<ContainerId> ended_order;         // oldest first; may name forgotten ones
   std::map<std::string, int32_t> staged_uses;  // by sha256: applications that are not retired
 
   int32_t next_application = 1;
@@ -305,21 +351,29 @@ struct ResourceManagerCore::State {
   std::multimap<uint64_t, StoredConsequence> consequences;  // by sequence
   std::multimap<uint64_t, CallId> gated;  // answered, but held back until the record is durable
 
-  std::map<CallId, Waiting> waiting;
-  Deadlines<CallId> poll_deadlines;
-  Deadlines<NodeId> node_deadlines;
-  Deadlines<AttemptId> master_deadlines;
-  Deadlines<ContainerId> launch_deadlines;
+  FlatMap<Waiting> waiting;  // by call + 1
+  LazyDeadlines node_polls;  // by Node::index; until when its call is parked
+  LazyDeadlines node_deadlines;
+  LazyDeadlines master_polls;  // by application slot
+  LazyDeadlines master_deadlines;
+  Deadlines<CallId> watcher_polls;
+  Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
   Deadlines<ApplicationId> queue_deadlines;
-  std::map<ApplicationId, std::set<CallId>> watchers;
+  std::set<ApplicationId> watched;
+
+  DenseTransitions<RmApplicationState, ApplicationEvent> application_table;
+  DenseTransitions<RmAttemptState, AttemptEvent> attempt_table;
+  DenseTransitions<RmContainerState, ContainerEvent> container_transitions;
+  DenseTransitions<NodeState, NodeEvent> node_table;
 
   // --- of the step under way
   Now now;
   Actions actions;
-  std::set<NodeId> dirty_nodes;
-  std::set<AttemptId> dirty_masters;
-  std::set<ApplicationId> dirty_applications;
-  std::set<ApplicationId> maybe_done;
+  std::vector<int32_t> dirty_nodes;  // each once: see the flags of the things
+  std::vector<AttemptId> dirty_masters;
+  std::vector<ApplicationId> dirty_applications;
+  std::vector<ApplicationId> maybe_done;
+  std::vector<scheduler::Allocation> allocations;
   bool place = false;     // something may have become placeable
   bool more_due = false;  // the step was cut short: go on at once
   bool inert = false;     // after StoreFailed

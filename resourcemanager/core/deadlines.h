@@ -33,16 +33,6 @@ class Deadlines {
   Instant Next() const { return order_.empty() ? kNever : order_.begin()->first; }
   size_t size() const { return when_.size(); }
 
-  // Moves every deadline back. O(n).
-  void Postpone(Duration by) {
-    std::set<std::pair<Instant, Key>> later;
-    for (auto& [key, when] : when_) {
-      when += by;
-      later.emplace(when, key);
-    }
-    order_ = std::move(later);
-  }
-
   // Takes out at most `limit` keys that are due, the earliest first.
   std::vector<Key> TakeDue(Instant now, size_t limit) {
     std::vector<Key> due;

@@ -1,5 +1,7 @@
 // CheckInvariants: recomputes what the records say about each other, and names the first
 // difference. The cost is that of the whole state: for the simulator and debug builds.
+#include <utility>
+
 #include "resourcemanager/core/core_state.h"
 
 namespace weir::rm {
@@ -12,35 +14,43 @@ std::string Broken(const std::string& subject, const std::string& what) {
 }  // namespace
 
 std::string ResourceManagerCore::State::CheckContainers() const {
-  for (const auto& [id, slot] : container_slots) {
-    const std::string name = id.ToString();
-    const auto index = static_cast<size_t>(slot.value);
-    if (index >= containers.size() || !containers[index].held || containers[index].id != id) {
-      return Broken(name, "its slot holds another container");
+  int32_t awaited_ones = 0;
+  size_t in_lists = 0;
+  for (const auto& [id, node] : nodes) {
+    in_lists += static_cast<size_t>(node->containers.size);
+    for (const auto slot : containers.Listed(node->containers, &Container::of_node)) {
+      if (!containers.IsHeld(slot) || containers.at(slot).node != node->index) {
+        return Broken(id.uuid, "lists a container of another node");
+      }
     }
-    const Container& container = containers[index];
+  }
+  if (in_lists != containers.size()) return Broken("containers", "lists of nodes do not add up");
+  for (const ContainerSlot slot : containers.All()) {
+    const Container& container = containers.at(slot);
+    const ContainerId id = containers.IdOf(slot);
+    const std::string name = id.ToString();
+    const auto found = containers.Find(id);
+    if (!found || *found != slot) return Broken(name, "its id leads elsewhere");
     const auto& placement = sched->placement(slot);
     if (!placement.live) return Broken(name, "its scheduler slot is free");
-    if (placement.resource != container.resource) return Broken(name, "two sizes");
-    if (sched->node_id(placement.node) != container.node) return Broken(name, "on two nodes");
-    const Node* node = FindNode(container.node);
-    if (node == nullptr || !IsActive(node->state)) return Broken(name, "held on no active node");
-    if (!node->containers.contains(id)) return Broken(name, "unknown to its node");
+    if (placement.application != container.application) return Broken(name, "of two masters");
+    const Node& node = NodeAt(container.node);
+    if (sched->node_id(placement.node) != node.id()) return Broken(name, "on two nodes");
+    if (!IsActive(node.state)) return Broken(name, "held on no active node");
     if (container.stopping != (IsFinal(container.state))) {
       return Broken(name, "state " + std::string(Name(container.state)) + " and stopping differ");
     }
-    if (container.stopping && !node->stops.contains(id)) return Broken(name, "nobody stops it");
+    if (container.stopping && !node.stops.contains(id)) return Broken(name, "nobody stops it");
     if (container.state == RmContainerState::kAllocated && container.told) {
       return Broken(name, "ALLOCATED, but told");
     }
-    if (!container.stopping && !container.at_node && !launch_deadlines.Has(id)) {
-      return Broken(name, "not started, and without a deadline");
-    }
+    awaited_ones += container.awaited ? 1 : 0;
+    const bool must_wait = !container.stopping && !container.at_node;
+    if (must_wait != container.awaited) return Broken(name, "awaited wrongly");
+    const bool must_end = container.stopping && !container.at_node;
+    if (must_end != stop_deadlines.Has(slot)) return Broken(name, "its last deadline is wrong");
   }
-  size_t held = 0;
-  for (const auto& container : containers)
-    if (container.held) ++held;
-  if (held != container_slots.size()) return Broken("containers", "held slots and ids differ");
+  if (awaited_ones != awaited.size) return Broken("containers", "awaited ones do not add up");
   return "";
 }
 
@@ -49,7 +59,7 @@ std::string ResourceManagerCore::State::CheckNodes() const {
   int32_t active = 0;
   for (const auto& [id, node] : nodes) {
     active += IsActive(node->state) ? 1 : 0;
-    held += node->containers.size();
+    held += static_cast<size_t>(node->containers.size);
     if (node->slot.has_value() != IsActive(node->state)) {
       return Broken(id.uuid, "active in one of core and scheduler only");
     }
@@ -58,21 +68,19 @@ std::string ResourceManagerCore::State::CheckNodes() const {
       if (node->polls.parked) return Broken(id.uuid, "not active, but has a parked call");
       continue;
     }
-    if (!node_deadlines.Has(id)) return Broken(id.uuid, "active without a deadline");
-    for (const auto& container : node->containers) {
-      const Container* found = FindContainer(container);
-      if (found == nullptr || found->node != id) {
-        return Broken(id.uuid, "holds " + container.ToString() + ", which is not here");
-      }
-    }
+    if (!node_deadlines.Has(node->index)) return Broken(id.uuid, "active without a deadline");
+    const auto holds = [&, at = node->index](const ContainerId& container) {
+      const auto slot = containers.Find(container);
+      return slot && containers.at(*slot).node == at;
+    };
     for (const auto& [container, stop] : node->stops) {
-      if (!node->containers.contains(container) && !node->strangers.contains(container)) {
+      if (!holds(container) && !node->strangers.contains(container)) {
         return Broken(id.uuid, "stops " + container.ToString() + ", which is not here");
       }
     }
     for (const auto& [container, told] : node->starts) {
-      const Container* found = FindContainer(container);
-      if (found == nullptr || found->stopping) {
+      const auto slot = containers.Find(container);
+      if (!slot || containers.at(*slot).stopping) {
         return Broken(id.uuid, "starts " + container.ToString() + ", which is over");
       }
       const auto application = applications.find(container.attempt.application);
@@ -82,7 +90,7 @@ std::string ResourceManagerCore::State::CheckNodes() const {
       }
     }
   }
-  if (held != container_slots.size()) return Broken("nodes", "their containers do not add up");
+  if (held != containers.size()) return Broken("nodes", "their containers do not add up");
   if (active != active_nodes) return Broken("nodes", "the count of active ones is wrong");
   return "";
 }
@@ -93,8 +101,10 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
   const bool over = IsFinal(attempt.state);
   if (&attempt != application.current() && !over) return Broken(name, "a second live attempt");
   if (over && attempt.polls.parked) return Broken(name, "over, but has a parked call");
-  if (over && !attempt.grants.empty()) return Broken(name, "over, but has grants");
-  if (over && master_deadlines.Has(attempt.id)) return Broken(name, "over, but awaited");
+  if (over && attempt.first_grant >= 0) return Broken(name, "over, but has grants");
+  if (over && attempt.slot && master_deadlines.Has(attempt.slot->value)) {
+    return Broken(name, "over, but awaited");
+  }
   if (over && attempt.containers.empty() && attempt.slot) {
     return Broken(name, "over and empty, but in the scheduler");
   }
@@ -102,19 +112,31 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
   if (over && attempt.slot && !sched->pending(*attempt.slot).empty()) {
     return Broken(name, "over, but asks for containers");
   }
-  if (attempt.state == RmAttemptState::kRunning && !master_deadlines.Has(attempt.id)) {
+  if (attempt.state == RmAttemptState::kRunning && !master_deadlines.Has(attempt.slot->value)) {
     return Broken(name, "RUNNING without a deadline");
   }
-  for (const auto& id : attempt.containers) {
-    if (FindContainer(id) == nullptr) return Broken(name, "holds an ended " + id.ToString());
+  bool first_grant = attempt.first_grant < 0;
+  bool first_untold = attempt.first_untold < 0;
+  int64_t before = 0;
+  for (const auto slot : containers.Listed(attempt.containers, &Container::of_attempt)) {
+    if (!containers.IsHeld(slot)) return Broken(name, "holds an ended container");
+    const ContainerId id = containers.IdOf(slot);
     if (id.attempt != attempt.id) return Broken(name, "holds another's " + id.ToString());
+    if (std::exchange(before, id.number) >= id.number) return Broken(name, "out of order");
+    first_grant |= slot.value == attempt.first_grant;
+    first_untold |= slot.value == attempt.first_untold;
+    if (first_untold && attempt.first_untold >= 0 && !first_grant) {
+      return Broken(name, "grants an untold container after a told one");
+    }
   }
-  for (const auto& [id, told_in] : attempt.grants) {
-    if (!attempt.containers.contains(id)) return Broken(name, "grants an ended " + id.ToString());
+  if (!first_grant || !first_untold) return Broken(name, "grants an ended container");
+  size_t untold = 0;
+  for (const auto& [id, completion] : attempt.completions) {
+    untold += completion.told_in == kUntold ? 1 : 0;
   }
+  if (untold != attempt.untold_completions) return Broken(name, "untold ends do not add up");
   if (attempt.slot) {
-    const auto count = static_cast<size_t>(sched->application_containers(*attempt.slot));
-    if (count != attempt.containers.size()) {
+    if (sched->application_containers(*attempt.slot) != attempt.containers.size) {
       return Broken(name, "the scheduler counts other containers");
     }
   }
@@ -133,10 +155,9 @@ std::string ResourceManagerCore::State::CheckApplications() const {
     int32_t number = 0;
     for (const auto& attempt : application->attempts) {
       if (attempt->id != AttemptId{id, ++number}) return Broken(name, "attempts are misnumbered");
-      held += attempt->containers.size();
-      for (const auto& container : attempt->containers) {
-        const Container* found = FindContainer(container);
-        if (found != nullptr) allocated += found->resource;
+      held += static_cast<size_t>(attempt->containers.size);
+      for (const auto slot : containers.Listed(attempt->containers, &Container::of_attempt)) {
+        allocated += ResourceOf(slot);
       }
       if (std::string broken = CheckAttempt(*application, *attempt); !broken.empty()) return broken;
     }
@@ -165,32 +186,37 @@ std::string ResourceManagerCore::State::CheckApplications() const {
 
 std::string ResourceManagerCore::State::CheckCalls() const {
   size_t parked = 0;
+  const auto waits = [this](CallId call) { return waiting.Find(call.value + 1) != nullptr; };
   for (const auto& [id, node] : nodes) {
+    if (node->dirty) return Broken(id.uuid, "still to be looked at after the step");
     if (!node->polls.parked) continue;
     ++parked;
-    if (!waiting.contains(node->polls.parked->call)) return Broken(id.uuid, "its call is lost");
+    if (!waits(node->polls.parked->call)) return Broken(id.uuid, "its call is lost");
+    if (!node_polls.Has(node->index)) return Broken(id.uuid, "its call waits without a deadline");
   }
   for (const auto& [id, application] : applications) {
+    if (application->dirty || application->maybe_done) {
+      return Broken(id.ToString(), "still to be looked at after the step");
+    }
     for (const auto& attempt : application->attempts) {
       if (!attempt->polls.parked) continue;
       ++parked;
-      if (!waiting.contains(attempt->polls.parked->call)) {
-        return Broken(attempt->id.ToString(), "its call is lost");
+      const std::string name = attempt->id.ToString();
+      if (!waits(attempt->polls.parked->call)) return Broken(name, "its call is lost");
+      if (!master_polls.Has(attempt->slot->value)) {
+        return Broken(name, "its call waits without a deadline");
       }
     }
-  }
-  for (const auto& [id, calls] : watchers) {
-    if (!applications.contains(id)) return Broken(id.ToString(), "watched, but gone");
-    parked += calls.size();
-    for (const CallId call : calls) {
-      if (!waiting.contains(call)) return Broken(id.ToString(), "a watcher's call is lost");
+    if (application->watchers.empty() == watched.contains(id)) {
+      return Broken(id.ToString(), "watched and listed as such differ");
+    }
+    parked += application->watchers.size();
+    for (const CallId call : application->watchers) {
+      if (!waits(call)) return Broken(id.ToString(), "a watcher's call is lost");
+      if (!watcher_polls.Has(call)) return Broken(id.ToString(), "watched without a deadline");
     }
   }
   if (parked != waiting.size()) return Broken("calls", "one waits twice, or for nothing");
-  for (const auto& [call, who] : waiting) {
-    if (!poll_deadlines.Has(call)) return Broken("calls", "one waits without a deadline");
-  }
-  if (poll_deadlines.size() != waiting.size()) return Broken("calls", "deadlines do not add up");
   if (committed > appended) return Broken("records", "more are durable than were written");
   return "";
 }

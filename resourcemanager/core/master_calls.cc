@@ -71,7 +71,7 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
   Resync(attempt);
   attempt.rpc_address = event.request.rpc_address;
   application.tracking_url = event.request.tracking_url;
-  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
   if (!again) Move(application, ApplicationEvent::kAttemptRegistered);
   Touch(application);
   Answer(event.call,
@@ -85,17 +85,20 @@ void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
   EndParked(attempt.polls, ErrorCode::kAborted, attempt.id.ToString() + " registered again");
   attempt.polls.Reset();
   attempt.last_request = {};
-  for (auto& [id, told_in] : attempt.grants) told_in = kUntold;
-  for (const auto& report : FindApplication(attempt.id.application)->ended) {
-    if (!attempt.completed.contains(report.id)) continue;
-    ContainerStatus status{.id = report.id,
+  attempt.first_untold = attempt.first_grant;
+  auto it = ended.lower_bound(ContainerId{attempt.id, 0});
+  for (; it != ended.end() && it->first.attempt == attempt.id; ++it) {
+    if (!it->second.for_master) continue;
+    ContainerStatus status{.id = it->first,
                            .state = ContainerState::kComplete,
-                           .exit_code = report.exit_code,
-                           .diagnostics = report.diagnostics,
-                           .resource = report.resource};
+                           .exit_code = it->second.exit_code,
+                           .diagnostics = it->second.diagnostics,
+                           .resource = it->second.resource};
     attempt.completions.insert_or_assign(
-        report.id, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
+        it->first, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
   }
+  for (auto& [id, completion] : attempt.completions) completion.told_in = kUntold;
+  attempt.untold_completions = attempt.completions.size();
 }
 
 void ResourceManagerCore::State::On(const Allocate& event) {
@@ -128,13 +131,15 @@ void ResourceManagerCore::State::On(const Allocate& event) {
   if (kind == PollKind::kNext) {
     auto asks = ValidateAllocate(attempt, request);
     if (!asks.ok()) return Answer(event.call, std::move(asks).error());
-    EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+    if (attempt.polls.parked) {
+      EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+    }
     AcknowledgeAnswers(attempt);
     attempt.polls.Advance();
     attempt.last_request = request;
     ApplyAllocate(*FindApplication(attempt.id.application), attempt, request, *asks);
   }
-  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
   if (kind == PollKind::kAnswered) {
     return Answer(event.call, attempt.polls.AnswerTo(request.sequence));
   }
@@ -144,12 +149,14 @@ void ResourceManagerCore::State::On(const Allocate& event) {
 void ResourceManagerCore::State::ParkMaster(ApplicationAttempt& attempt,
                                             CallId call,
                                             Duration park) {
-  EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+  if (attempt.polls.parked) {
+    EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+  }
   // A silent AM is noticed in time only if its polls end well before that.
   const Duration longest =
       std::min<Duration>(milliseconds(limits::kParkMillisMax), options.master_expiry / 2);
-  attempt.polls.parked = Park(call, WaitingMaster{attempt.id}, park, longest);
-  dirty_masters.insert(attempt.id);
+  attempt.polls.parked = Park(call, park, longest);
+  MarkDirty(attempt);
 }
 
 Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
@@ -172,7 +179,7 @@ Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
 }
 
 void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt) const {
-  std::erase_if(attempt.grants, [](const auto& grant) { return grant.second != kUntold; });
+  attempt.first_grant = attempt.first_untold;
   std::erase_if(attempt.completions,
                 [](const auto& completion) { return completion.second.told_in != kUntold; });
 }
@@ -185,17 +192,19 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
       std::isfinite(request.progress) ? std::clamp(request.progress, 0.0F, 1.0F) : 0.0F;
   if (std::exchange(application.progress, progress) != progress) Touch(application);
   for (const auto& id : request.releases) {
-    Container* container = FindContainer(id);
-    if (container == nullptr || id.attempt != attempt.id || id.is_application_master()) continue;
-    if (!container->told) continue;  // the AM cannot know it
-    StopContainer(*container, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
+    const auto slot = containers.Find(id);
+    if (!slot || id.attempt != attempt.id || id.is_application_master()) continue;
+    if (!containers.at(*slot).told) continue;  // the AM cannot know it
+    StopContainer(*slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
   }
   if (application.state != RmApplicationState::kRunning) return;  // it is being killed
-  std::map<int64_t, std::vector<ContainerId>> untold;
-  for (const auto& [id, told_in] : attempt.grants) {
-    untold[FindContainer(id)->request_id].push_back(id);
+  if (!asks.empty()) {
+    std::map<int64_t, std::vector<ContainerSlot>> untold;
+    for (int32_t i = attempt.first_grant; i >= 0; i = containers.at({i}).of_attempt.next) {
+      if (!containers.at({i}).stopping) untold[sched->placement({i}).request_id].push_back({i});
+    }
+    for (const auto& ask : asks) ApplyAsk(attempt, ask, untold[ask.request_id]);
   }
-  for (const auto& ask : asks) ApplyAsk(attempt, ask, untold[ask.request_id]);
   if (!asks.empty()) {
     place = true;
     Touch(application);
@@ -204,35 +213,38 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
 
 void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
                                           ContainerAsk ask,
-                                          const std::vector<ContainerId>& untold) {
+                                          const std::vector<ContainerSlot>& untold) {
   // The count is what the AM still wants in view of the answers it has: grants that it has not
   // heard of are part of it, and those beyond it go back.
-  for (const auto& id : untold) {
-    Container* container = FindContainer(id);
-    if (container == nullptr) continue;
-    if (ask.count > 0 && container->resource == ask.resource &&
-        container->priority == ask.priority) {
+  for (const ContainerSlot slot : untold) {
+    if (!containers.IsHeld(slot)) continue;
+    if (ask.count > 0 && ResourceOf(slot) == ask.resource &&
+        sched->placement(slot).priority == ask.priority) {
       --ask.count;
     } else {
-      StopContainer(*container, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
+      StopContainer(slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
     }
   }
   sched->SetAsk(*attempt.slot, ask);
 }
 
 bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
-  return std::any_of(attempt.grants.begin(),
-                     attempt.grants.end(),
-                     [](const auto& grant) { return grant.second == kUntold; }) ||
-         std::any_of(attempt.completions.begin(),
-                     attempt.completions.end(),
-                     [](const auto& completion) { return completion.second.told_in == kUntold; });
+  if (attempt.untold_completions > 0) return true;
+  for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
+    if (!containers.at({i}).stopping) return true;
+  }
+  return false;
 }
 
 void ResourceManagerCore::State::AnswerMaster(const AttemptId& id) {
   ApplicationAttempt* attempt = FindAttempt(id);
-  if (attempt == nullptr || !attempt->polls.parked) return;
-  if (!HasNews(*attempt) && attempt->polls.parked->until > now.monotonic) return;
+  if (attempt == nullptr) return;
+  attempt->dirty = false;
+  if (!attempt->polls.parked) return;
+  if (!HasNews(*attempt) && attempt->polls.parked->until > now.monotonic) {
+    master_polls.Set(attempt->slot->value, attempt->polls.parked->until);
+    return Wait(attempt->polls.parked->call, WaitingMaster{id});
+  }
   const CallId call = attempt->polls.parked->call;
   Unpark(call);
   attempt->polls.parked.reset();
@@ -245,19 +257,22 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
   AllocateAnswer answer;
   answer.epoch = epoch.epoch;
   answer.sequence = attempt.polls.last();
-  for (auto& [id, told_in] : attempt.grants) {
+  int32_t i = attempt.first_untold;
+  for (; i >= 0; i = containers.at({i}).of_attempt.next) {
     if (answer.granted.size() >= kGrantsPerAnswer) break;
-    Container& container = *FindContainer(id);
-    NoteTold(container);
-    answer.granted.push_back(MakeGrant(attempt, container));
-    told_in = answer.sequence;
+    if (containers.at({i}).stopping) continue;
+    NoteTold({i});
+    answer.granted.push_back(MakeGrant(attempt, {i}));
   }
+  attempt.first_untold = i;
   size_t bytes = 0;
   for (auto& [id, completion] : attempt.completions) {
+    if (completion.told_in != kUntold) continue;
     bytes += completion.status.diagnostics.size() + kCompletionBytes;
     if (bytes > kCompletionBytesPerAnswer) break;
     answer.completed.push_back(completion.status);
     completion.told_in = answer.sequence;
+    --attempt.untold_completions;
   }
   answer.headroom = sched->headroom(*attempt.slot);
   answer.cluster_nodes = active_nodes;
@@ -267,14 +282,15 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
 }
 
 ContainerGrant ResourceManagerCore::State::MakeGrant(const ApplicationAttempt& attempt,
-                                                     const Container& container) const {
-  const Node& node = *FindNode(container.node);
-  return {.token = TokenOf(container),
-          .request_id = container.request_id,
-          .priority = container.priority,
+                                                     ContainerSlot slot) const {
+  const Node& node = NodeAt(containers.at(slot).node);
+  const auto& placement = sched->placement(slot);
+  return {.token = TokenOf(slot),
+          .request_id = placement.request_id,
+          .priority = placement.priority,
           .node_address = node.record.address,
           .node_http_address = node.record.http_address,
-          .nm_token = {.attempt = attempt.id, .node = container.node}};
+          .nm_token = {.attempt = attempt.id, .node = node.id()}};
 }
 
 void ResourceManagerCore::State::On(const FinishMaster& event) {
@@ -305,7 +321,7 @@ void ResourceManagerCore::State::On(const FinishMaster& event) {
   Move(attempt, AttemptEvent::kUnregistered);
   EndParked(attempt.polls, ErrorCode::kAborted, attempt.id.ToString() + " told its final status");
   WithdrawAsks(attempt);
-  master_deadlines.Set(attempt.id, now.monotonic + options.master_expiry);
+  master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
   if (application->state == RmApplicationState::kRunning) {
     attempt.diagnostics = CutMiddle(request.diagnostics, limits::kDiagnosticsBytes);
     StoreOutcome(*application,

@@ -17,6 +17,7 @@
 #include "common/ids.h"
 #include "common/node_messages.h"
 #include "common/time.h"
+#include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/application_attempt.h"
 #include "resourcemanager/core/poll_session.h"
 #include "scheduler/scheduler.h"
@@ -29,12 +30,15 @@ inline constexpr size_t kFinishedApplicationsPerNode = 10'000;
 
 struct Node {
   store::NodeRecord record;
+  int32_t index = -1;  // dense, in the order in which nodes became known; never reused
+  SharedText name;     // its id, for actions
+  SharedText words;    // "node=<id>", for those about its containers
   NodeState state = NodeState::kNew;
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
   std::string health_report;
   WallTime last_heartbeat;
-  std::set<ContainerId> containers;  // held ones
+  ContainerList containers;  // held ones
   // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.
   std::set<ContainerId> strangers;
 
@@ -47,6 +51,8 @@ struct Node {
   std::map<ContainerId, Stop> stops;                       // until reported COMPLETE
   std::map<ContainerId, int64_t> recorded;                 // completions -> told in
   std::map<ApplicationId, int64_t> finished_applications;  // -> told in
+
+  bool dirty = false;  // of the step under way: it may have something to hear
 
   const NodeId& id() const { return record.id; }
 };

@@ -1,5 +1,6 @@
 // What a node is told in the answer to its heartbeat.
 #include <algorithm>
+#include <utility>
 
 #include "resourcemanager/core/core_state.h"
 
@@ -47,15 +48,22 @@ bool ResourceManagerCore::State::HasNews(const Node& node) const {
          });
 }
 
-void ResourceManagerCore::State::AnswerNode(const NodeId& id) {
-  Node* node = FindNode(id);
-  if (node == nullptr || !node->polls.parked) return;
-  if (!HasNews(*node) && node->polls.parked->until > now.monotonic) return;
-  const CallId call = node->polls.parked->call;
+void ResourceManagerCore::State::MarkDirty(Node& node) {
+  if (!std::exchange(node.dirty, true)) dirty_nodes.push_back(node.index);
+}
+
+void ResourceManagerCore::State::AnswerNode(Node& node) {
+  node.dirty = false;
+  if (!node.polls.parked) return;
+  if (!HasNews(node) && node.polls.parked->until > now.monotonic) {
+    node_polls.Set(node.index, node.polls.parked->until);
+    return Wait(node.polls.parked->call, WaitingNode{node.index});
+  }
+  const CallId call = node.polls.parked->call;
   Unpark(call);
-  node->polls.parked.reset();
-  NodeHeartbeatAnswer answer = MakeAnswer(*node);
-  node->polls.Keep(answer);
+  node.polls.parked.reset();
+  NodeHeartbeatAnswer answer = MakeAnswer(node);
+  node.polls.Keep(answer);
   Answer(call, std::move(answer));
 }
 
@@ -73,11 +81,11 @@ NodeHeartbeatAnswer ResourceManagerCore::State::MakeAnswer(Node& node) {
 void ResourceManagerCore::State::TellStarts(Node& node, NodeHeartbeatAnswer& answer) {
   for (auto& [id, told_in] : node.starts) {
     if (answer.start.size() >= kStartsPerAnswer) return;
-    Container& container = *FindContainer(id);
-    NoteTold(container);
+    const ContainerSlot slot = *containers.Find(id);
+    NoteTold(slot);
     const Application& application = *FindApplication(id.attempt.application);
     answer.start.push_back(
-        {.token = TokenOf(container), .launch = application.record.context.am_launch});
+        {.token = TokenOf(slot), .launch = application.record.context.am_launch});
     told_in = answer.sequence;
     OnMasterStartTold(id);
   }

@@ -43,25 +43,34 @@ Status ValidateRegistration(const RegisterNodeRequest& request) {
 }  // namespace
 
 Node* ResourceManagerCore::State::FindNode(const NodeId& id) {
-  const auto found = nodes.find(id);
-  return found == nodes.end() ? nullptr : found->second.get();
+  const auto found = node_indices.find(id.uuid);
+  return found == node_indices.end() ? nullptr : &NodeAt(found->second);
 }
 
 const Node* ResourceManagerCore::State::FindNode(const NodeId& id) const {
-  const auto found = nodes.find(id);
-  return found == nodes.end() ? nullptr : found->second.get();
+  const auto found = node_indices.find(id.uuid);
+  return found == node_indices.end() ? nullptr : &NodeAt(found->second);
+}
+
+Node& ResourceManagerCore::State::AddNode(const store::NodeRecord& record) {
+  auto owned = std::make_unique<Node>();
+  Node& node = *owned;
+  node.record = record;
+  node.index = static_cast<int32_t>(nodes_by_index.size());
+  node.name = SharedText(record.id.uuid);
+  node.words = SharedText("node=" + record.id.uuid);
+  nodes_by_index.push_back(&node);
+  node_indices.emplace(record.id.uuid, node.index);
+  nodes.emplace(record.id, std::move(owned));
+  return node;
 }
 
 bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
   const bool was_active = IsActive(node.state);
-  if (!Apply(NodeTransitions(),
-             "node",
-             node.id().uuid,
-             node.state,
-             event,
-             "address=" + node.record.address.ToString())) {
-    return false;
-  }
+  const auto about = [&] {
+    return std::pair{Subject(node.name), SharedText("address=" + node.record.address.ToString())};
+  };
+  if (!Apply(node_table, "node", node.state, event, about)) return false;
   active_nodes += static_cast<int32_t>(IsActive(node.state)) - static_cast<int32_t>(was_active);
   return true;
 }
@@ -71,24 +80,22 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
   if (Status valid = ValidateRegistration(request); !valid.ok()) {
     return Answer(event.call, std::move(valid).error());
   }
-  if (FindNode(request.id) == nullptr && nodes.size() >= kNodesMax) {
+  Node* known = FindNode(request.id);
+  if (known == nullptr && nodes.size() >= kNodesMax) {
     return Answer(event.call,
                   Error{ErrorCode::kResourceExhausted,
                         "node " + request.id.uuid +
                             " is one too many: " + std::to_string(kNodesMax) + " are known",
                         "remove nodes that are gone from the store"});
   }
-  auto& owned = nodes[request.id];
-  const bool is_new = owned == nullptr;
-  if (is_new) owned = std::make_unique<Node>();
-  Node& node = *owned;
   const store::NodeRecord record{.id = request.id,
                                  .address = request.address,
                                  .http_address = request.http_address,
                                  .rack = request.rack,
                                  .capacity = request.capacity};
   uint64_t sequence = 0;
-  if (is_new || node.record != record) {
+  Node& node = known == nullptr ? AddNode(record) : *known;
+  if (known == nullptr || node.record != record) {
     node.record = record;
     sequence = Append({store::Put{record}});
   }
@@ -111,14 +118,17 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
     Move(node, NodeEvent::kStarted);
     node.health_report.clear();
     node.slot = sched->AddNode(node.id(), request.rack, request.capacity);
+    const auto slot = static_cast<size_t>(node.slot->value);
+    if (node_slots.size() <= slot) node_slots.resize(slot + 1, -1);
+    node_slots[slot] = node.index;
   }
   place = true;
-  node_deadlines.Set(node.id(), now.monotonic + options.node_expiry);
+  node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
   Reconcile(node, request.containers);
   for (const auto& id : request.applications) {
     Application* application = FindApplication(id);
     if (application != nullptr && !application->final_durable) {
-      application->nodes.insert(node.id());
+      application->nodes.Insert(node.index);
     } else {
       TellNodeFinished(node, id);
     }
@@ -136,25 +146,24 @@ void ResourceManagerCore::State::Reconcile(Node& node,
   for (const auto& status : reported) present.insert(status.id);
   node.strangers.clear();
   std::erase_if(node.stops, [&](const auto& stop) {
-    return !node.containers.contains(stop.first) && !present.contains(stop.first);
+    const auto slot = containers.Find(stop.first);
+    const bool held = slot && containers.at(*slot).node == node.index;
+    return !held && !present.contains(stop.first);
   });
   node.recorded.clear();  // what it still holds it reports again
-  const std::set<ContainerId> held = node.containers;
-  for (const auto& id : held) {
-    Container* container = FindContainer(id);
-    if (container == nullptr || present.contains(id)) continue;
+  for (const ContainerSlot slot : containers.Listed(node.containers, &Container::of_node)) {
+    if (!containers.IsHeld(slot)) continue;
+    const Container& container = containers.at(slot);
+    const ContainerId id = containers.IdOf(slot);
+    if (present.contains(id)) continue;
     // A grant that an AM may be starting right now is not expected here yet; nor is an AM of
     // which the node has not acknowledged the start command.
     const bool start_heard =
-        id.is_application_master() && container->told && !node.starts.contains(id);
-    if (!container->at_node && (!start_heard || container->stopping)) continue;
-    Move(*container, ContainerEvent::kNodeGone);
-    FreeContainer(id,
-                  {.id = id,
-                   .state = ContainerState::kComplete,
-                   .exit_code = exit_code::kAborted,
-                   .diagnostics = "The NodeManager registered again without this container",
-                   .resource = {}});
+        id.is_application_master() && container.told && !node.starts.contains(id);
+    if (!container.at_node && (!start_heard || container.stopping)) continue;
+    Move(slot, ContainerEvent::kNodeGone);
+    FreeContainer(slot,
+                  EndedStatus(slot, "The NodeManager registered again without this container"));
   }
   for (const auto& status : reported) OnReported(node, status);
 }
@@ -179,13 +188,15 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
   if (kind == PollKind::kOvertaken) {
     return Answer(event.call, Error{ErrorCode::kAborted, Superseded(event.node), ""});
   }
-  node_deadlines.Set(node.id(), now.monotonic + options.node_expiry);
+  node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
   node.last_heartbeat = now.wall;
   if (kind == PollKind::kAnswered) {
     return Answer(event.call, node.polls.AnswerTo(request.sequence));
   }
   if (kind == PollKind::kNext) {
-    EndParked(node.polls, ErrorCode::kAborted, Superseded(event.node));
+    if (node.polls.parked) {
+      EndParked(node.polls, ErrorCode::kAborted, Superseded(event.node));
+    }
     AcknowledgeAnswers(node);
     node.polls.Advance();
     for (const auto& status : request.containers) OnReported(node, status);
@@ -195,16 +206,20 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
 }
 
 void ResourceManagerCore::State::ParkNode(Node& node, CallId call, Duration park) {
-  EndParked(node.polls, ErrorCode::kAborted, Superseded(node.id()));
+  if (node.polls.parked) EndParked(node.polls, ErrorCode::kAborted, Superseded(node.id()));
   // A silent node is noticed in time only if its polls end well before that.
   const Duration longest =
       std::min<Duration>(milliseconds(limits::kParkMillisMax), options.node_expiry / 2);
-  node.polls.parked = Park(call, WaitingNode{node.id()}, park, longest);
-  dirty_nodes.insert(node.id());
+  node.polls.parked = Park(call, park, longest);
+  MarkDirty(node);
 }
 
 void ResourceManagerCore::State::SetHealth(Node& node, bool healthy, const std::string& report) {
-  node.health_report = CutMiddle(report, kHealthReportBytes);
+  if (report.size() > kHealthReportBytes) {
+    node.health_report = CutMiddle(report, kHealthReportBytes);
+  } else if (node.health_report != report) {
+    node.health_report = report;
+  }
   if (!Move(node, healthy ? NodeEvent::kHealthy : NodeEvent::kUnhealthy)) return;
   sched->SetNodeSchedulable(*node.slot, healthy);
   place = true;
@@ -219,8 +234,7 @@ void ResourceManagerCore::State::On(const UnregisterNode& event) {
   Answer(event.call, NoContent{});
 }
 
-void ResourceManagerCore::State::OnNodeExpired(const NodeId& id) {
-  Node& node = *FindNode(id);
+void ResourceManagerCore::State::OnNodeExpired(Node& node) {
   if (!Move(node, NodeEvent::kExpire)) return;
   EvacuateNode(node,
                "Node " + node.record.address.ToString() +
@@ -229,21 +243,15 @@ void ResourceManagerCore::State::OnNodeExpired(const NodeId& id) {
 }
 
 void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {
-  node_deadlines.Clear(node.id());
+  node_deadlines.Clear(node.index);
   EndParked(node.polls, ErrorCode::kResync, why);
   node.polls.Reset();
-  const std::set<ContainerId> held = node.containers;
-  for (const auto& id : held) {
-    Container* container = FindContainer(id);
-    if (container == nullptr) continue;
-    if (!container->told && !id.is_application_master()) AskAgain(*container);
-    Move(*container, ContainerEvent::kNodeGone);
-    FreeContainer(id,
-                  {.id = id,
-                   .state = ContainerState::kComplete,
-                   .exit_code = exit_code::kAborted,
-                   .diagnostics = why,
-                   .resource = {}});
+  for (const ContainerSlot slot : containers.Listed(node.containers, &Container::of_node)) {
+    if (!containers.IsHeld(slot)) continue;
+    const Container& container = containers.at(slot);
+    if (!container.told && !container.is_application_master()) AskAgain(slot);
+    Move(slot, ContainerEvent::kNodeGone);
+    FreeContainer(slot, EndedStatus(slot, why));
   }
   sched->RemoveNode(*node.slot);
   node.slot.reset();

@@ -8,8 +8,9 @@
 #ifndef WEIR_RESOURCEMANAGER_CORE_POLL_SESSION_H_
 #define WEIR_RESOURCEMANAGER_CORE_POLL_SESSION_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -37,28 +38,35 @@ class PollSession {
   PollKind Classify(int64_t sequence) const {
     if (sequence <= 0 || sequence > last_ + 1) return PollKind::kGap;
     if (sequence == last_ + 1) return PollKind::kNext;
-    if (answers_.contains(sequence)) return PollKind::kAnswered;
+    if (Kept(sequence) != nullptr) return PollKind::kAnswered;
     return sequence == last_ ? PollKind::kRepeated : PollKind::kOvertaken;
   }
-  void Advance() {
-    ++last_;
-    answers_.erase(answers_.begin(), answers_.lower_bound(last_ - 1));
-  }
+  void Advance() { ++last_; }
   void Reset() {
     last_ = 0;
-    answers_.clear();
+    kept_ = {};
   }
-  void Keep(Answer answer) { answers_.insert_or_assign(last_, std::move(answer)); }
+  // The answer to the last one; takes the place of the one before the one before.
+  void Keep(Answer answer) { kept_[static_cast<size_t>(last_ & 1)] = {last_, std::move(answer)}; }
 
   // Requires: kAnswered.
-  const Answer& AnswerTo(int64_t sequence) const { return answers_.at(sequence); }
+  const Answer& AnswerTo(int64_t sequence) const { return *Kept(sequence); }
   int64_t last() const { return last_; }
 
   std::optional<ParkedCall> parked;
 
  private:
+  struct KeptAnswer {
+    int64_t sequence = 0;
+    Answer answer;
+  };
+  const Answer* Kept(int64_t sequence) const {
+    const KeptAnswer& kept = kept_[static_cast<size_t>(sequence & 1)];
+    return kept.sequence == sequence && sequence >= last_ - 1 ? &kept.answer : nullptr;
+  }
+
   int64_t last_ = 0;
-  std::map<int64_t, Answer> answers_;
+  std::array<KeptAnswer, 2> kept_{};
 };
 
 }  // namespace weir::rm

@@ -96,11 +96,8 @@ void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record)
 }
 
 void ResourceManagerCore::State::LoadNode(const store::NodeRecord& record) {
-  auto& owned = nodes[record.id];
-  if (owned != nullptr) return;
-  owned = std::make_unique<Node>();
-  owned->record = record;
-  Move(*owned, NodeEvent::kRecover);
+  if (FindNode(record.id) != nullptr) return;
+  Move(AddNode(record), NodeEvent::kRecover);
 }
 
 void ResourceManagerCore::State::FinishLoading() {

@@ -19,6 +19,10 @@ Error SteppingDown() {
           "try again; the next active ResourceManager answers"};
 }
 
+uint64_t KeyOf(CallId call) {
+  return call.value + 1;
+}
+
 // The call that an event wants answered, if there is one.
 std::optional<CallId> CallOf(const Event& event) {
   return std::visit(
@@ -43,8 +47,13 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
       epoch(epoch_record),
       started(at.wall),
       sched(scheduler::MakeFifoScheduler(core_options.scheduler)),
+      containers(epoch_record.epoch),
       // Sessions of an older epoch never equal one of this epoch.
       next_session((epoch_record.epoch.value << 32) + 1),
+      application_table(ApplicationTransitions()),
+      attempt_table(AttemptTransitions()),
+      container_transitions(ContainerTransitions()),
+      node_table(NodeTransitions()),
       now(at) {}
 
 void ResourceManagerCore::State::Dispatch(const Event& event) {
@@ -68,7 +77,7 @@ void ResourceManagerCore::State::Dispatch(const Event& event) {
 
 void ResourceManagerCore::State::Place() {
   if (!place) return;
-  std::vector<scheduler::Allocation> allocations;
+  allocations.clear();
   place = sched->Schedule(now, kPlacementsPerStep, allocations);
   more_due |= place;
   for (const auto& allocation : allocations) OnAllocation(allocation);
@@ -77,19 +86,26 @@ void ResourceManagerCore::State::Place() {
 void ResourceManagerCore::State::EndStep() {
   const bool reasons_may_differ = place;
   Place();
-  for (const auto& id : std::exchange(maybe_done, {})) RetireIfDone(id);
-  // Answering a node can move an attempt on, so watchers come last.
-  for (const auto& id : std::exchange(dirty_nodes, {})) AnswerNode(id);
-  for (const auto& id : std::exchange(dirty_masters, {})) AnswerMaster(id);
+  // What is added on the way is handled on the way. By index, as the vectors may grow.
+  for (size_t i = 0; i < maybe_done.size(); ++i) RetireIfDone(ApplicationId(maybe_done[i]));
+  maybe_done.clear();
+  // Answering a node can move an attempt on, so masters and watchers come after.
+  for (size_t i = 0; i < dirty_nodes.size(); ++i) AnswerNode(NodeAt(dirty_nodes[i]));
+  dirty_nodes.clear();
+  for (size_t i = 0; i < dirty_masters.size(); ++i) AnswerMaster(AttemptId(dirty_masters[i]));
+  dirty_masters.clear();
   if (reasons_may_differ) {
-    for (const auto& [id, calls] : watchers) {
-      Application* application = FindApplication(id);
-      if (application == nullptr) continue;
-      const PendingReason reason = Pending(*application).first;
-      if (std::exchange(application->reported_reason, reason) != reason) Touch(*application);
+    for (const auto& id : watched) {
+      Application& application = *FindApplication(id);
+      const PendingReason reason = Pending(application).first;
+      if (std::exchange(application.reported_reason, reason) != reason) Touch(application);
     }
   }
-  for (const auto& id : std::exchange(dirty_applications, {})) AnswerWatchers(id);
+  for (size_t i = 0; i < dirty_applications.size(); ++i) {
+    Application* application = FindApplication(dirty_applications[i]);
+    if (application != nullptr) AnswerWatchers(*application);
+  }
+  dirty_applications.clear();
 }
 
 void ResourceManagerCore::State::OnCommitted(uint64_t sequence) {
@@ -117,15 +133,20 @@ void ResourceManagerCore::State::OnCommitted(uint64_t sequence) {
 
 void ResourceManagerCore::State::OnStoreFailed(const Error& error) {
   inert = true;
-  for (const auto& [call, who] : std::exchange(waiting, {})) Answer(call, SteppingDown());
+  const auto refuse = [this](auto& polls) {
+    if (polls.parked) Answer(std::exchange(polls.parked, {})->call, SteppingDown());
+  };
+  for (auto& [id, node] : nodes) refuse(node->polls);
+  for (auto& [id, application] : applications) {
+    for (auto& attempt : application->attempts) refuse(attempt->polls);
+    for (const CallId call : std::exchange(application->watchers, {})) {
+      Answer(call, SteppingDown());
+    }
+  }
+  waiting = {};
   // The shell drops what it holds back: those callers hear from us now.
   for (const auto& [sequence, call] : std::exchange(gated, {})) Answer(call, SteppingDown());
-  for (auto& [id, node] : nodes) node->polls.parked.reset();
-  for (auto& [id, application] : applications) {
-    for (auto& attempt : application->attempts) attempt->polls.parked.reset();
-  }
-  watchers.clear();
-  poll_deadlines = {};
+  watched.clear();
   consequences.clear();
   Emit(StepDown{error});
 }
@@ -133,8 +154,11 @@ void ResourceManagerCore::State::OnStoreFailed(const Error& error) {
 // This process stood still (stopped, or its disk or host was stuck): for so long nobody could be
 // heard, however alive. The time that others have before they count as silent begins anew.
 void ResourceManagerCore::State::ForgiveOwnPause() {
-  const Instant due =
-      std::min({poll_deadlines.Next(), node_deadlines.Next(), master_deadlines.Next()});
+  const Instant due = std::min({node_polls.Next(),
+                                master_polls.Next(),
+                                watcher_polls.Next(),
+                                node_deadlines.Next(),
+                                master_deadlines.Next()});
   if (due == kNever || now.monotonic - due < kPause) return;
   node_deadlines.Postpone(now.monotonic - due + options.node_expiry);
   master_deadlines.Postpone(now.monotonic - due + options.master_expiry);
@@ -142,25 +166,24 @@ void ResourceManagerCore::State::ForgiveOwnPause() {
 
 void ResourceManagerCore::State::OnDeadline() {
   ForgiveOwnPause();
-  for (const CallId call : poll_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
-    const Waiting& who = waiting.at(call);
-    if (const auto* node = std::get_if<WaitingNode>(&who)) dirty_nodes.insert(node->node);
-    if (const auto* master = std::get_if<WaitingMaster>(&who)) {
-      dirty_masters.insert(master->attempt);
-    }
-    if (const auto* watcher = std::get_if<WaitingWatcher>(&who)) {
-      dirty_applications.insert(watcher->application);
-    }
+  for (const int32_t index : node_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    MarkDirty(NodeAt(index));
   }
-  for (const auto& id : node_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
-    OnNodeExpired(id);
+  for (const int32_t slot : master_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    ApplicationAttempt* attempt = FindAttempt(containers.AttemptOf({slot}));
+    if (attempt != nullptr) MarkDirty(*attempt);
   }
-  for (const auto& id : master_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
-    OnMasterExpired(id);
+  for (const CallId call : watcher_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    const auto& watcher = std::get<WaitingWatcher>(*waiting.Find(KeyOf(call)));
+    MarkWatched(*FindApplication(watcher.application));
   }
-  for (const auto& id : launch_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
-    OnLaunchDeadline(id);
+  for (const int32_t index : node_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    OnNodeExpired(NodeAt(index));
   }
+  for (const int32_t slot : master_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    OnMasterExpired(AttemptId(containers.AttemptOf({slot})));
+  }
+  OnLaunchDeadlines();
   for (const auto& id : queue_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     Application* application = FindApplication(id);
     if (application != nullptr) OnQueueTimeout(*application);
@@ -173,13 +196,11 @@ void ResourceManagerCore::State::OnAbandoned(CallId call) {
     gated.erase(it);
     return;
   }
-  const auto found = waiting.find(call);
-  if (found == waiting.end()) return;
-  const Waiting who = found->second;
+  const Waiting* found = waiting.Find(KeyOf(call));
+  if (found == nullptr) return;
+  const Waiting who = *found;
   Unpark(call);
-  if (const auto* node = std::get_if<WaitingNode>(&who)) {
-    FindNode(node->node)->polls.parked.reset();
-  }
+  if (const auto* node = std::get_if<WaitingNode>(&who)) NodeAt(node->node).polls.parked.reset();
   if (const auto* master = std::get_if<WaitingMaster>(&who)) {
     FindAttempt(master->attempt)->polls.parked.reset();
   }
@@ -203,32 +224,25 @@ void ResourceManagerCore::State::WhenStored(uint64_t sequence, StoredConsequence
   consequences.emplace(sequence, std::move(consequence));
 }
 
-ParkedCall ResourceManagerCore::State::Park(CallId call,
-                                            Waiting who,
-                                            Duration park,
-                                            Duration longest) {
-  const Duration bounded = std::clamp(park, Duration(0), longest);
-  const Instant until = now.monotonic + bounded;
-  if (const auto* watcher = std::get_if<WaitingWatcher>(&who)) {
-    watchers[watcher->application].insert(call);
-  }
-  waiting.emplace(call, std::move(who));
-  poll_deadlines.Set(call, until);
-  return {call, until};
+ParkedCall ResourceManagerCore::State::Park(CallId call, Duration park, Duration longest) const {
+  return {call, now.monotonic + std::clamp(park, Duration(0), longest)};
+}
+
+void ResourceManagerCore::State::Wait(CallId call, Waiting who) {
+  waiting.Put(KeyOf(call), std::move(who));
 }
 
 void ResourceManagerCore::State::Unpark(CallId call) {
-  poll_deadlines.Clear(call);
-  const auto found = waiting.find(call);
-  if (found == waiting.end()) return;
-  if (const auto* watcher = std::get_if<WaitingWatcher>(&found->second)) {
-    const auto of_application = watchers.find(watcher->application);
-    if (of_application != watchers.end()) {
-      of_application->second.erase(call);
-      if (of_application->second.empty()) watchers.erase(of_application);
+  const Waiting* found = waiting.Find(KeyOf(call));
+  if (found == nullptr) return;
+  if (const auto* watcher = std::get_if<WaitingWatcher>(found)) {
+    watcher_polls.Clear(call);
+    if (Application* application = FindApplication(watcher->application)) {
+      application->watchers.erase(call);
+      if (application->watchers.empty()) watched.erase(application->id());
     }
   }
-  waiting.erase(found);
+  waiting.Erase(KeyOf(call));
 }
 
 ResourceManagerCore::ResourceManagerCore(const CoreOptions& options,
@@ -265,10 +279,13 @@ Instant ResourceManagerCore::NextDeadline() const {
   const State& state = *state_;
   if (state.inert) return kNever;
   if (state.more_due) return state.now.monotonic;
-  return std::min({state.poll_deadlines.Next(),
+  return std::min({state.node_polls.Next(),
+                   state.master_polls.Next(),
+                   state.watcher_polls.Next(),
                    state.node_deadlines.Next(),
                    state.master_deadlines.Next(),
-                   state.launch_deadlines.Next(),
+                   state.NextLaunchDeadline(),
+                   state.stop_deadlines.Next(),
                    state.queue_deadlines.Next()});
 }
 

@@ -58,9 +58,9 @@ std::string ComponentOf(std::string_view machine) {
 
 void LogTransition(const Transitioned& change) {
   std::string message = ToLower(change.to);
-  if (!change.detail.empty()) message += " " + change.detail;
+  if (!change.detail.empty()) message += " " + change.detail.ToString();
   platform::LogInfo(ComponentOf(change.machine),
-                    change.subject,
+                    change.subject.ToString(),
                     message,
                     {{"from", std::string(change.from)}, {"event", std::string(change.event)}});
 }
@@ -77,7 +77,7 @@ void LogNote(const Noted& note) {
 void LogInvalid(const InvalidEvent& invalid) {
   platform::LogError(
       ComponentOf(invalid.machine),
-      invalid.subject,
+      invalid.subject.ToString(),
       "event that cannot happen in this state",
       {{"state", std::string(invalid.state)}, {"event", std::string(invalid.event)}});
 }

@@ -144,11 +144,11 @@ void SimResourceManager::Perform(const rm::Action& action) {
   } else if (const auto* transition = std::get_if<rm::Transitioned>(&action.body)) {
     world_.coverage.Hit(transition->machine, transition->from, transition->event);
     world_.trace.Line(kName,
-                      transition->subject + " " + std::string(transition->from) + " -" +
+                      transition->subject.ToString() + " " + std::string(transition->from) + " -" +
                           std::string(transition->event) + "-> " + std::string(transition->to));
   } else if (const auto* invalid = std::get_if<rm::InvalidEvent>(&action.body)) {
     world_.checker.Fail("RM: invalid event " + std::string(invalid->event) + " in state " +
-                        std::string(invalid->state) + " of " + invalid->subject);
+                        std::string(invalid->state) + " of " + invalid->subject.ToString());
   } else if (const auto* step_down = std::get_if<rm::StepDown>(&action.body)) {
     world_.trace.Line(kName, "steps down: " + step_down->error.message);
     stepping_down_ = true;

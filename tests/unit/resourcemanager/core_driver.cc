@@ -45,7 +45,7 @@ std::string Describe(const Action& action) {
     return text;
   }
   if (const auto* moved = std::get_if<Transitioned>(&action.body)) {
-    return text + moved->subject + " " + std::string(moved->from) + "-" +
+    return text + moved->subject.ToString() + " " + std::string(moved->from) + "-" +
            std::string(moved->event) + "->" + std::string(moved->to);
   }
   return text + "kind " + std::to_string(action.body.index());

@@ -17,7 +17,7 @@ class Master : public ::testing::Test {
   void SetUp() override { driver.AddNode("n1", kNodeSize); }
   void TearDown() override {
     for (const auto& fault : driver.invalid) {
-      ADD_FAILURE() << fault.subject << ": " << fault.event << " in " << fault.state;
+      ADD_FAILURE() << fault.subject.ToString() << ": " << fault.event << " in " << fault.state;
     }
   }
   CallId Poll(const AttemptId& attempt, int64_t sequence, Duration park = seconds(10)) {
