@@ -27,10 +27,9 @@ Status AddDynamicQueue(QueueConfiguration& configuration,
                        const std::string& path,
                        const ResourceTypes& types);
 
-// Whether WithDynamicQueue would make it.
-Status CheckDynamicQueue(const QueueConfiguration& configuration,
-                         const std::string& path,
-                         const ResourceTypes& types);
+// Whether the rules of places and counts let WithDynamicQueue make it; what its templates give is
+// only found out by making it.
+Status CheckDynamicQueue(const QueueConfiguration& configuration, const std::string& path);
 
 // A copy without the dynamic queue `path` and all below it. kNotFound; kFailedPrecondition when it
 // was not made automatically.

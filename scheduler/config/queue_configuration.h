@@ -191,6 +191,7 @@ struct QueueDefaults {
   std::optional<int64_t> user_limit_factor = kWholeFactor;
   int64_t am_share = kWholeFactor / 10;
   std::optional<int64_t> maximum_parallel_applications;
+  int32_t dynamic_depth = 2;
   bool operator==(const QueueDefaults&) const = default;
 };
 

@@ -1,0 +1,204 @@
+#include "scheduler/config/global_keys.h"
+
+#include <limits>
+#include <map>
+#include <optional>
+
+#include "common/strings.h"
+#include "scheduler/config/property_values.h"
+
+namespace weir::scheduler {
+namespace {
+
+constexpr int32_t kLargest32 = std::numeric_limits<int32_t>::max();
+constexpr std::string_view kUserPrefix = "yarn.scheduler.capacity.user.";
+constexpr std::string_view kUserEnd = ".max-parallel-apps";
+
+QueueDefaults& Defaults(const GlobalTaking& t) {
+  return t.configuration.defaults;
+}
+void NoEffect(const GlobalTaking& t) {
+  t.faults.NoEffect(t.property);
+}
+void ReadElsewhere(const GlobalTaking&) {}
+
+void TakePerQueueMaximum(const GlobalTaking& t) {
+  std::optional<int64_t> limit;
+  t.Store(ParseWhole(t.value(), -1, kLargest32), limit);
+  if (limit && *limit > 0) t.configuration.per_queue_maximum_applications = limit;
+}
+
+void TakeExpiry(const GlobalTaking& t) {
+  std::optional<Duration> expiry;
+  t.Store(ParseLifetime(t.value()), expiry);
+  if (expiry) t.configuration.dynamic_queue_expiry = *expiry;
+}
+
+void TakeMappingFormat(const GlobalTaking& t) {
+  const std::string format = ToLower(Trim(t.value()));
+  if (format == "legacy" || format == "json") return;
+  t.Fault({ErrorCode::kInvalidArgument,
+           "the format " + Quoted(t.value()) + " of mapping rules is not known",
+           "mapping-rule-format is legacy or json"});
+}
+
+#define WEIR_CAPACITY "yarn.scheduler.capacity."
+
+const std::vector<GlobalKey>& CapacityKeys() {
+  using Taking = const GlobalTaking&;
+  static const std::vector<GlobalKey> keys = {
+      {WEIR_CAPACITY "maximum-applications",
+       [](Taking t) {
+         t.Store(ParseWhole(t.value(), 1, kLargest32), t.configuration.maximum_applications);
+       }},
+      {WEIR_CAPACITY "global-queue-max-application", TakePerQueueMaximum},
+      {WEIR_CAPACITY "maximum-am-resource-percent",
+       [](Taking t) {
+         t.Store(ParseFraction(t.value(), kWholeFactor, 0, kWholeFactor), Defaults(t).am_share);
+       }},
+      {WEIR_CAPACITY "max-parallel-apps",
+       [](Taking t) {
+         t.Store(ParseCountLimit(t.value()), Defaults(t).maximum_parallel_applications);
+       }},
+      {WEIR_CAPACITY "user.max-parallel-apps",
+       [](Taking t) {
+         t.Store(ParseCountLimit(t.value()), t.configuration.user_maximum_parallel);
+       }},
+      {WEIR_CAPACITY "minimum-user-limit-percent",
+       [](Taking t) {
+         t.Store(ParseFraction(t.value(), kWholePercent / 100, 0, kWholePercent),
+                 Defaults(t).minimum_user_limit);
+       }},
+      {WEIR_CAPACITY "user-limit-factor",
+       [](Taking t) { t.Store(ParseUserLimitFactor(t.value()), Defaults(t).user_limit_factor); }},
+      {WEIR_CAPACITY "resource-calculator",
+       [](Taking t) { t.Store(ParseCalculator(t.value()), t.configuration.calculator); }},
+      {WEIR_CAPACITY "legacy-queue-mode.enabled",
+       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.legacy_mode); }},
+      {WEIR_CAPACITY "node-locality-delay",
+       [](Taking t) { t.Store(ParseWhole32(t.value(), -1), t.configuration.node_locality_delay); }},
+      {WEIR_CAPACITY "rack-locality-additional-delay",
+       [](Taking t) {
+         t.Store(ParseWhole32(t.value(), -1), t.configuration.rack_locality_additional_delay);
+       }},
+      {WEIR_CAPACITY "rack-locality-full-reset",
+       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.rack_locality_full_reset); }},
+      {WEIR_CAPACITY "reservations-continue-look-all-nodes",
+       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.continue_look); }},
+      {WEIR_CAPACITY "auto-queue-creation-v2.queue-expiration-time", TakeExpiry},
+      {WEIR_CAPACITY "auto-queue-creation-v2.maximum-queue-depth",
+       [](Taking t) { t.Store(ParseWhole32(t.value(), 1), Defaults(t).dynamic_depth); }},
+      {WEIR_CAPACITY "queue-mappings-override.enable",
+       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.placement_overrides); }},
+      {"yarn.cluster.max-application-priority",
+       [](Taking t) {
+         t.Store(ParseWhole32(t.value(), 0), t.configuration.cluster_maximum_priority);
+       }},
+      {WEIR_CAPACITY "mapping-rule-format", TakeMappingFormat},
+      {WEIR_CAPACITY "queue-mappings", ReadElsewhere},
+      {WEIR_CAPACITY "mapping-rule-json", ReadElsewhere},
+      {WEIR_CAPACITY "mapping-rule-json-file", ReadElsewhere},
+      {"yarn.scheduler.queue-placement-rules.app-name", ReadElsewhere},
+      {"yarn.resourcemanager.scheduler.monitor.policies", ReadElsewhere},
+      {"yarn.node-labels.enabled", ReadElsewhere},
+      {"yarn.node-labels.configuration-type", ReadElsewhere},
+      {"yarn.node-labels.fs-store.root-dir", ReadElsewhere},
+      {"yarn.resource-types", ReadElsewhere},
+      {"yarn.scheduler.minimum-allocation-mb", ReadElsewhere},
+      {"yarn.scheduler.minimum-allocation-vcores", ReadElsewhere},
+      {"yarn.scheduler.maximum-allocation-mb", ReadElsewhere},
+      {"yarn.scheduler.maximum-allocation-vcores", ReadElsewhere},
+      {"yarn.scheduler.queue-placement-rules", NoEffect},
+      {"yarn.node-labels.exclusive-enforced-partitions", NoEffect},
+      {WEIR_CAPACITY "skip-allocate-on-nodes-with-reserved-containers", NoEffect},
+      {WEIR_CAPACITY "multi-node-placement-enabled", NoEffect},
+      {WEIR_CAPACITY "application.fail-fast", NoEffect},
+      {WEIR_CAPACITY "user-metrics.enable", NoEffect},
+      {WEIR_CAPACITY "lazy-preemption-enabled", NoEffect},
+      {WEIR_CAPACITY "workflow-priority-mappings", NoEffect},
+      {WEIR_CAPACITY "workflow-priority-mappings-override.enable", NoEffect},
+      {WEIR_CAPACITY "queue.auto.refresh.monitoring-interval", NoEffect},
+      {"yarn.resourcemanager.queue.auto.refresh.monitoring-interval", NoEffect},
+  };
+  return keys;
+}
+
+// Whole groups of YARN's keys that have nothing to steer here.
+constexpr std::string_view kGroupsWithoutEffect[] = {
+    WEIR_CAPACITY "per-node-heartbeat.",
+    WEIR_CAPACITY "schedule-asynchronously.",
+    WEIR_CAPACITY "multi-node-sorting.policy",
+    WEIR_CAPACITY "ordering-policy.priority-utilization.underutilized-preemption.",
+    "yarn.resourcemanager.monitor.capacity.queue-management.",
+};
+
+bool IsWithoutEffect(std::string_view name) {
+  for (const std::string_view group : kGroupsWithoutEffect) {
+    if (name.starts_with(group)) return true;
+  }
+  return false;
+}
+
+bool IsUserParallel(std::string_view name) {
+  return name.starts_with(kUserPrefix) && name.ends_with(kUserEnd) &&
+         name.size() > kUserPrefix.size() + kUserEnd.size();
+}
+
+void TakeUserParallel(const GlobalTaking& t) {
+  std::string_view user = t.property.name;
+  user.remove_prefix(kUserPrefix.size());
+  user.remove_suffix(kUserEnd.size());
+  std::optional<int64_t> limit;
+  t.Store(ParseCountLimit(t.value()), limit);
+  t.configuration.user_parallel[std::string(user)] = limit.value_or(kLargest32);
+}
+
+// Preemption is on when the monitor is, and its policy is among the named ones (the default is).
+void DecidePreemption(const PropertyIndex& index, PreemptionSettings& preemption) {
+  const ConfigProperty* const policies =
+      index.Find("yarn.resourcemanager.scheduler.monitor.policies");
+  const bool named =
+      policies == nullptr ||
+      policies->value.find("ProportionalCapacityPreemptionPolicy") != std::string::npos;
+  preemption.enabled = preemption.enabled && named;
+}
+
+void WarnUnknown(const ConfigProperty& property,
+                 const std::vector<std::string>& known,
+                 FaultList& faults) {
+  std::optional<std::string> nearest;
+  if (faults.TakesWarnings()) nearest = NearestName(property.name.substr(0, 200), known);
+  faults.Warn(&property,
+              Quoted(property.name) + " is not known" +
+                  (nearest ? "; did you mean " + *nearest + "?" : ""));
+}
+
+}  // namespace
+
+void ReadGlobalProperties(const PropertyIndex& index,
+                          QueueConfiguration& configuration,
+                          FaultList& faults) {
+  std::map<std::string_view, const GlobalKey*> keys;
+  std::vector<std::string> known;
+  for (const std::vector<GlobalKey>* list : {&CapacityKeys(), &PreemptionKeys()}) {
+    for (const GlobalKey& key : *list) {
+      keys[key.name] = &key;
+      known.emplace_back(key.name);
+    }
+  }
+  for (const ConfigProperty* property : index.global()) {
+    const GlobalTaking taking{configuration, *property, faults};
+    if (const auto found = keys.find(property->name); found != keys.end()) {
+      found->second->take(taking);
+    } else if (IsUserParallel(property->name)) {
+      TakeUserParallel(taking);
+    } else if (IsWithoutEffect(property->name)) {
+      faults.NoEffect(*property);
+    } else {
+      WarnUnknown(*property, known, faults);
+    }
+  }
+  DecidePreemption(index, configuration.preemption);
+}
+
+}  // namespace weir::scheduler

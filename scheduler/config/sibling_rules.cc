@@ -1,0 +1,235 @@
+#include "scheduler/config/sibling_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "scheduler/config/capacity_text.h"
+#include "scheduler/config/fault_list.h"
+
+namespace weir::scheduler {
+namespace {
+
+struct Checking {
+  const QueueSettings& parent;
+  const std::vector<QueueSettings*>& children;
+  const SiblingMode& mode;
+  const std::vector<std::string>& type_names;
+  std::vector<SiblingFault>& faults;
+};
+
+const PartitionCapacity* Of(const QueueSettings& queue, const std::string& label) {
+  const auto found = queue.partitions.find(label);
+  return found == queue.partitions.end() ? nullptr : &found->second;
+}
+
+std::string ForLabel(const std::string& label) {
+  return label.empty() ? "" : " for label " + Quoted(label);
+}
+
+std::string CapacitySuffix(const std::string& label) {
+  return label.empty() ? "capacity" : "accessible-node-labels." + label + ".capacity";
+}
+
+std::set<std::string> LabelsOf(const std::vector<QueueSettings*>& children) {
+  std::set<std::string> labels;
+  for (const QueueSettings* child : children) {
+    for (const auto& [label, partition] : child->partitions) labels.insert(label);
+  }
+  return labels;
+}
+
+// "a 50, b 40", the first few.
+std::string Listed(const Checking& c, const std::string& label) {
+  constexpr size_t kShown = 8;
+  std::string text;
+  for (size_t i = 0; i < std::min(kShown, c.children.size()); ++i) {
+    const PartitionCapacity* const own = Of(*c.children[i], label);
+    text += (i == 0 ? "" : ", ") + c.children[i]->name + " " +
+            (own == nullptr ? "0" : FormatCapacity(own->capacity, c.type_names));
+  }
+  return text + (c.children.size() > kShown ? ", ..." : "");
+}
+
+// The first child of each kind that has a capacity at all.
+using FirstOfKind = std::array<const QueueSettings*, 3>;
+
+// Legacy: one kind for all; nothing when they differ or none has a capacity.
+std::optional<CapacityKind> CheckOneKind(const Checking& c) {
+  FirstOfKind first{};
+  for (const QueueSettings* child : c.children) {
+    for (const auto& [label, partition] : child->partitions) {
+      if (IsNothing(partition.capacity)) continue;
+      const auto kind = static_cast<size_t>(partition.capacity.parts[0].kind);
+      if (first[kind] == nullptr) first[kind] = child;
+    }
+  }
+  std::string found;
+  std::optional<CapacityKind> kind;
+  int kinds = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    if (first[i] == nullptr) continue;
+    kind = static_cast<CapacityKind>(i);
+    found += (++kinds == 1 ? "" : ", ") + first[i]->name + " a " + std::string(KindName(*kind)) +
+             (*kind == CapacityKind::kAbsolute ? " one" : "");
+  }
+  if (kinds <= 1) return kind;
+  c.faults.push_back({.queue = &c.parent,
+                      .suffix = "queues",
+                      .rule = "the children of one queue have one kind of capacity: percentages, "
+                              "weights or amounts (unless "
+                              "yarn.scheduler.capacity.legacy-queue-mode.enabled is false)",
+                      .message = "its children have capacities of several kinds: " + found});
+  return std::nullopt;
+}
+
+void UnifyKinds(const Checking& c, CapacityKind kind) {
+  for (QueueSettings* child : c.children) {
+    for (auto& [label, partition] : child->partitions) {
+      if (IsNothing(partition.capacity)) partition.capacity = PlainCapacity(kind, 0);
+    }
+  }
+}
+
+void CheckPercentSum(const Checking& c, const std::string& label) {
+  int64_t sum = 0;
+  for (const QueueSettings* child : c.children) {
+    if (const PartitionCapacity* own = Of(*child, label)) sum += own->capacity.parts[0].value;
+  }
+  const auto fault = [&](std::string rule, std::string what) {
+    c.faults.push_back({.queue = &c.parent,
+                        .suffix = "queues",
+                        .rule = std::move(rule),
+                        .message = std::move(what) + ForLabel(label) + ": " + Listed(c, label)});
+  };
+  const std::string shown = FormatDecimal(sum, kWholePercent / 100);
+  if (c.parent.auto_creation.managed) {
+    if (sum <= kWholePercent + kPercentTolerance) return;
+    return fault("the queues of a managed parent have at most 100% of it",
+                 "the capacities of its children add up to " + shown + "%");
+  }
+  if (sum > kPercentTolerance && std::abs(sum - kWholePercent) > kPercentTolerance) {
+    return fault("the capacities of a queue's children add up to 100%",
+                 "the capacities of its children add up to " + shown + "%");
+  }
+  if (sum > kPercentTolerance || !label.empty() || c.mode.allow_zero_sum) return;
+  const PartitionCapacity* const own = Of(c.parent, label);
+  const bool has_percent = own != nullptr &&
+                           own->capacity.parts[0].kind == CapacityKind::kPercent &&
+                           own->capacity.parts[0].value > 0;
+  if (has_percent || own == nullptr) {
+    fault(
+        "the capacities of a queue's children add up to 100%, or to 0 where the queue has 0 or "
+        "allow-zero-capacity-sum",
+        "its children have no capacity");
+  }
+}
+
+// Amounts of the children against those of the parent, type by type. Root's come from the cluster.
+void CheckAmounts(const Checking& c, const std::string& label) {
+  const PartitionCapacity* const own = Of(c.parent, label);
+  const bool root = c.parent.parent.empty();
+  for (size_t type = 0; type < c.type_names.size(); ++type) {
+    int64_t sum = 0;
+    for (const QueueSettings* child : c.children) {
+      const PartitionCapacity* const part = Of(*child, label);
+      if (part == nullptr) continue;
+      const CapacityPart& each = part->capacity.parts[type];
+      if (each.kind == CapacityKind::kAbsolute) sum += each.value;
+    }
+    if (root || sum == 0) continue;
+    const bool absolute =
+        own != nullptr && own->capacity.parts[type].kind == CapacityKind::kAbsolute;
+    if (!absolute) {
+      if (!c.mode.legacy && own != nullptr) continue;
+      c.faults.push_back({.queue = &c.parent,
+                          .suffix = CapacitySuffix(label),
+                          .rule = "queues with absolute capacities have a parent with an absolute "
+                                  "capacity",
+                          .message = "its children have absolute capacities" + ForLabel(label) +
+                                     ", but it has none: " + Listed(c, label)});
+      return;
+    }
+    if (sum <= own->capacity.parts[type].value) continue;
+    c.faults.push_back(
+        {.queue = &c.parent,
+         .suffix = CapacitySuffix(label),
+         .rule = "the absolute capacities of a queue's children add up to at most its own",
+         .message = "its children have " + std::to_string(sum) + " " + c.type_names[type] +
+                    ForLabel(label) + ", but it has " +
+                    std::to_string(own->capacity.parts[type].value)});
+  }
+}
+
+// Vectors: per type, what is given by percentage is at most the whole.
+void CheckVectorPercents(const Checking& c, const std::string& label) {
+  for (size_t type = 0; type < c.type_names.size(); ++type) {
+    int64_t sum = 0;
+    for (const QueueSettings* child : c.children) {
+      const PartitionCapacity* const own = Of(*child, label);
+      if (own == nullptr) continue;
+      const CapacityPart& part = own->capacity.parts[type];
+      if (part.kind == CapacityKind::kPercent) sum += part.value;
+    }
+    if (sum <= kWholePercent + kPercentTolerance) continue;
+    c.faults.push_back({.queue = &c.parent,
+                        .suffix = "queues",
+                        .rule = "the capacities of a queue's children add up to at most 100%",
+                        .message = "the capacities of its children add up to " +
+                                   FormatDecimal(sum, kWholePercent / 100) + "% of " +
+                                   c.type_names[type] + ForLabel(label)});
+    return;
+  }
+}
+
+void CheckMaxima(const Checking& c, const std::string& label) {
+  const PartitionCapacity* const own = Of(c.parent, label);
+  if (own == nullptr) return;
+  const std::string stem = label.empty() ? "" : "accessible-node-labels." + label + ".";
+  for (const QueueSettings* child : c.children) {
+    const PartitionCapacity* const part = Of(*child, label);
+    if (part == nullptr) continue;
+    for (size_t type = 0; type < c.type_names.size(); ++type) {
+      const CapacityPart& most = own->maximum.parts[type];
+      const CapacityPart& wanted = part->maximum.parts[type];
+      if (most.kind != CapacityKind::kAbsolute || wanted.kind != most.kind) continue;
+      if (wanted.value <= most.value) continue;
+      c.faults.push_back({.queue = child,
+                          .suffix = stem + "maximum-capacity",
+                          .rule = "an absolute maximum-capacity is at most the parent's",
+                          .message = "its maximum of " + std::to_string(wanted.value) + " " +
+                                     c.type_names[type] + ForLabel(label) +
+                                     " is over its parent's " + std::to_string(most.value)});
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<SiblingFault> CheckSiblings(const QueueSettings& parent,
+                                        const std::vector<QueueSettings*>& children,
+                                        const SiblingMode& mode,
+                                        const std::vector<std::string>& type_names) {
+  std::vector<SiblingFault> faults;
+  const Checking c{parent, children, mode, type_names, faults};
+  if (children.empty()) return faults;
+  const std::set<std::string> labels = LabelsOf(children);
+  const std::optional<CapacityKind> kind =
+      mode.legacy ? CheckOneKind(c) : std::optional<CapacityKind>();
+  if (mode.legacy && !faults.empty()) return faults;
+  if (mode.legacy) UnifyKinds(c, kind.value_or(CapacityKind::kPercent));
+  for (const std::string& label : labels) {
+    if (!mode.legacy) CheckVectorPercents(c, label);
+    if (mode.legacy && kind.value_or(CapacityKind::kPercent) == CapacityKind::kPercent) {
+      CheckPercentSum(c, label);
+    }
+    CheckAmounts(c, label);
+    CheckMaxima(c, label);
+  }
+  return faults;
+}
+
+}  // namespace weir::scheduler
