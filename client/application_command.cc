@@ -221,6 +221,11 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
   for (const std::string& path : arguments.All("file")) {
     WEIR_ASSIGN_OR_RETURN(const LocalResource file, rm.Stage(path));
     const std::string name = path.substr(path.rfind('/') + 1);
+    if (context.am_launch.local_resources.contains(name)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "two files are named '" + name + "', and go into the same directory",
+                   "rename one"};
+    }
     argv.insert(argv.end(),
                 {"--local-resource",
                  name + "=" + file.uri + "," + std::to_string(file.size) + "," + file.sha256});

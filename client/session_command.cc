@@ -82,7 +82,13 @@ ExitCode Stop(const Invocation& invocation, RmClient& rm) {
     return ExitCode::kOk;
   }
   Status stopped = Error{ErrorCode::kFailedPrecondition, "its JobManager does not run yet", ""};
-  if (const auto jobs = JobClient::Connect(*session); jobs.ok()) stopped = (*jobs)->StopCluster();
+  if (!session->report.am_address.empty()) {
+    const auto jobs = JobClient::Connect(*session);
+    stopped = jobs.ok() ? (*jobs)->StopCluster() : Status(jobs.error());
+  }
+  if (!stopped.ok() && stopped.error().code == ErrorCode::kPermissionDenied) {
+    return Fail(stopped.error());
+  }
   if (!stopped.ok()) {
     Say("weir: killing " + report.id.ToString() + ": " + stopped.error().ToString());
     const auto killed = rm.Kill(report.id, "stopped by the user");

@@ -28,19 +28,22 @@ Status AddLocalResource(const std::string& text, LaunchContext& launch) {
   const Error malformed{ErrorCode::kInvalidArgument,
                         "--local-resource '" + text + "' is malformed",
                         "write NAME=URI,SIZE,SHA256"};
-  const auto definition = platform::ParseDefinition(text);
-  if (!definition.ok()) return malformed;
-  const auto parts = Split(definition->second, ',');
+  // The name may have equals signs and commas of its own: the scheme tells where the URI begins.
+  const size_t staged = text.find("=staging:");
+  const size_t equals = staged == std::string::npos ? text.find("=file:") : staged;
+  if (equals == std::string::npos || equals == 0) return malformed;
+  const std::string address = text.substr(equals + 1);
+  const auto parts = Split(address, ',');
   if (parts.size() < 3) return malformed;
   const auto size = ParseInt64(parts[parts.size() - 2]);
   if (!size || *size < 0) return malformed;
   LocalResource resource;
   // The path of a file: URI may have commas of its own.
   const size_t tail = parts[parts.size() - 1].size() + parts[parts.size() - 2].size() + 2;
-  resource.uri = definition->second.substr(0, definition->second.size() - tail);
+  resource.uri = address.substr(0, address.size() - tail);
   resource.size = *size;
   resource.sha256 = parts[parts.size() - 1];
-  launch.local_resources[definition->first] = resource;
+  launch.local_resources[text.substr(0, equals)] = resource;
   return {};
 }
 

@@ -156,7 +156,7 @@ void FindDaemons() {
 
 int Main(const std::vector<std::string>& words) {
   FindDaemons();
-  if (words.empty()) {
+  if (words.empty() || words[0] == "--help") {
     PrintList();
     return 0;
   }

@@ -142,6 +142,29 @@ TEST_F(CommandApplication, ShowsTheLogsOfAContainerThatStillRuns) {
   Kill(id);
 }
 
+TEST_F(CommandApplication, ShipsAFileWithAnyNameAndRefusesTwoOfOneName) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string odd = Scratch("a b=c,d.txt");
+  WriteWholeFile(odd, "the odd one\n");
+  const CommandResult run = cluster().Weir({"application",
+                                            "-submit",
+                                            "-memory",
+                                            "64",
+                                            "-file",
+                                            odd,
+                                            "-wait",
+                                            "--",
+                                            "/bin/grep",
+                                            "-q",
+                                            "the odd one",
+                                            "a b=c,d.txt"});
+  EXPECT_EQ(run.exit_code, 0) << run.ToString();
+  const CommandResult twice =
+      cluster().Weir({"application", "-submit", "-file", odd, "-file", odd, "--", "/bin/true"});
+  EXPECT_EQ(twice.exit_code, 2) << twice.ToString();
+  EXPECT_THAT(twice.err, AllOf(IsOneLine(), HasSubstr("'a b=c,d.txt'")));
+}
+
 TEST_F(CommandApplication, RefusesALogFileThatNoContainerHas) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   const std::string id = SubmitShell({"-memory", "64", "-wait"}, "true");
