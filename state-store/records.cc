@@ -20,6 +20,7 @@ constexpr size_t kChecksumBytes = 8;
 
 constexpr std::string_view kEpochKey = "epoch";
 constexpr std::string_view kTokenKeysKey = "token-keys";
+constexpr std::string_view kLabelsKey = "labels";
 constexpr size_t kQuotedKeyBytes = 128;
 
 struct KeyVisitor {
@@ -28,6 +29,15 @@ struct KeyVisitor {
   std::string operator()(const NodeRecord& r) const { return NodeKey(r.id); }
   std::string operator()(const EpochRecord&) const { return std::string(kEpochKey); }
   std::string operator()(const TokenKeysRecord&) const { return std::string(kTokenKeysKey); }
+  std::string operator()(const QueueConfigurationRecord& r) const {
+    return QueueConfigurationKey(r.version, r.part);
+  }
+  std::string operator()(const LabelsRecord&) const { return std::string(kLabelsKey); }
+  std::string operator()(const NodeSettingsRecord& r) const { return NodeSettingsKey(r.node); }
+  std::string operator()(const ApplicationUsageRecord& r) const {
+    return ApplicationUsageKey(r.id);
+  }
+  std::string operator()(const QueueUsageRecord& r) const { return QueueUsageKey(r.queue, r.user); }
 };
 
 std::string Checksum(std::string_view bytes) {
@@ -86,6 +96,28 @@ std::string AttemptKey(const AttemptId& id) {
 
 std::string NodeKey(const NodeId& id) {
   return "node/" + id.uuid;
+}
+
+std::string QueueConfigurationKey(int64_t version, int32_t part) {
+  // Of equal length, so that the order of keys is that of versions.
+  const auto padded = [](int64_t number, size_t digits) {
+    std::string text = std::to_string(number);
+    return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
+  };
+  return "queue-configuration/" + padded(version, 12) + "/" + padded(part, 4);
+}
+
+std::string NodeSettingsKey(const std::string& node) {
+  return "node-settings/" + node;
+}
+
+std::string ApplicationUsageKey(const ApplicationId& id) {
+  return "application-usage/" + id.ToString();
+}
+
+std::string QueueUsageKey(const std::string& queue, const std::string& user) {
+  // With the length, so that no two pairs share a key whatever the names hold.
+  return "queue-usage/" + std::to_string(queue.size()) + "/" + queue + "/" + user;
 }
 
 Result<std::string> Encode(const Record& record) {

@@ -36,6 +36,9 @@ struct ApplicationRecord {
   std::string diagnostics;
   std::string tracking_url;
   WallTime finished;
+  // What holds now: the submission's, within the bounds of the queue, or as changed since.
+  int32_t priority = 0;
+  Duration lifetime{0};  // from `submitted` on; 0 = no end
   bool operator==(const ApplicationRecord&) const = default;
 };
 
@@ -69,6 +72,56 @@ struct QueueProperty {
   bool operator==(const QueueProperty&) const = default;
 };
 
+// A part of one applied queue configuration. The parts of a version are written in one batch, each
+// well below limits::kRecordBytes; the highest version is the one in force.
+struct QueueConfigurationRecord {
+  int64_t version = 0;
+  int32_t part = 0;  // from 0
+  int32_t parts = 1;
+  WallTime applied;
+  std::string by;
+  std::string origin;
+  std::string sha256;  // of all of the properties' names and values
+  std::vector<QueueProperty> properties;
+  bool operator==(const QueueConfigurationRecord&) const = default;
+};
+
+// One per store: the labels that exist.
+struct LabelsRecord {
+  std::map<std::string, bool> labels;  // -> exclusive
+  bool operator==(const LabelsRecord&) const = default;
+};
+
+// What an administrator said about one node.
+struct NodeSettingsRecord {
+  std::string node;  // host, host:port or id, as it was said
+  std::string label;
+  bool has_capacity = false;
+  Resource capacity;  // in place of what the NodeManager says
+  bool operator==(const NodeSettingsRecord&) const = default;
+};
+
+// What an application has used, by the queues it was in: MiB x ms and vcores x ms. Written every
+// minute while it holds containers, and when it has given back the last one.
+struct UsedAmounts {
+  int64_t memory_mib_ms = 0;
+  int64_t vcore_ms = 0;
+  bool operator==(const UsedAmounts&) const = default;
+};
+struct ApplicationUsageRecord {
+  ApplicationId id;
+  std::map<std::string, UsedAmounts> queues;
+  bool operator==(const ApplicationUsageRecord&) const = default;
+};
+
+// What one user's applications used in one queue, of those that are no longer kept.
+struct QueueUsageRecord {
+  std::string queue;
+  std::string user;
+  UsedAmounts used;
+  bool operator==(const QueueUsageRecord&) const = default;
+};
+
 // One per store: the leadership number and the timestamp of application ids.
 struct EpochRecord {
   Epoch epoch;
@@ -83,13 +136,26 @@ struct TokenKeysRecord {
   bool operator==(const TokenKeysRecord&) const = default;
 };
 
-using Record =
-    std::variant<ApplicationRecord, AttemptRecord, NodeRecord, EpochRecord, TokenKeysRecord>;
+// Only ever added to at the end: the place is stored.
+using Record = std::variant<ApplicationRecord,
+                            AttemptRecord,
+                            NodeRecord,
+                            EpochRecord,
+                            TokenKeysRecord,
+                            QueueConfigurationRecord,
+                            LabelsRecord,
+                            NodeSettingsRecord,
+                            ApplicationUsageRecord,
+                            QueueUsageRecord>;
 
 std::string KeyOf(const Record& record);
 std::string ApplicationKey(const ApplicationId& id);
 std::string AttemptKey(const AttemptId& id);
 std::string NodeKey(const NodeId& id);
+std::string QueueConfigurationKey(int64_t version, int32_t part);
+std::string NodeSettingsKey(const std::string& node);
+std::string ApplicationUsageKey(const ApplicationId& id);
+std::string QueueUsageKey(const std::string& queue, const std::string& user);
 
 // kResourceExhausted: over limits::kRecordBytes; the message names the key and the size.
 Result<std::string> Encode(const Record& record);

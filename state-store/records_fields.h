@@ -157,6 +157,9 @@ void Fields(A& a, T& t) {
   a(t.diagnostics);
   a(t.tracking_url);
   TimeField(a, t.finished);
+  if (a.version() < 3) return;
+  a(t.priority);
+  DurationField(a, t.lifetime);
 }
 
 template <typename A, Of<AttemptRecord> T>
@@ -189,6 +192,57 @@ void Fields(A& a, T& t) {
 template <typename A, Of<TokenKeysRecord> T>
 void Fields(A& a, T& t) {
   a(t.keys);
+}
+
+template <typename A, Of<QueueProperty> T>
+void Fields(A& a, T& t) {
+  a(t.name);
+  a(t.value);
+  a(t.line);
+}
+
+template <typename A, Of<QueueConfigurationRecord> T>
+void Fields(A& a, T& t) {
+  a(t.version);
+  a(t.part);
+  a(t.parts);
+  TimeField(a, t.applied);
+  a(t.by);
+  a(t.origin);
+  a(t.sha256);
+  a(t.properties);
+}
+
+template <typename A, Of<LabelsRecord> T>
+void Fields(A& a, T& t) {
+  a(t.labels);
+}
+
+template <typename A, Of<NodeSettingsRecord> T>
+void Fields(A& a, T& t) {
+  a(t.node);
+  a(t.label);
+  a(t.has_capacity);
+  a(t.capacity);
+}
+
+template <typename A, Of<UsedAmounts> T>
+void Fields(A& a, T& t) {
+  a(t.memory_mib_ms);
+  a(t.vcore_ms);
+}
+
+template <typename A, Of<ApplicationUsageRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.queues);
+}
+
+template <typename A, Of<QueueUsageRecord> T>
+void Fields(A& a, T& t) {
+  a(t.queue);
+  a(t.user);
+  a(t.used);
 }
 
 }  // namespace store

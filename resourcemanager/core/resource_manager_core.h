@@ -35,11 +35,17 @@
 
 namespace weir::rm {
 
-// Judges the properties of a queue configuration with what else it depends on (yarn-site.xml, the
-// resource types): pure, the same answer to the same properties and labels (label -> exclusive).
-// kInvalidArgument: every fault with its line, queue and rule.
-using QueueParser = std::function<Result<std::shared_ptr<const scheduler::QueueConfiguration>>(
-    const QueueProperties& properties, const std::map<std::string, bool>& labels)>;
+// What the properties of a queue configuration mean, or what is wrong with them.
+struct ParsedQueues {
+  std::shared_ptr<const scheduler::QueueConfiguration> configuration;  // null when there are faults
+  std::vector<std::string> faults;    // each with line, queue and rule
+  std::vector<std::string> warnings;  // what is taken but may not be meant
+  std::string sha256;                 // of the properties' names and values, hexadecimal
+};
+// Judges them with what else they depend on (yarn-site.xml, the resource types): the same answer to
+// the same properties and labels (label -> exclusive).
+using QueueParser = std::function<ParsedQueues(const QueueProperties& properties,
+                                               const std::map<std::string, bool>& labels)>;
 
 struct CoreOptions {
   scheduler::SchedulerOptions scheduler;
@@ -52,6 +58,7 @@ struct CoreOptions {
   Duration container_token_life = seconds(600);
   // What capacity-scheduler.xml says when the process starts. A stored version wins over it.
   QueueProperties local_queues{};
+  // Without one there is one queue, root.default, which cannot be changed.
   QueueParser parse_queues{};
 };
 

@@ -45,6 +45,8 @@ inline ApplicationRecord SampleApplication(int32_t sequence) {
   record.final_status = FinalStatus::kFailed;
   record.diagnostics = "the AM ended with exit code 1";
   record.tracking_url = "http://127.0.0.1:8081/";
+  record.priority = 7;
+  record.lifetime = seconds(1800);
   record.finished = WallFromMillis(kSampleTimestamp + 60'000);
   return record;
 }
@@ -76,6 +78,23 @@ inline TokenKeysRecord SampleTokenKeys() {
   return {.keys = {{1, std::string(32, '\x7f')}, {2, std::string("\0\1", 2)}}};
 }
 
+inline QueueConfigurationRecord SampleQueueConfiguration() {
+  return {.version = 12,
+          .part = 1,
+          .parts = 2,
+          .applied = WallFromMillis(kSampleTimestamp),
+          .by = "ann",
+          .origin = "apply",
+          .sha256 = std::string(64, 'a'),
+          .properties = {{"yarn.scheduler.capacity.root.queues", "default,eu", 12},
+                         {"yarn.scheduler.capacity.root.acl_submit_applications", " ", 0}}};
+}
+
+inline ApplicationUsageRecord SampleApplicationUsage() {
+  return {.id = {kSampleTimestamp, 1},
+          .queues = {{"root.a", {1024 * 5000, 5000}}, {"root.b", {int64_t{1} << 60, 1}}}};
+}
+
 inline std::vector<Record> SampleRecords() {
   return {SampleApplication(1),
           SampleAttempt(1),
@@ -86,7 +105,17 @@ inline std::vector<Record> SampleRecords() {
           AttemptRecord{},
           NodeRecord{},
           EpochRecord{},
-          TokenKeysRecord{}};
+          TokenKeysRecord{},
+          SampleQueueConfiguration(),
+          QueueConfigurationRecord{},
+          LabelsRecord{{{"fpga", false}, {"gpu", true}}},
+          LabelsRecord{},
+          NodeSettingsRecord{"host:45454", "gpu", true, {8192, 8, {{"yarn.io/gpu", 4}}}},
+          NodeSettingsRecord{},
+          SampleApplicationUsage(),
+          ApplicationUsageRecord{},
+          QueueUsageRecord{"root.a", "ann", {77, 5}},
+          QueueUsageRecord{}};
 }
 
 }  // namespace weir::store

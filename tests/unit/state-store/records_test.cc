@@ -62,6 +62,15 @@ TEST(Records, KeysNameWhatTheyHold) {
   EXPECT_EQ(KeyOf(SampleNode(4)), "node/node-4");
   EXPECT_EQ(KeyOf(EpochRecord{}), "epoch");
   EXPECT_EQ(KeyOf(TokenKeysRecord{}), "token-keys");
+  EXPECT_EQ(KeyOf(SampleQueueConfiguration()), "queue-configuration/000000000012/0001");
+  EXPECT_EQ(KeyOf(LabelsRecord{}), "labels");
+  EXPECT_EQ(KeyOf(NodeSettingsRecord{.node = "host:1"}), "node-settings/host:1");
+  EXPECT_EQ(KeyOf(SampleApplicationUsage()), "application-usage/application_1700000000000_0001");
+  EXPECT_EQ(KeyOf(QueueUsageRecord{.queue = "root.a", .user = "ann"}), "queue-usage/6/root.a/ann");
+}
+
+TEST(Records, NoTwoQueuesAndUsersShareAKey) {
+  EXPECT_NE(QueueUsageKey("root.a/b", "c"), QueueUsageKey("root.a", "b/c"));
 }
 
 // What is on disks must stay readable: these bytes may not change without a new version.
@@ -69,7 +78,7 @@ TEST(Records, FormatStays) {
   const Result<std::string> node = Encode(SampleNode(1));
   ASSERT_TRUE(node.ok());
   EXPECT_EQ(HexEncode(node->substr(0, node->size() - 8)),
-            "0203"
+            "0303"
             "066e6f64652d31"
             "093132372e302e302e31"
             "9cc605"
@@ -79,7 +88,7 @@ TEST(Records, FormatStays) {
             "10"
             "020c7961726e2e696f2f6670676102"
             "0b7961726e2e696f2f67707508");
-  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "2540f5ee165350cb");
+  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "4dc06d336bbf6b26");
 }
 
 // A store that an older ResourceManager left behind: what it did not say has its default.
@@ -154,14 +163,14 @@ TEST(Records, NamesTheDamage) {
   std::string longer = good.substr(0, good.size() - 8) + std::string(9, 'x');
   Reseal(longer);
   std::string other_kind = good;
-  other_kind[1] = 9;
+  other_kind[1] = 90;
   Reseal(other_kind);
   const Case cases[] = {
       {key, "", "record node/node-1 is damaged: truncated"},
       {key, flipped, "record node/node-1 is damaged: its checksum does not match"},
-      {key, newer, "record node/node-1 has the unknown version 3"},
+      {key, newer, "record node/node-1 has the unknown version 4"},
       {key, longer, "record node/node-1 is damaged: bytes after its end"},
-      {key, other_kind, "record node/node-1 is damaged: its kind 9 is unknown"},
+      {key, other_kind, "record node/node-1 is damaged: its kind 90 is unknown"},
       {"node/node-2", good, "record node/node-2 is damaged: it is the record of node/node-1"},
       {"\x01\xff", good, "record 0x01ff is damaged: it is the record of node/node-1"},
       {key, std::string(limits::kRecordBytes + 1, 'a'), "is damaged: it has 262145 bytes"},
