@@ -71,6 +71,12 @@ struct Allocation {
   int64_t request_id = 0;
 };
 
+// What a node says that its processes use, whatever was granted.
+struct NodeUsage {
+  int64_t memory_mib = 0;
+  int64_t milli_vcores = 0;
+};
+
 // Where a container lives; what the slot holds.
 struct ContainerPlacement {
   ApplicationSlot application;
@@ -126,12 +132,15 @@ class CapacityScheduler {
   // An unschedulable node keeps its containers and gets no new ones (unhealthy, draining).
   void SetNodeSchedulable(NodeSlot node, bool schedulable);
   void SetNodeCapacity(NodeSlot node, const Resource& capacity);
+  // What a heartbeat said: the usage is kept for reports, the free space is offered anew.
+  void UpdateNode(NodeSlot node, const NodeUsage& usage);
   // Its containers stay and count for the new partition.
   void SetNodeLabel(NodeSlot node, const std::string& label);
 
   // --- queues
   const QueueConfiguration& configuration() const;
-  // All or nothing. kConflict: what runs would be orphaned, with every reason in the message.
+  // All or nothing. kFailedPrecondition: what runs would be orphaned, with every reason in the
+  // message.
   Status Reconfigure(std::shared_ptr<const QueueConfiguration> configuration, Now now);
   // What Reconfigure would do, without doing it.
   QueuePlan Plan(std::shared_ptr<const QueueConfiguration> configuration, Now now) const;
@@ -204,6 +213,7 @@ class CapacityScheduler {
   Resource node_capacity(NodeSlot node) const;
   Resource node_used(NodeSlot node) const;
   int32_t node_containers(NodeSlot node) const;
+  const NodeUsage& node_usage(NodeSlot node) const;
   const std::string& node_label(NodeSlot node) const;
   const std::string& queue_of(ApplicationSlot application) const;
   Resource application_used(ApplicationSlot application) const;
@@ -215,7 +225,7 @@ class CapacityScheduler {
   // The code for the first ask that waits (or for the activation); O(1).
   PendingReason pending_reason(ApplicationSlot application) const;
   // Everything there is to know about why it waits. O(nodes + queues).
-  Explanation Explain(ApplicationSlot application, Now now) const;
+  Explanation Explain(ApplicationSlot application) const;
   // What the application could still get now.
   Resource headroom(ApplicationSlot application) const;
   Resource maximum_allocation(const std::string& queue_path) const;

@@ -326,8 +326,8 @@ struct ResourceManagerCore::State {
   std::map<std::string, ApplicationId> idempotency_keys;
   std::map<NodeId, std::unique_ptr<Node>> nodes;
   std::vector<Node*> nodes_by_index;
-  // The uuid's index: unordered, as it is for look-up only and every heartbeat needs one.
-  std::unordered_map<std::string, int32_t> node_indices;
+  // The uuid's index: every heartbeat needs one.
+  std::unordered_map<std::string, int32_t> node_indices;  // lookup-only
   std::vector<int32_t> node_slots;  // scheduler slot -> Node::index
   ContainerTable containers;        // by scheduler slot
   ContainerList awaited;            // in the order of grant, so of deadlines

@@ -174,8 +174,8 @@ class NodeTable {
   std::vector<Node> nodes_;                // by slot
   std::vector<SearchPosition> positions_;  // by slot: in the order of its partition
   DensePlaces slots_;
-  std::unordered_map<std::string, std::vector<NodeSlot>>
-      by_name_;  // only looked up: once per node-local ask
+  using Slots = std::vector<NodeSlot>;
+  std::unordered_map<std::string, Slots> by_name_;  // lookup-only: once per node-local ask
   int64_t capacity_version_ = 0;
 };
 

@@ -1,0 +1,112 @@
+// The queue configuration in force: taking over a new one whole or not at all, queues made on
+// demand.
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+#include "scheduler/config/configuration_change.h"
+#include "scheduler/config/dynamic_queues.h"
+#include "scheduler/engine/state.h"
+
+namespace weir::scheduler {
+
+CapacityScheduler::State::State(const SchedulerOptions& scheduler_options,
+                                std::shared_ptr<const QueueConfiguration> queue_configuration)
+    : options(scheduler_options),
+      minimum(scheduler_options.types.minimum()),
+      nodes(scheduler_options.types.count()),
+      tree(scheduler_options.types),
+      preemption(queue_configuration->preemption) {
+  Configure(std::move(queue_configuration));
+}
+
+void CapacityScheduler::State::Configure(std::shared_ptr<const QueueConfiguration> next) {
+  labels.clear();
+  labels.emplace("", kDefaultPartition);
+  for (const auto& [label, exclusive] : next->labels)
+    labels.emplace(label, nodes.AddPartition(label));
+  const PreemptionSettings settings = next->preemption;
+  tree.Configure(std::move(next), labels);
+  preemption.Configure(settings);
+  for (size_t p = 0; p < nodes.partitions(); ++p) {
+    const PartitionSlot partition{static_cast<int32_t>(p)};
+    for (const QueueSlot queue : tree.All()) lane(queue, partition);
+    tree.SetPartitionTotal(partition, nodes.capacity(partition));
+  }
+  // Orders, limits and the ways of ordering may all be others.
+  for (size_t i = 0; i < applications.size(); ++i) {
+    if (!applications[i].live) continue;
+    for (const int32_t line : applications[i].lines) KeyChanged(line);
+  }
+  for (const auto& [leaf, waiting] : inactive) LimitsMayAllow(leaf);
+  wake_everybody = true;
+}
+
+std::vector<std::string> CapacityScheduler::State::Objections(
+    const QueueConfiguration& next) const {
+  std::vector<std::string> objections;
+  const auto has_applications = [this](const std::string& path) {
+    const std::optional<QueueSlot> queue = tree.Find(path);
+    return queue && tree.at(*queue).applications > 0;
+  };
+  for (const ConfigFault& fault : CheckChange(configuration(), next, has_applications)) {
+    objections.push_back(fault.ToString());
+  }
+  return objections;
+}
+
+Status CapacityScheduler::State::Reconfigure(std::shared_ptr<const QueueConfiguration> next) {
+  const std::vector<std::string> objections = Objections(*next);
+  if (!objections.empty()) {
+    std::string all;
+    for (const std::string& each : objections) all += (all.empty() ? "" : "; ") + each;
+    return Error{ErrorCode::kFailedPrecondition,
+                 "the queues stay as they are: " + all,
+                 "stop and drain the queues that are to go, then try again"};
+  }
+  Configure(std::move(next));
+  return {};
+}
+
+Result<QueueSlot> CapacityScheduler::State::MakeQueue(const std::string& path) {
+  const std::optional<QueueSlot> known = tree.Find(path);
+  if (known) return *known;
+  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const QueueConfiguration> next,
+                        WithDynamicQueue(configuration(), path, options.types));
+  Configure(std::move(next));
+  notices.push_back({.kind = Notice::Kind::kQueueCreated, .queue = path});
+  return *tree.Find(path);
+}
+
+void CapacityScheduler::State::ExpireDynamicQueues() {
+  for (auto it = idle_queues.begin(); it != idle_queues.end();) {
+    if (it->second > now.monotonic) {
+      ++it;
+      continue;
+    }
+    const std::string path = it->first;
+    it = idle_queues.erase(it);
+    const std::optional<QueueSlot> queue = tree.Find(path);
+    if (!queue || tree.at(*queue).applications > 0 || !tree.settings(*queue).dynamic) continue;
+    const QueueSettings* parent = configuration().Find(tree.settings(*queue).parent);
+    if (parent != nullptr && !parent->auto_creation.auto_removal) continue;
+    Result<std::shared_ptr<const QueueConfiguration>> without =
+        WithoutDynamicQueue(configuration(), path);
+    WEIR_CHECK(without.ok(), "a dynamic queue can be taken out");
+    Configure(std::move(without).value());
+    notices.push_back({.kind = Notice::Kind::kQueueRemoved, .queue = path});
+  }
+}
+
+std::optional<Instant> CapacityScheduler::State::NextDeadline() const {
+  std::optional<Instant> next = preemption.NextDeadline();
+  const auto sooner = [&next](const Instant& at) {
+    if (!next || at < *next) next = at;
+  };
+  if (!deadlines.empty()) sooner(deadlines.top().key);
+  if (sweep_at) sooner(*sweep_at);
+  for (const auto& [path, at] : idle_queues) sooner(at);
+  return next;
+}
+
+}  // namespace weir::scheduler

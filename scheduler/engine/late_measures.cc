@@ -1,0 +1,160 @@
+// What is tried for an ask only after it has waited: idle space of non-exclusive partitions, and
+// holding a node back until a large container fits on it.
+#include <algorithm>
+
+#include "scheduler/engine/state.h"
+
+namespace weir::scheduler {
+
+// Asks of the default partition may use idle nodes of a non-exclusive one after a heartbeat's time
+// without room (YARN: after as many missed offers as there are nodes). ApplicationMasters may not.
+bool CapacityScheduler::State::MayBorrow(const Group& group) const {
+  if (group.partition != kDefaultPartition) return false;
+  for (const auto& [label, exclusive] : configuration().labels) {
+    if (exclusive) continue;
+    const std::optional<PartitionSlot> partition = nodes.FindPartition(label);
+    if (partition && nodes.schedulable_nodes(*partition) > 0) return true;
+  }
+  return false;
+}
+
+bool CapacityScheduler::State::TryBorrow(int32_t index,
+                                         size_t limit,
+                                         std::vector<Allocation>& out) {
+  const int32_t line_index = group_at(index).lines.top().item;
+  const Line& line = line_at(line_index);
+  const Application& application = app(line.application);
+  if (application.containers == 0) return false;  // its first is the ApplicationMaster's
+  const Ask& ask = *Head(line);
+  for (const auto& [label, exclusive] : configuration().labels) {
+    const std::optional<PartitionSlot> partition = nodes.FindPartition(label);
+    if (exclusive || !partition || nodes.schedulable_nodes(*partition) == 0) continue;
+    lane(group_at(index).leaf, *partition);
+    const std::optional<Target> target = SearchAnywhere(application, ask, *partition);
+    if (!target) continue;
+    const Allowance by_user = tree.UserAllowance(
+        group_at(index).user, *partition, amounts(ask.shape), LimitMode::kIgnoreExclusivity);
+    if (by_user.count <= 0) continue;
+    const int64_t count = std::min({by_user.count, target->room, static_cast<int64_t>(limit)});
+    group_at(index).due = true;  // the next of it need not wait again
+    Place(line_index, target->node, count, 0, out);
+    return true;
+  }
+  return false;
+}
+
+// A node is held back only for an ask that others have overtaken since it found no room: without
+// smaller asks around, waiting for the next free place serves it as well.
+bool CapacityScheduler::State::MayReserve(const Group& group) const {
+  return nodes.SomeCapacityFits(group.partition, amounts(group.shape));
+}
+
+void CapacityScheduler::State::TryReserve(int32_t index) {
+  const Group& group = group_at(index);
+  ShapeClass& own = shape_class(group.partition, group.shape);
+  const bool tried =
+      own.reservation_try && now.monotonic - *own.reservation_try < options.heartbeat;
+  if (tried || placed[Index(group.partition)] == own.overtaken_mark) return;
+  const int32_t line_index = group.lines.top().item;
+  const Line& line = line_at(line_index);
+  const Amounts& each = amounts(group.shape);
+  own.reservation_try = now.monotonic;
+
+  // One more reservation per heartbeat's time while it starves, never more than it wants.
+  int64_t held = 0;
+  for (const NodeSlot node : app(line.application).reservations) {
+    if (reservations.at(node).line == line_index) ++held;
+  }
+  if (held >= line.containers) return;
+  const LimitMode mode = LimitMode::kRespectExclusivity;
+  if (tree.UserAllowance(group.user, group.partition, each, mode).count <= 0 ||
+      tree.QueueAllowance(group.leaf, group.partition, each, mode).count <= 0) {
+    return;
+  }
+  // The node that lacks least, by dominant share of its capacity.
+  std::optional<NodeSlot> best;
+  Share least = 0;
+  for (const NodeSlot slot : nodes.All()) {
+    const Node& node = nodes.at(slot);
+    if (!node.open() || node.partition != group.partition || !each.FitsIn(node.capacity)) continue;
+    const Share lacks =
+        ShareOf(Calculator::kDominant, FloorAtZero(each - node.free()), node.capacity);
+    if (best && lacks >= least) continue;
+    best = slot;
+    least = lacks;
+  }
+  if (!best) return;
+  nodes.SetReserved(*best, true);
+  reservations[*best] = {
+      .node = *best, .application = line.application, .line = line_index, .shape = group.shape};
+  shapes.AddUses(group.shape, 1);
+  Application& application = app(line.application);
+  application.reservations.push_back(*best);
+  use(application, group.partition).reserved += each;
+  tree.Reserve(group.user, group.partition, each);
+  OrderChanged(group.leaf, group.partition);
+}
+
+void CapacityScheduler::State::DropReservation(NodeSlot node) {
+  const auto found = reservations.find(node);
+  if (found == reservations.end()) return;
+  const Reservation held = found->second;
+  if (held.gang) {
+    DropPlan(app(held.application).leaf);
+    return;
+  }
+  reservations.erase(found);
+  Application& application = app(held.application);
+  std::erase(application.reservations, node);
+  const PartitionSlot partition = nodes.at(node).partition;
+  const Amounts each = amounts(held.shape);
+  use(application, partition).reserved -= each;
+  tree.Unreserve(application.user, partition, each);
+  shapes.DropUses(held.shape, 1);
+  nodes.SetReserved(node, false);
+  UsageFell(application.user, partition);
+  WakeForNode(node);
+}
+
+void CapacityScheduler::State::DropReservations(ApplicationSlot slot) {
+  while (!app(slot).reservations.empty()) DropReservation(app(slot).reservations.back());
+}
+
+void CapacityScheduler::State::TrimReservations(int32_t line_index) {
+  const Line& line = line_at(line_index);
+  int64_t held = 0;
+  std::vector<NodeSlot> surplus;
+  for (const NodeSlot node : app(line.application).reservations) {
+    const Reservation& each = reservations.at(node);
+    if (each.line != line_index) continue;
+    const Ask* head = Head(line);
+    const bool useful = head != nullptr && head->shape == each.shape && held < line.containers;
+    if (useful) {
+      ++held;
+    } else {
+      surplus.push_back(node);
+    }
+  }
+  for (const NodeSlot node : surplus) DropReservation(node);
+}
+
+void CapacityScheduler::State::FulfilReservations(std::vector<Allocation>& out) {
+  // What is dropped below may make room on further reserved nodes: those come at the next turn.
+  std::vector<NodeSlot> ready;
+  ready.swap(fulfil);
+  for (const NodeSlot node : ready) {
+    const auto found = reservations.find(node);
+    if (found == reservations.end() || found->second.gang) continue;
+    const Reservation held = found->second;
+    const Ask* head = Head(line_at(held.line));
+    const bool fits = amounts(held.shape).FitsIn(nodes.at(node).free());
+    const bool wanted_still = head != nullptr && head->shape == held.shape;
+    if (!fits && wanted_still) continue;
+    // The limits have been charged since it was reserved. It is taken before anybody else is woken:
+    // waking comes only from here on.
+    DropReservation(node);
+    if (wanted_still && fits && nodes.at(node).open()) Place(held.line, node, 1, 0, out);
+  }
+}
+
+}  // namespace weir::scheduler

@@ -1,0 +1,194 @@
+// Where an ask with wishes of its own may go: nodes, racks, anywhere, by the time it has waited;
+// bounds per node and rack, unwanted nodes, spreading.
+//
+// YARN counts missed node heartbeats before it gives up a better place. With N nodes one heartbeat
+// interval offers N nodes, so `delay` missed offers are delay / N intervals (docs/scheduler.md).
+#include <algorithm>
+#include <set>
+
+#include "scheduler/engine/state.h"
+
+namespace weir::scheduler {
+
+bool CapacityScheduler::State::IsSolo(const Application& application, const Ask& ask) const {
+  return ask.constraints >= 0 || !application.blacklist.empty();
+}
+
+bool CapacityScheduler::State::Unwanted(const Application& application, NodeSlot node) const {
+  return !application.blacklist.empty() &&
+         std::binary_search(
+             application.blacklist.begin(), application.blacklist.end(), nodes.at(node).name);
+}
+
+void CapacityScheduler::State::CountPlaces(Application& application) {
+  if (application.counts_places) return;
+  application.counts_places = true;
+  const ApplicationSlot slot{static_cast<int32_t>(&application - applications.data())};
+  for (const ContainerSlot container : containers.OfApplication(slot)) {
+    const NodeSlot node = containers.at(container).placement.node;
+    ++application.on_node[node.value];
+    ++application.on_rack[nodes.at(node).rack];
+  }
+}
+
+int64_t CapacityScheduler::State::RoomOn(const Application& application,
+                                         const Ask& ask,
+                                         NodeSlot slot) const {
+  const Node& node = nodes.at(slot);
+  if (!node.open() || Unwanted(application, slot)) return 0;
+  int64_t room = TimesFitting(amounts(ask.shape), node.free());
+  const Constraints& extra = ConstraintsOf(ask);
+  const auto bound = [&room](int32_t most, const auto& counts, const auto& key) {
+    if (most <= 0) return;
+    const auto found = counts.find(key);
+    room = std::min<int64_t>(room, most - (found == counts.end() ? 0 : found->second));
+  };
+  bound(extra.max_per_node, application.on_node, slot.value);
+  bound(extra.max_per_rack, application.on_rack, node.rack);
+  return std::max<int64_t>(room, 0);
+}
+
+Duration CapacityScheduler::State::RackDelay(PartitionSlot partition) const {
+  const int64_t count = std::max<int64_t>(nodes.nodes(partition), 1);
+  const int64_t missed = std::min<int64_t>(count, configuration().node_locality_delay);
+  return options.heartbeat * missed / count;
+}
+
+Duration CapacityScheduler::State::AnywhereDelay(const Ask& ask, PartitionSlot partition) const {
+  const int64_t count = std::max<int64_t>(nodes.nodes(partition), 1);
+  const QueueConfiguration& settings = configuration();
+  if (settings.rack_locality_additional_delay >= 0) {
+    const int64_t missed = std::min<int64_t>(
+        count, int64_t{settings.node_locality_delay} + settings.rack_locality_additional_delay);
+    return options.heartbeat * missed / count;
+  }
+  // YARN's formula: outstanding x min((locations - 1) / nodes, 1), at most all nodes.
+  const Constraints& extra = ConstraintsOf(ask);
+  const auto locations = static_cast<int64_t>(extra.nodes.size() + extra.racks.size());
+  const int64_t missed =
+      std::min(count, ask.count * std::min(std::max<int64_t>(locations - 1, 0), count) / count);
+  return std::max(RackDelay(partition), options.heartbeat * missed / count);
+}
+
+std::optional<CapacityScheduler::State::Target> CapacityScheduler::State::SearchLocal(
+    const Application& application, const Ask& ask, PartitionSlot partition) {
+  for (const std::string& name : ConstraintsOf(ask).nodes) {
+    for (const NodeSlot node : nodes.Named(name)) {
+      if (nodes.at(node).partition != partition) continue;
+      const int64_t room = RoomOn(application, ask, node);
+      if (room > 0) return Target{.node = node, .room = room};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<CapacityScheduler::State::Target> CapacityScheduler::State::SearchRacks(
+    const Application& application, const Ask& ask, PartitionSlot partition) {
+  const Constraints& extra = ConstraintsOf(ask);
+  std::set<std::string> racks(extra.racks.begin(), extra.racks.end());
+  if (extra.relax) {
+    for (const std::string& name : extra.nodes) {
+      for (const NodeSlot node : nodes.Named(name)) racks.insert(nodes.at(node).rack);
+    }
+  }
+  const Amounts& each = amounts(ask.shape);
+  for (const std::string& rack : racks) {
+    auto found = nodes.FindInRack(partition, rack, each);
+    for (; found; found = nodes.FindInRack(partition, rack, each, found->next)) {
+      const int64_t room = RoomOn(application, ask, found->node);
+      if (room > 0) return Target{.node = found->node, .room = room};
+    }
+  }
+  return std::nullopt;
+}
+
+// Spreading goes on after the node (or in the rack after the one) that the last spread container
+// went to, and around: every node gets one before any gets a second.
+std::optional<CapacityScheduler::State::Target> CapacityScheduler::State::SearchAnywhere(
+    const Application& application, const Ask& ask, PartitionSlot partition) {
+  const Amounts& each = amounts(ask.shape);
+  const Spread spread = ConstraintsOf(ask).spread;
+  const SearchPosition start = spread == Spread::kPack ? SearchPosition{} : spread_from;
+  for (int round = 0; round < 2; ++round) {
+    auto found = nodes.Find(partition, each, round == 0 ? start : SearchPosition{});
+    for (; found; found = nodes.Find(partition, each, found->next)) {
+      int64_t room = RoomOn(application, ask, found->node);
+      if (room <= 0) continue;
+      if (spread != Spread::kPack) {
+        room = 1;
+        spread_from = found->next;
+        if (spread == Spread::kRacks) {
+          spread_from = nodes.NextRack(partition, found->next).value_or(SearchPosition{});
+        }
+      }
+      return Target{.node = found->node, .room = room};
+    }
+    if (spread == Spread::kPack) break;
+  }
+  return std::nullopt;
+}
+
+void CapacityScheduler::State::TrySolo(int32_t index, size_t limit, std::vector<Allocation>& out) {
+  const int32_t line_index = group_at(index).lines.top().item;
+  const Line& line = line_at(line_index);
+  const Ask& ask = *Head(line);
+  const Constraints& extra = ConstraintsOf(ask);
+  if (extra.gang) {
+    TryGang(index, out);
+    return;
+  }
+  const PartitionSlot partition = line.partition;
+  const Application& application = app(line.application);
+  group_at(index).due = false;
+  const int64_t allowed = Allowed(index, LimitMode::kRespectExclusivity, partition);
+  if (allowed == 0) return;
+
+  const bool local_matters = extra.has_places() && configuration().node_locality_delay >= 0;
+  std::optional<Target> target;
+  bool local = false;
+  std::optional<Instant> next;
+  if (local_matters) {
+    target = SearchLocal(application, ask, partition);
+    local = target.has_value();
+    const Instant since = line.locality_since.value_or(now.monotonic);
+    line_at(line_index).locality_since = since;
+    const bool only_racks = extra.nodes.empty();
+    const Instant racks_at = only_racks ? since : since + RackDelay(partition);
+    const Instant anywhere_at = since + AnywhereDelay(ask, partition);
+    const bool racks_allowed = extra.relax || !extra.racks.empty();
+    if (!target && racks_allowed && racks_at <= now.monotonic) {
+      target = SearchRacks(application, ask, partition);
+      local = target.has_value() && configuration().rack_locality_full_reset;
+    }
+    if (!target && extra.relax && anywhere_at <= now.monotonic) {
+      target = SearchAnywhere(application, ask, partition);
+    }
+    if (racks_allowed && racks_at > now.monotonic) next = racks_at;
+    if (extra.relax && anywhere_at > now.monotonic && !next) next = anywhere_at;
+  } else {
+    target = SearchAnywhere(application, ask, partition);
+  }
+  if (target) {
+    if (local) line_at(line_index).locality_since.reset();
+    const int64_t count = std::min({allowed, target->room, static_cast<int64_t>(limit)});
+    Place(line_index, target->node, count, 0, out);
+    return;
+  }
+  PendingReason reason = ReasonWithoutRoom(partition, amounts(ask.shape));
+  if (nodes.Find(partition, amounts(ask.shape))) {
+    // There is room, though not where it may go.
+    reason = PendingReason::kLocalityWait;
+    if (!local_matters) {
+      reason = extra.bounded() ? PendingReason::kSpread : PendingReason::kBlacklisted;
+    }
+  }
+  if (MayBorrow(group_at(index)) && group_at(index).since &&
+      now.monotonic - *group_at(index).since >= options.heartbeat) {
+    if (TryBorrow(index, limit, out) || group_at(index).waits != Waits::kReady) return;
+  }
+  ParkForRoom(index, reason);
+  if (!next && (MayBorrow(group_at(index)))) next = now.monotonic + options.heartbeat;
+  if (next) SetDeadline(index, *next);
+}
+
+}  // namespace weir::scheduler
