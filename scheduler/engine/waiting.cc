@@ -121,10 +121,10 @@ void CapacityScheduler::State::LeaveGroup(int32_t index) {
   const int32_t group = line_at(index).group;
   if (group < 0) return;
   line_at(index).group = -1;
-  IndexedHeap<LineKey>& members = group_at(group).lines;
-  const bool first = members.top().item == index;
-  members.Remove(line_places, index);
-  if (members.empty()) {
+  IndexedHeap<LineKey>& own_lines = group_at(group).lines;
+  const bool first = own_lines.top().item == index;
+  own_lines.Remove(line_places, index);
+  if (own_lines.empty()) {
     FreeGroup(group);
   } else if (first) {
     GroupKeyChanged(group);
@@ -157,11 +157,11 @@ void CapacityScheduler::State::SettleLine(int32_t index) {
   }
   const int32_t group = GroupFor(line, *head, solo);
   line.group = group;
-  IndexedHeap<LineKey>& members = group_at(group).lines;
-  members.Push(line_places, KeyOf(index), index);
+  IndexedHeap<LineKey>& own_lines = group_at(group).lines;
+  own_lines.Push(line_places, KeyOf(index), index);
   if (group_at(group).waits == Waits::kNowhere) {
     MakeReady(group);
-  } else if (members.top().item == index) {
+  } else if (own_lines.top().item == index) {
     GroupKeyChanged(group);
   }
 }
@@ -169,10 +169,10 @@ void CapacityScheduler::State::SettleLine(int32_t index) {
 void CapacityScheduler::State::KeyChanged(int32_t index) {
   const int32_t group = line_at(index).group;
   if (group < 0) return;
-  IndexedHeap<LineKey>& members = group_at(group).lines;
-  const bool was_first = members.top().item == index;
-  members.Change(line_places, KeyOf(index), index);
-  if (was_first || members.top().item == index) GroupKeyChanged(group);
+  IndexedHeap<LineKey>& own_lines = group_at(group).lines;
+  const bool was_first = own_lines.top().item == index;
+  own_lines.Change(line_places, KeyOf(index), index);
+  if (was_first || own_lines.top().item == index) GroupKeyChanged(group);
 }
 
 void CapacityScheduler::State::UsageChanged(const Application& application) {
