@@ -12,9 +12,9 @@
 //
 // What this bounds: a queue whose load comes and goes makes the others pay once per cycle, and only
 // in cycles in which it waits longer than its patience and the warning. With rounds of 3 s and a
-// warning of 15 s (5 rounds): a load that stays less than 32 + 5 rounds has at most 5 claims
+// warning of 15 s (5 rounds): a load that stays less than 31 + 5 rounds has at most 5 claims
 // (patience 2, 4, 8, 16, 32) and then one per kQuietRounds, in an hour no more than 10; one that
-// stays longer has one claim per cycle, in an hour no more than 5 + 1200 / 37 < 38. No claim takes
+// stays longer has one claim per cycle, in an hour no more than 5 + 1200 / 36 < 39. No claim takes
 // more than the queue's guarantee (in balance mode: its ideal).
 //
 // Owner: the preemption monitor. Single-threaded. A value.

@@ -57,6 +57,7 @@ class FakeCluster : public PreemptionSource {
   void SetLeaving(ContainerSlot container) { containers_.at(container).leaving = true; }
   void SetPending(int application, const Amounts& amounts, PartitionSlot partition = {});
 
+  const FakeQueue& queue(int index) const { return queues_[static_cast<size_t>(index)]; }
   FakeQueue& queue(int index) { return queues_[static_cast<size_t>(index)]; }
   FakeApplication& application(int index) { return applications_[static_cast<size_t>(index)]; }
   const std::map<ContainerSlot, FakeContainer>& containers() const { return containers_; }
