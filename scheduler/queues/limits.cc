@@ -44,62 +44,77 @@ Amounts EachUp(const AllocationStep& step,
   return result;
 }
 
-Amounts EachDown(const AllocationStep& step,
-                 const Amounts& a,
-                 int64_t numerator,
-                 int64_t denominator) {
-  if (numerator == denominator) return a;
-  Amounts result;
-  for (int i = 0; i < step.types(); ++i) {
-    result.Set(i, MultipliedDown(a[i], numerator, denominator));
-  }
-  return result;
+Parts PartsOf(const Amounts& amounts, int types) {
+  Parts parts;
+  for (int i = 0; i < types; ++i) parts.Set(i, amounts[i]);
+  return parts;
 }
 
-// total x ratios, rounded up to the step.
-Amounts Consumed(const UserLimitTerms& terms) {
-  Amounts consumed;
-  for (int i = 0; i < terms.step.types(); ++i) {
+// The usage that the user limit divides: the queue's capacity, or a step more than is consumed.
+Parts CurrentOf(const UserLimitTerms& terms, const Parts& capacity, const Amounts& required) {
+  const int types = terms.step.types();
+  Parts current;
+  for (int i = 0; i < types; ++i) {
     const Wide product = static_cast<Wide>(terms.total[i]) * terms.usage_ratios;
-    consumed.Set(i, terms.step.Up(i, Clamp((product + kWholeShare - 1) >> 30)));
+    current.Set(i, terms.step.Up(i, Clamp((product + kWholeShare - 1) >> 30)));
   }
-  return consumed;
+  const bool below = terms.scale.Compare(current, capacity) < 0;
+  for (int i = 0; i < types; ++i) {
+    current.Set(i, below ? capacity[i] : current[i] + required[i]);
+  }
+  return current;
 }
 
-Amounts CappedUserLimit(const UserLimitTerms& terms,
-                        const Amounts& capacity,
-                        const Amounts& limit,
-                        LimitMode mode) {
-  if (mode == LimitMode::kIgnoreExclusivity) {
-    return terms.step.Up(terms.scale.Smaller(limit, terms.total));
+// What one user may have at most, whatever the others use.
+Parts MostOf(const UserLimitTerms& terms, const Parts& capacity, LimitMode mode) {
+  const bool ignore = mode == LimitMode::kIgnoreExclusivity;
+  const bool unlimited = !terms.user_limit_factor || terms.guaranteed.IsZero();
+  Parts most;
+  for (int i = 0; i < terms.step.types(); ++i) {
+    if (ignore) {
+      most.Set(i, terms.total[i]);
+    } else if (unlimited) {
+      most.Set(i, terms.step.Down(i, terms.maximum[i]));
+    } else {
+      most.Set(i, MultipliedDown(capacity[i], *terms.user_limit_factor, kWholeFactor));
+    }
   }
-  if (!terms.user_limit_factor || terms.guaranteed.IsZero()) {
-    return terms.step.Up(terms.scale.Smaller(limit, terms.step.Down(terms.maximum)));
-  }
-  if (*terms.user_limit_factor == kWholeFactor) {
-    return terms.step.Up(terms.scale.Smaller(limit, capacity));
-  }
-  const Amounts most = EachDown(terms.step, capacity, *terms.user_limit_factor, kWholeFactor);
-  return terms.step.Up(terms.scale.Smaller(limit, most));
+  return most;
 }
 
 Amounts UserLimitOf(const UserLimitTerms& terms,
                     const Amounts& required,
                     LimitMode mode,
                     bool all_users) {
-  const Amounts& capacity = terms.scale.Larger(terms.guaranteed, required);
-  Amounts current = Consumed(terms);
-  if (terms.scale.Compare(current, capacity) < 0) {
-    current = capacity;
-  } else {
-    current += required;
-  }
-  const Amounts by_floor = EachUp(terms.step, current, terms.minimum_user_limit, kWholePercent);
+  const int types = terms.step.types();
+  const ShareScale& scale = terms.scale;
+  const Parts capacity = PartsOf(scale.Larger(terms.guaranteed, required), types);
+  const Parts current = CurrentOf(terms, capacity, required);
   const int64_t weight = all_users ? terms.all_weight : terms.active_weight;
-  if (weight <= 0) return CappedUserLimit(terms, capacity, by_floor, mode);
-  const Amounts shared = all_users ? current : terms.used_by_active + required;
-  const Amounts by_users = EachUp(terms.step, shared, kWholeWeight, weight);
-  return CappedUserLimit(terms, capacity, terms.scale.Larger(by_users, by_floor), mode);
+  Parts by_floor;
+  Parts by_users;
+  for (int i = 0; i < types; ++i) {
+    by_floor.Set(i, MultipliedUp(current[i], terms.minimum_user_limit, kWholePercent));
+    const int64_t shared = all_users ? current[i] : terms.used_by_active[i] + required[i];
+    by_users.Set(i, weight > 0 ? MultipliedUp(shared, kWholeWeight, weight) : 0);
+  }
+  const Parts& limit = scale.Larger(by_users, by_floor);
+  const Parts most = MostOf(terms, capacity, mode);
+  const Parts& capped = scale.Smaller(limit, most);
+  Amounts result;
+  for (int i = 0; i < types; ++i) result.Set(i, terms.step.Up(i, capped[i]));
+  return result;
+}
+
+// used + each x count <= limit, in the calculator's order.
+bool WithinAfter(const ShareScale& scale,
+                 const Amounts& used,
+                 const Amounts& each,
+                 int64_t count,
+                 const Amounts& limit) {
+  Parts after;
+  for (int i = 0; i < scale.types(); ++i) after.Set(i, used[i] + each[i] * count);
+  return scale.Compare(after, limit) <= 0;
 }
 
 }  // namespace
@@ -144,13 +159,31 @@ Amounts ActiveUserLimit(const UserLimitTerms& terms, const Amounts& required, Li
   return UserLimitOf(terms, required, mode, false);
 }
 
+std::optional<Amounts> FixedUserLimit(const UserLimitTerms& terms, const Amounts& required) {
+  const int types = terms.step.types();
+  const Parts capacity = PartsOf(terms.scale.Larger(terms.guaranteed, required), types);
+  const Parts most = MostOf(terms, capacity, LimitMode::kRespectExclusivity);
+  Parts least;
+  for (int i = 0; i < types; ++i) {
+    least.Set(i, MultipliedUp(capacity[i], terms.minimum_user_limit, kWholePercent));
+  }
+  if (terms.scale.Compare(least, most) < 0) return std::nullopt;
+  Amounts result;
+  for (int i = 0; i < types; ++i) result.Set(i, terms.step.Up(i, most[i]));
+  return result;
+}
+
 Amounts AllUsersLimit(const UserLimitTerms& terms, const Amounts& required, LimitMode mode) {
   return UserLimitOf(terms, required, mode, true);
 }
 
 Amounts WeightedUserLimit(const AllocationStep& step, const Amounts& limit, int64_t weight) {
   if (weight == kWholeWeight) return limit;
-  return step.Down(EachDown(step, limit, weight, kWholeWeight));
+  Amounts result;
+  for (int i = 0; i < step.types(); ++i) {
+    result.Set(i, step.Down(i, MultipliedDown(limit[i], weight, kWholeWeight)));
+  }
+  return result;
 }
 
 int64_t CountWithOvershoot(const ShareScale& scale,
@@ -172,16 +205,16 @@ int64_t CountWithOvershoot(const ShareScale& scale,
   int64_t count = kMost;
   for (int i = 0; i < scale.types(); ++i) {
     if (each[i] <= 0 || (total[i] <= 0 && scale.types() > 1)) continue;
-    int64_t most = limit[dominant];
-    if (i != dominant) most = MultipliedDown(limit[dominant], total[i], total[dominant]);
+    const int64_t most =
+        i == dominant ? limit[i] : MultipliedDown(limit[dominant], total[i], total[dominant]);
     count = std::min(count, std::max<int64_t>(most - used[i], 0) / each[i]);
   }
   if (count == kMost) return kMost;
-  if (scale.Compare(used + each * count, limit) <= 0) return count + 1;
+  if (count == 0 || WithinAfter(scale, used, each, count, limit)) return count + 1;
   int64_t fits = 0;  // used + each x fits <= limit, and not with `count`
   while (count - fits > 1) {
     const int64_t middle = fits + (count - fits) / 2;
-    (scale.Compare(used + each * middle, limit) <= 0 ? fits : count) = middle;
+    (WithinAfter(scale, used, each, middle, limit) ? fits : count) = middle;
   }
   return fits + 1;
 }

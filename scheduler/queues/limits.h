@@ -110,6 +110,9 @@ struct UserLimitTerms {
 // larger, smaller and < are the calculator's. Nobody active (weight 0): the first part of `limit`
 // is left out. YARN takes the minimum allocation as `required`.
 Amounts ActiveUserLimit(const UserLimitTerms& terms, const Amounts& required, LimitMode mode);
+// ActiveUserLimit in kRespectExclusivity when it is the same whatever is used: `limit` is at least
+// ceil(capacity x MULP), so when that reaches `most`, `most` it is (as with MULP 100 and ULF <= 1).
+std::optional<Amounts> FixedUserLimit(const UserLimitTerms& terms, const Amounts& required);
 // The form that preemption uses: `limit` = larger(ceil(current / all_weight), ceil(current x
 // MULP)).
 Amounts AllUsersLimit(const UserLimitTerms& terms, const Amounts& required, LimitMode mode);

@@ -194,7 +194,17 @@ void QueueTree::Recompute(PartitionSlot partition) {
     for (size_t i = 0; i < divided.size(); ++i) capacities[Index(queue.children[i])] = divided[i];
     SetCapacity(slot, partition, capacities[Index(slot)]);
     RecomputeUsers(slot, partition);
+    FixUserLimit(slot, partition);
   }
+}
+
+void QueueTree::FixUserLimit(QueueSlot leaf, PartitionSlot partition) {
+  ShareDetails& details = details_[Index(leaf)].shares[Index(partition)];
+  const UserLimitTerms terms = TermsOf(leaf, partition);
+  const std::optional<Amounts> fixed = FixedUserLimit(terms, step_.minimum());
+  details.fixed_user_limit = fixed.has_value();
+  details.user_limit_version = -1;
+  if (fixed) details.user_limit = *fixed;
 }
 
 void QueueTree::SetCapacity(QueueSlot slot,

@@ -213,6 +213,11 @@ class QueueTree {
     // Of a leaf: sums over its users.
     Amounts used_by_active;
     Share usage_ratios = 0;
+    // The user limit that placement asks for (minimum allocation, kRespectExclusivity), as of this
+    // version of the leaf. When the user limit factor alone decides, it holds for all usage.
+    bool fixed_user_limit = false;
+    mutable int64_t user_limit_version = -1;
+    mutable Amounts user_limit;
   };
   struct QueueDetails {
     const QueueSettings* settings = nullptr;  // in *configuration_
@@ -240,6 +245,7 @@ class QueueTree {
   void Recompute(PartitionSlot partition);
   void SetCapacity(QueueSlot slot, PartitionSlot partition, const EffectiveCapacity& capacity);
   void RecomputeUsers(QueueSlot leaf, PartitionSlot partition);
+  void FixUserLimit(QueueSlot leaf, PartitionSlot partition);
   const PartitionCapacity* CapacityOf(QueueSlot slot, PartitionSlot partition) const;
   bool MayUse(const QueueSettings& settings, PartitionSlot partition) const;
   void UpdateState(Queue& queue, const QueueSettings& settings);
@@ -261,6 +267,7 @@ class QueueTree {
 
   // limits (queue_tree_limits.cc)
   UserLimitTerms TermsOf(QueueSlot leaf, PartitionSlot partition) const;
+  const Amounts& PlacementUserLimit(QueueSlot leaf, PartitionSlot partition) const;
   Allowance NoAccess(QueueSlot leaf, PartitionSlot partition) const;
   bool AtParallelLimit(const QueueUser& user) const;
   Status CheckRunning(QueueSlot queue) const;

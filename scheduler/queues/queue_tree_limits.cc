@@ -107,6 +107,17 @@ UserLimitTerms QueueTree::TermsOf(QueueSlot leaf, PartitionSlot partition) const
           .user_limit_factor = details.settings->user_limit_factor};
 }
 
+const Amounts& QueueTree::PlacementUserLimit(QueueSlot leaf, PartitionSlot partition) const {
+  const ShareDetails& details = details_[Index(leaf)].shares[Index(partition)];
+  const int64_t version = queues_[Index(leaf)].version;
+  if (!details.fixed_user_limit && details.user_limit_version != version) {
+    details.user_limit =
+        ActiveUserLimit(TermsOf(leaf, partition), step_.minimum(), LimitMode::kRespectExclusivity);
+    details.user_limit_version = version;
+  }
+  return details.user_limit;
+}
+
 Amounts QueueTree::CommonUserLimit(QueueSlot leaf,
                                    PartitionSlot partition,
                                    const Amounts& required,
@@ -138,9 +149,15 @@ Allowance QueueTree::UserAllowance(UserSlot slot,
                                    LimitMode mode) const {
   const QueueUser& user = LiveUser(slot);
   const Partition& of = partitions_[Index(partition)];
-  const Amounts limit = UserLimit(slot, partition, step_.minimum(), mode);
-  const int64_t count =
-      CountWithOvershoot(of.scale, user.shares[Index(partition)].used, each, limit, of.total);
+  const Amounts& used = user.shares[Index(partition)].used;
+  int64_t count = 0;
+  if (mode == LimitMode::kRespectExclusivity && user.weight == kWholeWeight) {
+    count = CountWithOvershoot(
+        of.scale, used, each, PlacementUserLimit(user.leaf, partition), of.total);
+  } else {
+    const Amounts limit = UserLimit(slot, partition, step_.minimum(), mode);
+    count = CountWithOvershoot(of.scale, used, each, limit, of.total);
+  }
   if (count == kMost) return {kMost, PendingReason::kNone, QueueSlot{}};
   return {count, PendingReason::kUserLimit, user.leaf};
 }

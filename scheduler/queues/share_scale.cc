@@ -1,7 +1,5 @@
 #include "scheduler/queues/share_scale.h"
 
-#include <functional>
-
 namespace weir::scheduler {
 namespace {
 
@@ -10,10 +8,6 @@ constexpr uint64_t kFullMultiplier = uint64_t{1} << 61;
 // From here on the smallest amount has the largest share that there is.
 constexpr uint64_t kSaturating = uint64_t{1} << 20;
 constexpr int kBitsMax = 150;
-
-int Sign(int64_t x, int64_t y) {
-  return x < y ? -1 : (x > y ? 1 : 0);
-}
 
 }  // namespace
 
@@ -69,30 +63,6 @@ ShareScale ShareScale::RelativeTo(Calculator calculator,
                    static_cast<Wide>(total[i]) * static_cast<Wide>(whole[dominant]));
   }
   return scale;
-}
-
-int ShareScale::Compare(const Amounts& a, const Amounts& b) const {
-  if (types_ <= 1) return Sign(a[Amounts::kMemory], b[Amounts::kMemory]);
-  if (types_ == 2) {
-    const Share a0 = Part(0, a[0]);
-    const Share a1 = Part(1, a[1]);
-    const Share b0 = Part(0, b[0]);
-    const Share b1 = Part(1, b[1]);
-    const int first = Sign(std::max(a0, a1), std::max(b0, b1));
-    return first != 0 ? first : Sign(std::min(a0, a1), std::min(b0, b1));
-  }
-  std::array<Share, Amounts::kMaxTypes> of_a;
-  std::array<Share, Amounts::kMaxTypes> of_b;
-  for (int i = 0; i < types_; ++i) {
-    of_a[static_cast<size_t>(i)] = Part(i, a[i]);
-    of_b[static_cast<size_t>(i)] = Part(i, b[i]);
-  }
-  std::sort(of_a.begin(), of_a.begin() + types_, std::greater<>());
-  std::sort(of_b.begin(), of_b.begin() + types_, std::greater<>());
-  for (size_t i = 0; i < static_cast<size_t>(types_); ++i) {
-    if (of_a[i] != of_b[i]) return Sign(of_a[i], of_b[i]);
-  }
-  return 0;
 }
 
 }  // namespace weir::scheduler
