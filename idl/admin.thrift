@@ -41,4 +41,20 @@ struct NodeLabel {
 service AdminService extends base.BaseService {
   ServiceState getServiceState() throws (1: base.ServiceError error);
   void checkHealth() throws (1: base.ServiceError error);
+
+  // Reads capacity-scheduler.xml in the RM's configuration directory again and applies it.
+  queue.QueueConfigurationVersion refreshQueues() throws (1: base.ServiceError error);
+  queue.QueuePlan planQueues(1: QueueFile file) throws (1: base.ServiceError error);
+  queue.QueueConfigurationVersion applyQueues(1: ApplyQueuesRequest request)
+      throws (1: base.ServiceError error);
+  // Newest first; the first is in force.
+  list<queue.QueueConfigurationVersion> queueHistory() throws (1: base.ServiceError error);
+  queue.QueueConfigurationVersion rollbackQueues(1: RollbackQueuesRequest request)
+      throws (1: base.ServiceError error);
+
+  void updateNodeResource(1: UpdateNodeResourceRequest request) throws (1: base.ServiceError error);
+  void addNodeLabels(1: list<NodeLabel> labels) throws (1: base.ServiceError error);
+  void removeNodeLabels(1: list<string> labels) throws (1: base.ServiceError error);
+  // Host or host:port -> label; "" = none.
+  void replaceLabelsOnNodes(1: map<string, string> labels) throws (1: base.ServiceError error);
 }

@@ -161,4 +161,14 @@ service ClientService extends base.BaseService {
       throws (1: base.ServiceError error);
   list<NodeReport> listNodes() throws (1: base.ServiceError error);
   ClusterInfo getClusterInfo() throws (1: base.ServiceError error);
+
+  // Owners, administrators of the queue and of the cluster. Each answers once it is durable.
+  ApplicationReport moveApplication(1: MoveRequest request) throws (1: base.ServiceError error);
+  ApplicationReport updatePriority(1: PriorityRequest request) throws (1: base.ServiceError error);
+  ApplicationReport updateLifetime(1: LifetimeRequest request) throws (1: base.ServiceError error);
+
+  queue.Explanation explainApplication(1: string application_id)
+      throws (1: base.ServiceError error);
+  ListQueuesAnswer listQueues(1: ListQueuesRequest request) throws (1: base.ServiceError error);
+  list<queue.LabelReport> listLabels() throws (1: base.ServiceError error);
 }

@@ -279,6 +279,7 @@ Result<Configuration> Configuration::Load(const Source& source) {
   loader.AddOptions(Environment("WEIR_OPTS"));
   for (const auto& [key, value] : source.overrides) loader.AddOverride(key, value);
   Configuration config = loader.Finish();
+  config.directory_ = directory;
   if (!loader.faults().empty()) return FaultsError(loader.faults());
   return config;
 }

@@ -58,6 +58,8 @@ class Configuration {
 
   // "file:line", "WEIR_OPTS" or "-D"; "" when not set.
   std::string Origin(const std::string& key) const;
+  // Where the files were read, as Load found it; "" = nowhere.
+  const std::string& directory() const { return directory_; }
   // All keys, sorted.
   std::vector<std::string> Keys() const;
 
@@ -69,6 +71,7 @@ class Configuration {
     bool final = false;
   };
   std::map<std::string, Entry> entries_;
+  std::string directory_;
 };
 
 // "key=value" at the first '='. kInvalidArgument.

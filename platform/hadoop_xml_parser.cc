@@ -10,6 +10,9 @@
 namespace weir::platform {
 namespace {
 
+// A value of blanks is one: " " is the access list of nobody.
+constexpr unsigned kParse = pugi::parse_default | pugi::parse_ws_pcdata_single;
+
 constexpr size_t kFaults = 50;  // reported of one file
 constexpr size_t kQuotedBytes = 100;
 
@@ -19,8 +22,8 @@ class Parser {
 
   ParsedXml Run() {
     pugi::xml_document document;
-    const pugi::xml_parse_result parsed = document.load_buffer(
-        content_.data(), content_.size(), pugi::parse_default, pugi::encoding_utf8);
+    const pugi::xml_parse_result parsed =
+        document.load_buffer(content_.data(), content_.size(), kParse, pugi::encoding_utf8);
     if (!parsed) {
       Fault(parsed.offset, std::string("not well-formed XML: ") + parsed.description());
       return std::move(result_);

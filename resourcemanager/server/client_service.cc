@@ -5,6 +5,7 @@
 
 #include "common/limits.h"
 #include "gen/ClientService.h"
+#include "resourcemanager/server/queue_pages.h"
 #include "resourcemanager/server/services.h"
 #include "wire/codec.h"
 #include "wire/lists_codec.h"
@@ -99,14 +100,17 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     watch.id = *id;
     watch.known_version = request.__isset.known_version ? request.known_version : -1;
     watch.park = wire::ParkFromWire(request.park_ms);
-    ParkInCore(
-        environment_,
-        Lane::kRead,
-        [watch](CallId call) mutable {
-          watch.call = call;
-          return watch;
-        },
-        responder);
+    // The groups are wanted when the report is answered.
+    WithGroups([watch, responder, &environment = environment_](const UserGroups::Groups&) {
+      ParkInCore(
+          environment,
+          Lane::kRead,
+          [watch](CallId call) mutable {
+            watch.call = call;
+            return watch;
+          },
+          responder);
+    });
   }
 
   void listApplications(std::function<void(const idl::ListApplicationsAnswer&)> cob,
@@ -128,18 +132,85 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     const auto id = ApplicationId::Parse(request.application_id);
     if (!id.ok()) return responder.Fail(id.error());
     KillApplication kill;
-    kill.user = ActingUser(environment_, context_.caller());
-    kill.may_administer = IsAdministrator(environment_, context_.caller());
     kill.id = *id;
     kill.diagnostics = request.diagnostics.substr(0, limits::kDiagnosticsBytes);
-    CallCore(
-        environment_,
-        Lane::kControl,
-        [kill](CallId call) mutable {
-          kill.call = call;
-          return kill;
-        },
-        responder);
+    Administer(std::move(kill), responder);
+  }
+
+  void moveApplication(std::function<void(const idl::ApplicationReport&)> cob,
+                       ExceptionCob,
+                       const idl::MoveRequest& request) override {
+    const auto responder = RespondReport(std::move(cob));
+    const auto id = ApplicationId::Parse(request.application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    MoveApplication move;
+    move.id = *id;
+    move.queue = request.queue;
+    if (Status named = CheckQueueName(request.queue); !named.ok()) {
+      return responder.Fail(std::move(named).error());
+    }
+    Administer(std::move(move), responder);
+  }
+
+  void updatePriority(std::function<void(const idl::ApplicationReport&)> cob,
+                      ExceptionCob,
+                      const idl::PriorityRequest& request) override {
+    const auto responder = RespondReport(std::move(cob));
+    const auto id = ApplicationId::Parse(request.application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    UpdatePriority update;
+    update.id = *id;
+    update.priority = request.priority;
+    Administer(std::move(update), responder);
+  }
+
+  void updateLifetime(std::function<void(const idl::ApplicationReport&)> cob,
+                      ExceptionCob,
+                      const idl::LifetimeRequest& request) override {
+    const auto responder = RespondReport(std::move(cob));
+    const auto id = ApplicationId::Parse(request.application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    const auto lifetime = wire::PeriodFromWire(request.lifetime_ms, "the lifetime");
+    if (!lifetime.ok()) return responder.Fail(lifetime.error());
+    UpdateLifetime update;
+    update.id = *id;
+    update.lifetime = *lifetime;
+    Administer(std::move(update), responder);
+  }
+
+  void explainApplication(std::function<void(const idl::Explanation&)> cob,
+                          ExceptionCob,
+                          const std::string& application_id) override {
+    const auto responder = context_.Respond<Explanation>(
+        [cob = std::move(cob)](const Explanation& explanation) { cob(wire::ToWire(explanation)); });
+    const auto id = ApplicationId::Parse(application_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    Read(responder,
+         [id = *id](const ResourceManagerCore& core, Now now) { return core.Explain(id, now); });
+  }
+
+  void listQueues(std::function<void(const idl::ListQueuesAnswer&)> cob,
+                  ExceptionCob,
+                  const idl::ListQueuesRequest& request) override {
+    const auto responder =
+        context_.Respond<QueuePage>([cob = std::move(cob)](const QueuePage& page) {
+          idl::ListQueuesAnswer answer;
+          answer.__set_queues(wire::ListToWire<idl::QueueReport>(page.queues));
+          answer.__set_more(page.more);
+          cob(answer);
+        });
+    const QueuePageRequest wanted{request.under, request.after_path, request.users};
+    Read(responder, [wanted](const ResourceManagerCore& core, Now now) {
+      return SelectQueues(core.Queues(now), wanted);
+    });
+  }
+
+  void listLabels(std::function<void(const std::vector<idl::LabelReport>&)> cob,
+                  ExceptionCob) override {
+    const auto responder = RespondList<LabelReport, idl::LabelReport>(std::move(cob));
+    Read(responder, [](const ResourceManagerCore& core, Now) -> Result<std::vector<LabelReport>> {
+      return core.Labels();
+    });
   }
 
   void listContainers(std::function<void(const std::vector<idl::ContainerReport>&)> cob,
@@ -181,21 +252,57 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
   }
 
  private:
+  void WithGroups(UserGroups::Done then) {
+    environment_.groups.Lookup(ActingUser(environment_, context_.caller()), std::move(then));
+  }
+
+  // Hands the core an event that needs a right on somebody's application.
+  template <typename Administered>
+  void Administer(Administered event, const Responder<ApplicationReport>& responder) {
+    event.user = ActingUser(environment_, context_.caller());
+    WithGroups([event = std::move(event),
+                responder,
+                caller = context_.caller(),
+                &environment = environment_](const UserGroups::Groups& groups) mutable {
+      event.groups = groups;
+      event.may_administer = IsAdministrator(environment, caller, groups);
+      CallCore(
+          environment,
+          Lane::kControl,
+          [&event](CallId call) {
+            event.call = call;
+            return std::move(event);
+          },
+          responder);
+    });
+  }
+
   Status Submit(const idl::SubmitRequest& request, const Responder<ApplicationId>& responder) {
     SubmitApplication submit;
     WEIR_ASSIGN_OR_RETURN(submit.context, wire::FromWire(request.context));
     submit.user = ActingUser(environment_, context_.caller());
     submit.idempotency_key = request.idempotency_key;
+    WEIR_RETURN_IF_ERROR(environment_.staging.Pin(StagedFilesOf(submit.context.am_launch)));
+    WithGroups([submit = std::move(submit), responder, &environment = environment_](
+                   const UserGroups::Groups& groups) mutable {
+      submit.groups = groups;
+      SubmitPinned(environment, std::move(submit), responder);
+    });
+    return {};
+  }
+
+  // Never abandoned: whatever becomes of the peer, the files must find their application.
+  static void SubmitPinned(const ServiceEnvironment& environment,
+                           SubmitApplication submit,
+                           const Responder<ApplicationId>& responder) {
     std::vector<std::string> files = StagedFilesOf(submit.context.am_launch);
-    WEIR_RETURN_IF_ERROR(environment_.staging.Pin(files));
-    // Never abandoned: whatever becomes of the peer, the files must find their application.
-    environment_.server.Call(
+    environment.server.Call(
         Lane::kControl,
-        [submit = std::move(submit)](CallId call) mutable {
+        [&submit](CallId call) {
           submit.call = call;
           return std::move(submit);
         },
-        [responder, files = std::move(files), &environment = environment_](CoreAnswer answer) {
+        [responder, files = std::move(files), &environment](CoreAnswer answer) {
           const auto* id = std::get_if<ApplicationId>(&answer);
           // A repeated submission may name an application that is over and has let go of its files.
           if (id != nullptr && !environment.server.IsOver(*id)) {
@@ -204,7 +311,6 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
           environment.staging.Unpin(files);
           Deliver(responder, std::move(answer));
         });
-    return {};
   }
 
   Responder<ApplicationReport> RespondReport(
@@ -213,7 +319,9 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
         [cob = std::move(cob), caller = context_.caller(), &environment = environment_](
             const ApplicationReport& report) {
           idl::ApplicationReport wire = wire::ToWire(report);
-          const bool may_talk = IsAdministrator(environment, caller) || report.user == caller.user;
+          const auto groups = environment.groups.Known(ActingUser(environment, caller));
+          const bool may_talk =
+              IsAdministrator(environment, caller, groups) || report.user == caller.user;
           const bool registered = !report.am_address.empty() && !IsTerminal(report.state);
           if (may_talk && registered) {
             const ClientTokenIdentifier token{report.attempt, ActingUser(environment, caller)};

@@ -1,39 +1,8 @@
 #include "resourcemanager/server/listener_guard.h"
 
-#include <utility>
-
 #include "platform/log.h"
 
 namespace weir::rm {
-namespace {
-
-class AdministratorsOnly : public platform::Authenticator {
- public:
-  AdministratorsOnly(std::shared_ptr<platform::Authenticator> inner, std::string rm_user)
-      : inner_(std::move(inner)), rm_user_(std::move(rm_user)) {}
-
-  Result<Caller> Authenticate(const platform::Credentials& credentials) override {
-    WEIR_ASSIGN_OR_RETURN(Caller caller, inner_->Authenticate(credentials));
-    const bool may =
-        caller.kind == CallerKind::kDaemon || caller.user == "root" || caller.user == rm_user_;
-    if (may) return caller;
-    return Error{ErrorCode::kUnauthenticated,
-                 caller.user + " may not administer this ResourceManager",
-                 "use root or " + rm_user_ + ", the account it runs under"};
-  }
-
- private:
-  const std::shared_ptr<platform::Authenticator> inner_;
-  const std::string rm_user_;
-};
-
-}  // namespace
-
-std::shared_ptr<platform::Authenticator> MakeAdministratorsOnly(
-    std::shared_ptr<platform::Authenticator> inner, std::string rm_user) {
-  return std::make_shared<AdministratorsOnly>(std::move(inner), std::move(rm_user));
-}
-
 void RefusalLog::Add(const std::string& peer, const Error& error, Instant now) {
   metrics_.CountRefusal(listener_, error.code);
   if (logged_before_ && now - last_logged_ < seconds(1)) {

@@ -1,24 +1,16 @@
-// What the ResourceManager adds to the platform's authenticators: administrators only, and a count
-// and a log line for what was refused.
+// What the ResourceManager adds to the platform's authenticators: a count and a log line for what
+// was refused.
 #ifndef WEIR_RESOURCEMANAGER_SERVER_LISTENER_GUARD_H_
 #define WEIR_RESOURCEMANAGER_SERVER_LISTENER_GUARD_H_
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "common/result.h"
 #include "common/time.h"
-#include "platform/rpc_security.h"
 #include "resourcemanager/server/rm_metrics.h"
 
 namespace weir::rm {
-
-// Whom `inner` lets in, less the local users that are neither root nor `rm_user`
-// (kUnauthenticated). Called on the I/O loop.
-std::shared_ptr<platform::Authenticator> MakeAdministratorsOnly(
-    std::shared_ptr<platform::Authenticator> inner, std::string rm_user);
 
 // RefusalLog: counts every refused connection of one listener, and logs at most one per second with
 // the number of those left out, so that a flood of garbage cannot fill the disk.

@@ -65,6 +65,8 @@ struct ResourceManagerDaemon::State {
   EventLoop core_loop{"rm-core"};
   EventLoop io_loop{"rm-io"};
   EventLoop files_loop{"rm-files"};
+  EventLoop admin_loop{"rm-admin"};
+  UserGroups groups{admin_loop};
   std::unique_ptr<store::StateStore> state_store;
   RecoveredState recovered;
   std::unique_ptr<StagingStore> staging;
@@ -126,10 +128,14 @@ void ResourceManagerDaemon::State::MakeServer() {
   services = std::make_unique<ServiceEnvironment>(
       ServiceEnvironment{*server,
                          *staging,
+                         groups,
+                         admin_loop,
                          recovered.keys,
                          options.cluster_id,
                          state_store->name(),
                          platform::UserName(static_cast<int64_t>(geteuid())),
+                         ParseAdministrators(options.administrators),
+                         options.queue_file,
                          options.core.scheduler.minimum_allocation,
                          options.core.scheduler.maximum_allocation,
                          "",
@@ -139,6 +145,7 @@ void ResourceManagerDaemon::State::MakeServer() {
 void ResourceManagerDaemon::State::StartLoops() {
   core_loop.Start();
   files_loop.Start();
+  admin_loop.Start();
   server->Start();
   files_loop.Post([this] { SweepStaging(); });
   // Nothing is served before: the environment is complete when the first call comes.
@@ -230,11 +237,7 @@ Status ResourceManagerDaemon::State::Listen() {
        platform::MakeDaemonAuthenticator(secret),
        MakeResourceTrackerService},
       {"client", &options.client, options.client_socket(), clients, MakeClientService},
-      {"admin",
-       &options.admin,
-       options.admin_socket(),
-       MakeAdministratorsOnly(clients, services->rm_user),
-       MakeAdminService}};
+      {"admin", &options.admin, options.admin_socket(), clients, MakeAdminService}};
   for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
   services->master_address = addresses["master"];
   return {};
@@ -296,6 +299,7 @@ void ResourceManagerDaemon::Stop() {
   state.io_watchdog.reset();
   state.core_loop.Stop();
   state.files_loop.Stop();
+  state.admin_loop.Stop();
   state.io_loop.Stop();
   if (state.state_store) state.state_store->Close();
   if (state.published) {

@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
+#include "resourcemanager/server/queue_file.h"
 
 namespace weir::rm {
 namespace {
@@ -81,6 +82,10 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   options.tracker = address(kRmTrackerAddress);
   options.http = address(kRmHttpAddress);
   options.staging_max_bytes = read.Int(kStagingMaxBytes, 0, INT64_MAX);
+  options.administrators = read.Text(kAdminAcl);
+  if (!config.directory().empty()) {
+    options.queue_file = config.directory() + "/" + kQueueFileName;
+  }
   options.core = ReadCoreOptions(read);
   WEIR_RETURN_IF_ERROR(read.Finish());
   return options;

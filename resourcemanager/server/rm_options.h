@@ -29,6 +29,8 @@ struct RmOptions {
   platform::ServiceAddress tracker;
   platform::ServiceAddress http;
   int64_t staging_max_bytes = 0;
+  std::string administrators;  // yarn.admin.acl
+  std::string queue_file;      // capacity-scheduler.xml beside yarn-site.xml; "" = no directory
   CoreOptions core;
 
   std::string address_file() const { return rm_dir + "/address"; }

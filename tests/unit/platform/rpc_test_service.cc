@@ -17,8 +17,7 @@ using Thrown = std::function<void(apache::thrift::TDelayedException*)>;
 // getClusterInfo answers at once with the caller; getApplication parks; submitApplication answers
 // from another thread; killApplication fails; listNodes drops its slot; listApplications throws;
 // listContainers answers what its argument names.
-class TestHandler : public virtual idl::ClientServiceCobSvIf,
-                    public virtual idl::BaseServiceCobSvNull {
+class TestHandler : public virtual idl::ClientServiceCobSvNull {
  public:
   TestHandler(ConnectionContext& context, std::shared_ptr<TestBoard> board)
       : context_(context), board_(std::move(board)) {}
