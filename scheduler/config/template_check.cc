@@ -9,6 +9,7 @@
 
 #include "common/strings.h"
 #include "scheduler/config/capacity_text.h"
+#include "scheduler/config/sibling_rules.h"
 
 namespace weir::scheduler {
 namespace {
@@ -37,6 +38,13 @@ void TryQueue(const QueueSettings& parent,
   }
   draft.given = std::move(given);
   ReadDraft(draft, &parent, context);
+  if (!parent.auto_creation.managed) return;
+  std::vector<std::string> type_names;
+  for (int i = 0; i < context.types.count(); ++i) type_names.push_back(context.types.at(i).name);
+  const SiblingMode mode{context.legacy, true};
+  for (const SiblingFault& fault : CheckSiblings(parent, {&draft.settings}, mode, type_names)) {
+    context.faults.Add(draft.PlaceOf("capacity"), path, fault.rule, fault.message);
+  }
 }
 
 // In legacy mode new queues have weights, and their siblings must have, too.
