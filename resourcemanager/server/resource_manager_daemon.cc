@@ -3,11 +3,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <string>
 #include <utility>
+#include <variant>
 
+#include "common/strings.h"
 #include "platform/address_file.h"
 #include "platform/authenticators.h"
 #include "platform/clock.h"
@@ -49,6 +52,7 @@ struct ResourceManagerDaemon::State {
   Status MakeDirectories();
   Status OpenStore();
   Status Recover();
+  Status CheckQueues();
   void MakeServer();
   void StartLoops();
   Status Listen();
@@ -116,6 +120,24 @@ Status ResourceManagerDaemon::State::Recover() {
   return {};
 }
 
+// A stored queue configuration wins: a file that nobody asks for must not keep us from starting.
+Status ResourceManagerDaemon::State::CheckQueues() {
+  for (const std::string& warning : options.queue_warnings) {
+    platform::LogWarn("rm.queues", "-", warning);
+  }
+  const bool stored =
+      std::any_of(recovered.records.begin(), recovered.records.end(), [](const auto& record) {
+        return std::holds_alternative<store::QueueConfigurationRecord>(record);
+      });
+  if (!stored && !options.queue_faults.empty()) {
+    return Error{ErrorCode::kInvalidArgument, Join(options.queue_faults, "\n"), ""};
+  }
+  for (const std::string& fault : options.queue_faults) {
+    platform::LogWarn("rm.queues", "-", "not used, and wrong: " + fault);
+  }
+  return {};
+}
+
 void ResourceManagerDaemon::State::MakeServer() {
   auto core = std::make_unique<ResourceManagerCore>(
       options.core, recovered.epoch, recovered.records, platform::ReadClock());
@@ -136,8 +158,8 @@ void ResourceManagerDaemon::State::MakeServer() {
                          platform::UserName(static_cast<int64_t>(geteuid())),
                          ParseAdministrators(options.administrators),
                          options.queue_file,
-                         options.core.scheduler.minimum_allocation,
-                         options.core.scheduler.maximum_allocation,
+                         options.types.ToResource(options.types.minimum()),
+                         options.types.ToResource(options.types.maximum()),
                          "",
                          ""});
 }
@@ -277,6 +299,7 @@ std::optional<platform::StartFailure> ResourceManagerDaemon::Start() {
     const bool other_cluster = status.error().code == ErrorCode::kFailedPrecondition;
     return {{other_cluster ? kUsage : kFailure, status.error()}};
   }
+  if (auto status = state.CheckQueues(); !status.ok()) return {{kUsage, status.error()}};
   state.MakeServer();
   // The ports are taken before recovery decides about any application: a start that fails for a
   // busy port leaves them as they were.

@@ -6,7 +6,9 @@
 #include "common/strings.h"
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
+#include "platform/resource_types_config.h"
 #include "resourcemanager/server/queue_file.h"
+#include "resourcemanager/server/queue_parser.h"
 
 namespace weir::rm {
 namespace {
@@ -64,6 +66,32 @@ void ReadStoreClass(OptionReader& read, RmOptions& options) {
   }
 }
 
+scheduler::ResourceTypes ReadTypes(const Configuration& config,
+                                   const CoreOptions& core,
+                                   OptionReader& read) {
+  std::vector<scheduler::ResourceType> named;
+  for (const platform::NamedResourceType& type : platform::ReadResourceTypes(config, read)) {
+    named.push_back(
+        {.name = type.name,
+         .minimum = type.minimum,
+         .increment = type.increment,
+         .maximum = type.maximum,
+         .maximum_key = std::string(kResourceTypes) + "." + type.name + ".maximum-allocation"});
+  }
+  const Resource& low = core.scheduler.minimum_allocation;
+  const Resource& high = core.scheduler.maximum_allocation;
+  return read.Keep(scheduler::ResourceTypes::Make(low, high, std::move(named)),
+                   scheduler::ResourceTypes(Resource{1, 1}, Resource{1, 1}));
+}
+
+void ReadQueues(const Configuration& config, RmOptions& options) {
+  options.core.parse_queues = MakeQueueParser(SiteQueueProperties(config), options.types);
+  LocalQueues local = ReadLocalQueues(options.queue_file, options.core.parse_queues);
+  options.core.local_queues = std::move(local.properties);
+  options.queue_faults = std::move(local.faults);
+  options.queue_warnings = std::move(local.warnings);
+}
+
 }  // namespace
 
 Result<RmOptions> ReadRmOptions(const Configuration& config) {
@@ -87,6 +115,14 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }
   options.core = ReadCoreOptions(read);
+  options.types = ReadTypes(config, options.core, read);
+  ReadQueues(config, options);
+  if (!read.Finish().ok()) {
+    // Told together with everything else that is wrong.
+    for (const std::string& fault : options.queue_faults) {
+      read.Fault({ErrorCode::kInvalidArgument, fault, ""});
+    }
+  }
   WEIR_RETURN_IF_ERROR(read.Finish());
   return options;
 }

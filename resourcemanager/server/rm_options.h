@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/result.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
 #include "resourcemanager/core/resource_manager_core.h"
+#include "scheduler/resource_types.h"
 
 namespace weir::rm {
 
@@ -31,6 +33,10 @@ struct RmOptions {
   int64_t staging_max_bytes = 0;
   std::string administrators;  // yarn.admin.acl
   std::string queue_file;      // capacity-scheduler.xml beside yarn-site.xml; "" = no directory
+  // What is wrong with that file counts when the store has no queue configuration: see Start().
+  std::vector<std::string> queue_faults;
+  std::vector<std::string> queue_warnings;
+  scheduler::ResourceTypes types{Resource{1024, 1}, Resource{8192, 4}};
   CoreOptions core;
 
   std::string address_file() const { return rm_dir + "/address"; }
