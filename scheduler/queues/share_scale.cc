@@ -1,18 +1,30 @@
 #include "scheduler/queues/share_scale.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace weir::scheduler {
 namespace {
 
 constexpr int kShareBits = 30;
-constexpr uint64_t kFullMultiplier = uint64_t{1} << 61;
+constexpr int kMultiplierBits = 61;
+constexpr uint64_t kFullMultiplier = uint64_t{1} << (kMultiplierBits - 1);
 // From here on the smallest amount has the largest share that there is.
 constexpr uint64_t kSaturating = uint64_t{1} << 20;
 constexpr int kBitsMax = 150;
 
+// How many binary digits the value has.
+__extension__ typedef unsigned __int128 Digits;
+int Length(Digits value) {
+  const auto high = static_cast<uint64_t>(value >> 64);
+  if (high != 0) return 64 + std::bit_width(high);
+  return std::bit_width(static_cast<uint64_t>(value));
+}
+
 }  // namespace
 
-// value x 2^30 x numerator / denominator = value x multiplier / 2^shift: a long division, bit by
-// bit, until the multiplier is full.
+// value x 2^30 x numerator / denominator = value x multiplier / 2^shift: a long division, as many
+// binary digits at once as fit, until the multiplier is full or exact.
 ShareScale::Factor ShareScale::Reciprocal(Wide numerator, Wide denominator) {
   if (numerator == 0 || denominator == 0) return {};
   const Wide whole = numerator / denominator;
@@ -20,14 +32,18 @@ ShareScale::Factor ShareScale::Reciprocal(Wide numerator, Wide denominator) {
   auto quotient = static_cast<uint64_t>(whole);
   Wide rest = numerator % denominator;
   int bits = 0;
-  while (bits < kShareBits || (quotient < kFullMultiplier && bits < kBitsMax)) {
-    rest <<= 1;
-    quotient <<= 1;
-    ++bits;
-    if (rest >= denominator) {
-      rest -= denominator;
-      ++quotient;
-    }
+  while (rest != 0 && quotient < kFullMultiplier && bits < kBitsMax) {
+    const int wanted = quotient == 0 ? Length(denominator) - Length(rest) + kMultiplierBits - 1
+                                     : kMultiplierBits - Length(quotient);
+    const int digits = std::min({wanted, 128 - Length(denominator), kBitsMax - bits});
+    rest <<= digits;
+    quotient = (quotient << digits) + static_cast<uint64_t>(rest / denominator);
+    rest %= denominator;
+    bits += digits;
+  }
+  if (bits < kShareBits) {  // an exact quotient
+    quotient <<= kShareBits - bits;
+    bits = kShareBits;
   }
   return {quotient + (rest != 0 ? 1 : 0), bits - kShareBits};
 }
