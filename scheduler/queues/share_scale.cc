@@ -17,8 +17,8 @@ constexpr int kBitsMax = 150;
 __extension__ typedef unsigned __int128 Digits;
 int Length(Digits value) {
   const auto high = static_cast<uint64_t>(value >> 64);
-  if (high != 0) return 64 + std::bit_width(high);
-  return std::bit_width(static_cast<uint64_t>(value));
+  if (high != 0) return 128 - std::countl_zero(high);
+  return 64 - std::countl_zero(static_cast<uint64_t>(value));
 }
 
 }  // namespace
