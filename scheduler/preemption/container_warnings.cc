@@ -12,6 +12,7 @@ ContainerWarnings::Answer ContainerWarnings::Choose(ContainerSlot container,
   if (found == notes_.end()) {
     const Note note{chosen, now, now + chosen.warning, true};
     notes_.emplace(container, note);
+    SetState(container, State::kStanding);
     return Answer{Verdict::kWarn, note.deadline};
   }
   Note& note = found->second;
@@ -19,11 +20,13 @@ ContainerWarnings::Answer ContainerWarnings::Choose(ContainerSlot container,
   const Instant soonest = std::max(note.since + chosen.warning, now + interval);
   if (!note.standing) {
     note.standing = true;
+    SetState(container, State::kStanding);
     note.deadline = soonest;
     return Answer{Verdict::kWarn, note.deadline};
   }
   if (now >= note.deadline) {
     leaving_.emplace(container, chosen);
+    SetState(container, State::kLeaving);
     notes_.erase(found);
     return Answer{Verdict::kStop, now};
   }
@@ -41,18 +44,26 @@ bool ContainerWarnings::PassOver(ContainerSlot container, Instant now) {
   Note& note = found->second;
   const bool cancel = note.standing;
   note.standing = false;
-  if (now > note.since + 2 * note.chosen.warning) notes_.erase(found);
+  SetState(container, State::kCancelled);
+  if (now > note.since + 2 * note.chosen.warning) Forget(container);
   return cancel;
 }
 
-void ContainerWarnings::Ended(ContainerSlot container) {
-  notes_.erase(container);
+bool ContainerWarnings::Ended(ContainerSlot container) {
+  if (StateOf(container) == State::kNone) return false;
+  Forget(container);
   leaving_.erase(container);
+  SetState(container, State::kNone);
+  return true;
 }
 
-bool ContainerWarnings::Standing(ContainerSlot container) const {
-  const auto found = notes_.find(container);
-  return found != notes_.end() && found->second.standing;
+void ContainerWarnings::Forget(ContainerSlot container) {
+  if (notes_.erase(container) > 0) SetState(container, State::kNone);
+}
+
+void ContainerWarnings::SetState(ContainerSlot container, State state) {
+  if (Index(container) >= states_.size()) states_.resize(Index(container) + 1, State::kNone);
+  states_[Index(container)] = state;
 }
 
 }  // namespace weir::scheduler

@@ -54,17 +54,26 @@ class ContainerWarnings {
                 Duration interval);
   // A round at `now` has not. True when a standing warning is to be cancelled.
   bool PassOver(ContainerSlot container, Instant now);
-  void Ended(ContainerSlot container);
+  // True when there was something to forget. O(1) for a container that was never chosen.
+  bool Ended(ContainerSlot container);
   // As if it had never been warned.
-  void Forget(ContainerSlot container) { notes_.erase(container); }
+  void Forget(ContainerSlot container);
 
-  bool Standing(ContainerSlot container) const;
-  bool Leaving(ContainerSlot container) const { return leaving_.contains(container); }
+  bool Standing(ContainerSlot container) const { return StateOf(container) == State::kStanding; }
+  bool Leaving(ContainerSlot container) const { return StateOf(container) == State::kLeaving; }
   const std::map<ContainerSlot, Note>& notes() const { return notes_; }
   // Stopped, but not ended yet.
   const std::map<ContainerSlot, ChosenContainer>& leaving() const { return leaving_; }
 
  private:
+  enum class State : uint8_t { kNone, kCancelled, kStanding, kLeaving };
+
+  State StateOf(ContainerSlot container) const {
+    return Index(container) < states_.size() ? states_[Index(container)] : State::kNone;
+  }
+  void SetState(ContainerSlot container, State state);
+
+  std::vector<State> states_;  // by container: most are asked about and have no note
   std::map<ContainerSlot, Note> notes_;
   std::map<ContainerSlot, ChosenContainer> leaving_;
 };

@@ -7,6 +7,9 @@
 namespace weir::scheduler {
 namespace {
 
+// An order costs about as much as looking at this many containers.
+constexpr int64_t kPublishCost = 4;
+
 void Sooner(std::optional<Instant>& first, Instant deadline) {
   if (!first || deadline < *first) first = deadline;
 }
@@ -38,7 +41,7 @@ bool PreemptionMonitor::Step(const PreemptionSource& source, Now now, int64_t bu
     if (!round_->Step(source, warnings_, history_, budget)) return true;
     PublishReservations();
     publishing_ = Publishing::kChosen;
-    published_ = ContainerSlot();
+    published_chosen_ = 0;
   }
   if (publishing_ == Publishing::kChosen) {
     if (!PublishChosen(budget)) return true;
@@ -72,11 +75,12 @@ void PreemptionMonitor::PublishReservations() {
 }
 
 bool PreemptionMonitor::PublishChosen(int64_t& budget) {
-  const auto& chosen = round_->chosen();
-  for (auto at = chosen.upper_bound(published_); at != chosen.end(); ++at) {
-    if (budget-- <= 0) return false;
-    published_ = at->first;
-    Publish(at->first, at->second);
+  const ChosenList& chosen = round_->chosen();
+  for (; published_chosen_ < chosen.size(); ++published_chosen_) {
+    if (budget <= 0) return false;
+    budget -= kPublishCost;
+    const ChosenList::Entry& entry = chosen.at(published_chosen_);
+    if (entry.container.value >= 0) Publish(entry.container, entry.chosen);
   }
   return true;
 }
@@ -120,7 +124,7 @@ bool PreemptionMonitor::PublishPassedOver(int64_t& budget) {
     const ApplicationSlot application = at->second.chosen.application;
     ++at;  // PassOver may erase it
     published_ = container;
-    if (round_->chosen().contains(container)) continue;
+    if (round_->chosen().Contains(container)) continue;
     if (!warnings_.PassOver(container, started_)) continue;
     PreemptionOrder order;
     order.kind = PreemptionOrder::Kind::kCancel;
@@ -165,8 +169,8 @@ std::optional<Instant> PreemptionMonitor::NextDeadline() const {
 }
 
 void PreemptionMonitor::ContainerEnded(ContainerSlot container) {
-  warnings_.Ended(container);
   if (round_) round_->Ended(container);
+  if (!warnings_.Ended(container)) return;  // so no order says to stop it
   std::erase_if(orders_, [container](const PreemptionOrder& order) {
     return order.container == container && order.kind != PreemptionOrder::Kind::kUnreserve;
   });

@@ -115,7 +115,7 @@ class PreemptionMonitor {
 
   void BeginRound(const PreemptionSource& source, Now now);
   void PublishReservations();
-  // Each goes on from published_; true at the end.
+  // Each goes on where it stopped; true at the end.
   bool PublishChosen(int64_t& budget);
   bool PublishPassedOver(int64_t& budget);
   void Publish(ContainerSlot container, const ChosenContainer& chosen);
@@ -131,7 +131,8 @@ class PreemptionMonitor {
   Instant started_;  // of the round under way
   Instant next_;     // round
   Publishing publishing_ = Publishing::kNo;
-  ContainerSlot published_;  // the last one that has been dealt with
+  size_t published_chosen_ = 0;  // entries that have been dealt with
+  ContainerSlot published_;      // the last note that has been
   std::vector<PreemptionOrder> orders_;
   PreemptionCounts counts_;
 };

@@ -13,7 +13,6 @@
 #define WEIR_SCHEDULER_PREEMPTION_PREEMPTION_ROUND_H_
 
 #include <cstdint>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -37,9 +36,9 @@ class PreemptionRound {
             DemandHistory& history,
             int64_t& budget);
   // The container has ended: it is not chosen any more.
-  void Ended(ContainerSlot container) { state_.chosen.erase(container); }
+  void Ended(ContainerSlot container) { state_.chosen.Remove(container); }
 
-  const std::map<ContainerSlot, ChosenContainer>& chosen() const { return state_.chosen; }
+  const ChosenList& chosen() const { return state_.chosen; }
   const std::vector<VictimReservation>& reservations() const { return state_.reservations; }
   const std::vector<UnderServed>& under_served() const { return state_.under_served; }
   // What the leaf used when the round began.

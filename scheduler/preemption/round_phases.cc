@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace weir::scheduler {
+namespace {
+
+// Choosing a container costs about as much as looking at this many.
+constexpr int64_t kChoosingCost = 4;
+
+}  // namespace
 
 bool DemandPhase::Step(const PreemptionSource& source,
                        DemandHistory& history,
@@ -83,6 +89,7 @@ bool TakingPhase::Step(const PreemptionSource& source,
       }
       Victims victims;
       budget -= 1 + TakeFrom(source, marks, application, phase_, take_, allowance, victims);
+      budget -= kChoosingCost * static_cast<int64_t>(victims.containers.size());
       state.Choose(victims, position, warning, /*for_itself=*/false);
     }
   }

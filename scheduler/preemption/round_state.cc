@@ -71,6 +71,24 @@ QueueSlot Beneficiaries::Next(Share share, QueueSlot otherwise) {
   return leaf;
 }
 
+void ChosenList::Add(ContainerSlot container, const ChosenContainer& chosen) {
+  if (Index(container) >= entry_of_.size()) entry_of_.resize(Index(container) + 1, -1);
+  entry_of_[Index(container)] = size_++;
+  if (blocks_.empty() || blocks_.back().size() == kBlock) {
+    blocks_.emplace_back();
+    blocks_.back().reserve(kBlock);
+  }
+  blocks_.back().push_back(Entry{container, chosen});
+}
+
+void ChosenList::Remove(ContainerSlot container) {
+  if (!Contains(container)) return;
+  int32_t& at = entry_of_[Index(container)];
+  const auto index = static_cast<size_t>(at);
+  blocks_[index / kBlock][index % kBlock].container = ContainerSlot();
+  at = -1;
+}
+
 RoundState::RoundState(const PreemptionSettings& with,
                        QueueSnapshot queues,
                        const ContainerWarnings& warnings)
@@ -145,7 +163,7 @@ void RoundState::Choose(const Victims& victims,
     const Share share = ShareOf(snapshot.calculator, victim.amounts, snapshot.totals[at]);
     const QueueSlot beneficiary =
         for_itself ? leaf : beneficiaries[at].Next(share, /*otherwise=*/leaf);
-    chosen.emplace(
+    chosen.Add(
         victim.container,
         ChosenContainer{
             victim.application, victim.partition, leaf, beneficiary, victim.amounts, warning});
@@ -161,7 +179,7 @@ void RoundState::Choose(const Victims& victims,
 }
 
 ContainerMark RoundMarks::Of(ContainerSlot container) const {
-  if (state_.chosen.contains(container) || warnings_.Leaving(container)) {
+  if (state_.chosen.Contains(container) || warnings_.Leaving(container)) {
     return ContainerMark::kTaken;
   }
   return warnings_.Standing(container) ? ContainerMark::kWarned : ContainerMark::kNone;

@@ -56,6 +56,30 @@ class Beneficiaries {
   std::vector<Entry> heap_;
 };
 
+// What a round has chosen, in the order chosen. An entry whose container has ended stays, with the
+// slot -1.
+class ChosenList {
+ public:
+  struct Entry {
+    ContainerSlot container;
+    ChosenContainer chosen;
+  };
+  void Add(ContainerSlot container, const ChosenContainer& chosen);
+  void Remove(ContainerSlot container);
+  bool Contains(ContainerSlot container) const {
+    return Index(container) < entry_of_.size() && entry_of_[Index(container)] >= 0;
+  }
+  size_t size() const { return static_cast<size_t>(size_); }
+  const Entry& at(size_t index) const { return blocks_[index / kBlock][index % kBlock]; }
+
+ private:
+  static constexpr size_t kBlock = 256;
+
+  std::vector<std::vector<Entry>> blocks_;  // a list that never moves: it may grow in a short step
+  int32_t size_ = 0;
+  std::vector<int32_t> entry_of_;  // by container; -1 = none
+};
+
 struct RoundState {
   RoundState(const PreemptionSettings& settings,
              QueueSnapshot queues,
@@ -85,7 +109,7 @@ struct RoundState {
   std::vector<Beneficiaries> beneficiaries;
   std::vector<UnderServed> under_served;
 
-  std::map<ContainerSlot, ChosenContainer> chosen;
+  ChosenList chosen;
   std::vector<VictimReservation> reservations;
   std::set<std::pair<ApplicationSlot, NodeSlot>> given_up;
   // Of each application: stopped, or chosen in this round.

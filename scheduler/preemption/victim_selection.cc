@@ -6,89 +6,149 @@
 namespace weir::scheduler {
 namespace {
 
+// A gang's containers that live, or one container.
 struct Unit {
-  bool master = false;
-  bool borrowed = true;  // every member here is
-  bool gang = false;
   bool warned = false;
-  int32_t priority = 0;      // of the most important member
-  std::vector<int> members;  // indices into the application's containers, newest first
-  Amounts amounts;           // in the partition
-
-  int newest() const { return members.front(); }
+  int32_t priority = 0;  // of the most important member
+  int newest = 0;        // member: an index into the application's containers, newest first
+  int gang = -1;         // index of the gang; -1 for a single container
+};
+struct Gang {
+  bool master = false;
+  bool borrowed = true;  // every member in the partition is
+  Unit unit;
+  std::vector<int> members;
+  Amounts amounts;  // in the partition
 };
 
 // Heap order: the top is taken first.
 bool TakenLater(const Unit& a, const Unit& b) {
   if (a.warned != b.warned) return b.warned;
   if (a.priority != b.priority) return a.priority < b.priority;
-  return a.newest() > b.newest();
+  return a.newest > b.newest;
 }
 
-void AddMember(Unit& unit,
-               const PreemptableContainer& container,
-               int index,
-               const Take& take,
-               const Amounts& amounts,
-               ContainerMark mark) {
-  unit.priority =
-      unit.members.empty() ? container.priority : std::min(unit.priority, container.priority);
-  unit.members.push_back(index);
-  unit.master = unit.master || container.master;
-  unit.warned = unit.warned || mark == ContainerMark::kWarned;
-  if (container.partition != take.partition) return;
-  unit.borrowed = unit.borrowed && container.borrowed;
-  unit.amounts += amounts;
-}
+// What one application has to take, in one phase.
+class Candidates {
+ public:
+  Candidates(const PreemptionSource& source, Calculator calculator, ApplicationSlot application)
+      : source_(source), calculator_(calculator), containers_(source.ContainersOf(application)) {}
 
-// The units with something in the take's partition.
-std::vector<Unit> UnitsOf(const PreemptionSource& source,
-                          const ContainerMarks& marks,
-                          const std::vector<PreemptableContainer>& containers,
-                          const Take& take,
-                          Calculator calculator) {
-  std::vector<Unit> units;
-  std::map<int64_t, size_t> gangs;  // number -> unit
-  for (size_t i = 0; i < containers.size(); ++i) {
-    const PreemptableContainer& container = containers[i];
-    if (container.gang == 0 && container.partition != take.partition) continue;
-    const ContainerMark mark = marks.Of(container.container);
-    if (mark == ContainerMark::kTaken) continue;
-    size_t at = units.size();
-    if (container.gang != 0) at = gangs.emplace(container.gang, at).first->second;
-    if (at == units.size()) {
-      units.emplace_back();
-      units.back().gang = container.gang != 0;
+  void Collect(const ContainerMarks& marks,
+               TakePhase phase,
+               const RoundAllowance& allowance,
+               Take& take) {
+    for (size_t i = 0; i < containers_.size(); ++i) {
+      const PreemptableContainer& container = containers_[i];
+      const bool here = container.partition == take.partition;
+      if (container.gang == 0 && !here) continue;
+      const ContainerMark mark = marks.Of(container.container);
+      if (mark == ContainerMark::kTaken) continue;
+      const Unit unit{mark == ContainerMark::kWarned, container.priority, static_cast<int>(i), -1};
+      if (container.gang != 0) {
+        AddToGang(container, unit, here);
+        continue;
+      }
+      if (container.master && phase == TakePhase::kContainers) {
+        take.spared_masters += AmountsOf(unit);
+      }
+      if (SingleInPhase(container, phase)) heap_.push_back(unit);
     }
-    AddMember(units[at],
-              container,
-              static_cast<int>(i),
-              take,
-              Relevant(calculator, source.shape(container.shape)),
-              mark);
+    for (const Gang& gang : gangs_) AddGang(gang, phase, allowance, take);
+    // A heap, not a sort: of many containers few are taken.
+    std::make_heap(heap_.begin(), heap_.end(), TakenLater);
   }
-  return units;
-}
 
-bool InPhase(const Unit& unit, TakePhase phase, const RoundAllowance& allowance, Take& take) {
-  if (unit.amounts.IsZero()) return false;
-  if (unit.master) return phase == TakePhase::kMasters;
-  switch (phase) {
-    case TakePhase::kReservations:
-    case TakePhase::kMasters:
-      return false;
-    case TakePhase::kBorrowed:
-      return unit.borrowed;
-    case TakePhase::kLargeGangs:
-      return unit.gang;
-    case TakePhase::kContainers:
-      break;
+  bool empty() const { return heap_.empty(); }
+  Unit Pop() {
+    std::pop_heap(heap_.begin(), heap_.end(), TakenLater);
+    const Unit unit = heap_.back();
+    heap_.pop_back();
+    return unit;
   }
-  const bool large = unit.gang && ShareOf(allowance.calculator, unit.amounts, allowance.total) >
-                                      ShareOf(allowance.calculator, take.excess, allowance.total);
-  take.passed_large_gang = take.passed_large_gang || large;
-  return !large;
-}
+  Amounts AmountsOf(const Unit& unit) const {
+    if (unit.gang >= 0) return gangs_[static_cast<size_t>(unit.gang)].amounts;
+    return Size(containers_[static_cast<size_t>(unit.newest)]);
+  }
+  void Append(const Unit& unit, ApplicationSlot application, Victims& victims) const {
+    if (unit.gang < 0) {
+      AppendOne(unit.newest, application, victims);
+      return;
+    }
+    for (const int member : gangs_[static_cast<size_t>(unit.gang)].members) {
+      AppendOne(member, application, victims);
+    }
+  }
+  int64_t size() const { return static_cast<int64_t>(containers_.size()); }
+
+ private:
+  static bool SingleInPhase(const PreemptableContainer& container, TakePhase phase) {
+    switch (phase) {
+      case TakePhase::kReservations:
+      case TakePhase::kLargeGangs:
+        return false;
+      case TakePhase::kBorrowed:
+        return container.borrowed && !container.master;
+      case TakePhase::kContainers:
+        return !container.master;
+      case TakePhase::kMasters:
+        return container.master;
+    }
+    return false;
+  }
+
+  void AddToGang(const PreemptableContainer& container, const Unit& unit, bool here) {
+    const auto number = static_cast<int>(gangs_.size());
+    const int at = gang_of_.emplace(container.gang, number).first->second;
+    if (at == number) {
+      gangs_.emplace_back();
+      gangs_.back().unit = unit;
+      gangs_.back().unit.gang = number;
+    }
+    Gang& gang = gangs_[static_cast<size_t>(at)];
+    gang.unit.priority = std::min(gang.unit.priority, unit.priority);
+    gang.unit.warned = gang.unit.warned || unit.warned;
+    gang.master = gang.master || container.master;
+    gang.members.push_back(unit.newest);
+    if (!here) return;
+    gang.borrowed = gang.borrowed && container.borrowed;
+    gang.amounts += Size(container);
+  }
+
+  void AddGang(const Gang& gang, TakePhase phase, const RoundAllowance& allowance, Take& take) {
+    if (gang.amounts.IsZero()) return;  // it has nothing in this partition
+    if (gang.master) {
+      if (phase == TakePhase::kContainers) take.spared_masters += gang.amounts;
+      if (phase == TakePhase::kMasters) heap_.push_back(gang.unit);
+      return;
+    }
+    const bool large = ShareOf(calculator_, gang.amounts, allowance.total) >
+                       ShareOf(calculator_, take.excess, allowance.total);
+    const bool borrowed = phase == TakePhase::kBorrowed && gang.borrowed;
+    if (phase == TakePhase::kContainers && large) take.passed_large_gang = true;
+    if (borrowed || (phase == TakePhase::kContainers && !large) ||
+        phase == TakePhase::kLargeGangs) {
+      heap_.push_back(gang.unit);
+    }
+  }
+
+  Amounts Size(const PreemptableContainer& container) const {
+    return Relevant(calculator_, source_.shape(container.shape));
+  }
+
+  void AppendOne(int index, ApplicationSlot application, Victims& victims) const {
+    const PreemptableContainer& container = containers_[static_cast<size_t>(index)];
+    victims.containers.push_back(
+        VictimContainer{container.container, application, container.partition, Size(container)});
+  }
+
+  const PreemptionSource& source_;
+  Calculator calculator_;
+  std::vector<PreemptableContainer> containers_;
+  std::vector<Gang> gangs_;
+  std::map<int64_t, int> gang_of_;  // number -> index
+  std::vector<Unit> heap_;
+};
 
 bool Helps(const Amounts& amounts, const Take& take) {
   for (int i = 0; i < amounts.types(); ++i) {
@@ -164,33 +224,18 @@ int64_t TakeFrom(const PreemptionSource& source,
   if (phase == TakePhase::kReservations) {
     return TakeReservations(source, marks, application, take, allowance, victims);
   }
-  const std::vector<PreemptableContainer> containers = source.ContainersOf(application);
-  std::vector<Unit> units = UnitsOf(source, marks, containers, take, allowance.calculator);
-  std::vector<Unit> candidates;
-  for (Unit& unit : units) {
-    if (unit.master && phase == TakePhase::kContainers) take.spared_masters += unit.amounts;
-    if (InPhase(unit, phase, allowance, take)) candidates.push_back(std::move(unit));
-  }
-  // A heap, not a sort: of many containers few are taken.
-  std::make_heap(candidates.begin(), candidates.end(), TakenLater);
+  Candidates candidates(source, allowance.calculator, application);
+  candidates.Collect(marks, phase, allowance, take);
   while (!candidates.empty() && take.Open() && allowance.Left()) {
     if (phase == TakePhase::kMasters && !SparesEnough(take, allowance)) break;
-    std::pop_heap(candidates.begin(), candidates.end(), TakenLater);
-    const Unit unit = std::move(candidates.back());
-    candidates.pop_back();
-    if (!Helps(unit.amounts, take) || !KeepsFloor(unit.amounts, take)) continue;
-    Book(unit.amounts, take, allowance);
-    if (unit.master) take.spared_masters -= unit.amounts;
-    for (const int member : unit.members) {
-      const PreemptableContainer& container = containers[static_cast<size_t>(member)];
-      victims.containers.push_back(
-          VictimContainer{container.container,
-                          application,
-                          container.partition,
-                          Relevant(allowance.calculator, source.shape(container.shape))});
-    }
+    const Unit unit = candidates.Pop();
+    const Amounts amounts = candidates.AmountsOf(unit);
+    if (!Helps(amounts, take) || !KeepsFloor(amounts, take)) continue;
+    Book(amounts, take, allowance);
+    if (phase == TakePhase::kMasters) take.spared_masters -= amounts;
+    candidates.Append(unit, application, victims);
   }
-  return static_cast<int64_t>(containers.size());
+  return candidates.size();
 }
 
 }  // namespace weir::scheduler

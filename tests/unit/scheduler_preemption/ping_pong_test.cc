@@ -73,7 +73,7 @@ class Simulation {
     }
   }
   void Place() {
-    while (cluster_.Free()[0] > 0) {
+    for (int64_t free = cluster_.Free()[0]; free > 0; --free) {
       int next = -1;
       for (int i = 0; i < 2; ++i) {
         if (!wants_[i]) continue;
