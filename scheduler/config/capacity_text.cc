@@ -251,11 +251,11 @@ bool IsNothing(const CapacityVector& capacity) {
 std::string_view KindName(CapacityKind kind) {
   switch (kind) {
     case CapacityKind::kPercent:
-      return "percentage";
+      return "a percentage";
     case CapacityKind::kWeight:
-      return "weight";
+      return "a weight";
     case CapacityKind::kAbsolute:
-      return "absolute";
+      return "an absolute capacity";
   }
   return "";
 }

@@ -44,6 +44,7 @@ Result<CapacityVector> ParseMaximum(std::string_view text, const ResourceTypes& 
 
 CapacityVector PlainCapacity(CapacityKind kind, int64_t value);
 bool IsNothing(const CapacityVector& capacity);
+// "a percentage"
 std::string_view KindName(CapacityKind kind);
 
 // As it would be written.

@@ -127,7 +127,7 @@ void CompleteAllocation(const Completing& c) {
     const int64_t most = settings.maximum_allocation[i];
     const std::string older =
         i == Amounts::kMemory ? "maximum-allocation-mb" : "maximum-allocation-vcores";
-    const std::string_view suffix =
+    const std::string suffix =
         c.draft.given.contains("maximum-allocation") ? "maximum-allocation" : older;
     const std::string what =
         "its maximum allocation of " + std::to_string(*own) + " " + types.at(i).name;

@@ -72,8 +72,7 @@ std::optional<CapacityKind> CheckOneKind(const Checking& c) {
   for (size_t i = 0; i < first.size(); ++i) {
     if (first[i] == nullptr) continue;
     kind = static_cast<CapacityKind>(i);
-    found += (++kinds == 1 ? "" : ", ") + first[i]->name + " a " + std::string(KindName(*kind)) +
-             (*kind == CapacityKind::kAbsolute ? " one" : "");
+    found += (++kinds == 1 ? "" : ", ") + first[i]->name + " has " + std::string(KindName(*kind));
   }
   if (kinds <= 1) return kind;
   c.faults.push_back({.queue = &c.parent,

@@ -43,7 +43,7 @@ void TryQueue(const QueueSettings& parent,
   for (int i = 0; i < context.types.count(); ++i) type_names.push_back(context.types.at(i).name);
   const SiblingMode mode{context.legacy, true};
   for (const SiblingFault& fault : CheckSiblings(parent, {&draft.settings}, mode, type_names)) {
-    context.faults.Add(draft.PlaceOf("capacity"), path, fault.rule, fault.message);
+    context.faults.Add(draft.PlaceOf("capacity"), fault.queue->path, fault.rule, fault.message);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "common/strings.h"
-#include "scheduler/config/sibling_rules.h"
 
 namespace weir::scheduler {
 namespace {
@@ -62,6 +61,53 @@ std::string CheckQueue(const QueueConfiguration& configuration, const QueueSetti
   return "";
 }
 
+// What the children of one queue have of one label and type, by kind.
+struct Sums {
+  int64_t of_kind[3] = {0, 0, 0};
+  int kinds() const { return (of_kind[0] > 0) + (of_kind[1] > 0) + (of_kind[2] > 0); }
+  int64_t percent() const { return of_kind[static_cast<int>(CapacityKind::kPercent)]; }
+  int64_t amount() const { return of_kind[static_cast<int>(CapacityKind::kAbsolute)]; }
+};
+
+std::string CheckSum(const QueueConfiguration& configuration,
+                     const QueueSettings& queue,
+                     const std::string& label,
+                     size_t type) {
+  constexpr int64_t kTolerance = kWholePercent / 2000;
+  Sums sums;
+  for (const std::string& path : queue.children) {
+    const auto& partitions = configuration.Find(path)->partitions;
+    const auto found = partitions.find(label);
+    if (found == partitions.end()) continue;
+    const CapacityPart& part = found->second.capacity.parts[type];
+    sums.of_kind[static_cast<int>(part.kind)] += part.value;
+  }
+  const bool legacy = configuration.legacy_mode;
+  if (legacy && sums.kinds() > 1) return "children of several kinds";
+  if (sums.percent() > kWholePercent + kTolerance) return "children with more than the whole";
+  if (legacy && !queue.auto_creation.managed && sums.percent() > kTolerance &&
+      sums.percent() < kWholePercent - kTolerance) {
+    return "children with less than the whole";
+  }
+  const auto own = queue.partitions.find(label);
+  if (queue.path == "root" || sums.amount() == 0) return "";
+  const bool absolute = own != queue.partitions.end() &&
+                        own->second.capacity.parts[type].kind == CapacityKind::kAbsolute;
+  if (legacy && !absolute) return "absolute children of a queue without amounts";
+  if (absolute && sums.amount() > own->second.capacity.parts[type].value) return "too much given";
+  return "";
+}
+
+std::string CheckSums(const QueueConfiguration& configuration, const QueueSettings& queue) {
+  for (const std::string label : {"", "fast", "slow"}) {
+    for (size_t type = 0; type < configuration.type_names.size(); ++type) {
+      const std::string fault = CheckSum(configuration, queue, label, type);
+      if (!fault.empty()) return fault + " of label '" + label + "'";
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 ResourceTypes TestTypes() {
@@ -107,14 +153,8 @@ std::string CheckUsable(const QueueConfiguration& configuration) {
   for (const auto& [path, queue] : configuration.queues) {
     const std::string fault = CheckQueue(configuration, queue);
     if (!fault.empty()) return path + ": " + fault;
-    std::vector<QueueSettings> copies;
-    for (const std::string& child : queue.children) copies.push_back(*configuration.Find(child));
-    std::vector<QueueSettings*> children;
-    for (QueueSettings& copy : copies) children.push_back(&copy);
-    // Whether nothing at all is allowed stands in the file only.
-    const SiblingMode mode{configuration.legacy_mode, true};
-    const auto faults = CheckSiblings(queue, children, mode, configuration.type_names);
-    if (!faults.empty()) return path + ": " + faults.front().message;
+    const std::string sums = CheckSums(configuration, queue);
+    if (!sums.empty()) return path + ": " + sums;
   }
   return "";
 }
