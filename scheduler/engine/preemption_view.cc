@@ -59,7 +59,8 @@ int32_t PreemptionView::PriorityOf(ApplicationSlot application) const {
 
 Amounts PreemptionView::UsedBy(ApplicationSlot application, PartitionSlot partition) const {
   const auto& uses = at(application).uses;
-  return Index(partition) < uses.size() ? uses[Index(partition)].used : Amounts{};
+  if (Index(partition) >= uses.size()) return {};
+  return uses[Index(partition)].used + uses[Index(partition)].reserved;
 }
 
 Amounts PreemptionView::PendingOf(ApplicationSlot application, PartitionSlot partition) const {

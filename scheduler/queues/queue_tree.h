@@ -164,7 +164,8 @@ class QueueTree {
 
   // --- limits
   // How many containers of `each` the limits of the queue and its ancestors let through now; no
-  // part of a limit may be exceeded already. Of equal limits the one nearest to root binds.
+  // part of a limit may be exceeded already. Of equal limits the one nearest to root binds. A queue
+  // that may have the whole partition has no limit of its own (the nodes are the limit).
   // kNodeLabel: a queue may not use the partition; kQueueCapacity: the leaf; kParentCapacity: an
   // ancestor. With kIgnoreExclusivity only what root has left counts.
   Allowance QueueAllowance(QueueSlot leaf,

@@ -8,6 +8,7 @@
 namespace weir::scheduler {
 namespace {
 
+constexpr int64_t kUnlimited = int64_t{1} << 60;
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 // What is left at the last queue of a path, per type, and which queue of the path gives it.
@@ -36,14 +37,16 @@ Allowance QueueTree::QueueAllowance(QueueSlot leaf,
   const bool ignore = mode == LimitMode::kIgnoreExclusivity;
   if (!ignore && !queues_[Index(leaf)].shares[index].accessible) return NoAccess(leaf, partition);
   const int types = partitions_[index].scale.types();
-  // Every queue below root uses at most what root uses: of the partition's total root's rest binds.
+  // A queue that may have the whole partition has no limit of its own: what is left of the nodes is
+  // their matter. They tell fragmented from full, and an ask larger than the rest closes no queue.
   const size_t levels = ignore ? 1 : path.size();
   Room room;
   for (size_t level = 0; level < levels; ++level) {
     const QueueShare& share = queues_[Index(path[level])].shares[index];
     for (int i = 0; i < types; ++i) {
       const auto type = static_cast<size_t>(i);
-      const int64_t own = share.maximum[i] - share.used[i];
+      const bool all = !ignore && share.maximum[i] >= partitions_[index].total[i];
+      const int64_t own = all ? kUnlimited : share.maximum[i] - share.used[i];
       if (level == 0) {
         room.left[type] = own;
         room.level[type] = 0;
@@ -65,7 +68,8 @@ Allowance QueueTree::QueueAllowance(QueueSlot leaf,
       level = room.level[type];
     }
   }
-  if (count == kMost) return {kMost, PendingReason::kNone, QueueSlot{}};
+  if (count >= kUnlimited / Resource::kMemoryMibMax)
+    return {kMost, PendingReason::kNone, QueueSlot{}};
   const QueueSlot binding = path[static_cast<size_t>(level)];
   return {count,
           binding == leaf ? PendingReason::kQueueCapacity : PendingReason::kParentCapacity,
