@@ -47,6 +47,11 @@ std::string StatisticName(Statistic statistic);
 
 Result<Samples> RunAllocateLatency(const Parameters& parameters);
 Result<Samples> RunLaunchLatency(const Parameters& parameters);
+Result<Samples> RunSchedulerAllocate(const Parameters& parameters);
+Result<Samples> RunSchedulerReject(const Parameters& parameters);
+Result<Samples> RunSchedulerGang(const Parameters& parameters);
+Result<Samples> RunSchedulerPreempt(const Parameters& parameters);
+Result<Samples> RunSchedulerFlood(const Parameters& parameters);
 
 }  // namespace weir::bench
 

@@ -58,6 +58,13 @@ Result<Request> Parse(const std::vector<std::string>& words) {
       request.json = true;
       continue;
     }
+    // A switch without a number means 1.
+    const bool alone = i + 1 == words.size() || words[i + 1].starts_with("--");
+    const std::string name = words[i].starts_with("--") ? words[i].substr(2) : "";
+    if (alone && request.parameters.contains(name)) {
+      request.parameters[name] = 1;
+      continue;
+    }
     if (!words[i].starts_with("--") || i + 1 == words.size()) {
       return Error{ErrorCode::kInvalidArgument, "'" + words[i] + "' needs --key value", ""};
     }
@@ -68,11 +75,11 @@ Result<Request> Parse(const std::vector<std::string>& words) {
       continue;
     }
     const auto number = ParseInt64(value);
-    if (!request.parameters.contains(key) || !number || *number < 1) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "'--" + key + " " + value + "' is not a parameter of " + words[0] +
-                       " with a positive number",
-                   ""};
+    if (!request.parameters.contains(key) || !number || *number < 0) {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          "'--" + key + " " + value + "' is not a parameter of " + words[0] + " with a number",
+          ""};
     }
     request.parameters[key] = *number;
   }
@@ -196,6 +203,50 @@ const std::vector<Benchmark>& Benchmarks() {
        {{"ask_to_running_p50_us", "ask_to_running_us", Statistic::kP50},
         {"ask_to_running_p99_us", "ask_to_running_us", Statistic::kP99}},
        RunLaunchLatency},
+      {"scheduler-allocate",
+       "The scheduling engine alone: two leaf queues with guarantees 100,000 and 1,000,000 MiB, "
+       "one "
+       "application in each, half of the asks each, every ask one container of 10 MiB and 1 vcore "
+       "under its own request id; nodes with just enough room. The time runs from before the first "
+       "ask until the last container has its id, node and resource.",
+       {{"runs", 5}, {"nodes", 5000}, {"asks", 100'000}},
+       {{"decisions_per_second", "decisions_per_second", Statistic::kMean}},
+       RunSchedulerAllocate},
+      {"scheduler-reject",
+       "The scheduling engine alone: every user is over the limit, two nodes have room. Each "
+       "update "
+       "applies fresh usage of a node and offers its free space; with --churn N every Nth update "
+       "also releases a container and places another.",
+       {{"runs", 5},
+        {"types", 2},
+        {"queues", 1},
+        {"applications", 100},
+        {"churn", 0},
+        {"updates", 2'000'000}},
+       {{"updates_per_second", "updates_per_second", Statistic::kMean}},
+       RunSchedulerReject},
+      {"scheduler-gang",
+       "The scheduling engine alone: gangs of --size containers, asked one after the other by 100 "
+       "applications in two queues, all at once or none, packed or with --spread over the nodes.",
+       {{"runs", 5}, {"nodes", 5000}, {"gangs", 10'000}, {"size", 100}, {"spread", 0}},
+       {{"containers_per_second", "containers_per_second", Statistic::kMean}},
+       RunSchedulerGang},
+      {"scheduler-preempt",
+       "The scheduling engine alone: half of the queues hold the whole cluster, the other half ask "
+       "for their guarantee; four rounds of the preemption monitor, step by step.",
+       {{"runs", 5}, {"nodes", 5000}, {"queues", 100}, {"containers", 100'000}},
+       {{"round_ms", "round_ms", Statistic::kMax},
+        {"longest_step_ms", "step_ms", Statistic::kMax},
+        {"warned", "warned", Statistic::kMean}},
+       RunSchedulerPreempt},
+      {"scheduler-flood",
+       "The scheduling engine alone: one queue's decisions, ask by ask, without and with --flood "
+       "unplaceable asks of a thousand sizes waiting in another queue.",
+       {{"runs", 5}, {"nodes", 5000}, {"asks", 20'000}, {"flood", 1'000'000}},
+       {{"slowdown", "slowdown", Statistic::kMean},
+        {"quiet_decisions_per_second", "quiet_decisions_per_second", Statistic::kMean},
+        {"flooded_decisions_per_second", "flooded_decisions_per_second", Statistic::kMean}},
+       RunSchedulerFlood},
   };
   return kBenchmarks;
 }
