@@ -24,8 +24,7 @@ Amounts ByPart(const Amounts& a, const Amounts& b, Combine combine) {
 Share PartShare(int64_t part, int64_t total) {
   if (total <= 0 || part <= 0) return 0;
   if (part < kShiftable) return std::min(kShareMax, (part << 30) / total);
-  return static_cast<Share>(
-      std::min<Wide>(kShareMax, (static_cast<Wide>(part) << 30) / total));
+  return static_cast<Share>(std::min<Wide>(kShareMax, (static_cast<Wide>(part) << 30) / total));
 }
 
 int64_t Clamp(Wide value) {
