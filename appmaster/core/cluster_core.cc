@@ -62,9 +62,6 @@ Instant ClusterCore::NextDeadline() const {
   if (phase_ == ClusterPhase::kServing && ask_not_before_ > now_) {
     next = std::min(next, ask_not_before_);
   }
-  if (phase_ == ClusterPhase::kEnding && fetch_deadline_ > now_) {
-    next = std::min(next, fetch_deadline_);
-  }
   return std::min(next, phase_deadline_);
 }
 
@@ -182,6 +179,10 @@ void ClusterCore::On(const FinishAcknowledged&) {
   if (phase_ != ClusterPhase::kFinishing) return;
   told_ = true;
   Apply(ClusterEvent::kAcknowledged);
+}
+
+void ClusterCore::On(const Terminated&) {
+  Apply(ClusterEvent::kTerminated);
 }
 
 void ClusterCore::On(const MasterGone&) {
@@ -366,15 +367,20 @@ void ClusterCore::Enter(ClusterPhase phase) {
       actions_.push_back(StopEngineJobs{});
       break;
     case ClusterPhase::kEnding:
-      fetch_deadline_ = now_ + options_.fetch_timeout;
+      // Told to exit, stopped, given up; then their jobs end and are cleaned.
+      phase_deadline_ = now_ + options_.stop_grace * 2 + options_.fetch_timeout;
       StopAllWorkers();
       break;
     case ClusterPhase::kFinishing: {
       const bool session = options_.mode == DeploymentMode::kSession;
       actions_.push_back(session ? TellFinalStatus{FinalStatus::kSucceeded, "stopped on request"}
                                  : TellFinalStatus{engine_.final_status, engine_.diagnostics});
+      StopAllWorkers();
       break;
     }
+    case ClusterPhase::kLeaving:
+      phase_deadline_ = now_ + options_.fetch_timeout;
+      break;
     case ClusterPhase::kAbandoned:
       phase_deadline_ = now_ + options_.stop_grace;
       AbandonWorkers();
@@ -386,25 +392,20 @@ void ClusterCore::Enter(ClusterPhase phase) {
 }
 
 void ClusterCore::CheckEnd() {
-  if (phase_ == ClusterPhase::kDraining && (engine_.all_jobs_ended || now_ >= phase_deadline_)) {
-    Apply(ClusterEvent::kJobsEnded);
+  const bool stopped = phase_ == ClusterPhase::kDraining || phase_ == ClusterPhase::kEnding;
+  if (stopped && engine_.all_jobs_ended) return Apply(ClusterEvent::kJobsEnded);
+  if (phase_ == ClusterPhase::kLeaving && engine_.all_ends_seen) {
+    return Apply(ClusterEvent::kEndsSeen);
   }
-  if (phase_ == ClusterPhase::kEnding && !AnyWorkerLeft() &&
-      (engine_.all_ends_seen || now_ >= fetch_deadline_)) {
-    Apply(ClusterEvent::kWorkersGone);
+  if (phase_ == ClusterPhase::kAbandoned && workers_.empty()) {
+    return Apply(ClusterEvent::kWorkersGone);
   }
-  if (phase_ == ClusterPhase::kAbandoned && (!AnyWorkerLeft() || now_ >= phase_deadline_)) {
-    Apply(ClusterEvent::kWorkersGone);
-  }
+  if (now_ >= phase_deadline_) Apply(ClusterEvent::kTimeOver);
 }
 
 int32_t ClusterCore::Count(WorkerState state) const {
   return static_cast<int32_t>(std::count_if(
       workers_.begin(), workers_.end(), [&](const auto& w) { return w.second.state == state; }));
-}
-
-bool ClusterCore::AnyWorkerLeft() const {
-  return !workers_.empty();
 }
 
 int32_t ClusterCore::workers_ready() const {

@@ -5,9 +5,11 @@
 // cluster exists for its job and ends with it. It knows slots and workers only; jobs are the
 // engine's.
 //
-// Invariants: asks are absolute; a granted container is launched or released in the same step;
-// every worker has left, or has been released, before the final status is told. Bounded: launch
-// failures in a row, every wait. Single-threaded: owned by the event loop. Pure.
+// Invariants: asks are absolute; a granted container is launched or released in the same step. The
+// final status is decided, and told, in the step in which the last job is known to have ended with
+// its outputs clean; it waits for no worker and no client, and nothing changes it afterwards. From
+// then on the ResourceManager stops what workers are left. Bounded: launch failures in a row, every
+// wait. Single-threaded: owned by the event loop. Pure.
 #ifndef WEIR_APPMASTER_CORE_CLUSTER_CORE_H_
 #define WEIR_APPMASTER_CORE_CLUSTER_CORE_H_
 
@@ -78,6 +80,8 @@ struct PendingExplained {
 };
 struct StopRequested {};
 struct FinishAcknowledged {};
+// Whoever runs this process wants it to end.
+struct Terminated {};
 struct MasterGone {
   std::string cause;
 };
@@ -93,6 +97,7 @@ using ClusterInput = std::variant<ClusterRegistered,
                                   PendingExplained,
                                   StopRequested,
                                   FinishAcknowledged,
+                                  Terminated,
                                   MasterGone,
                                   ClusterDeadline>;
 
@@ -179,6 +184,7 @@ class ClusterCore {
   void On(const PendingExplained& event);
   void On(const StopRequested& event);
   void On(const FinishAcknowledged& event);
+  void On(const Terminated& event);
   void On(const MasterGone& event);
   void On(const ClusterDeadline& event);
 
@@ -196,7 +202,6 @@ class ClusterCore {
   void Plan();
   void CheckEnd();
   int32_t Count(WorkerState state) const;
-  bool AnyWorkerLeft() const;
 
   ClusterOptions options_;
   ClusterPhase phase_ = ClusterPhase::kServing;
@@ -212,7 +217,6 @@ class ClusterCore {
   std::string last_failure_;
   Instant ask_not_before_;
   Instant phase_deadline_ = kNever;
-  Instant fetch_deadline_ = kNever;
   bool told_ = false;
 
   // Of the step in progress.

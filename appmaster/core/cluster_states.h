@@ -8,10 +8,10 @@
 //            GONE       its container is complete; terminal
 //   cluster  SERVING    takes and runs jobs
 //            DRAINING   stop was asked for: live jobs are being cancelled
-//            ENDING     workers exit, clients fetch how their jobs ended
-//            FINISHING  the final status is told to the ResourceManager
-//            ABANDONED  the ResourceManager is gone or refuses us: workers exit, nobody is told
-//            ENDED      terminal
+//            ENDING     jobs did not end when cancelled: their workers are stopped
+//            FINISHING  the outcome is decided; the ResourceManager is told, workers are told to
+//            exit LEAVING    told: clients fetch how their jobs ended ABANDONED  the
+//            ResourceManager is gone or refuses us: workers exit, nobody is told ENDED terminal
 #ifndef WEIR_APPMASTER_CORE_CLUSTER_STATES_H_
 #define WEIR_APPMASTER_CORE_CLUSTER_STATES_H_
 
@@ -25,13 +25,16 @@ namespace weir::am {
 enum class WorkerState { kLaunching, kStarting, kReady, kStopping, kGone };
 enum class WorkerEvent { kLaunched, kLaunchFailed, kRegistered, kStop, kCompleted };
 
-enum class ClusterPhase { kServing, kDraining, kEnding, kFinishing, kAbandoned, kEnded };
+enum class ClusterPhase { kServing, kDraining, kEnding, kFinishing, kLeaving, kAbandoned, kEnded };
 enum class ClusterEvent {
   kStopRequested,
-  kJobsEnded,  // of a cluster that exists for its job, or while draining
+  kJobsEnded,     // of a cluster that exists for its job, or of one that was stopped
+  kTimeOver,      // of the phase
+  kAcknowledged,  // the final status
+  kEndsSeen,      // by clients
   kWorkersGone,
-  kAcknowledged,  // the final status, or time for it is over
-  kMasterGone,    // the ResourceManager refuses us or is lost
+  kTerminated,  // the process is to end
+  kMasterGone,  // the ResourceManager refuses us or is lost
 };
 
 constexpr std::string_view WorkerStateName(WorkerState state) {
@@ -80,6 +83,8 @@ constexpr std::string_view ClusterPhaseName(ClusterPhase phase) {
       return "ENDING";
     case ClusterPhase::kFinishing:
       return "FINISHING";
+    case ClusterPhase::kLeaving:
+      return "LEAVING";
     case ClusterPhase::kAbandoned:
       return "ABANDONED";
     case ClusterPhase::kEnded:
@@ -94,10 +99,16 @@ constexpr std::string_view ClusterEventName(ClusterEvent event) {
       return "STOP_REQUESTED";
     case ClusterEvent::kJobsEnded:
       return "JOBS_ENDED";
-    case ClusterEvent::kWorkersGone:
-      return "WORKERS_GONE";
+    case ClusterEvent::kTimeOver:
+      return "TIME_OVER";
     case ClusterEvent::kAcknowledged:
       return "ACKNOWLEDGED";
+    case ClusterEvent::kEndsSeen:
+      return "ENDS_SEEN";
+    case ClusterEvent::kWorkersGone:
+      return "WORKERS_GONE";
+    case ClusterEvent::kTerminated:
+      return "TERMINATED";
     case ClusterEvent::kMasterGone:
       return "MASTER_GONE";
   }

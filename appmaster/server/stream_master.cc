@@ -281,7 +281,8 @@ void StreamMaster::End(bool told) {
 }
 
 void StreamMaster::Terminate() {
-  Input(MasterGone{"terminated"});
+  if (startup_failure_) return;  // it ends when the final status is told
+  Input(Terminated{});
 }
 
 void StreamMaster::Close() {

@@ -76,6 +76,20 @@ class StreamFailures : public StreamJobTest {
     EXPECT_TRUE(answer.ok()) << url;
     return answer.ok() ? answer->body : "";
   }
+  // Of the page of a cluster's jobs; true as well when the cluster has ended already.
+  bool JobPageSays(const std::string& id, const std::string& state) {
+    const Json application = Application(id);
+    if (application.at("state") == "FINISHED") return true;
+    const std::string url = application.at("trackingUrl");
+    const std::string host = url.substr(url.find("//") + 2);
+    const auto server = HostPort::Parse(host.substr(0, host.find('/')));
+    if (!server.ok()) return false;
+    platform::HttpCall call;
+    call.server = *server;
+    call.target = "/jobs";
+    const auto answer = platform::CallHttp(call);
+    return answer.ok() && answer->body.find(state) != std::string::npos;
+  }
   Json JobNamed(const std::string& id) {
     for (const Json& job : Jobs()) {
       if (job.at("jid") == id) return job;
@@ -358,7 +372,44 @@ TEST_F(StreamFailures, KillsAClusterWhoseTaskManagerHangsAndLeavesNoHiddenFile) 
   EXPECT_TRUE(HasNoResults(Scratch("out")));
 }
 
+// It reaches the JobManager when the application has ended, and still learns how the job did.
+TEST_F(StreamFailures, TellsASlowClientHowItsJobEnded) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const auto client =
+      StartRun("per-job", {}, {SequenceSum(), "1", "100", "2", Scratch("out")}, "client.log");
+  ASSERT_TRUE(WaitUntil(
+      [&] { return ReadWholeFile(Scratch("client.log")).find("submitted") != std::string::npos; },
+      "the client has submitted"));
+  client->Signal(SIGSTOP);
+  ASSERT_TRUE(WaitUntil([&] { return Applications().size() == 1; }, "there is the application"));
+  EXPECT_TRUE(AwaitState(Applications().at(0).at("id"), "FINISHED"));
+  client->Signal(SIGCONT);
+  EXPECT_EQ(client->Wait(), 0);
+  EXPECT_THAT(ReadWholeFile(Scratch("client.log")),
+              AllOf(HasSubstr("FINISHED in"), HasSubstr("part-00000")));
+}
+
 // --- jobs that lose something
+
+// The NodeManager is ended in the moment in which the job has ended, but its cluster has not.
+TEST_F(StreamFailures, TellsHowAJobEndedAlthoughItsNodeIsRestartedRightAfter) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  for (const char* mode : {"per-job", "application"}) {
+    SCOPED_TRACE(mode);
+    const std::string out = Scratch(std::string("out-") + mode);
+    // Nobody fetches the end of the job: the cluster waits a while for somebody who does.
+    const CommandResult run = Run(mode, {"-d"}, {SequenceSum(), "1", "100", "2", out});
+    ASSERT_EQ(run.exit_code, 0) << run.ToString();
+    const std::string id = Applications().at(0).at("id");
+    ASSERT_TRUE(WaitUntil([&] { return JobPageSays(id, "FINISHED"); }, "the job has finished"));
+    EXPECT_EQ(cluster().EndNode(0), 0);
+    ASSERT_TRUE(cluster().StartNode(0));
+    ASSERT_TRUE(AwaitState(id, "FINISHED"));
+    EXPECT_EQ(Application(id).at("finalStatus"), "SUCCEEDED") << Application(id).dump();
+    EXPECT_THAT(Results(out), ElementsAre("0 2550", "1 2500"));
+    ASSERT_TRUE(cluster().WaitForNodes(1));
+  }
+}
 
 TEST_F(StreamFailures, FailsWhenAUserFunctionThrowsOrEndsTheProcess) {
   ASSERT_TRUE(StartCluster(SmallContainers(2)));

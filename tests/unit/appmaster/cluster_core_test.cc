@@ -136,8 +136,8 @@ TEST(ClusterStates, AnswerEveryPair) {
     for (const ClusterEvent event : AllClusterEvents()) {
       const auto answer = FindTransition(ClusterTransitions(), phase, event);
       // What comes from outside at any time has an answer everywhere.
-      const bool outside =
-          event == ClusterEvent::kStopRequested || event == ClusterEvent::kMasterGone;
+      const bool outside = event == ClusterEvent::kStopRequested ||
+                           event == ClusterEvent::kTerminated || event == ClusterEvent::kMasterGone;
       if (outside) {
         EXPECT_NE(answer.kind, TransitionKind::kInvalid) << ClusterPhaseName(phase);
       }
@@ -260,7 +260,7 @@ TEST(ClusterCore, FailsJobsWhoseWorkersAreLargerThanTheLargestContainer) {
   EXPECT_THAT(cluster.All<FailWaiting>()[0].cause, HasSubstr("cannot be had"));
 }
 
-TEST(ClusterCore, EndsWithItsJobOnceWorkersHaveLeftAndTheEndWasSeen) {
+TEST(ClusterCore, TellsHowItsJobEndedAtOnceAndLeavesWhenTheEndWasSeen) {
   for (const auto status : {FinalStatus::kSucceeded, FinalStatus::kFailed, FinalStatus::kKilled}) {
     Cluster cluster(Options(DeploymentMode::kPerJob));
     cluster.JobWaits(4);
@@ -268,35 +268,68 @@ TEST(ClusterCore, EndsWithItsJobOnceWorkersHaveLeftAndTheEndWasSeen) {
     cluster.Arrive(3);
     cluster.JobRuns();
     cluster.JobEnds(status, "the cause");
-    EXPECT_EQ(cluster.core.phase(), ClusterPhase::kEnding);
+    EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing) << "for no worker and no client";
     EXPECT_EQ(cluster.All<TellWorkerToExit>().size(), 2u);
-    cluster.Leave(2);
-    cluster.Leave(3);
-    EXPECT_EQ(cluster.core.phase(), ClusterPhase::kEnding) << "no client has seen the end yet";
-    cluster.engine.all_ends_seen = true;
-    cluster.Step(EngineChanged{cluster.engine});
-    EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing);
     ASSERT_EQ(cluster.All<TellFinalStatus>().size(), 1u);
     EXPECT_EQ(cluster.All<TellFinalStatus>()[0].status, status);
     EXPECT_EQ(cluster.All<TellFinalStatus>()[0].diagnostics, "the cause");
     cluster.Step(FinishAcknowledged{});
+    EXPECT_EQ(cluster.core.phase(), ClusterPhase::kLeaving) << "no client has seen the end yet";
+    EXPECT_TRUE(cluster.All<EndProcess>().empty());
+    cluster.engine.all_ends_seen = true;
+    cluster.Step(EngineChanged{cluster.engine});
     ASSERT_EQ(cluster.All<EndProcess>().size(), 1u);
     EXPECT_TRUE(cluster.All<EndProcess>()[0].told);
   }
 }
 
-TEST(ClusterCore, EndsInBoundedTimeWhenNobodyFetchesAndWorkersDoNotObey) {
+TEST(ClusterCore, LeavesInBoundedTimeWhenNobodyFetchesTheEnd) {
   ClusterOptions options = Options(DeploymentMode::kApplication);
   Cluster cluster(options);
   cluster.JobWaits(2);
   cluster.Arrive(2);
   cluster.JobRuns();
   cluster.JobEnds(FinalStatus::kSucceeded);
-  cluster.Pass(options.stop_grace);
-  EXPECT_EQ(cluster.All<ReleaseContainer>().size(), 1u);
+  cluster.Step(FinishAcknowledged{});
+  EXPECT_EQ(cluster.core.NextDeadline(), cluster.now + options.fetch_timeout);
+  cluster.Pass(options.fetch_timeout);
+  ASSERT_EQ(cluster.All<EndProcess>().size(), 1u);
+  EXPECT_TRUE(cluster.All<EndProcess>()[0].told);
+}
+
+// A worker that is lost, a client that does not come, an order to end: nothing changes the outcome.
+TEST(ClusterCore, LetsNothingChangeTheStatusOnceTheJobHasEnded) {
+  Cluster cluster(Options(DeploymentMode::kPerJob));
+  cluster.JobWaits(2);
+  cluster.Arrive(2);
+  cluster.JobRuns();
+  cluster.JobEnds(FinalStatus::kSucceeded);
+  cluster.Step(Terminated{});
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing) << "it is told before it ends";
+  cluster.Step(ContainerEnded{Ended(2, 137, "killed")});
+  cluster.Step(StopRequested{});
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing);
+  cluster.Step(FinishAcknowledged{});
+  cluster.Step(Terminated{});
+  ASSERT_EQ(cluster.All<TellFinalStatus>().size(), 1u);
+  EXPECT_EQ(cluster.All<TellFinalStatus>()[0].status, FinalStatus::kSucceeded);
+  ASSERT_EQ(cluster.All<EndProcess>().size(), 1u);
+  EXPECT_TRUE(cluster.All<EndProcess>()[0].told);
+}
+
+TEST(ClusterCore, StopsItsWorkersItselfWhenTheFinalStatusCannotBeTold) {
+  ClusterOptions options = Options(DeploymentMode::kPerJob);
+  Cluster cluster(options);
+  cluster.JobWaits(2);
+  cluster.Arrive(2);
+  cluster.JobRuns();
+  cluster.JobEnds(FinalStatus::kSucceeded);
+  cluster.Step(MasterGone{"refused"});
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kAbandoned);
   EXPECT_EQ(cluster.All<StopContainer>().size(), 1u);
   cluster.Pass(options.stop_grace);
-  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing);
+  ASSERT_EQ(cluster.All<EndProcess>().size(), 1u);
+  EXPECT_FALSE(cluster.All<EndProcess>()[0].told);
 }
 
 TEST(ClusterCore, StopsASessionAfterItsJobsAreCancelled) {
@@ -308,10 +341,30 @@ TEST(ClusterCore, StopsASessionAfterItsJobsAreCancelled) {
   EXPECT_EQ(cluster.All<StopEngineJobs>().size(), 1u);
   EXPECT_EQ(cluster.core.phase(), ClusterPhase::kDraining);
   cluster.JobEnds(FinalStatus::kUndefined);
-  cluster.engine.all_ends_seen = true;
-  cluster.Leave(2);
   EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing);
+  EXPECT_EQ(cluster.All<TellWorkerToExit>().size(), 1u);
   EXPECT_EQ(cluster.All<TellFinalStatus>()[0].status, FinalStatus::kSucceeded);
+}
+
+// Their outputs can be cleaned only when nobody writes there any more.
+TEST(ClusterCore, StopsTheWorkersOfJobsThatDoNotEndBeforeItTellsTheStatus) {
+  ClusterOptions options = Options(DeploymentMode::kSession);
+  Cluster cluster(options);
+  cluster.JobWaits(2);
+  cluster.Arrive(2);
+  cluster.JobRuns();
+  cluster.Step(StopRequested{});
+  cluster.Pass(options.drain_timeout);
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kEnding);
+  EXPECT_EQ(cluster.All<TellWorkerToExit>().size(), 1u);
+  cluster.Pass(options.stop_grace);
+  EXPECT_EQ(cluster.All<ReleaseContainer>().size(), 1u);
+  EXPECT_EQ(cluster.All<StopContainer>().size(), 1u);
+  cluster.Pass(options.stop_grace);
+  EXPECT_EQ(cluster.All<TellWorkerEnded>().size(), 1u) << "given up";
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kEnding) << "the engine cleans after its jobs";
+  cluster.JobEnds(FinalStatus::kUndefined);
+  EXPECT_EQ(cluster.core.phase(), ClusterPhase::kFinishing);
 }
 
 TEST(ClusterCore, StopsWorkersInBothWaysWhenTheResourceManagerIsGone) {
