@@ -33,7 +33,7 @@ JobClient::~JobClient() = default;
 
 Result<std::unique_ptr<JobClient>> JobClient::Connect(const WatchedApplication& application) {
   const ApplicationReport& report = application.report;
-  if (report.am_address.empty() || IsTerminal(report.state)) {
+  if (report.am_address.empty() || (IsTerminal(report.state) && !application.client_token)) {
     return Error{ErrorCode::kFailedPrecondition,
                  report.id.ToString() + " is " + std::string(ApplicationStateName(report.state)) +
                      " and has no JobManager to talk to",

@@ -214,29 +214,45 @@ Result<std::string> OnlyJob(JobClient& jobs) {
   return reports[0].job_id;
 }
 
+// A cluster that exists for its job ends as its job did.
+ExitCode ReportClusterEnd(const ApplicationReport& report) {
+  if (report.final_status == FinalStatus::kSucceeded) {
+    std::printf("%s\n", DescribeEnd(report).c_str());
+    return ExitCode::kOk;
+  }
+  return Fail({ErrorCode::kInternal,
+               DescribeEnd(report),
+               "see 'weir logs -applicationId " + report.id.ToString() + "'"},
+              ExitCode::kUnsuccessful);
+}
+
+ExitCode ExplainClusterLoss(RmClient& rm, const ApplicationId& id, const Error& lost) {
+  const auto application = rm.Get(id);
+  const bool ended = application.ok() && IsTerminal(application->report.state);
+  const bool succeeded = ended && application->report.final_status == FinalStatus::kSucceeded;
+  return succeeded ? ReportClusterEnd(application->report) : ExplainLoss(rm, id, lost);
+}
+
 ExitCode FollowCluster(const Invocation& invocation, RmClient& rm, const ApplicationId& id) {
   ApplicationProgress progress;
   auto application = WatchUntilServing(rm, id, progress);
   if (!application.ok()) return Fail(application.error());
-  if (!IsTerminal(application->report.state)) {
-    const auto jobs = JobClient::Connect(*application);
-    if (!jobs.ok()) return Fail(jobs.error());
-    const auto job = OnlyJob(**jobs);
-    if (!job.ok()) return ExplainLoss(rm, id, job.error());
-    std::printf("Job has been submitted with JobID %s\n", job->c_str());
-    std::fflush(stdout);
-    if (invocation.arguments.Has("d")) return ExitCode::kOk;
-    const auto end = FollowJob(rm, id, **jobs, *job);
-    if (!end.ok()) return ExplainLoss(rm, id, end.error());
-    const ExitCode exit = ReportJobEnd(*end);
-    const auto over = WatchUntilOver(rm, id, progress);
-    return over.ok() ? exit : Fail(over.error());
+  // One that has ended may still be there to tell how.
+  if (IsTerminal(application->report.state) && !application->client_token) {
+    return ReportClusterEnd(application->report);
   }
-  if (application->report.final_status == FinalStatus::kSucceeded) return ExitCode::kOk;
-  return Fail({ErrorCode::kInternal,
-               DescribeEnd(application->report),
-               "see 'weir logs -applicationId " + id.ToString() + "'"},
-              ExitCode::kUnsuccessful);
+  const auto jobs = JobClient::Connect(*application);
+  if (!jobs.ok()) return Fail(jobs.error());
+  const auto job = OnlyJob(**jobs);
+  if (!job.ok()) return ExplainClusterLoss(rm, id, job.error());
+  std::printf("Job has been submitted with JobID %s\n", job->c_str());
+  std::fflush(stdout);
+  if (invocation.arguments.Has("d")) return ExitCode::kOk;
+  const auto end = FollowJob(rm, id, **jobs, *job);
+  if (!end.ok()) return ExplainClusterLoss(rm, id, end.error());
+  const ExitCode exit = ReportJobEnd(*end);
+  const auto over = WatchUntilOver(rm, id, progress);
+  return over.ok() ? exit : Fail(over.error());
 }
 
 ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRequest& request) {

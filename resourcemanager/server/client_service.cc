@@ -322,8 +322,9 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
           const auto groups = environment.groups.Known(ActingUser(environment, caller));
           const bool may_talk =
               IsAdministrator(environment, caller, groups) || report.user == caller.user;
-          const bool registered = !report.am_address.empty() && !IsTerminal(report.state);
-          if (may_talk && registered) {
+          // An AM that has told its final status may still tell clients how its job ended.
+          const bool there = !IsTerminal(report.state) || report.running_containers > 0;
+          if (may_talk && there && !report.am_address.empty()) {
             const ClientTokenIdentifier token{report.attempt, ActingUser(environment, caller)};
             wire.__set_client_token(wire::ToWire(environment.keys.Sign(token)));
           }
