@@ -212,7 +212,7 @@ Result<int64_t> ParseAmount(std::string_view text, int type, const ResourceTypes
     if (found == kUnits.end()) return bad;
     factor = found->bytes;
   }
-  __extension__ using Wide = __int128;
+  __extension__ typedef __int128 Wide;
   const Wide product = number ? Wide{*number} * factor : Wide{-1};
   const Wide amount = memory && product >= 0 ? product >> 20 : product;
   if (amount < 0 || amount > LargestAmount(type)) {

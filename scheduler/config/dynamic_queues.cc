@@ -198,6 +198,8 @@ class Maker {
     if (!parent.auto_creation.managed) {
       settings.partitions[""].capacity = PlainCapacity(CapacityKind::kWeight, kWholeWeight);
       settings.auto_creation.enabled = !next.empty();
+      settings.auto_creation.max_depth = parent.auto_creation.max_depth;
+      settings.auto_creation.auto_removal = parent.auto_creation.auto_removal;
       if (next.empty()) {
         settings.user_limit_factor = std::nullopt;
         settings.am_share = kWholeFactor;

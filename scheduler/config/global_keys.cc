@@ -1,8 +1,9 @@
 #include "scheduler/config/global_keys.h"
 
+#include <array>
 #include <limits>
-#include <map>
 #include <optional>
+#include <vector>
 
 #include "common/strings.h"
 #include "scheduler/config/property_values.h"
@@ -42,93 +43,114 @@ void TakeMappingFormat(const GlobalTaking& t) {
            "mapping-rule-format is legacy or json"});
 }
 
-#define WEIR_CAPACITY "yarn.scheduler.capacity."
+using Taking = const GlobalTaking&;
 
-const std::vector<GlobalKey>& CapacityKeys() {
-  using Taking = const GlobalTaking&;
-  static const std::vector<GlobalKey> keys = {
-      {WEIR_CAPACITY "maximum-applications",
-       [](Taking t) {
-         t.Store(ParseWhole(t.value(), 1, kLargest32), t.configuration.maximum_applications);
-       }},
-      {WEIR_CAPACITY "global-queue-max-application", TakePerQueueMaximum},
-      {WEIR_CAPACITY "maximum-am-resource-percent",
-       [](Taking t) {
-         t.Store(ParseFraction(t.value(), kWholeFactor, 0, kWholeFactor), Defaults(t).am_share);
-       }},
-      {WEIR_CAPACITY "max-parallel-apps",
-       [](Taking t) {
-         t.Store(ParseCountLimit(t.value()), Defaults(t).maximum_parallel_applications);
-       }},
-      {WEIR_CAPACITY "user.max-parallel-apps",
-       [](Taking t) {
-         t.Store(ParseCountLimit(t.value()), t.configuration.user_maximum_parallel);
-       }},
-      {WEIR_CAPACITY "minimum-user-limit-percent",
-       [](Taking t) {
-         t.Store(ParseFraction(t.value(), kWholePercent / 100, 0, kWholePercent),
-                 Defaults(t).minimum_user_limit);
-       }},
-      {WEIR_CAPACITY "user-limit-factor",
-       [](Taking t) { t.Store(ParseUserLimitFactor(t.value()), Defaults(t).user_limit_factor); }},
-      {WEIR_CAPACITY "resource-calculator",
-       [](Taking t) { t.Store(ParseCalculator(t.value()), t.configuration.calculator); }},
-      {WEIR_CAPACITY "legacy-queue-mode.enabled",
-       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.legacy_mode); }},
-      {WEIR_CAPACITY "node-locality-delay",
-       [](Taking t) { t.Store(ParseWhole32(t.value(), -1), t.configuration.node_locality_delay); }},
-      {WEIR_CAPACITY "rack-locality-additional-delay",
-       [](Taking t) {
-         t.Store(ParseWhole32(t.value(), -1), t.configuration.rack_locality_additional_delay);
-       }},
-      {WEIR_CAPACITY "rack-locality-full-reset",
-       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.rack_locality_full_reset); }},
-      {WEIR_CAPACITY "reservations-continue-look-all-nodes",
-       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.continue_look); }},
-      {WEIR_CAPACITY "auto-queue-creation-v2.queue-expiration-time", TakeExpiry},
-      {WEIR_CAPACITY "auto-queue-creation-v2.maximum-queue-depth",
-       [](Taking t) { t.Store(ParseWhole32(t.value(), 1), Defaults(t).dynamic_depth); }},
-      {WEIR_CAPACITY "queue-mappings-override.enable",
-       [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.placement_overrides); }},
-      {"yarn.cluster.max-application-priority",
-       [](Taking t) {
-         t.Store(ParseWhole32(t.value(), 0), t.configuration.cluster_maximum_priority);
-       }},
-      {WEIR_CAPACITY "mapping-rule-format", TakeMappingFormat},
-      {WEIR_CAPACITY "queue-mappings", ReadElsewhere},
-      {WEIR_CAPACITY "mapping-rule-json", ReadElsewhere},
-      {WEIR_CAPACITY "mapping-rule-json-file", ReadElsewhere},
-      {"yarn.scheduler.queue-placement-rules.app-name", ReadElsewhere},
-      {"yarn.resourcemanager.scheduler.monitor.policies", ReadElsewhere},
-      {"yarn.node-labels.enabled", ReadElsewhere},
-      {"yarn.node-labels.configuration-type", ReadElsewhere},
-      {"yarn.node-labels.fs-store.root-dir", ReadElsewhere},
-      {"yarn.resource-types", ReadElsewhere},
-      {"yarn.scheduler.minimum-allocation-mb", ReadElsewhere},
-      {"yarn.scheduler.minimum-allocation-vcores", ReadElsewhere},
-      {"yarn.scheduler.maximum-allocation-mb", ReadElsewhere},
-      {"yarn.scheduler.maximum-allocation-vcores", ReadElsewhere},
-      {"yarn.scheduler.queue-placement-rules", NoEffect},
-      {"yarn.node-labels.exclusive-enforced-partitions", NoEffect},
-      {WEIR_CAPACITY "skip-allocate-on-nodes-with-reserved-containers", NoEffect},
-      {WEIR_CAPACITY "multi-node-placement-enabled", NoEffect},
-      {WEIR_CAPACITY "application.fail-fast", NoEffect},
-      {WEIR_CAPACITY "user-metrics.enable", NoEffect},
-      {WEIR_CAPACITY "lazy-preemption-enabled", NoEffect},
-      {WEIR_CAPACITY "workflow-priority-mappings", NoEffect},
-      {WEIR_CAPACITY "workflow-priority-mappings-override.enable", NoEffect},
-      {WEIR_CAPACITY "queue.auto.refresh.monitoring-interval", NoEffect},
-      {"yarn.resourcemanager.queue.auto.refresh.monitoring-interval", NoEffect},
-  };
-  return keys;
+// Behind yarn.scheduler.capacity.
+constexpr std::array kCapacityKeys = std::to_array<GlobalKey>({
+    {"maximum-applications",
+     [](Taking t) {
+       t.Store(ParseWhole(t.value(), 1, kLargest32), t.configuration.maximum_applications);
+     }},
+    {"global-queue-max-application", TakePerQueueMaximum},
+    {"maximum-am-resource-percent",
+     [](Taking t) {
+       t.Store(ParseFraction(t.value(), kWholeFactor, 0, kWholeFactor), Defaults(t).am_share);
+     }},
+    {"max-parallel-apps",
+     [](Taking t) {
+       t.Store(ParseCountLimit(t.value()), Defaults(t).maximum_parallel_applications);
+     }},
+    {"user.max-parallel-apps",
+     [](Taking t) { t.Store(ParseCountLimit(t.value()), t.configuration.user_maximum_parallel); }},
+    {"minimum-user-limit-percent",
+     [](Taking t) {
+       t.Store(ParseFraction(t.value(), kWholePercent / 100, 0, kWholePercent),
+               Defaults(t).minimum_user_limit);
+     }},
+    {"user-limit-factor",
+     [](Taking t) { t.Store(ParseUserLimitFactor(t.value()), Defaults(t).user_limit_factor); }},
+    {"resource-calculator",
+     [](Taking t) { t.Store(ParseCalculator(t.value()), t.configuration.calculator); }},
+    {"legacy-queue-mode.enabled",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.legacy_mode); }},
+    {"node-locality-delay",
+     [](Taking t) { t.Store(ParseWhole32(t.value(), -1), t.configuration.node_locality_delay); }},
+    {"rack-locality-additional-delay",
+     [](Taking t) {
+       t.Store(ParseWhole32(t.value(), -1), t.configuration.rack_locality_additional_delay);
+     }},
+    {"rack-locality-full-reset",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.rack_locality_full_reset); }},
+    {"reservations-continue-look-all-nodes",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.continue_look); }},
+    {"auto-queue-creation-v2.queue-expiration-time", TakeExpiry},
+    {"auto-queue-creation-v2.maximum-queue-depth",
+     [](Taking t) { t.Store(ParseWhole32(t.value(), 1), Defaults(t).dynamic_depth); }},
+    {"queue-mappings-override.enable",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.placement_overrides); }},
+    {"mapping-rule-format", TakeMappingFormat},
+    {"queue-mappings", ReadElsewhere},
+    {"mapping-rule-json", ReadElsewhere},
+    {"mapping-rule-json-file", ReadElsewhere},
+    {"skip-allocate-on-nodes-with-reserved-containers", NoEffect},
+    {"multi-node-placement-enabled", NoEffect},
+    {"application.fail-fast", NoEffect},
+    {"user-metrics.enable", NoEffect},
+    {"lazy-preemption-enabled", NoEffect},
+    {"workflow-priority-mappings", NoEffect},
+    {"workflow-priority-mappings-override.enable", NoEffect},
+    {"queue.auto.refresh.monitoring-interval", NoEffect},
+});
+
+// By their whole names.
+constexpr std::array kOtherKeys = std::to_array<GlobalKey>({
+    {"yarn.resourcemanager.scheduler.monitor.enable",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.preemption.enabled); }},
+    {"yarn.cluster.max-application-priority",
+     [](Taking t) {
+       t.Store(ParseWhole32(t.value(), 0), t.configuration.cluster_maximum_priority);
+     }},
+    {"yarn.scheduler.queue-placement-rules.app-name", ReadElsewhere},
+    {"yarn.resourcemanager.scheduler.monitor.policies", ReadElsewhere},
+    {"yarn.node-labels.enabled", ReadElsewhere},
+    {"yarn.node-labels.configuration-type", ReadElsewhere},
+    {"yarn.node-labels.fs-store.root-dir", ReadElsewhere},
+    {"yarn.resource-types", ReadElsewhere},
+    {"yarn.scheduler.minimum-allocation-mb", ReadElsewhere},
+    {"yarn.scheduler.minimum-allocation-vcores", ReadElsewhere},
+    {"yarn.scheduler.maximum-allocation-mb", ReadElsewhere},
+    {"yarn.scheduler.maximum-allocation-vcores", ReadElsewhere},
+    {"yarn.scheduler.queue-placement-rules", NoEffect},
+    {"yarn.node-labels.exclusive-enforced-partitions", NoEffect},
+    {"yarn.resourcemanager.queue.auto.refresh.monitoring-interval", NoEffect},
+});
+
+struct KeyTable {
+  std::string_view prefix;
+  std::span<const GlobalKey> keys;
+};
+std::array<KeyTable, 3> Tables() {
+  return {KeyTable{kCapacityPrefix, kCapacityKeys},
+          KeyTable{kPreemptionPrefix, PreemptionKeys()},
+          KeyTable{"", kOtherKeys}};
+}
+
+const GlobalKey* FindKey(std::string_view name) {
+  for (const KeyTable& table : Tables()) {
+    if (!name.starts_with(table.prefix)) continue;
+    for (const GlobalKey& key : table.keys) {
+      if (name.substr(table.prefix.size()) == key.name) return &key;
+    }
+  }
+  return nullptr;
 }
 
 // Whole groups of YARN's keys that have nothing to steer here.
 constexpr std::string_view kGroupsWithoutEffect[] = {
-    WEIR_CAPACITY "per-node-heartbeat.",
-    WEIR_CAPACITY "schedule-asynchronously.",
-    WEIR_CAPACITY "multi-node-sorting.policy",
-    WEIR_CAPACITY "ordering-policy.priority-utilization.underutilized-preemption.",
+    "yarn.scheduler.capacity.per-node-heartbeat.",
+    "yarn.scheduler.capacity.schedule-asynchronously.",
+    "yarn.scheduler.capacity.multi-node-sorting.policy",
+    "yarn.scheduler.capacity.ordering-policy.priority-utilization.underutilized-preemption.",
     "yarn.resourcemanager.monitor.capacity.queue-management.",
 };
 
@@ -178,18 +200,16 @@ void WarnUnknown(const ConfigProperty& property,
 void ReadGlobalProperties(const PropertyIndex& index,
                           QueueConfiguration& configuration,
                           FaultList& faults) {
-  std::map<std::string_view, const GlobalKey*> keys;
   std::vector<std::string> known;
-  for (const std::vector<GlobalKey>* list : {&CapacityKeys(), &PreemptionKeys()}) {
-    for (const GlobalKey& key : *list) {
-      keys[key.name] = &key;
-      known.emplace_back(key.name);
+  for (const KeyTable& table : Tables()) {
+    for (const GlobalKey& key : table.keys) {
+      known.push_back(std::string(table.prefix) + std::string(key.name));
     }
   }
   for (const ConfigProperty* property : index.global()) {
     const GlobalTaking taking{configuration, *property, faults};
-    if (const auto found = keys.find(property->name); found != keys.end()) {
-      found->second->take(taking);
+    if (const GlobalKey* const key = FindKey(property->name)) {
+      key->take(taking);
     } else if (IsUserParallel(property->name)) {
       TakeUserParallel(taking);
     } else if (IsWithoutEffect(property->name)) {

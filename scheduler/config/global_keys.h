@@ -2,10 +2,10 @@
 #ifndef WEIR_SCHEDULER_CONFIG_GLOBAL_KEYS_H_
 #define WEIR_SCHEDULER_CONFIG_GLOBAL_KEYS_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "scheduler/config/fault_list.h"
 #include "scheduler/config/property_index.h"
@@ -32,12 +32,13 @@ struct GlobalTaking {
 };
 
 struct GlobalKey {
-  std::string_view name;
+  std::string_view name;  // without the prefix of its table
   void (*take)(const GlobalTaking&);
 };
 
-// The keys of preemption, by their whole names.
-const std::vector<GlobalKey>& PreemptionKeys();
+inline constexpr std::string_view kPreemptionPrefix =
+    "yarn.resourcemanager.monitor.capacity.preemption.";
+std::span<const GlobalKey> PreemptionKeys();
 
 // Takes what concerns no queue; unknown names become warnings.
 void ReadGlobalProperties(const PropertyIndex& index,

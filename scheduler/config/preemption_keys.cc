@@ -1,5 +1,5 @@
 // What yarn-site.xml (or capacity-scheduler.xml) says about preemption.
-#include <algorithm>
+#include <array>
 
 #include "common/strings.h"
 #include "scheduler/config/global_keys.h"
@@ -38,47 +38,39 @@ void NoEffect(const GlobalTaking& t) {
 
 using P = PreemptionSettings;
 
-#define WEIR_PREEMPTION "yarn.resourcemanager.monitor.capacity.preemption."
+constexpr std::array kKeys = std::to_array<GlobalKey>({
+    {"observe_only", [](const GlobalTaking& t) { TakeSwitch(t, &P::observe_only); }},
+    {"monitoring_interval", [](const GlobalTaking& t) { TakeTime(t, &P::interval); }},
+    {"max_wait_before_kill", [](const GlobalTaking& t) { TakeTime(t, &P::warning); }},
+    {"total_preemption_per_round", [](const GlobalTaking& t) { TakeShare(t, &P::per_round); }},
+    {"max_ignored_over_capacity",
+     [](const GlobalTaking& t) {
+       t.Store(ParseFraction(t.value(), kWholeFactor, 0, 1000 * kWholeFactor), Of(t).dead_zone);
+     }},
+    {"natural_termination_factor",
+     [](const GlobalTaking& t) { TakeShare(t, &P::natural_termination); }},
+    {"select_based_on_reserved_containers", NoEffect},
+    {"additional_res_balance_based_on_reserved_containers", NoEffect},
+    {"conservative-drf", [](const GlobalTaking& t) { TakeSwitch(t, &P::conservative_drf); }},
+    {"preemption-to-balance-queue-after-satisfied.enabled",
+     [](const GlobalTaking& t) { TakeSwitch(t, &P::balance_after_satisfied); }},
+    {"preemption-to-balance-queue-after-satisfied.max-wait-before-kill",
+     [](const GlobalTaking& t) { TakeTime(t, &P::balance_warning); }},
+    {"intra-queue-preemption.enabled",
+     [](const GlobalTaking& t) { TakeSwitch(t, &P::intra_queue); }},
+    {"intra-queue-preemption.minimum-threshold",
+     [](const GlobalTaking& t) { TakeShare(t, &P::intra_minimum_threshold); }},
+    {"intra-queue-preemption.max-allowable-limit",
+     [](const GlobalTaking& t) { TakeShare(t, &P::intra_maximum); }},
+    {"intra-queue-preemption.preemption-order-policy", TakeOrder},
+    {"intra-queue-preemption.conservative-drf",
+     [](const GlobalTaking& t) { TakeSwitch(t, &P::intra_conservative_drf); }},
+});
 
 }  // namespace
 
-const std::vector<GlobalKey>& PreemptionKeys() {
-  static const std::vector<GlobalKey> keys = {
-      {"yarn.resourcemanager.scheduler.monitor.enable",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::enabled); }},
-      {WEIR_PREEMPTION "observe_only",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::observe_only); }},
-      {WEIR_PREEMPTION "monitoring_interval",
-       [](const GlobalTaking& t) { TakeTime(t, &P::interval); }},
-      {WEIR_PREEMPTION "max_wait_before_kill",
-       [](const GlobalTaking& t) { TakeTime(t, &P::warning); }},
-      {WEIR_PREEMPTION "total_preemption_per_round",
-       [](const GlobalTaking& t) { TakeShare(t, &P::per_round); }},
-      {WEIR_PREEMPTION "max_ignored_over_capacity",
-       [](const GlobalTaking& t) {
-         t.Store(ParseFraction(t.value(), kWholeFactor, 0, 1000 * kWholeFactor), Of(t).dead_zone);
-       }},
-      {WEIR_PREEMPTION "natural_termination_factor",
-       [](const GlobalTaking& t) { TakeShare(t, &P::natural_termination); }},
-      {WEIR_PREEMPTION "select_based_on_reserved_containers", NoEffect},
-      {WEIR_PREEMPTION "additional_res_balance_based_on_reserved_containers", NoEffect},
-      {WEIR_PREEMPTION "conservative-drf",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::conservative_drf); }},
-      {WEIR_PREEMPTION "preemption-to-balance-queue-after-satisfied.enabled",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::balance_after_satisfied); }},
-      {WEIR_PREEMPTION "preemption-to-balance-queue-after-satisfied.max-wait-before-kill",
-       [](const GlobalTaking& t) { TakeTime(t, &P::balance_warning); }},
-      {WEIR_PREEMPTION "intra-queue-preemption.enabled",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::intra_queue); }},
-      {WEIR_PREEMPTION "intra-queue-preemption.minimum-threshold",
-       [](const GlobalTaking& t) { TakeShare(t, &P::intra_minimum_threshold); }},
-      {WEIR_PREEMPTION "intra-queue-preemption.max-allowable-limit",
-       [](const GlobalTaking& t) { TakeShare(t, &P::intra_maximum); }},
-      {WEIR_PREEMPTION "intra-queue-preemption.preemption-order-policy", TakeOrder},
-      {WEIR_PREEMPTION "intra-queue-preemption.conservative-drf",
-       [](const GlobalTaking& t) { TakeSwitch(t, &P::intra_conservative_drf); }},
-  };
-  return keys;
+std::span<const GlobalKey> PreemptionKeys() {
+  return kKeys;
 }
 
 }  // namespace weir::scheduler

@@ -220,7 +220,7 @@ void CompleteOrdering(const Completing& c) {
 
 void CheckUserWeights(const Completing& c) {
   const QueueSettings& settings = c.settings();
-  __extension__ using Wide = __int128;
+  __extension__ typedef __int128 Wide;
   const Wide whole = Wide{kWholePercent} * kWholeWeight;
   for (const auto& [user, weight] : settings.user_weights) {
     if (!settings.leaf || Wide{weight} * settings.minimum_user_limit <= whole) continue;

@@ -25,7 +25,11 @@ class MappingReader {
  public:
   MappingReader(QueueConfiguration& configuration, FaultList& faults)
       : configuration_(configuration), faults_(faults) {
-    for (const auto& [path, queue] : configuration.queues) by_name_[queue.name].push_back(&queue);
+    for (const auto& [path, queue] : configuration.queues) {
+      Named& named = by_name_[queue.name];
+      named.leaves += queue.leaf ? 1 : 0;
+      named.queue = named.queues++ == 0 ? &queue : nullptr;
+    }
   }
 
   void ReadUsersAndGroups(const ConfigProperty& property) {
@@ -72,7 +76,12 @@ class MappingReader {
   }
 
  private:
-  using Queues = std::vector<const QueueSettings*>;
+  // The queues of one name.
+  struct Named {
+    size_t queues = 0;
+    size_t leaves = 0;
+    const QueueSettings* queue = nullptr;  // the only one
+  };
 
   void Fault(const ConfigProperty& property, std::string_view rule, std::string message) {
     faults_.Add(&property, "", std::string(rule), std::move(message));
@@ -113,19 +122,12 @@ class MappingReader {
     const std::string target = "a mapping goes to " + Quoted(name);
     if (name.find('.') == std::string::npos && name != "root") {
       const auto found = by_name_.find(name);
-      Queues leaves;
-      if (found != by_name_.end()) {
-        std::copy_if(found->second.begin(),
-                     found->second.end(),
-                     std::back_inserter(leaves),
-                     [](const QueueSettings* queue) { return queue->leaf; });
-      }
-      if (leaves.size() == 1) return;
-      return Fault(
-          property,
-          "a mapping names one leaf, by its path where its name means several",
-          target + (leaves.empty() ? ", which is no leaf"
-                                   : ", which means " + std::to_string(leaves.size()) + " leaves"));
+      const size_t leaves = found == by_name_.end() ? 0 : found->second.leaves;
+      if (leaves == 1) return;
+      return Fault(property,
+                   "a mapping names one leaf, by its path where its name means several",
+                   target + (leaves == 0 ? ", which is no leaf"
+                                         : ", which means " + std::to_string(leaves) + " leaves"));
     }
     const std::optional<std::string> path = FullPath(name);
     const QueueSettings* const queue = path ? configuration_.Find(*path) : nullptr;
@@ -152,8 +154,8 @@ class MappingReader {
     const std::string first = name.substr(0, name.find('.'));
     if (first == "root") return name;
     const auto found = by_name_.find(first);
-    if (found == by_name_.end() || found->second.size() != 1) return std::nullopt;
-    return found->second.front()->path + name.substr(first.size());
+    if (found == by_name_.end() || found->second.queue == nullptr) return std::nullopt;
+    return found->second.queue->path + name.substr(first.size());
   }
 
   bool CanBeMade(std::string path) const {
@@ -168,7 +170,7 @@ class MappingReader {
 
   QueueConfiguration& configuration_;
   FaultList& faults_;
-  std::map<std::string, Queues> by_name_;
+  std::map<std::string, Named> by_name_;
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "scheduler/config/capacity_text.h"
@@ -33,12 +33,32 @@ std::string CapacitySuffix(const std::string& label) {
   return label.empty() ? "capacity" : "accessible-node-labels." + label + ".capacity";
 }
 
-std::set<std::string> LabelsOf(const std::vector<QueueSettings*>& children) {
-  std::set<std::string> labels;
+// The children that say something about a label: a file with as many labels as queues takes time in
+// proportion to what it says.
+struct Member {
+  const QueueSettings* queue = nullptr;
+  const PartitionCapacity* own = nullptr;
+};
+using Members = std::vector<Member>;
+
+std::map<std::string, Members> ByLabel(const std::vector<QueueSettings*>& children) {
+  std::map<std::string, Members> by_label;
   for (const QueueSettings* child : children) {
-    for (const auto& [label, partition] : child->partitions) labels.insert(label);
+    for (const auto& [label, partition] : child->partitions) {
+      by_label[label].push_back({child, &partition});
+    }
   }
-  return labels;
+  return by_label;
+}
+
+// What the members have of one type in one kind.
+int64_t SumOf(const Members& members, size_t type, CapacityKind kind) {
+  int64_t sum = 0;
+  for (const Member& member : members) {
+    const CapacityPart& part = member.own->capacity.parts[type];
+    if (part.kind == kind) sum += part.value;
+  }
+  return sum;
 }
 
 // "a 50, b 40", the first few.
@@ -92,11 +112,8 @@ void UnifyKinds(const Checking& c, CapacityKind kind) {
   }
 }
 
-void CheckPercentSum(const Checking& c, const std::string& label) {
-  int64_t sum = 0;
-  for (const QueueSettings* child : c.children) {
-    if (const PartitionCapacity* own = Of(*child, label)) sum += own->capacity.parts[0].value;
-  }
+void CheckPercentSum(const Checking& c, const std::string& label, const Members& members) {
+  const int64_t sum = SumOf(members, 0, CapacityKind::kPercent);
   const auto fault = [&](std::string rule, std::string what) {
     c.faults.push_back({.queue = &c.parent,
                         .suffix = "queues",
@@ -127,17 +144,11 @@ void CheckPercentSum(const Checking& c, const std::string& label) {
 }
 
 // Amounts of the children against those of the parent, type by type. Root's come from the cluster.
-void CheckAmounts(const Checking& c, const std::string& label) {
+void CheckAmounts(const Checking& c, const std::string& label, const Members& members) {
   const PartitionCapacity* const own = Of(c.parent, label);
   const bool root = c.parent.parent.empty();
   for (size_t type = 0; type < c.type_names.size(); ++type) {
-    int64_t sum = 0;
-    for (const QueueSettings* child : c.children) {
-      const PartitionCapacity* const part = Of(*child, label);
-      if (part == nullptr) continue;
-      const CapacityPart& each = part->capacity.parts[type];
-      if (each.kind == CapacityKind::kAbsolute) sum += each.value;
-    }
+    const int64_t sum = SumOf(members, type, CapacityKind::kAbsolute);
     if (root || sum == 0) continue;
     const bool absolute =
         own != nullptr && own->capacity.parts[type].kind == CapacityKind::kAbsolute;
@@ -163,15 +174,9 @@ void CheckAmounts(const Checking& c, const std::string& label) {
 }
 
 // Vectors: per type, what is given by percentage is at most the whole.
-void CheckVectorPercents(const Checking& c, const std::string& label) {
+void CheckVectorPercents(const Checking& c, const std::string& label, const Members& members) {
   for (size_t type = 0; type < c.type_names.size(); ++type) {
-    int64_t sum = 0;
-    for (const QueueSettings* child : c.children) {
-      const PartitionCapacity* const own = Of(*child, label);
-      if (own == nullptr) continue;
-      const CapacityPart& part = own->capacity.parts[type];
-      if (part.kind == CapacityKind::kPercent) sum += part.value;
-    }
+    const int64_t sum = SumOf(members, type, CapacityKind::kPercent);
     if (sum <= kWholePercent + kPercentTolerance) continue;
     c.faults.push_back({.queue = &c.parent,
                         .suffix = "queues",
@@ -183,19 +188,17 @@ void CheckVectorPercents(const Checking& c, const std::string& label) {
   }
 }
 
-void CheckMaxima(const Checking& c, const std::string& label) {
+void CheckMaxima(const Checking& c, const std::string& label, const Members& members) {
   const PartitionCapacity* const own = Of(c.parent, label);
   if (own == nullptr) return;
   const std::string stem = label.empty() ? "" : "accessible-node-labels." + label + ".";
-  for (const QueueSettings* child : c.children) {
-    const PartitionCapacity* const part = Of(*child, label);
-    if (part == nullptr) continue;
+  for (const Member& member : members) {
     for (size_t type = 0; type < c.type_names.size(); ++type) {
       const CapacityPart& most = own->maximum.parts[type];
-      const CapacityPart& wanted = part->maximum.parts[type];
+      const CapacityPart& wanted = member.own->maximum.parts[type];
       if (most.kind != CapacityKind::kAbsolute || wanted.kind != most.kind) continue;
       if (wanted.value <= most.value) continue;
-      c.faults.push_back({.queue = child,
+      c.faults.push_back({.queue = member.queue,
                           .suffix = stem + "maximum-capacity",
                           .rule = "an absolute maximum-capacity is at most the parent's",
                           .message = "its maximum of " + std::to_string(wanted.value) + " " +
@@ -215,18 +218,17 @@ std::vector<SiblingFault> CheckSiblings(const QueueSettings& parent,
   std::vector<SiblingFault> faults;
   const Checking c{parent, children, mode, type_names, faults};
   if (children.empty()) return faults;
-  const std::set<std::string> labels = LabelsOf(children);
   const std::optional<CapacityKind> kind =
       mode.legacy ? CheckOneKind(c) : std::optional<CapacityKind>();
   if (mode.legacy && !faults.empty()) return faults;
   if (mode.legacy) UnifyKinds(c, kind.value_or(CapacityKind::kPercent));
-  for (const std::string& label : labels) {
-    if (!mode.legacy) CheckVectorPercents(c, label);
+  for (const auto& [label, members] : ByLabel(children)) {
+    if (!mode.legacy) CheckVectorPercents(c, label, members);
     if (mode.legacy && kind.value_or(CapacityKind::kPercent) == CapacityKind::kPercent) {
-      CheckPercentSum(c, label);
+      CheckPercentSum(c, label, members);
     }
-    CheckAmounts(c, label);
-    CheckMaxima(c, label);
+    CheckAmounts(c, label, members);
+    CheckMaxima(c, label, members);
   }
   return faults;
 }

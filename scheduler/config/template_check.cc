@@ -30,7 +30,8 @@ void TryQueue(const QueueSettings& parent,
       ++entry;
       continue;
     }
-    const std::optional<std::string> nearest = NearestQueueKey(entry->first);
+    std::optional<std::string> nearest;
+    if (context.faults.TakesWarnings()) nearest = NearestQueueKey(entry->first);
     context.faults.Warn(entry->second,
                         Quoted(entry->first) + " in the template of " + parent.path +
                             " is not known" + (nearest ? "; did you mean " + *nearest + "?" : ""));

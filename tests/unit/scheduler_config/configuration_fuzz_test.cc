@@ -270,7 +270,6 @@ TEST(ConfigurationFuzz, LongAndOddTextsDoNoHarm) {
     for (int i = 0; i < 5000; ++i) text += ".*";
     return text;
   }();
-  std::string weights;
   std::vector<ConfigProperty> properties = Properties("root.queues a\nroot.a.capacity 100");
   const std::vector<std::pair<std::string, std::string>> odd = {
       {"root" + dots + "capacity", "1"},
@@ -292,6 +291,30 @@ TEST(ConfigurationFuzz, LongAndOddTextsDoNoHarm) {
   for (const ConfigFault& fault : parsed.faults) EXPECT_LT(fault.message.size(), 2000u);
   for (const std::string& warning : parsed.warnings) EXPECT_LT(warning.size(), 5000u);
   ASSERT_NE(parsed.configuration, nullptr) << parsed.faults[0].ToString();
+}
+
+TEST(ConfigurationFuzz, AsManyLabelsAndMappingsAsQueuesTakeTimeInProportion) {
+  std::vector<ConfigProperty> properties;
+  std::string names;
+  std::string mappings;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string number = std::to_string(i);
+    const std::string queue = kPrefix + "root.q" + number + ".";
+    names += (i == 0 ? "q" : ",q") + number;
+    mappings += (i == 0 ? "u:u" : ",u:u") + number + ":same";
+    properties.push_back({queue + "capacity", "1w", "q.xml", 3});
+    properties.push_back(
+        {queue + "accessible-node-labels.l" + number + ".capacity", "1w", "q.xml", 4});
+    properties.push_back({queue + "queues", "same", "q.xml", 5});
+    properties.push_back({queue + "same.capacity", "100", "q.xml", 6});
+  }
+  properties.push_back({kPrefix + "root.queues", names, "q.xml", 1});
+  properties.push_back({kPrefix + "queue-mappings", mappings, "q.xml", 2});
+  const auto parsed = ParseQueueConfiguration({.properties = properties, .types = TestTypes()});
+  ASSERT_EQ(parsed.faults.size(), 1u);
+  EXPECT_NE(parsed.faults[0].message.find("means 10000 leaves"), std::string::npos)
+      << parsed.faults[0].ToString();
+  EXPECT_LE(parsed.warnings.size(), 102u);
 }
 
 TEST(ConfigurationFuzz, WhatQueuesTakeOverFromTheirParentsIsBounded) {
