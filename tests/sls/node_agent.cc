@@ -98,6 +98,7 @@ void NodeAgent::OnCommands(const NodeHeartbeatAnswer& answer) {
     hooks_.start_master(*this, command);
   }
   for (const StopContainerCommand& command : answer.stop) Stop(command);
+  for (const ContainerId& id : answer.completions_recorded) stopped_early_.erase(id);
 }
 
 void NodeAgent::StartContainer(const ContainerId& id,

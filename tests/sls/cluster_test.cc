@@ -1,0 +1,156 @@
+#include "tests/sls/cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/sls/core_options.h"
+#include "tests/sls/nodes_reader.h"
+#include "tests/sls/trace_reader.h"
+
+namespace weir::sls {
+namespace {
+
+struct Outcome {
+  RunFacts facts;
+  QueueFigures queue;  // root.default
+  std::string summary;
+};
+
+std::vector<NodePlan> Nodes(int count, const Resource& capacity) {
+  Trace trace;
+  trace.nodes = count;
+  return *NodesOf(trace, capacity);
+}
+
+Outcome RunTrace(const std::string& text,
+                 const std::vector<NodePlan>& nodes,
+                 uint64_t seed = 1,
+                 Duration limit = std::chrono::hours(24)) {
+  const auto trace = ReadTrace("t.json", text, std::nullopt);
+  EXPECT_TRUE(trace.ok()) << trace.error().ToString();
+  ClusterOptions options;
+  options.core = *MakeCoreOptions("", nodes);
+  options.seed = seed;
+  options.limit = limit;
+  Cluster cluster(options, *trace, nodes);
+  auto facts = cluster.Run();
+  EXPECT_TRUE(facts.ok()) << facts.error().ToString();
+  Recorder recorder = cluster.recorder();
+  return {*facts, recorder.Queue("root.default"), recorder.Summary(*facts)};
+}
+
+// Seconds, rounded: messages take milliseconds.
+int64_t Seconds(Duration duration) {
+  return (ToMillis(duration) + 500) / 1000;
+}
+int64_t LongestWait(const QueueFigures& queue) {
+  int64_t longest = 0;
+  for (const int64_t wait : queue.waits) longest = std::max(longest, wait);
+  return Seconds(microseconds(longest));
+}
+
+TEST(Cluster, RunsTasksInAsManyWavesAsTheNodesNeed) {
+  // One node of 10 containers, of which one is the ApplicationMaster: 18 tasks of 10 s are two
+  // waves of 9. Used: 1 x 20 s + 18 x 10 s of 10 x 20 s = all of it.
+  const Outcome run =
+      RunTrace(R"({"job.tasks": [{"count": 18, "duration.ms": 10000}]})", Nodes(1, {10'240, 10}));
+  EXPECT_TRUE(run.facts.complete);
+  EXPECT_EQ(Seconds(run.facts.end - run.facts.begin), 20);
+  EXPECT_EQ(run.queue.granted, 18);
+  EXPECT_EQ(run.queue.completed, 18);
+  EXPECT_EQ(run.queue.finished, 1);
+  EXPECT_EQ(LongestWait(run.queue), 10);
+  EXPECT_EQ(run.queue.containers.peak(), 10);
+  const int64_t used = run.queue.memory.MillionthsOf(10'240, run.facts.begin, run.facts.end);
+  EXPECT_GT(used, 990'000);
+  EXPECT_LE(used, 1'000'000);
+}
+
+TEST(Cluster, AsksForReducersWhenTheMapsAreDone) {
+  const Outcome run = RunTrace(R"({"job.tasks": [
+      {"count": 2, "duration.ms": 5000, "container.type": "map"},
+      {"count": 1, "duration.ms": 9000, "container.type": "map"},
+      {"count": 4, "duration.ms": 3000, "container.type": "reduce", "container.priority": 10}]})",
+                               Nodes(1, {10'240, 10}));
+  EXPECT_TRUE(run.facts.complete);
+  EXPECT_EQ(Seconds(run.facts.end - run.facts.begin), 12);
+  EXPECT_EQ(LongestWait(run.queue), 0);
+  EXPECT_EQ(run.queue.containers.peak(), 5) << "four reducers and the master";
+}
+
+TEST(Cluster, AsksForDelayedTasksLater) {
+  const Outcome run = RunTrace(R"({"am.type": "stream", "job.start.ms": 1000, "job.tasks": [
+      {"duration.ms": 1000}, {"duration.ms": 1000, "container.delay.ms": 1800000}]})",
+                               Nodes(1, {10'240, 10}));
+  EXPECT_TRUE(run.facts.complete);
+  EXPECT_EQ(Seconds(run.facts.end - run.facts.begin), 1802);
+  EXPECT_EQ(LongestWait(run.queue), 0);
+}
+
+TEST(Cluster, CountsApplicationsWhoseAsksAreRefusedAsFailed) {
+  const Outcome run = RunTrace(
+      R"({"job.id": "big", "job.tasks": [{"duration.ms": 1, "container.memory-mb": 20000}]}
+         {"job.id": "small", "job.tasks": [{"duration.ms": 1}]})",
+      Nodes(1, {10'240, 10}));
+  EXPECT_TRUE(run.facts.complete);
+  EXPECT_EQ(run.queue.failed, 1);
+  EXPECT_EQ(run.queue.finished, 1);
+  EXPECT_NE(run.summary.find("refused_masters"), std::string::npos);
+  EXPECT_NE(run.summary.find("20000"), std::string::npos) << run.summary;
+}
+
+TEST(Cluster, CountsRejectedApplications) {
+  const Outcome run = RunTrace(
+      R"({"job.queue.name": "nowhere", "job.count": 3, "job.tasks": [{"duration.ms": 1}]})",
+      Nodes(1, {10'240, 10}));
+  EXPECT_FALSE(run.facts.complete);
+  EXPECT_NE(run.summary.find("\"rejected\": 3"), std::string::npos);
+  EXPECT_NE(run.summary.find("\"queue\": \"nowhere\""), std::string::npos);
+}
+
+TEST(Cluster, EndsWhenNothingCanHappenAnyMoreAndSaysWhatWaits) {
+  // The node is large enough for either the master or the task, not for both.
+  const Outcome run = RunTrace(
+      R"({"job.id": "narrow", "am.memory-mb": 6144, "job.tasks": [
+           {"duration.ms": 1000, "container.memory-mb": 6144}]})",
+      Nodes(1, {10'240, 10}));
+  EXPECT_FALSE(run.facts.complete);
+  ASSERT_EQ(run.facts.waiting.size(), 1u);
+  EXPECT_NE(run.facts.waiting[0].find("narrow in root.default (RUNNING): "), std::string::npos)
+      << run.facts.waiting[0];
+  EXPECT_NEAR(static_cast<double>(ToMillis(run.facts.end - run.facts.begin)), 600'000, 100'000);
+}
+
+TEST(Cluster, StopsAtTheTimeLimit) {
+  const Outcome run = RunTrace(
+      R"({"job.tasks": [{"duration.ms": 3600000}]})", Nodes(1, {10'240, 10}), 1, seconds(100));
+  EXPECT_FALSE(run.facts.complete);
+  EXPECT_GE(run.facts.end - run.facts.begin, seconds(100));
+  EXPECT_LT(run.facts.end - run.facts.begin, seconds(200));
+}
+
+TEST(Cluster, DoesTheSameAgainForTheSameSeedAndSomethingElseForAnother) {
+  const std::string text = R"({"job.count": 5, "job.tasks": [{"count": 30, "duration.ms": 7000}]})";
+  const auto nodes = Nodes(7, {8192, 8});
+  const Outcome first = RunTrace(text, nodes, 5);
+  EXPECT_TRUE(first.facts.complete);
+  EXPECT_EQ(first.summary, RunTrace(text, nodes, 5).summary);
+  EXPECT_NE(first.summary, RunTrace(text, nodes, 6).summary);
+}
+
+TEST(OverTime, IsTheTimeWeightedMean) {
+  // 0 until 2 s, 4 until 5 s, 1 until 10 s: 12 + 5 = 17 of 8 x 10 = 21.25%.
+  OverTime value;
+  value.Change(4, seconds(2));
+  value.Change(-3, seconds(5));
+  EXPECT_EQ(value.MillionthsOf(8, seconds(0), seconds(10)), 212'500);
+  EXPECT_EQ(value.peak(), 4);
+  EXPECT_EQ(value.now(), 1);
+  EXPECT_EQ(value.MillionthsOf(0, seconds(0), seconds(10)), 0);
+  EXPECT_EQ(value.MillionthsOf(8, seconds(10), seconds(10)), 0);
+}
+
+}  // namespace
+}  // namespace weir::sls
