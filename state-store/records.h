@@ -95,7 +95,8 @@ struct LabelsRecord {
 // What an administrator said about one node.
 struct NodeSettingsRecord {
   std::string node;  // host, host:port or id, as it was said
-  std::string label;
+  bool has_label = false;
+  std::string label;  // "" = none, whatever the NodeManager says
   bool has_capacity = false;
   Resource capacity;  // in place of what the NodeManager says
   bool operator==(const NodeSettingsRecord&) const = default;

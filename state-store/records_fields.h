@@ -221,6 +221,7 @@ void Fields(A& a, T& t) {
 template <typename A, Of<NodeSettingsRecord> T>
 void Fields(A& a, T& t) {
   a(t.node);
+  a(t.has_label);
   a(t.label);
   a(t.has_capacity);
   a(t.capacity);

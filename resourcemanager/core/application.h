@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -32,6 +33,7 @@ struct Application {
   store::ApplicationRecord record;  // as it was last given to the store
   Resource am_resource;             // rounded up
   int64_t order = 0;                // of submission
+  std::vector<std::string> groups;  // of its user, as told at submission
   RmApplicationState state = RmApplicationState::kNew;
   ApplicationState visible = ApplicationState::kNew;
   uint64_t submission_sequence = 0;  // of the Append; 0 for recovered ones
@@ -47,10 +49,12 @@ struct Application {
   DenseSet nodes;  // Node::index of those that ever held a container of it
 
   size_t held_containers = 0;
-  Resource allocated;  // of the held containers
-  int64_t memory_mib_ms = 0;
-  int64_t vcore_ms = 0;
+  Resource allocated;                                     // of the held containers
+  store::UsedAmounts used;                                // in the queue it is in
+  std::map<std::string, store::UsedAmounts> used_before;  // in other queues
   Instant charged_until;
+  store::ApplicationUsageRecord stored_usage;  // as it was last given to the store
+  int64_t preempted_containers = 0;
   size_t ended = 0;  // of its containers, as far as they are kept
 
   int64_t version = 1;

@@ -20,7 +20,7 @@
 #include "resourcemanager/core/attempt_states.h"
 #include "resourcemanager/core/container_table.h"
 #include "resourcemanager/core/poll_session.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/slots.h"
 
 namespace weir::rm {
 
@@ -51,6 +51,12 @@ struct ApplicationAttempt {
   };
   std::map<ContainerId, Completion> completions;  // not acknowledged
   size_t untold_completions = 0;
+  // What it asked for, by request id, as far as it may still be needed: to ask again for a grant
+  // that was lost, and to tell the grants of a gang together.
+  std::map<int64_t, ContainerAsk> asked;
+  // Wanted back: slot -> until when it may be given up.
+  std::map<int32_t, Instant> wanted_back;
+  bool untold_preemption = false;  // more was wanted back since the last answer
   HostPort rpc_address;
   bool dirty = false;  // of the step under way: it may have something to hear
 };

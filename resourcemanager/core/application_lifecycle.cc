@@ -94,82 +94,155 @@ void ResourceManagerCore::State::On(const SubmitApplication& event) {
     }
     return Answer(event.call, earlier.id(), earlier.submission_sequence);
   }
-  auto am_resource = NormalizeRequest(event.context.am_resource,
-                                      options.scheduler.minimum_allocation,
-                                      options.scheduler.maximum_allocation);
-  if (!am_resource.ok()) {
-    Error error = std::move(am_resource).error();
-    error.message = "the ApplicationMaster of \"" + event.context.name + "\": " + error.message;
-    return Answer(event.call, std::move(error));
-  }
-  auto queue = sched->ResolveQueue(event.context.queue);
-  if (!queue.ok()) return Answer(event.call, std::move(queue).error());
-  if (live_applications >= options.live_applications) {
-    return Answer(event.call,
-                  Error{ErrorCode::kResourceExhausted,
-                        "there are " + std::to_string(live_applications) +
-                            " live applications, and no more are taken",
-                        "wait for some to end, or kill them"});
-  }
-
-  const ApplicationId id{epoch.cluster_timestamp, next_application++};
-  auto application = std::make_unique<Application>();
-  application->record = {.id = id,
-                         .idempotency_key = event.idempotency_key,
-                         .user = event.user,
-                         .queue = std::move(queue).value(),
-                         .context = event.context,
-                         .submitted = now.wall,
-                         .diagnostics = "",
-                         .tracking_url = "",
-                         .finished = {}};
-  application->am_resource = am_resource.value();
-  application->order = next_order++;
-  application->charged_until = now.monotonic;
+  auto admitted = Admit(event);
+  if (!admitted.ok()) return Answer(event.call, std::move(admitted).error());
+  std::unique_ptr<Application> application = std::move(admitted).value();
+  const ApplicationId id = application->id();
   application->submission_sequence = Append({store::Put{application->record}});
   WhenStored(application->submission_sequence, SubmissionStored{id});
   Answer(event.call, id, application->submission_sequence);
   UseStagedFiles(*application, 1);
+  if (application->record.lifetime > Duration(0)) {
+    lifetime_deadlines.Set(id, now.monotonic + application->record.lifetime);
+  }
   idempotency_keys.emplace(event.idempotency_key, id);
   applications.emplace(id, std::move(application));
   ++live_applications;
   ++counters.submitted;
 }
 
+Result<std::unique_ptr<Application>> ResourceManagerCore::State::Admit(
+    const SubmitApplication& event) {
+  const scheduler::Submitter submitter{event.user, event.groups};
+  const SubmissionContext& context = event.context;
+  WEIR_ASSIGN_OR_RETURN(std::string queue,
+                        sched->PlaceApplication(context.queue, context.name, submitter));
+  WEIR_RETURN_IF_ERROR(sched->CheckSubmission(queue, submitter));
+  WEIR_ASSIGN_OR_RETURN(Resource am_resource, MasterResource(context, queue));
+  WEIR_RETURN_IF_ERROR(CheckLabels(context, queue));
+  if (live_applications >= options.live_applications) {
+    return Error{ErrorCode::kResourceExhausted,
+                 "there are " + std::to_string(live_applications) +
+                     " live applications, and no more are taken",
+                 "wait for some to end, or kill them"};
+  }
+  auto application = std::make_unique<Application>();
+  // A priority of 0 is none asked for: the queue's default counts.
+  const auto asked = context.priority == 0 ? std::nullopt : std::optional(context.priority);
+  application->record = {.id = {epoch.cluster_timestamp, next_application++},
+                         .idempotency_key = event.idempotency_key,
+                         .user = event.user,
+                         .queue = queue,
+                         .context = context,
+                         .submitted = now.wall,
+                         .diagnostics = "",
+                         .tracking_url = "",
+                         .finished = {},
+                         .priority = sched->PriorityFor(queue, submitter, asked),
+                         .lifetime = sched->LifetimeFor(queue, context.lifetime)};
+  application->groups = event.groups;
+  application->am_resource = std::move(am_resource);
+  application->order = next_order++;
+  application->charged_until = now.monotonic;
+  return application;
+}
+
+Result<Resource> ResourceManagerCore::State::MasterResource(const SubmissionContext& context,
+                                                            const std::string& queue) const {
+  const scheduler::ResourceTypes& types = sched->types();
+  const auto maximum = types.KnownPartsOf(sched->maximum_allocation(queue));
+  auto rounded = types.Normalize(context.am_resource, maximum);
+  if (rounded.ok()) return types.ToResource(*rounded);
+  Error error = std::move(rounded).error();
+  error.message = "the ApplicationMaster of \"" + context.name + "\": " + error.message;
+  return error;
+}
+
+Status ResourceManagerCore::State::CheckLabels(const SubmissionContext& context,
+                                               const std::string& queue) const {
+  for (const std::string& label : {context.label, context.am_label}) {
+    if (label.empty()) continue;
+    if (!labels.contains(label)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "no node label \"" + label + "\" exists",
+                   "see `weir rmadmin`; labels are added with -addToClusterNodeLabels"};
+    }
+    const scheduler::QueueSettings* settings = sched->configuration().Find(queue);
+    const bool may_use =
+        settings == nullptr || settings->every_label ||
+        std::binary_search(settings->labels.begin(), settings->labels.end(), label);
+    if (may_use) continue;
+    return Error{ErrorCode::kInvalidArgument,
+                 "queue " + queue + " may not use nodes with the label \"" + label + "\"",
+                 "name another queue or label; see accessible-node-labels of the queue"};
+  }
+  return {};
+}
+
 void ResourceManagerCore::State::OnSubmissionStored(Application& application) {
   if (!Move(application, ApplicationEvent::kStored)) return;
+  // The queues may have changed meanwhile.
+  const std::string& queue = application.record.queue;
+  const scheduler::QueueSettings* settings = sched->configuration().Find(queue);
+  Status fits = sched->CheckSubmission(queue, {application.record.user, application.groups});
+  if (fits.ok() && settings != nullptr && !settings->leaf) {
+    fits = Error{ErrorCode::kInvalidArgument, "queue " + queue + " is a parent now", ""};
+  }
+  if (!fits.ok()) return Reject(application, fits.error());
   if (Move(application, ApplicationEvent::kAccepted)) StartAttempt(application);
+}
+
+void ResourceManagerCore::State::Reject(Application& application, const Error& error) {
+  const std::string why =
+      "Application " + application.id().ToString() + " was rejected by its queue: " + error.message;
+  const uint64_t sequence =
+      StoreOutcome(application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, {});
+  Move(application, ApplicationEvent::kRejected, sequence);
+}
+
+bool ResourceManagerCore::State::KillNow(Application& application, std::string diagnostics) {
+  if (!Move(application, ApplicationEvent::kKill)) return false;
+  queue_deadlines.Clear(application.id());
+  ApplicationAttempt* attempt = application.current();
+  if (attempt != nullptr) WithdrawAsks(*attempt);
+  StoreOutcome(application,
+               {ApplicationState::kKilled, FinalStatus::kKilled, std::move(diagnostics), ""},
+               {});
+  return true;
+}
+
+void ResourceManagerCore::State::OnLifetimeOver(Application& application) {
+  KillNow(application,
+          "Application " + application.id().ToString() + " exceeded its lifetime of " +
+              std::to_string(ToMillis(application.record.lifetime) / 1000) + " s");
 }
 
 void ResourceManagerCore::State::On(const KillApplication& event) {
   Application* application = FindApplication(event.id);
   if (application == nullptr) return Answer(event.call, UnknownApplication(event.id));
-  if (application->record.user != event.user && !event.may_administer) {
+  if (!MayAdminister(event, *application)) {
     return Answer(event.call,
                   Error{ErrorCode::kPermissionDenied,
                         "user " + event.user + " may not kill " + event.id.ToString() +
                             ", which belongs to " + application->record.user,
                         "ask its owner or an administrator"});
   }
-  if (Move(*application, ApplicationEvent::kKill)) {
-    queue_deadlines.Clear(application->id());
-    ApplicationAttempt* attempt = application->current();
-    if (attempt != nullptr) WithdrawAsks(*attempt);
-    std::string diagnostics = "Application killed by user " + event.user;
-    if (!event.diagnostics.empty()) diagnostics += ": " + event.diagnostics;
-    StoreOutcome(*application,
-                 {ApplicationState::kKilled, FinalStatus::kKilled, std::move(diagnostics), ""},
-                 {});
-  }
-  // What the caller hears is true once the final record is durable, and is not said before.
-  ApplicationReport report = MakeReport(*application, now);
-  report.state = application->record.state;
-  report.final_status = application->record.final_status;
-  report.diagnostics = application->record.diagnostics;
-  report.finished = application->record.finished;
+  std::string diagnostics = "Application killed by user " + event.user;
+  if (!event.diagnostics.empty()) diagnostics += ": " + event.diagnostics;
+  KillNow(*application, std::move(diagnostics));
+  AnswerKill(event.call, *application);
+}
+
+// What the caller hears is true once the final record is durable, and is not said before.
+void ResourceManagerCore::State::AnswerKill(CallId call, Application& application) {
+  ApplicationReport report = MakeReport(application, now);
+  report.state = application.record.state;
+  report.final_status = application.record.final_status;
+  report.diagnostics = application.record.diagnostics;
+  report.finished = application.record.finished;
   report.pending_reason = PendingReason::kNone;
   report.pending_detail.clear();
-  Answer(event.call, std::move(report), application->final_sequence);
+  Answer(call, std::move(report), application.final_sequence);
 }
 
 void ResourceManagerCore::State::On(const WatchApplication& event) {
@@ -210,6 +283,7 @@ uint64_t ResourceManagerCore::State::StoreOutcome(Application& application,
   record.finished = now.wall;
   also.insert(also.begin(), store::Put{record});
   application.final_sequence = Append(std::move(also));
+  lifetime_deadlines.Clear(application.id());
   WhenStored(application.final_sequence, FinalStored{application.id()});
   return application.final_sequence;
 }
@@ -280,6 +354,7 @@ void ResourceManagerCore::State::RetireIfDone(const ApplicationId& id) {
   if (application.retired || !application.final_durable || application.held_containers > 0) return;
   if (application.state == RmApplicationState::kFinishing) return;
   application.retired = true;
+  StoreUsage(application);
   UseStagedFiles(application, -1);
   std::vector<std::string> unused = UnusedStagedFiles(application);
   if (!unused.empty()) Emit(ForgetStagedFiles{application.id(), std::move(unused)});
@@ -296,6 +371,7 @@ void ResourceManagerCore::State::DropOldestCompleted() {
     for (const auto& attempt : application.attempts) {
       batch.push_back(store::Delete{store::AttemptKey(attempt->id)});
     }
+    ForgetUsage(application, batch);
     Append(std::move(batch));
     idempotency_keys.erase(application.record.idempotency_key);
     const std::set<CallId> calls = application.watchers;

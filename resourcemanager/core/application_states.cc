@@ -11,12 +11,14 @@ constexpr std::array kTable = {
     Allow(S::kNew, E::kKill, S::kKilling, "the final record goes to the store"),
 
     Allow(S::kSubmitted, E::kAccepted, S::kAccepted, "the first attempt asks for its container"),
+    Allow(S::kSubmitted, E::kRejected, S::kFailed, "the final record names the cause"),
     Allow(S::kSubmitted, E::kRestarted, S::kFailed, "the final record names the restart"),
 
     Allow(S::kAccepted, E::kAttemptRegistered, S::kRunning, "the AM can be reached"),
     Allow(S::kAccepted, E::kAttemptFailed, S::kAccepted, "the next attempt asks"),
     Allow(S::kAccepted, E::kLastAttemptFailed, S::kFailed, "the final record names the cause"),
     Allow(S::kAccepted, E::kQueueTimeout, S::kFailed, "the final record names the cause"),
+    Allow(S::kAccepted, E::kRejected, S::kFailed, "the final record names the cause"),
     Allow(S::kAccepted, E::kKill, S::kKilling, "asks are withdrawn, the final record is stored"),
 
     Allow(S::kRunning, E::kAttemptFailed, S::kAccepted, "the next attempt asks"),

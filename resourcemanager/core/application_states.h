@@ -35,6 +35,7 @@ enum class ApplicationEvent : int {
   kAttemptFailed,        // and another attempt is allowed
   kLastAttemptFailed,    // and no further one is allowed
   kQueueTimeout,         // no container for the AM in time
+  kRejected,             // its queue takes it no longer, or can never hold its AM
   kAttemptUnregistered,  // the AM told the final status
   kAttemptFinished,      // the AM's container ended after that
   kKill,                 // the owner or an administrator asked for it
@@ -81,6 +82,8 @@ constexpr std::string_view Name(ApplicationEvent event) {
       return "LAST_ATTEMPT_FAILED";
     case ApplicationEvent::kQueueTimeout:
       return "QUEUE_TIMEOUT";
+    case ApplicationEvent::kRejected:
+      return "REJECTED";
     case ApplicationEvent::kAttemptUnregistered:
       return "ATTEMPT_UNREGISTERED";
     case ApplicationEvent::kAttemptFinished:

@@ -1,5 +1,6 @@
 // Attempts: the AM's container from the ask to its end, and what follows a failure.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/limits.h"
@@ -59,20 +60,36 @@ store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttem
 }
 
 void ResourceManagerCore::State::StartAttempt(Application& application) {
+  const auto& record = application.record;
+  const std::string& am_label =
+      record.context.am_label.empty() ? record.context.label : record.context.am_label;
+  const AttemptId id{application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
+  const auto slot = sched->AddApplication({.id = id,
+                                           .queue = record.queue,
+                                           .user = record.user,
+                                           .priority = record.priority,
+                                           .order = application.order,
+                                           .am_resource = application.am_resource,
+                                           .am_label = am_label,
+                                           .default_label = record.context.label},
+                                          now);
+  const auto ask = sched->Validate(slot,
+                                   {.request_id = kMasterRequest,
+                                    .priority = kMasterPriority,
+                                    .count = 1,
+                                    .resource = application.am_resource,
+                                    .label = am_label});
+  if (!ask.ok()) {
+    sched->RemoveApplication(slot);
+    return Reject(application, ask.error());
+  }
   auto owned = std::make_unique<ApplicationAttempt>();
   ApplicationAttempt& attempt = *owned;
-  attempt.id = {application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
-  application.attempts.push_back(std::move(owned));
-  const auto& record = application.record;
-  const auto slot = sched->AddApplication(
-      attempt.id, record.queue, record.user, record.context.priority, application.order);
+  attempt.id = id;
   attempt.slot = slot;
-  containers.SetAttempt(slot, attempt.id);
-  sched->SetAsk(slot,
-                {.request_id = kMasterRequest,
-                 .priority = kMasterPriority,
-                 .count = 1,
-                 .resource = application.am_resource});
+  application.attempts.push_back(std::move(owned));
+  containers.SetAttempt(slot, id);
+  sched->SetAsk(slot, *ask, now);
   place = true;
   if (record.context.queue_timeout > Duration(0)) {
     queue_deadlines.Set(application.id(), now.monotonic + record.context.queue_timeout);
@@ -88,6 +105,7 @@ void ResourceManagerCore::State::OnMasterAllocated(Application& application,
   attempt.am_container = containers.IdOf(container);
   attempt.am_node = NodeAt(containers.at(container).node).id();
   attempt.started = now.wall;
+  sched->SetMaster(container);
   Move(attempt, AttemptEvent::kAllocated);
   WhenStored(Append({store::Put{RecordOf(attempt)}}), AttemptStored{attempt.id});
   Touch(application);
@@ -189,8 +207,9 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
 
   const int32_t limit = AttemptLimit(application);
   const size_t attempts = application.attempts.size();
-  // As YARN: with a limit of one, any failure ends it.
-  const bool again = limit > 1 && application.counted_failures < limit && attempts < kAttemptsMax;
+  // As YARN: with a limit of one, any failure ends it; being preempted is none.
+  const bool may_repeat = limit > 1 || failure.exit_code == exit_code::kPreempted;
+  const bool again = may_repeat && application.counted_failures < limit && attempts < kAttemptsMax;
   std::vector<store::StoreOperation> record = {store::Put{RecordOf(attempt)}};
   if (application.state == RmApplicationState::kKilling) {
     Append(std::move(record));
@@ -232,6 +251,9 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
   attempt.completions.clear();
   attempt.untold_completions = 0;
   attempt.last_request = {};
+  attempt.asked.clear();
+  attempt.wanted_back.clear();
+  attempt.untold_preemption = false;
   StopWorkers(attempt, reason);
   if (const auto slot = containers.Find(attempt.am_container)) {
     StopContainer(*slot, ContainerEvent::kKill, reason);
@@ -243,10 +265,11 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
 
 void ResourceManagerCore::State::WithdrawAsks(ApplicationAttempt& attempt) {
   if (!attempt.slot) return;
-  for (const auto& pending : sched->pending(*attempt.slot)) {
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  for (const auto& pending : sched->pending(*attempt.slot, kAll)) {
     ContainerAsk ask = pending.ask;
     ask.count = 0;
-    sched->SetAsk(*attempt.slot, ask);
+    sched->SetAsk(*attempt.slot, ask, now);
   }
   place = true;  // others may be next
 }

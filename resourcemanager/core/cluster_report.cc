@@ -44,12 +44,13 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
     return {PendingReason::kLaunching, where + " is being started"};
   }
   if (!attempt->slot) return {PendingReason::kNone, ""};
-  const auto pending = sched->pending(*attempt->slot);
+  const PendingReason reason = sched->pending_reason(*attempt->slot);
+  const auto pending = sched->pending(*attempt->slot, 1);
   if (pending.empty()) return {PendingReason::kNone, ""};
-  if (pending.front().reason == PendingReason::kNone) {
+  if (reason == PendingReason::kNone) {
     return {PendingReason::kPriority, "others are being placed first"};
   }
-  return {pending.front().reason, pending.front().detail};
+  return {reason, pending.front().detail};
 }
 
 ApplicationReport ResourceManagerCore::State::MakeReport(const Application& application,
@@ -61,7 +62,12 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   report.type = record.context.type;
   report.user = record.user;
   report.queue = record.queue;
-  report.priority = record.context.priority;
+  report.priority = record.priority;
+  report.label = record.context.label;
+  report.preempted_containers = application.preempted_containers;
+  if (record.lifetime > Duration(0)) {
+    report.expires = record.submitted + std::chrono::duration_cast<milliseconds>(record.lifetime);
+  }
   report.state = application.visible;
   report.progress = application.progress;
   report.tracking_url = application.tracking_url;
@@ -93,12 +99,9 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   }
   report.allocated = application.allocated;
   report.running_containers = static_cast<int32_t>(application.held_containers);
-  const int64_t uncharged =
-      std::max<int64_t>(0, ToMillis(at.monotonic - application.charged_until));
-  report.memory_seconds =
-      (application.memory_mib_ms + application.allocated.memory_mib * uncharged) / kMillisPerSecond;
-  report.vcore_seconds =
-      (application.vcore_ms + application.allocated.vcores * uncharged) / kMillisPerSecond;
+  const store::UsedAmounts used = Used(application, at);
+  report.memory_seconds = used.memory_mib_ms / kMillisPerSecond;
+  report.vcore_seconds = used.vcore_ms / kMillisPerSecond;
   std::tie(report.pending_reason, report.pending_detail) = Pending(application);
   return report;
 }
@@ -222,7 +225,11 @@ std::vector<NodeReport> ResourceManagerCore::Nodes() const {
     report.http_address = node->record.http_address;
     report.state = node->state;
     report.capacity = node->record.capacity;
-    if (node->slot) report.used = state.sched->node_used(*node->slot);
+    if (node->slot) {
+      report.capacity = state.sched->node_capacity(*node->slot);
+      report.used = state.sched->node_used(*node->slot);
+      report.label = state.sched->node_label(*node->slot);
+    }
     report.containers = node->containers.size;
     report.health_report = node->health_report;
     report.last_heartbeat = node->last_heartbeat;

@@ -15,7 +15,7 @@
 #include "common/container.h"
 #include "common/time.h"
 #include "resourcemanager/core/container_states.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/slots.h"
 
 namespace weir::rm {
 

@@ -20,7 +20,7 @@ constexpr size_t kLaunchDeadlinesPerStep = 1000;
 }  // namespace
 
 const Resource& ResourceManagerCore::State::ResourceOf(ContainerSlot slot) const {
-  return sched->placement(slot).resource;
+  return sched->resource(sched->placement(slot).shape);
 }
 
 ContainerStatus ResourceManagerCore::State::EndedStatus(ContainerSlot slot, std::string why) const {
@@ -37,14 +37,6 @@ bool ResourceManagerCore::State::Move(ContainerSlot slot, ContainerEvent event) 
     return std::pair{Subject(containers.IdOf(slot)), NodeAt(container.node).words};
   };
   return Apply(container_transitions, "container", container.state, event, about);
-}
-
-void ResourceManagerCore::State::Charge(Application& application) {
-  const int64_t elapsed = ToMillis(now.monotonic - application.charged_until);
-  if (elapsed <= 0) return;
-  application.memory_mib_ms += application.allocated.memory_mib * elapsed;
-  application.vcore_ms += application.allocated.vcores * elapsed;
-  application.charged_until += milliseconds(elapsed);
 }
 
 void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& allocation) {
@@ -68,6 +60,7 @@ void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& alloc
   containers.Append(attempt.containers, &Container::of_attempt, slot);
   containers.Append(node.containers, &Container::of_node, slot);
   containers.Append(awaited, &Container::of_awaited, slot);
+  if (usage_deadline == kNever) usage_deadline = now.monotonic + options.usage_interval;
   Touch(application);
   if (container.is_application_master()) {
     OnMasterAllocated(application, attempt, slot);
@@ -212,6 +205,11 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   const bool was_told = containers.at(slot).told;
   status.state = ContainerState::kComplete;
   status.resource = ResourceOf(slot);
+  const bool was_preempted =
+      containers.at(slot).stopping && containers.at(slot).stop_reason() == StopReason::kPreempted;
+  if (was_preempted && status.exit_code == exit_code::kAborted) {
+    status.exit_code = exit_code::kPreempted;
+  }
   status.diagnostics = CutMiddle(std::move(status.diagnostics), limits::kDiagnosticsBytes);
   KeepEnded(application, slot, status);
 
@@ -219,6 +217,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   application.allocated -= status.resource;
   --application.held_containers;
   DropGrant(attempt, slot);
+  DropWish(attempt, slot);
   StopAwaiting(slot);
   stop_deadlines.Clear(slot);
   containers.Unlink(attempt.containers, &Container::of_attempt, slot);
@@ -259,13 +258,15 @@ void ResourceManagerCore::State::AskAgain(ContainerSlot slot) {
   }
   ContainerAsk ask{.request_id = placement.request_id,
                    .priority = placement.priority,
-                   .count = 0,
                    .resource = ResourceOf(slot)};
-  for (const auto& pending : sched->pending(*attempt.slot)) {
-    if (pending.ask.request_id == ask.request_id) ask = pending.ask;
+  if (const auto asked = attempt.asked.find(ask.request_id); asked != attempt.asked.end()) {
+    ask = asked->second;
   }
-  ++ask.count;
-  sched->SetAsk(*attempt.slot, ask);
+  const int32_t wanted = sched->Wanted(*attempt.slot, ask.request_id);
+  ask.count = wanted + 1;
+  // Of a gang that is there already, the lost member is asked for by itself.
+  if (wanted == 0) ask.gang = false;
+  sched->SetAsk(*attempt.slot, ask, now);
   place = true;
 }
 

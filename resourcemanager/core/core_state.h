@@ -89,6 +89,7 @@ struct ResourceManagerCore::State {
   void Dispatch(const Event& event);
   void EndStep();
   void Place();
+  void ConsultScheduler();
   void OnCommitted(uint64_t sequence);
   void OnStoreFailed(const Error& error);
   void OnDeadline();
@@ -147,10 +148,16 @@ struct ResourceManagerCore::State {
   void On(const SubmitApplication& event);
   void On(const KillApplication& event);
   void On(const WatchApplication& event);
-  void On(const MoveApplication& event);
-  void On(const UpdatePriority& event);
-  void On(const UpdateLifetime& event);
+  // Where it goes and what it gets there, as a record; or why it is not taken.
+  Result<std::unique_ptr<Application>> Admit(const SubmitApplication& event);
+  Result<Resource> MasterResource(const SubmissionContext& context, const std::string& queue) const;
+  Status CheckLabels(const SubmissionContext& context, const std::string& queue) const;
   void OnSubmissionStored(Application& application);
+  void Reject(Application& application, const Error& error);
+  void OnLifetimeOver(Application& application);
+  // Decides that it is killed; false when its outcome is decided already.
+  bool KillNow(Application& application, std::string diagnostics);
+  void AnswerKill(CallId call, Application& application);
   void OnFinalStored(Application& application);
   void OnQueueTimeout(Application& application);
   bool Move(Application& application, ApplicationEvent event, uint64_t after_record = 0);
@@ -174,6 +181,41 @@ struct ResourceManagerCore::State {
   void DropOldestCompleted();
   Application* FindApplication(const ApplicationId& id);
   const Application* FindApplication(const ApplicationId& id) const;
+
+  // --- the administration of applications (application_calls.cc)
+  void On(const MoveApplication& event);
+  void On(const UpdatePriority& event);
+  void On(const UpdateLifetime& event);
+  // The live application that the caller may administer.
+  template <typename Event>
+  Result<Application*> Administered(const Event& event);
+  template <typename Event>
+  bool MayAdminister(const Event& event, const Application& application) const {
+    return event.may_administer || event.user == application.record.user ||
+           sched->MayAdminister(application.record.queue, {event.user, event.groups});
+  }
+  uint64_t StoreChange(Application& application);
+
+  // --- usage (usage.cc)
+  void Charge(Application& application);
+  store::UsedAmounts Used(const Application& application, Now at) const;
+  store::UsedAmounts UsedInQueue(const Application& application, Now at) const;
+  store::ApplicationUsageRecord UsageOf(const Application& application) const;
+  void StoreUsage(Application& application);
+  void StoreUsages();
+  // Its usage goes over to the totals of its queues and its user.
+  void ForgetUsage(const Application& application, std::vector<store::StoreOperation>& batch);
+  void LoadUsage(const store::ApplicationUsageRecord& record);
+  void AddUsage(std::vector<QueueReport>& reports, Now at) const;
+
+  // --- what the scheduler wants done (scheduler_notices.cc)
+  void OnNotices();
+  void OnNotice(const scheduler::Notice& notice);
+  void Preempt(ContainerSlot slot);
+  void WantBack(ContainerSlot slot, Instant deadline);
+  void DropWish(ApplicationAttempt& attempt, ContainerSlot slot);
+  void OnOvercommitEnd(Node& node);
+  std::vector<ContainerSlot> Surplus(const Node& node) const;
 
   // --- attempts (attempt_lifecycle.cc)
   void StartAttempt(Application& application);
@@ -229,7 +271,6 @@ struct ResourceManagerCore::State {
   ContainerTokenIdentifier TokenOf(ContainerSlot slot) const;
   void OnStrangerReported(Node& node, const ContainerStatus& status);
   void AskAgain(ContainerSlot slot);
-  void Charge(Application& application);
   bool Move(ContainerSlot slot, ContainerEvent event);
   const Resource& ResourceOf(ContainerSlot slot) const;
   ContainerStatus EndedStatus(ContainerSlot slot, std::string why) const;
@@ -256,15 +297,37 @@ struct ResourceManagerCore::State {
   bool HasNews(const ApplicationAttempt& attempt) const;
   void AnswerMaster(const AttemptId& id);
   AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
+  void TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer);
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
-  // --- queues and labels (queue_calls.cc)
+  // --- queues (queue_calls.cc)
   void On(const ReconfigureQueues& event);
   void On(const RollbackQueues& event);
+  Status CheckVersion(const std::optional<int64_t>& expected) const;
+  struct Change {
+    std::string by;
+    std::string origin;
+    const QueueProperties& properties;
+  };
+  void ApplyQueues(CallId call, const Change& change);
+  uint64_t StoreQueues(QueueConfigurationVersion about, QueueProperties properties);
+  ParsedQueues Parse(const QueueProperties& properties,
+                     const std::map<std::string, bool>& with_labels) const;
+  void LoadQueues(const std::vector<store::Record>& records);
+  // The stored configuration, else the local one, else the simplest one.
+  void ChooseQueues();
+
+  // --- labels and what nodes offer (label_calls.cc)
   void On(const AddLabels& event);
   void On(const RemoveLabels& event);
   void On(const ReplaceLabelsOnNodes& event);
   void On(const UpdateNodeResource& event);
+  Status UseLabels(std::map<std::string, bool> next);
+  // How an administrator may name the node, the most exact first.
+  std::vector<std::string> NamesOf(const Node& node) const;
+  std::string LabelOf(const Node& node) const;
+  Resource CapacityOf(const Node& node) const;
+  void UseSettings(Node& node);
 
   // --- nodes (node_calls.cc, node_answers.cc)
   void On(const RegisterNode& event);
@@ -320,7 +383,20 @@ struct ResourceManagerCore::State {
   const CoreOptions options;
   const store::EpochRecord epoch;
   const WallTime started;
-  std::unique_ptr<scheduler::Scheduler> sched;
+  std::unique_ptr<scheduler::CapacityScheduler> sched;  // from Load on
+
+  struct AppliedQueues {
+    QueueConfigurationVersion about;
+    QueueProperties properties;
+    int32_t parts = 0;  // records in the store
+  };
+  std::deque<AppliedQueues> applied_queues;  // the last one is in force
+  bool local_queues_differ = false;
+  std::vector<Noted> start_notes;
+  std::map<std::string, bool> labels;                              // -> exclusive
+  std::map<std::string, store::NodeSettingsRecord> node_settings;  // by name
+  // By queue and user: of applications that are no longer kept.
+  std::map<std::pair<std::string, std::string>, store::UsedAmounts> forgotten_usage;
 
   std::map<ApplicationId, std::unique_ptr<Application>> applications;
   std::map<std::string, ApplicationId> idempotency_keys;
@@ -359,6 +435,10 @@ struct ResourceManagerCore::State {
   Deadlines<CallId> watcher_polls;
   Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
   Deadlines<ApplicationId> queue_deadlines;
+  Deadlines<ApplicationId> lifetime_deadlines;
+  Deadlines<int32_t> overcommit_deadlines;  // by Node::index
+  Instant usage_deadline = kNever;
+  std::optional<ApplicationId> usage_stored_to;  // within a round
   std::set<ApplicationId> watched;
 
   DenseTransitions<RmApplicationState, ApplicationEvent> application_table;

@@ -31,8 +31,8 @@ std::string ResourceManagerCore::State::CheckContainers() const {
     const std::string name = id.ToString();
     const auto found = containers.Find(id);
     if (!found || *found != slot) return Broken(name, "its id leads elsewhere");
+    if (!sched->IsLive(slot)) return Broken(name, "its scheduler slot is free");
     const auto& placement = sched->placement(slot);
-    if (!placement.live) return Broken(name, "its scheduler slot is free");
     if (placement.application != container.application) return Broken(name, "of two masters");
     const Node& node = NodeAt(container.node);
     if (sched->node_id(placement.node) != node.id()) return Broken(name, "on two nodes");
@@ -109,7 +109,7 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
     return Broken(name, "over and empty, but in the scheduler");
   }
   if (!over && !attempt.slot) return Broken(name, "live, but not in the scheduler");
-  if (over && attempt.slot && !sched->pending(*attempt.slot).empty()) {
+  if (over && attempt.slot && !sched->pending(*attempt.slot, 1).empty()) {
     return Broken(name, "over, but asks for containers");
   }
   if (attempt.state == RmAttemptState::kRunning && !master_deadlines.Has(attempt.slot->value)) {
@@ -127,6 +127,11 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
     first_untold |= slot.value == attempt.first_untold;
     if (first_untold && attempt.first_untold >= 0 && !first_grant) {
       return Broken(name, "grants an untold container after a told one");
+    }
+  }
+  for (const auto& [slot, deadline] : attempt.wanted_back) {
+    if (!containers.IsHeld({slot}) || containers.at({slot}).application != attempt.slot) {
+      return Broken(name, "an ended container is wanted back");
     }
   }
   if (!first_grant || !first_untold) return Broken(name, "grants an ended container");

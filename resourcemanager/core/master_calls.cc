@@ -14,6 +14,9 @@ namespace {
 
 constexpr size_t kUrlBytes = 2048;
 constexpr size_t kGrantsPerAnswer = 2000;
+constexpr size_t kGrantsPerAnswerMax = 6000;  // with the rest of a gang; still below one frame
+constexpr size_t kBlacklistedNodes = 20'000;
+constexpr size_t kAsksRemembered = 20'000;
 constexpr size_t kCompletionBytesPerAnswer = 1u << 20;
 constexpr size_t kCompletionBytes = 256;  // of one, without its diagnostics
 
@@ -21,12 +24,29 @@ Error RegisterFirst(const AttemptId& id, std::string_view why) {
   return {ErrorCode::kResync, id.ToString() + " " + std::string(why), "register again"};
 }
 
+Status ValidateBlacklist(const AttemptId& id, const AllocateRequest& request) {
+  if (request.blacklist_add.size() > kBlacklistedNodes ||
+      request.blacklist_remove.size() > kBlacklistedNodes) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "an allocate call of " + id.ToString() + " changes too many blacklisted nodes",
+                 "at most " + std::to_string(kBlacklistedNodes) + " in one call"};
+  }
+  for (const auto* names : {&request.blacklist_add, &request.blacklist_remove}) {
+    for (const std::string& name : *names) {
+      WEIR_RETURN_IF_ERROR(
+          ValidateText("a blacklisted node", name, limits::kNameBytes, EmptyText::kRefused));
+    }
+  }
+  return {};
+}
+
 Error Superseded(const AttemptId& id) {
   return {ErrorCode::kAborted, "a newer allocate call of " + id.ToString() + " came", ""};
 }
 
 bool SameContent(const AllocateRequest& a, const AllocateRequest& b) {
-  return a.asks == b.asks && a.releases == b.releases;
+  return a.asks == b.asks && a.releases == b.releases && a.blacklist_add == b.blacklist_add &&
+         a.blacklist_remove == b.blacklist_remove;
 }
 
 }  // namespace
@@ -75,10 +95,11 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
   if (!again) Move(application, ApplicationEvent::kAttemptRegistered);
   Touch(application);
   Answer(event.call,
-         RegisterMasterAnswer{.epoch = epoch.epoch,
-                              .maximum_allocation = options.scheduler.maximum_allocation,
-                              .minimum_allocation = options.scheduler.minimum_allocation,
-                              .queue = application.record.queue});
+         RegisterMasterAnswer{
+             .epoch = epoch.epoch,
+             .maximum_allocation = sched->maximum_allocation(application.record.queue),
+             .minimum_allocation = sched->types().ToResource(sched->types().minimum()),
+             .queue = application.record.queue});
 }
 
 void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
@@ -169,11 +190,12 @@ Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
                      std::to_string(request.releases.size()) + " releases",
                  "at most " + std::to_string(limits::kAsksPerAllocate) + " asks in one call"};
   }
+  WEIR_RETURN_IF_ERROR(ValidateBlacklist(attempt.id, request));
   std::vector<ContainerAsk> asks;
   asks.reserve(request.asks.size());
   for (const auto& ask : request.asks) {
-    WEIR_ASSIGN_OR_RETURN(ContainerAsk valid, sched->Validate(ask));
-    asks.push_back(valid);
+    WEIR_ASSIGN_OR_RETURN(ContainerAsk valid, sched->Validate(*attempt.slot, ask));
+    asks.push_back(std::move(valid));
   }
   return asks;
 }
@@ -198,6 +220,10 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
     StopContainer(*slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
   }
   if (application.state != RmApplicationState::kRunning) return;  // it is being killed
+  if (!request.blacklist_add.empty() || !request.blacklist_remove.empty()) {
+    sched->ChangeBlacklist(*attempt.slot, request.blacklist_add, request.blacklist_remove);
+    place = true;
+  }
   if (!asks.empty()) {
     std::map<int64_t, std::vector<ContainerSlot>> untold;
     for (int32_t i = attempt.first_grant; i >= 0; i = containers.at({i}).of_attempt.next) {
@@ -214,6 +240,10 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
 void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
                                           ContainerAsk ask,
                                           const std::vector<ContainerSlot>& untold) {
+  if (ask.count > 0) {
+    attempt.asked.insert_or_assign(ask.request_id, ask);
+    if (attempt.asked.size() > kAsksRemembered) attempt.asked.erase(attempt.asked.begin());
+  }
   // The count is what the AM still wants in view of the answers it has: grants that it has not
   // heard of are part of it, and those beyond it go back.
   for (const ContainerSlot slot : untold) {
@@ -225,11 +255,11 @@ void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
       StopContainer(slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
     }
   }
-  sched->SetAsk(*attempt.slot, ask);
+  sched->SetAsk(*attempt.slot, ask, now);
 }
 
 bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
-  if (attempt.untold_completions > 0) return true;
+  if (attempt.untold_completions > 0 || attempt.untold_preemption) return true;
   for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
     if (!containers.at({i}).stopping) return true;
   }
@@ -257,14 +287,7 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
   AllocateAnswer answer;
   answer.epoch = epoch.epoch;
   answer.sequence = attempt.polls.last();
-  int32_t i = attempt.first_untold;
-  for (; i >= 0; i = containers.at({i}).of_attempt.next) {
-    if (answer.granted.size() >= kGrantsPerAnswer) break;
-    if (containers.at({i}).stopping) continue;
-    NoteTold({i});
-    answer.granted.push_back(MakeGrant(attempt, {i}));
-  }
-  attempt.first_untold = i;
+  TellGrants(attempt, answer);
   size_t bytes = 0;
   for (auto& [id, completion] : attempt.completions) {
     if (completion.told_in != kUntold) continue;
@@ -274,11 +297,36 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
     completion.told_in = answer.sequence;
     --attempt.untold_completions;
   }
+  for (const auto& [slot, deadline] : attempt.wanted_back) {
+    const Duration grace = std::max(Duration(0), deadline - now.monotonic);
+    answer.preemption.push_back({.container = containers.IdOf({slot}), .grace = grace});
+  }
+  attempt.untold_preemption = false;
   answer.headroom = sched->headroom(*attempt.slot);
   answer.cluster_nodes = active_nodes;
   const Application& application = *FindApplication(attempt.id.application);
   std::tie(answer.pending_reason, answer.pending_detail) = Pending(application);
   return answer;
+}
+
+// A gang is told in one answer, as far as one frame holds it.
+void ResourceManagerCore::State::TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer) {
+  const auto of_gang = [&](int64_t request_id) {
+    const auto asked = attempt.asked.find(request_id);
+    return asked != attempt.asked.end() && asked->second.gang;
+  };
+  int32_t i = attempt.first_untold;
+  for (; i >= 0; i = containers.at({i}).of_attempt.next) {
+    if (containers.at({i}).stopping) continue;
+    if (answer.granted.size() >= kGrantsPerAnswer) {
+      const int64_t request_id = sched->placement({i}).request_id;
+      const bool goes_on = answer.granted.back().request_id == request_id && of_gang(request_id);
+      if (!goes_on || answer.granted.size() >= kGrantsPerAnswerMax) break;
+    }
+    NoteTold({i});
+    answer.granted.push_back(MakeGrant(attempt, {i}));
+  }
+  attempt.first_untold = i;
 }
 
 ContainerGrant ResourceManagerCore::State::MakeGrant(const ApplicationAttempt& attempt,

@@ -20,7 +20,7 @@
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/application_attempt.h"
 #include "resourcemanager/core/poll_session.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/slots.h"
 #include "state-store/records.h"
 
 namespace weir::rm {
@@ -37,6 +37,8 @@ struct Node {
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
   std::string health_report;
+  std::string own_label;  // that its NodeManager names
+  Resource offered;       // what its NodeManager says that it has
   WallTime last_heartbeat;
   ContainerList containers;  // held ones
   // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.

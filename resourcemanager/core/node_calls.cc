@@ -111,13 +111,16 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   node.polls.Reset();
   node.session = next_session++;
   node.last_heartbeat = now.wall;
+  node.own_label = request.label;
+  node.offered = request.capacity;
   if (IsActive(node.state)) {
     Move(node, NodeEvent::kReconnected);
-    sched->SetNodeCapacity(*node.slot, request.capacity);
+    UseSettings(node);
   } else {
     Move(node, NodeEvent::kStarted);
     node.health_report.clear();
-    node.slot = sched->AddNode(node.id(), request.rack, request.capacity);
+    node.slot = sched->AddNode(
+        node.id(), request.address.host, request.rack, LabelOf(node), CapacityOf(node));
     const auto slot = static_cast<size_t>(node.slot->value);
     if (node_slots.size() <= slot) node_slots.resize(slot + 1, -1);
     node_slots[slot] = node.index;
@@ -244,6 +247,7 @@ void ResourceManagerCore::State::OnNodeExpired(Node& node) {
 
 void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {
   node_deadlines.Clear(node.index);
+  overcommit_deadlines.Clear(node.index);
   EndParked(node.polls, ErrorCode::kResync, why);
   node.polls.Reset();
   for (const ContainerSlot slot : containers.Listed(node.containers, &Container::of_node)) {

@@ -39,6 +39,7 @@ RmAttemptState LastAttemptState(RmApplicationState application) {
 }  // namespace
 
 void ResourceManagerCore::State::Load(const std::vector<store::Record>& records) {
+  LoadQueues(records);
   for (const auto& record : records) {
     if (const auto* application = std::get_if<store::ApplicationRecord>(&record)) {
       LoadApplication(*application);
@@ -48,6 +49,7 @@ void ResourceManagerCore::State::Load(const std::vector<store::Record>& records)
   }
   for (const auto& record : records) {
     if (const auto* attempt = std::get_if<store::AttemptRecord>(&record)) LoadAttempt(*attempt);
+    if (const auto* usage = std::get_if<store::ApplicationUsageRecord>(&record)) LoadUsage(*usage);
   }
   FinishLoading();
 }
@@ -58,10 +60,7 @@ void ResourceManagerCore::State::LoadApplication(const store::ApplicationRecord&
   owned = std::make_unique<Application>();
   Application& application = *owned;
   application.record = record;
-  const auto resource = NormalizeRequest(record.context.am_resource,
-                                         options.scheduler.minimum_allocation,
-                                         options.scheduler.maximum_allocation);
-  application.am_resource = resource.ok() ? *resource : record.context.am_resource;
+  application.am_resource = record.context.am_resource;
   application.charged_until = now.monotonic;
   application.tracking_url = record.tracking_url;
   application.state = StateOf(record.state);
@@ -145,6 +144,13 @@ void ResourceManagerCore::State::FailInterrupted() {
     Move(application, ApplicationEvent::kRestarted, sequence);
   }
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
+  if (applied_queues.back().parts == 0) {  // chosen just now
+    AppliedQueues chosen = std::move(applied_queues.back());
+    applied_queues.pop_back();
+    StoreQueues(std::move(chosen.about), std::move(chosen.properties));
+  }
+  for (Noted& note : start_notes) Emit(std::move(note));
+  start_notes.clear();
   DropOldestCompleted();
 }
 

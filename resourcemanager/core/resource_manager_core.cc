@@ -46,7 +46,6 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
     : options(core_options),
       epoch(epoch_record),
       started(at.wall),
-      sched(scheduler::MakeFifoScheduler(core_options.scheduler)),
       containers(epoch_record.epoch),
       // Sessions of an older epoch never equal one of this epoch.
       next_session((epoch_record.epoch.value << 32) + 1),
@@ -83,9 +82,17 @@ void ResourceManagerCore::State::Place() {
   for (const auto& allocation : allocations) OnAllocation(allocation);
 }
 
+void ResourceManagerCore::State::ConsultScheduler() {
+  const auto due = sched->NextDeadline();
+  if (due && *due <= now.monotonic) place = true;
+  Place();
+  if (due && *due <= now.monotonic) more_due |= sched->PreemptionStep(now);
+  OnNotices();
+}
+
 void ResourceManagerCore::State::EndStep() {
   const bool reasons_may_differ = place;
-  Place();
+  ConsultScheduler();
   // What is added on the way is handled on the way. By index, as the vectors may grow.
   for (size_t i = 0; i < maybe_done.size(); ++i) RetireIfDone(ApplicationId(maybe_done[i]));
   maybe_done.clear();
@@ -106,6 +113,7 @@ void ResourceManagerCore::State::EndStep() {
     if (application != nullptr) AnswerWatchers(*application);
   }
   dirty_applications.clear();
+  more_due |= place;
 }
 
 void ResourceManagerCore::State::OnCommitted(uint64_t sequence) {
@@ -188,6 +196,14 @@ void ResourceManagerCore::State::OnDeadline() {
     Application* application = FindApplication(id);
     if (application != nullptr) OnQueueTimeout(*application);
   }
+  for (const auto& id : lifetime_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    Application* application = FindApplication(id);
+    if (application != nullptr) OnLifetimeOver(*application);
+  }
+  for (const int32_t index : overcommit_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    OnOvercommitEnd(NodeAt(index));
+  }
+  if (usage_deadline <= now.monotonic) StoreUsages();
 }
 
 void ResourceManagerCore::State::OnAbandoned(CallId call) {
@@ -286,7 +302,11 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.master_deadlines.Next(),
                    state.NextLaunchDeadline(),
                    state.stop_deadlines.Next(),
-                   state.queue_deadlines.Next()});
+                   state.queue_deadlines.Next(),
+                   state.lifetime_deadlines.Next(),
+                   state.overcommit_deadlines.Next(),
+                   state.usage_deadline,
+                   state.sched->NextDeadline().value_or(kNever)});
 }
 
 Epoch ResourceManagerCore::epoch() const {

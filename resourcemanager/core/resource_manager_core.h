@@ -29,8 +29,8 @@
 #include "common/time.h"
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/events.h"
+#include "scheduler/capacity_scheduler.h"
 #include "scheduler/config/queue_configuration.h"
-#include "scheduler/scheduler.h"
 #include "state-store/records.h"
 
 namespace weir::rm {
@@ -58,8 +58,9 @@ struct CoreOptions {
   Duration container_token_life = seconds(600);
   // What capacity-scheduler.xml says when the process starts. A stored version wins over it.
   QueueProperties local_queues{};
-  // Without one there is one queue, root.default, which cannot be changed.
+  // Without one, the properties are judged by themselves.
   QueueParser parse_queues{};
+  Duration usage_interval = seconds(60);  // how often what applications use is stored
 };
 
 // A pair that its table says to ignore, and that occurred.

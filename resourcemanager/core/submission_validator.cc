@@ -196,6 +196,13 @@ Status ValidateSubmission(const SubmitApplication& submission) {
       "the application's type", context.type, limits::kNameBytes, EmptyText::kAllowed));
   WEIR_RETURN_IF_ERROR(
       ValidateText("the queue", context.queue, limits::kNameBytes, EmptyText::kAllowed));
+  WEIR_RETURN_IF_ERROR(
+      ValidateText("the label", context.label, limits::kNameBytes, EmptyText::kAllowed));
+  WEIR_RETURN_IF_ERROR(ValidateText(
+      "the ApplicationMaster's label", context.am_label, limits::kNameBytes, EmptyText::kAllowed));
+  if (context.lifetime < Duration(0) || context.lifetime > kLifetimeMax) {
+    return Invalid("the lifetime is negative or over a hundred years", "give 0 for the queue's");
+  }
   WEIR_RETURN_IF_ERROR(ValidateTags(context.tags));
   if (context.max_attempts < 0) {
     return Invalid("the maximum of attempts is " + std::to_string(context.max_attempts),

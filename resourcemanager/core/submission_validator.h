@@ -13,6 +13,7 @@ namespace weir::rm {
 inline constexpr size_t kIdempotencyKeyBytes = 64;
 inline constexpr size_t kSubmissionTags = 32;
 inline constexpr size_t kSecretBytes = 64u << 10;
+inline constexpr Duration kLifetimeMax = std::chrono::hours(24 * 366 * 100);
 inline constexpr Duration kQueueTimeoutMax = std::chrono::hours(24 * 366);
 
 // kInvalidArgument: names, launch context, limits; the message names the part. Not judged here: the

@@ -21,18 +21,6 @@ constexpr char kStagingMaxBytes[] = "weir.staging.max-bytes";
 
 CoreOptions ReadCoreOptions(OptionReader& read) {
   CoreOptions core;
-  Resource& low = core.scheduler.minimum_allocation;
-  Resource& high = core.scheduler.maximum_allocation;
-  low = {read.Int(kMinimumMb, 1, Resource::kMemoryMibMax),
-         read.Int(kMinimumVcores, 1, Resource::kVcoresMax)};
-  high = {read.Int(kMaximumMb, 1, Resource::kMemoryMibMax),
-          read.Int(kMaximumVcores, 1, Resource::kVcoresMax)};
-  if (!low.FitsIn(high)) {
-    read.Fault(
-        {ErrorCode::kInvalidArgument,
-         "the smallest allocation " + low.ToString() + " is above the largest " + high.ToString(),
-         "see yarn.scheduler.minimum-allocation-* and maximum-allocation-*"});
-  }
   core.node_expiry = read.Millis(kNmExpiry);
   core.master_expiry = read.Millis(kAmExpiry);
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
@@ -66,9 +54,17 @@ void ReadStoreClass(OptionReader& read, RmOptions& options) {
   }
 }
 
-scheduler::ResourceTypes ReadTypes(const Configuration& config,
-                                   const CoreOptions& core,
-                                   OptionReader& read) {
+scheduler::ResourceTypes ReadTypes(const Configuration& config, OptionReader& read) {
+  const Resource low{read.Int(kMinimumMb, 1, Resource::kMemoryMibMax),
+                     read.Int(kMinimumVcores, 1, Resource::kVcoresMax)};
+  const Resource high{read.Int(kMaximumMb, 1, Resource::kMemoryMibMax),
+                      read.Int(kMaximumVcores, 1, Resource::kVcoresMax)};
+  if (!low.FitsIn(high)) {
+    read.Fault(
+        {ErrorCode::kInvalidArgument,
+         "the smallest allocation " + low.ToString() + " is above the largest " + high.ToString(),
+         "see yarn.scheduler.minimum-allocation-* and maximum-allocation-*"});
+  }
   std::vector<scheduler::ResourceType> named;
   for (const platform::NamedResourceType& type : platform::ReadResourceTypes(config, read)) {
     named.push_back(
@@ -78,8 +74,6 @@ scheduler::ResourceTypes ReadTypes(const Configuration& config,
          .maximum = type.maximum,
          .maximum_key = std::string(kResourceTypes) + "." + type.name + ".maximum-allocation"});
   }
-  const Resource& low = core.scheduler.minimum_allocation;
-  const Resource& high = core.scheduler.maximum_allocation;
   return read.Keep(scheduler::ResourceTypes::Make(low, high, std::move(named)),
                    scheduler::ResourceTypes(Resource{1, 1}, Resource{1, 1}));
 }
@@ -115,7 +109,8 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }
   options.core = ReadCoreOptions(read);
-  options.types = ReadTypes(config, options.core, read);
+  options.types = ReadTypes(config, read);
+  options.core.scheduler.types = options.types;
   ReadQueues(config, options);
   if (!read.Finish().ok()) {
     // Told together with everything else that is wrong.

@@ -24,12 +24,21 @@ PendingReason CapacityScheduler::State::ReasonWithoutRoom(PartitionSlot partitio
   return PendingReason::kInsufficient;
 }
 
+// A limit that is reached because there are no nodes for it says less than that there are none.
+PendingReason CapacityScheduler::State::ReasonAtLimit(const Group& group,
+                                                      PendingReason limit) const {
+  const PendingReason room = ReasonWithoutRoom(group.partition, amounts(group.shape));
+  const bool hopeless = room == PendingReason::kNoNodes || room == PendingReason::kNodeLabel ||
+                        room == PendingReason::kNodesUnhealthy || room == PendingReason::kNoFitNode;
+  return hopeless ? room : limit;
+}
+
 PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
   switch (group.waits) {
     case Waits::kReady: {
       for (QueueSlot queue = group.leaf; queue.value >= 0; queue = tree.at(queue).parent) {
         const QueueLane* own = FindLane(queue, group.partition);
-        if (own != nullptr && own->parked) return own->reason;
+        if (own != nullptr && own->parked) return ReasonAtLimit(group, own->reason);
       }
       return PendingReason::kPriority;
     }
@@ -42,7 +51,7 @@ PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
       return ReasonWithoutRoom(group.partition, amounts(group.shape));
     case Waits::kUserLimit:
     case Waits::kQueueLimit:
-      return group.reason;
+      return ReasonAtLimit(group, group.reason);
     case Waits::kNowhere:
       break;
   }

@@ -201,6 +201,7 @@ struct CapacityScheduler::State {
   PendingReason ReasonOf(ApplicationSlot application) const;
   PendingReason ReasonOf(const Group& group) const;
   PendingReason ReasonWithoutRoom(PartitionSlot partition, const Amounts& shape) const;
+  PendingReason ReasonAtLimit(const Group& group, PendingReason limit) const;
   std::string DetailOf(const Application& application, const Ask& ask, PendingReason reason) const;
   std::string UnblockOf(const Application& application, const Ask& ask, PendingReason reason) const;
   std::string InactiveDetail(const Application& application) const;

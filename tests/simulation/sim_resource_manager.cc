@@ -10,7 +10,10 @@ namespace {
 
 rm::CoreOptions Options(const Workload& workload) {
   rm::CoreOptions options;
-  options.scheduler.maximum_allocation = {8192, 8};
+  options.scheduler.types = scheduler::ResourceTypes({1024, 1}, {8192, 8});
+  options.local_queues = {{"yarn.scheduler.capacity.root.queues", "default"},
+                          {"yarn.scheduler.capacity.root.default.capacity", "100"},
+                          {"yarn.scheduler.capacity.maximum-am-resource-percent", "1"}};
   options.node_expiry = seconds(10);
   options.master_expiry = seconds(8);
   options.launch_expiry = workload.launch_expiry;

@@ -110,7 +110,7 @@ inline std::vector<Record> SampleRecords() {
           QueueConfigurationRecord{},
           LabelsRecord{{{"fpga", false}, {"gpu", true}}},
           LabelsRecord{},
-          NodeSettingsRecord{"host:45454", "gpu", true, {8192, 8, {{"yarn.io/gpu", 4}}}},
+          NodeSettingsRecord{"host:45454", true, "gpu", true, {8192, 8, {{"yarn.io/gpu", 4}}}},
           NodeSettingsRecord{},
           SampleApplicationUsage(),
           ApplicationUsageRecord{},

@@ -55,8 +55,12 @@ std::string Describe(const Action& action) {
 
 CoreOptions SmallOptions() {
   CoreOptions options;
-  options.scheduler.minimum_allocation = {256, 1};
-  options.scheduler.maximum_allocation = {8192, 8};
+  options.scheduler.types = scheduler::ResourceTypes({256, 1}, {8192, 8});
+  options.local_queues = {{"yarn.scheduler.capacity.root.queues", "default"},
+                          {"yarn.scheduler.capacity.root.default.capacity", "100"},
+                          {"yarn.scheduler.capacity.maximum-am-resource-percent", "1"},
+                          {"yarn.scheduler.capacity.root.acl_administer_queue", " "},
+                          {"yarn.cluster.max-application-priority", "10"}};
   options.max_attempts = 2;
   return options;
 }
@@ -96,6 +100,7 @@ CoreDriver::CoreDriver(const CoreOptions& core_options)
       epoch{.epoch = {1}, .cluster_timestamp = kStartMillis, .cluster_id = "test"} {
   core = std::make_unique<ResourceManagerCore>(options, epoch, std::vector<store::Record>{}, now);
   Take(core->Start(now));
+  CommitAll();
 }
 
 void CoreDriver::Restart() {
