@@ -39,6 +39,7 @@ void CapacityScheduler::State::Configure(std::shared_ptr<const QueueConfiguratio
     for (const int32_t line : applications[i].lines) KeyChanged(line);
   }
   for (const auto& [leaf, waiting] : inactive) LimitsMayAllow(leaf);
+  totals_due.clear();
   wake_everybody = true;
 }
 

@@ -68,7 +68,16 @@ void CapacityScheduler::State::SetNodeLabel(NodeSlot node, const std::string& la
 
 void CapacityScheduler::State::TotalChanged(PartitionSlot partition) {
   lane(QueueSlot{0}, partition);
-  tree.SetPartitionTotal(partition, nodes.capacity(partition));
+  totals_due.insert(partition);
+}
+
+// Once for all nodes that came or went since the last decision: every queue has a part in it.
+void CapacityScheduler::State::RefreshTotals() {
+  if (totals_due.empty()) return;
+  for (const PartitionSlot partition : totals_due) {
+    tree.SetPartitionTotal(partition, nodes.capacity(partition));
+  }
+  totals_due.clear();
   wake_everybody = true;
   for (const auto& [leaf, waiting] : inactive) activation_due.insert(leaf);
 }

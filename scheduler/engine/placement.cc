@@ -10,6 +10,7 @@ namespace weir::scheduler {
 bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Allocation>& out) {
   now = at;
   const size_t enough = out.size() + limit;
+  RefreshTotals();
   if (wake_everybody) {
     wake_everybody = false;
     WakeAll();

@@ -22,6 +22,7 @@ PreemptionView CapacityScheduler::State::View() const {
 
 bool CapacityScheduler::State::PreemptionStep(Now at) {
   now = at;
+  RefreshTotals();
   const bool more = preemption.Step(View(), now);
   for (const PreemptionOrder& order : preemption.TakeOrders()) {
     Notice notice{

@@ -41,6 +41,7 @@ struct CapacityScheduler::State {
   void SetNodeCapacity(NodeSlot node, const Resource& capacity);
   void SetNodeLabel(NodeSlot node, const std::string& label);
   void TotalChanged(PartitionSlot partition);
+  void RefreshTotals();
   // The node may have more room than before.
   void WakeForNode(NodeSlot node);
 
@@ -275,7 +276,8 @@ struct CapacityScheduler::State {
   std::map<std::string, Instant> idle_queues;  // dynamic leaves without applications, since when
   Amounts wanted;                              // by all applications, activated or not
   int64_t wanted_containers = 0;
-  SearchPosition spread_from;  // where the last spread placement went on
+  SearchPosition spread_from;          // where the last spread placement went on
+  std::set<PartitionSlot> totals_due;  // nodes have come, gone or changed
   bool wake_everybody = false;
   bool sweep_due = false;           // usage fell: some AM limit may have grown
   std::optional<Instant> sweep_at;  // when all inactive applications are looked at again
