@@ -105,8 +105,7 @@ Result<rm::CoreOptions> MakeCoreOptions(const std::string& queues,
     WEIR_ASSIGN_OR_RETURN(configuration, platform::Configuration::LoadFile(queues));
   }
   WEIR_ASSIGN_OR_RETURN(const ResourceTypes types, MakeTypes(configuration, nodes));
-  options.scheduler.minimum_allocation = types.ToResource(types.minimum());
-  options.scheduler.maximum_allocation = types.ToResource(types.maximum());
+  options.scheduler.types = types;
   options.local_queues = queues.empty() ? DefaultQueues() : PropertiesOf(configuration);
   std::map<std::string, bool> labels;
   for (const NodePlan& node : nodes) {
