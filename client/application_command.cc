@@ -1,6 +1,8 @@
-// weir application: -submit, -list, -status, -kill.
+// weir application: -submit, -list, -status, -kill; changes are in application_changes.h.
 #include <cstdio>
 
+#include "client/admin_words.h"
+#include "client/application_changes.h"
 #include "client/application_watch.h"
 #include "client/command.h"
 #include "client/output.h"
@@ -32,7 +34,20 @@ ParseRules Rules() {
                       {"file", "FILE", "", true},
                       {"priority", "N", "", false},
                       {"queue-timeout", "TIME", "", false},
-                      {"wait", "", "", false}}};
+                      {"wait", "", "", false},
+                      {"label", "LABEL", "", false},
+                      {"amLabel", "LABEL", "", false},
+                      {"lifetime", "TIME", "", false},
+                      {"gang", "", "", false},
+                      {"spread", "nodes|racks", "", false},
+                      {"maxPerNode", "N", "", false},
+                      {"resources", "NAME=AMOUNT", "", true},
+                      {"movetoqueue", "ID", "", false},
+                      {"changeQueue", "QUEUE", "", false},
+                      {"updatePriority", "N", "", false},
+                      {"updateLifetime", "SECONDS", "", false},
+                      {"appId", "ID", "", false},
+                      {"explain", "ID", "", false}}};
 }
 
 Result<std::vector<ApplicationState>> ParseStates(const std::string& text) {
@@ -133,6 +148,12 @@ void PrintReport(const ApplicationReport& report) {
            ? "no"
            : std::string(PendingReasonName(report.pending_reason)) + ": " + report.pending_detail);
   line("Diagnostics", report.diagnostics);
+  line("Preempted Containers", std::to_string(report.preempted_containers));
+  line("Application Node Label Expression",
+       report.label.empty() ? "<DEFAULT_PARTITION>" : report.label);
+  const bool ends = ToMillis(report.expires) != 0;
+  line("TimeoutType",
+       "LIFETIME\tExpiryTime : " + (ends ? FormatTime(report.expires) : "UNLIMITED"));
 }
 
 ExitCode ShowStatus(const Invocation& invocation, RmClient& rm) {
@@ -185,6 +206,40 @@ struct Request {
   Resource container;
 };
 
+// The amounts of -resources, which may be given more than once.
+Result<std::vector<NamedAmount>> NamedResources(const Invocation& invocation) {
+  platform::OptionReader read(invocation.config);
+  const auto types = platform::ReadResourceTypes(invocation.config, read);
+  WEIR_RETURN_IF_ERROR(read.Finish());
+  Resource named;
+  for (const std::string& text : invocation.arguments.All("resources")) {
+    WEIR_ASSIGN_OR_RETURN(const Resource part, ParseResource(text, types));
+    if (part.memory_mib != 0 || part.vcores != 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "'-resources " + text + "' names memory or vcores",
+                   "give them with -memory and -vcores"};
+    }
+    for (const NamedAmount& one : part.named) named.SetNamed(one.name, one.amount);
+  }
+  return named.named;
+}
+
+// How the containers are to lie, as the command master takes it.
+Result<std::vector<std::string>> PlacementOptions(const Arguments& arguments) {
+  std::vector<std::string> options;
+  if (arguments.Has("gang")) options.emplace_back("--gang");
+  const std::string spread = arguments.Get("spread");
+  if (arguments.Has("spread") && spread != "nodes" && spread != "racks") {
+    return Error{ErrorCode::kInvalidArgument,
+                 "'-spread " + spread + "' is not possible",
+                 "spread over nodes or racks"};
+  }
+  if (!spread.empty()) options.insert(options.end(), {"--spread", spread});
+  WEIR_ASSIGN_OR_RETURN(const int64_t most, arguments.GetInt("maxPerNode", 0, 0, 10'000));
+  if (most > 0) options.insert(options.end(), {"--max-per-node", std::to_string(most)});
+  return options;
+}
+
 // The command master's own arguments, then the user's command.
 Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
   const Arguments& arguments = invocation.arguments;
@@ -200,8 +255,14 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
   WEIR_ASSIGN_OR_RETURN(const int64_t vcores, arguments.GetInt("vcores", 1, 1, 1'000'000));
   WEIR_ASSIGN_OR_RETURN(const int64_t priority,
                         arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
-  WEIR_ASSIGN_OR_RETURN(const Resource container, rm.NormalizeContainer({memory, vcores}));
+  Resource asked{memory, vcores};
+  WEIR_ASSIGN_OR_RETURN(asked.named, NamedResources(invocation));
+  WEIR_ASSIGN_OR_RETURN(const Resource container, rm.NormalizeContainer(asked));
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> placement, PlacementOptions(arguments));
   SubmissionContext context;
+  WEIR_ASSIGN_OR_RETURN(context.lifetime, arguments.GetDuration("lifetime", Duration(0)));
+  context.label = arguments.Get("label");
+  context.am_label = arguments.Get("amLabel");
   WEIR_ASSIGN_OR_RETURN(context.queue_timeout, arguments.GetDuration("queue-timeout", Duration(0)));
   context.name = arguments.Get("name", command[0]);
   context.type = "weir-command";
@@ -218,6 +279,10 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
           std::to_string(vcores),
           "--queue-timeout-ms",
           std::to_string(ToMillis(context.queue_timeout))};
+  argv.insert(argv.end(), placement.begin(), placement.end());
+  for (const NamedAmount& part : container.named) {
+    argv.insert(argv.end(), {"--resource", part.name + "=" + std::to_string(part.amount)});
+  }
   for (const std::string& path : arguments.All("file")) {
     WEIR_ASSIGN_OR_RETURN(const LocalResource file, rm.Stage(path));
     const std::string name = path.substr(path.rfind('/') + 1);
@@ -280,9 +345,18 @@ Status CheckAction(const Arguments& arguments) {
   }
   if (arguments.Has("status")) return arguments.AllowOnly("application -status", {"status"}, 0);
   if (arguments.Has("kill")) return arguments.AllowOnly("application -kill", {"kill"}, SIZE_MAX);
-  if (arguments.Has("appStates")) {
+  if (arguments.Has("movetoqueue")) {
+    return arguments.AllowOnly("application -movetoqueue", {"movetoqueue", "queue"}, 0);
+  }
+  for (const char* action : {"changeQueue", "updatePriority", "updateLifetime"}) {
+    if (!arguments.Has(action)) continue;
+    return arguments.AllowOnly("application -" + std::string(action), {action, "appId"}, 0);
+  }
+  if (arguments.Has("explain")) return arguments.AllowOnly("application -explain", {"explain"}, 0);
+  for (const char* other : {"appStates", "appId"}) {
+    if (!arguments.Has(other)) continue;
     return Error{ErrorCode::kInvalidArgument,
-                 "'application -submit' does not take '-appStates'",
+                 "'application -submit' does not take '-" + std::string(other) + "'",
                  "see --help"};
   }
   return {};
@@ -298,14 +372,19 @@ ExitCode RunApplicationCommand(const std::vector<std::string>& words) {
   if (!prepared.invocation) return prepared.exit;
   const Invocation& invocation = *prepared.invocation;
   const Arguments& arguments = invocation.arguments;
+  const int changes = arguments.Has("movetoqueue") + arguments.Has("changeQueue") +
+                      arguments.Has("updatePriority") + arguments.Has("updateLifetime") +
+                      arguments.Has("explain");
   const int verbs = arguments.Has("submit") + arguments.Has("list") + arguments.Has("status") +
-                    arguments.Has("kill");
+                    arguments.Has("kill") + changes;
   if (verbs != 1) {
     return Fail({ErrorCode::kInvalidArgument,
-                 "application needs one of -submit, -list, -status ID, -kill ID",
+                 "application needs one of -submit, -list, -status ID, -kill ID, -movetoqueue ID, "
+                 "-changeQueue QUEUE, -updatePriority N, -updateLifetime TIME, -explain ID",
                  "see 'weir application --help'"});
   }
   if (const Status fits = CheckAction(arguments); !fits.ok()) return Fail(fits.error());
+  if (changes == 1) return RunApplicationChange(invocation);
   RmClient rm(invocation.config);
   if (arguments.Has("list")) return List(invocation, rm);
   if (arguments.Has("status")) return ShowStatus(invocation, rm);

@@ -37,6 +37,9 @@ struct Prepared {
 Prepared Prepare(const std::string& name, ParseRules rules, const std::vector<std::string>& words);
 
 ExitCode RunApplicationCommand(const std::vector<std::string>& words);
+ExitCode RunQueueCommand(const std::vector<std::string>& words);
+ExitCode RunRmadminCommand(const std::vector<std::string>& words);
+ExitCode RunClusterCommand(const std::vector<std::string>& words);
 ExitCode RunNodeCommand(const std::vector<std::string>& words);
 ExitCode RunLogsCommand(const std::vector<std::string>& words);
 ExitCode RunSessionCommand(const std::vector<std::string>& words);

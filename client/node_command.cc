@@ -83,6 +83,10 @@ void PrintNode(const NodeReport& node) {
   std::printf("\tCPU-Used : %lld vcores\n\tCPU-Capacity : %lld vcores\n",
               static_cast<long long>(node.used.vcores),
               static_cast<long long>(node.capacity.vcores));
+  std::printf("\tResource-Used : %s\n\tResource-Capacity : %s\n",
+              node.used.ToString().c_str(),
+              node.capacity.ToString().c_str());
+  std::printf("\tNode-Labels : %s\n", node.label.c_str());
 }
 
 ExitCode ShowStatus(const Invocation& invocation, const std::vector<NodeReport>& nodes) {

@@ -33,7 +33,10 @@ ordered_json ToJson(const ApplicationReport& report) {
           {"memorySeconds", report.memory_seconds},
           {"vcoreSeconds", report.vcore_seconds},
           {"pendingReason", PendingReasonName(report.pending_reason)},
-          {"pendingDetail", report.pending_detail}};
+          {"pendingDetail", report.pending_detail},
+          {"appNodeLabelExpression", report.label},
+          {"expiryTime", ToMillis(report.expires)},
+          {"preemptedContainers", report.preempted_containers}};
 }
 
 std::string Dump(const ordered_json& json) {
@@ -53,7 +56,9 @@ ordered_json ToJson(const NodeReport& node) {
           {"usedVirtualCores", node.used.vcores},
           {"availableVirtualCores", node.capacity.vcores - node.used.vcores},
           {"lastHealthUpdate", ToMillis(node.last_heartbeat)},
-          {"healthReport", node.health_report}};
+          {"healthReport", node.health_report},
+          {"nodeLabels", node.label.empty() ? ordered_json::array() : ordered_json{node.label}},
+          {"totalResource", node.capacity.ToString()}};
 }
 
 }  // namespace

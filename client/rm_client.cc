@@ -10,6 +10,7 @@
 #include "platform/http_client.h"
 #include "platform/thrift_client.h"
 #include "wire/codec.h"
+#include "wire/lists_codec.h"
 
 namespace weir::cli {
 namespace {
@@ -49,6 +50,17 @@ struct RmClient::State {
       return decltype(answer)(NoResourceManager(socket, answer.error()));
     }
     return answer;
+  }
+
+  // `call` (rm, report) fills in the report.
+  template <typename Function>
+  Result<ApplicationReport> CallForReport(const Function& call) {
+    WEIR_ASSIGN_OR_RETURN(const auto wire, Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                            idl::ApplicationReport report;
+                            call(rm, report);
+                            return report;
+                          }));
+    return wire::FromWire(wire);
   }
 
   std::string socket;
@@ -135,6 +147,70 @@ Result<ApplicationReport> RmClient::Kill(const ApplicationId& id, const std::str
   return wire::FromWire(wire);
 }
 
+Result<ApplicationReport> RmClient::Move(const ApplicationId& id, const std::string& queue) {
+  idl::MoveRequest request;
+  request.__set_application_id(id.ToString());
+  request.__set_queue(queue);
+  return state_->CallForReport(
+      [&](auto& rm, auto& report) { rm.moveApplication(report, request); });
+}
+
+Result<ApplicationReport> RmClient::UpdatePriority(const ApplicationId& id, int32_t priority) {
+  idl::PriorityRequest request;
+  request.__set_application_id(id.ToString());
+  request.__set_priority(priority);
+  return state_->CallForReport([&](auto& rm, auto& report) { rm.updatePriority(report, request); });
+}
+
+Result<ApplicationReport> RmClient::UpdateLifetime(const ApplicationId& id, Duration lifetime) {
+  idl::LifetimeRequest request;
+  request.__set_application_id(id.ToString());
+  request.__set_lifetime_ms(ToMillis(lifetime));
+  return state_->CallForReport([&](auto& rm, auto& report) { rm.updateLifetime(report, request); });
+}
+
+Result<Explanation> RmClient::Explain(const ApplicationId& id) {
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          idl::Explanation explanation;
+                          rm.explainApplication(explanation, id.ToString());
+                          return explanation;
+                        }));
+  return wire::FromWire(wire);
+}
+
+Result<std::vector<QueueReport>> RmClient::Queues(const std::string& under, bool with_users) {
+  idl::ListQueuesRequest request;
+  request.__set_under(under);
+  request.__set_after_path("");
+  request.__set_users(with_users);
+  std::vector<QueueReport> queues;
+  while (true) {
+    WEIR_ASSIGN_OR_RETURN(const auto page,
+                          state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                            idl::ListQueuesAnswer answer;
+                            rm.listQueues(answer, request);
+                            return answer;
+                          }));
+    for (const auto& wire : page.queues) {
+      WEIR_ASSIGN_OR_RETURN(auto report, wire::FromWire(wire));
+      queues.push_back(std::move(report));
+    }
+    if (!page.more || page.queues.empty()) return queues;
+    request.__set_after_path(page.queues.back().path);
+  }
+}
+
+Result<std::vector<LabelReport>> RmClient::Labels() {
+  WEIR_ASSIGN_OR_RETURN(const auto wires,
+                        state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
+                          std::vector<idl::LabelReport> reports;
+                          rm.listLabels(reports);
+                          return reports;
+                        }));
+  return wire::ListFromWire<LabelReport>(wires);
+}
+
 Result<std::vector<ContainerReport>> RmClient::Containers(const ApplicationId& id) {
   WEIR_ASSIGN_OR_RETURN(const auto wires,
                         state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
@@ -183,7 +259,21 @@ Result<ClusterFacts> RmClient::Cluster() {
 
 Result<Resource> RmClient::NormalizeContainer(const Resource& asked) {
   WEIR_ASSIGN_OR_RETURN(const ClusterFacts cluster, Cluster());
-  return NormalizeRequest(asked, cluster.minimum_allocation, cluster.maximum_allocation);
+  WEIR_ASSIGN_OR_RETURN(
+      Resource normal,
+      NormalizeRequest(asked, cluster.minimum_allocation, cluster.maximum_allocation));
+  for (const NamedAmount& part : asked.named) {
+    const int64_t most = cluster.maximum_allocation.Named(part.name);
+    if (part.amount > most) {
+      return Error{ErrorCode::kInvalidArgument,
+                   most == 0 ? "no '" + part.name + "' can be had in this cluster"
+                             : "a container with " + std::to_string(part.amount) + " of " +
+                                   part.name + " is over the maximum of " + std::to_string(most),
+                   "see yarn.resource-types of the ResourceManager"};
+    }
+    normal.SetNamed(part.name, part.amount);
+  }
+  return normal;
 }
 
 Result<LocalResource> RmClient::Stage(const std::string& path) {

@@ -12,6 +12,7 @@
 
 #include "common/application.h"
 #include "common/container.h"
+#include "common/queue.h"
 #include "common/result.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/rpc_security.h"
@@ -52,6 +53,14 @@ class RmClient {
   Result<WatchedApplication> Get(const ApplicationId& id) { return Watch(id, -1, Duration(0)); }
   Result<std::vector<ApplicationReport>> List(const ListFilter& filter);
   Result<ApplicationReport> Kill(const ApplicationId& id, const std::string& diagnostics);
+  // Each gives the application as it is then; the change is durable.
+  Result<ApplicationReport> Move(const ApplicationId& id, const std::string& queue);
+  Result<ApplicationReport> UpdatePriority(const ApplicationId& id, int32_t priority);
+  Result<ApplicationReport> UpdateLifetime(const ApplicationId& id, Duration lifetime);
+  Result<Explanation> Explain(const ApplicationId& id);
+  // The queue `under` (path or unique name; "" = root) and all below it, parents first.
+  Result<std::vector<QueueReport>> Queues(const std::string& under, bool with_users);
+  Result<std::vector<LabelReport>> Labels();
   Result<std::vector<ContainerReport>> Containers(const ApplicationId& id);
   Result<std::vector<NodeReport>> Nodes();
   Result<ClusterFacts> Cluster();

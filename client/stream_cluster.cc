@@ -27,6 +27,10 @@ std::vector<OptionSpec> ClusterOptions() {
           {"nm", "NAME", "", false},
           {"qu", "QUEUE", "", false},
           {"queue-timeout", "TIME", "", false},
+          {"priority", "N", "", false},
+          {"label", "LABEL", "", false},
+          {"amLabel", "LABEL", "", false},
+          {"lifetime", "TIME", "", false},
           {"d", "", "", false}};
 }
 
@@ -41,6 +45,12 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
   WEIR_ASSIGN_OR_RETURN(const int64_t warm, arguments.GetInt("n", 0, 0, 10'000));
   SubmissionContext context;
   WEIR_ASSIGN_OR_RETURN(context.queue_timeout, arguments.GetDuration("queue-timeout", Duration(0)));
+  WEIR_ASSIGN_OR_RETURN(context.lifetime, arguments.GetDuration("lifetime", Duration(0)));
+  WEIR_ASSIGN_OR_RETURN(const int64_t priority,
+                        arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
+  context.priority = static_cast<int32_t>(priority);
+  context.label = arguments.Get("label");
+  context.am_label = arguments.Get("amLabel");
   context.name = arguments.Get("nm", default_name);
   context.type = type;
   context.queue = arguments.Get("qu");

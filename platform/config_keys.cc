@@ -76,6 +76,12 @@ constexpr ConfigKey kKnown[] = {
     {"weir.staging.max-bytes", "21474836480", "Most bytes of uploaded files the RM keeps."},
     {"weir.appmaster.port-range", "0", "Ports of ApplicationMasters: 0 = any, or low-high."},
     {"weir.taskmanager.data.port", "0", "Data port of TaskManagers: 0 = any, or low-high."},
+    {"weir.taskmanager.gang",
+     "auto",
+     "Whether TaskManagers are asked for all at once or none: true, false, or auto = true in a "
+     "cluster for one job (which needs all of its slots), false in a session."},
+    {"weir.taskmanager.spread", "none", "Each TaskManager on the next of: nodes, racks; or none."},
+    {"weir.taskmanager.max-per-node", "0", "Most TaskManagers of one cluster on a node; 0 = any."},
     {"weir.taskmanager.idle-timeout", "30s", "A session gives back a TaskManager idle so long."},
     {"yarn.resourcemanager.connect.retry-interval.ms",
      "2000",

@@ -50,10 +50,12 @@ void CommandMaster::Input(CommandInput input) {
 struct CommandMaster::Executor {
   CommandMaster& am;
   void operator()(const CommandAsk& ask) const {
-    am.master_.SetAsk({.request_id = kRequest,
-                       .priority = 1,
-                       .count = ask.count,
-                       .resource = am.options_.command.resource});
+    ContainerAsk next = am.options_.placement;
+    next.request_id = kRequest;
+    next.priority = 1;
+    next.count = ask.count;
+    next.resource = am.options_.command.resource;
+    am.master_.SetAsk(next);
   }
   void operator()(const CommandLaunch& launch) const { am.Launch(launch); }
   void operator()(const CommandRelease& release) const { am.master_.Release(release.container); }

@@ -22,7 +22,8 @@ namespace weir::am {
 
 struct CommandMasterOptions {
   CommandOptions command;
-  LaunchContext launch;  // of each container; WEIR_CONTAINER_INDEX is added
+  LaunchContext launch;    // of each container; WEIR_CONTAINER_INDEX is added
+  ContainerAsk placement;  // gang, spread and bounds of its asks
 };
 
 class CommandMaster : public MasterListener {

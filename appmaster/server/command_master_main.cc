@@ -47,6 +47,25 @@ Status AddLocalResource(const std::string& text, LaunchContext& launch) {
   return {};
 }
 
+// "yarn.io/gpu=2"
+Status AddNamedResource(const std::string& text, Resource& resource) {
+  const size_t equals = text.rfind('=');
+  const auto amount =
+      equals == std::string::npos ? std::nullopt : ParseInt64(text.substr(equals + 1));
+  if (!amount || *amount < 0 || *amount > Resource::kNamedMax || equals == 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--resource " + text + " is not NAME=AMOUNT",
+                 "the amount is a whole number"};
+  }
+  resource.SetNamed(text.substr(0, equals), *amount);
+  return {};
+}
+
+Spread SpreadOf(const std::string& text) {
+  if (text == "nodes") return Spread::kNodes;
+  return text == "racks" ? Spread::kRacks : Spread::kPack;
+}
+
 struct CommandLine {
   CommandMasterOptions options;
   bool done = false;
@@ -58,6 +77,8 @@ Result<CommandLine> Parse(int argc, char** argv) {
   int64_t vcores = 1;
   int64_t queue_timeout_ms = 0;
   std::vector<std::string> resources;
+  std::vector<std::string> named;
+  std::string spread;
   SplitCommandLine split = SplitAtDashes(argc, argv);
   CLI::App app("Runs a command in containers: weir-command-master [options] -- COMMAND...", kName);
   app.add_option("--containers", line.options.command.containers, "How many containers")
@@ -71,6 +92,13 @@ Result<CommandLine> Parse(int argc, char** argv) {
          "--queue-timeout-ms", queue_timeout_ms, "Fails when none is placed by then; 0 = never")
       ->type_name("MS")
       ->check(CLI::Range(int64_t{0}, kQueueTimeoutMsMax));
+  app.add_option("--resource", named, "Of a named resource, for each container")
+      ->type_name("NAME=AMOUNT");
+  app.add_flag("--gang", line.options.placement.gang, "All containers at once or none");
+  app.add_option("--spread", spread, "Each container on the next one")
+      ->check(CLI::IsMember({"nodes", "racks"}));
+  app.add_option("--max-per-node", line.options.placement.max_per_node, "Most on one node; 0 = any")
+      ->check(CLI::Range(0, limits::kContainersPerAsk));
   app.add_option("--local-resource", resources, "A file that each container gets")
       ->type_name("NAME=URI,SIZE,SHA256");
   app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
@@ -87,6 +115,10 @@ Result<CommandLine> Parse(int argc, char** argv) {
     return Error{ErrorCode::kInvalidArgument, "there is no command", "give it after --"};
   }
   line.options.command.resource = {memory, vcores};
+  for (const std::string& text : named) {
+    WEIR_RETURN_IF_ERROR(AddNamedResource(text, line.options.command.resource));
+  }
+  line.options.placement.spread = SpreadOf(spread);
   line.options.command.queue_timeout = milliseconds(queue_timeout_ms);
   line.options.launch.command = split.rest;
   for (const std::string& text : resources) {

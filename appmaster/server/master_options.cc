@@ -10,6 +10,9 @@ namespace weir::am {
 namespace {
 
 constexpr char kName[] = "weir-appmaster";
+constexpr char kGang[] = "weir.taskmanager.gang";
+constexpr char kSpread[] = "weir.taskmanager.spread";
+constexpr char kMaxPerNode[] = "weir.taskmanager.max-per-node";
 
 struct Words {
   std::string mode = "session";
@@ -82,6 +85,31 @@ Status ParsePortRange(const std::string& text, MasterOptions& options) {
   return {};
 }
 
+Error BadPlacement(const char* key, const std::string& value, const char* choices) {
+  return {ErrorCode::kInvalidArgument,
+          std::string(key) + " is '" + value + "'",
+          std::string("it must be ") + choices};
+}
+
+// A cluster for one job has use for all of that job's TaskManagers or for none. A session's jobs
+// must not wait for each other's.
+Status ReadPlacement(const platform::Configuration& config, MasterOptions& options) {
+  const std::string gang = ToLower(config.GetOr(kGang, platform::DefaultOf(kGang)));
+  if (gang != "auto" && gang != "true" && gang != "false") {
+    return BadPlacement(kGang, gang, "auto, true or false");
+  }
+  options.placement.gang = gang == "auto" ? options.exists_for_job() : gang == "true";
+  const std::string spread = ToLower(config.GetOr(kSpread, platform::DefaultOf(kSpread)));
+  if (spread != "none" && spread != "nodes" && spread != "racks") {
+    return BadPlacement(kSpread, spread, "none, nodes or racks");
+  }
+  if (spread == "nodes") options.placement.spread = Spread::kNodes;
+  if (spread == "racks") options.placement.spread = Spread::kRacks;
+  WEIR_ASSIGN_OR_RETURN(const int64_t most, config.GetInt(kMaxPerNode, 0, 0, 10'000));
+  options.placement.max_per_node = static_cast<int32_t>(most);
+  return {};
+}
+
 Status ReadConfiguration(MasterOptions& options) {
   platform::Configuration::Source source;
   source.overrides = options.definitions;
@@ -90,6 +118,7 @@ Status ReadConfiguration(MasterOptions& options) {
   WEIR_RETURN_IF_ERROR(ParsePortRange(value("weir.appmaster.port-range"), options));
   WEIR_ASSIGN_OR_RETURN(options.cluster.idle_timeout,
                         config.GetDuration("weir.taskmanager.idle-timeout", seconds(30)));
+  WEIR_RETURN_IF_ERROR(ReadPlacement(config, options));
   WEIR_ASSIGN_OR_RETURN(options.park, config.GetDuration(platform::keys::kPollPark, seconds(10)));
   WEIR_ASSIGN_OR_RETURN(options.log_level,
                         platform::ParseLogLevel(value(platform::keys::kLogLevel)));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "appmaster/core/cluster_core.h"
+#include "common/master_messages.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 
@@ -27,6 +28,7 @@ struct MasterOptions {
   uint16_t port_low = 0;
   uint16_t port_high = 0;
   Duration park{0};
+  ContainerAsk placement;  // gang, spread and bounds of the TaskManagers
   platform::LogLevel log_level = platform::LogLevel::kInfo;
 
   bool exists_for_job() const { return cluster.mode != DeploymentMode::kSession; }

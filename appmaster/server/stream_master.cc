@@ -156,10 +156,12 @@ void StreamMaster::Input(ClusterInput input) {
 struct StreamMaster::Executor {
   StreamMaster& am;
   void operator()(const AskWorkers& ask) const {
-    am.master_.SetAsk({.request_id = kWorkerRequest,
-                       .priority = kWorkerPriority,
-                       .count = ask.count,
-                       .resource = am.options_.cluster.worker_resource});
+    ContainerAsk next = am.options_.placement;
+    next.request_id = kWorkerRequest;
+    next.priority = kWorkerPriority;
+    next.count = ask.count;
+    next.resource = am.options_.cluster.worker_resource;
+    am.master_.SetAsk(next);
   }
   void operator()(const LaunchWorker& launch) const { am.Launch(launch.container); }
   void operator()(const ReleaseContainer& release) const {

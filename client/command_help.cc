@@ -1,0 +1,186 @@
+#include "client/command_help.h"
+
+namespace weir::cli {
+
+const char kApplicationHelp[] =
+    R"(Usage: weir application -submit [options] [--] COMMAND [ARGUMENT...]
+       weir application -list [-appStates STATE,...|ALL] [-o json]
+       weir application -status ID [-o json]
+       weir application -kill ID...
+       weir application -movetoqueue ID -queue QUEUE  (or -appId ID -changeQueue QUEUE)
+       weir application -appId ID -updatePriority N
+       weir application -appId ID -updateLifetime TIME
+       weir application -explain ID [-o json]
+
+Runs a command in containers, lists applications, shows one, ends some; moves one into another
+queue, changes its priority or when it is ended; explains why it waits, with the numbers of every
+limit and what would unblock it.
+
+Submit options:
+  -name NAME          name of the application (default: the command's)
+  -queue QUEUE        queue (default: root.default)
+  -containers N       how many containers run the command (default 1)
+  -memory MB          memory of each: 512, 512m, 2g (default 1024)
+  -vcores N           virtual cores of each (default 1)
+  -file FILE          ship FILE into the directory of every container (repeatable)
+  -priority N         higher goes first (default 0)
+  -queue-timeout TIME fail if nothing could be placed by then: 30, 5m (default: wait)
+  -label LABEL        nodes with that label (default: the queue's)
+  -amLabel LABEL      the same for the ApplicationMaster alone
+  -lifetime TIME      killed after that: 90, 30m, 2h (default: the queue's)
+  -gang               all containers at once or none
+  -spread nodes|racks each container on the next node or rack
+  -maxPerNode N       at most N of the containers on one node
+  -resources NAME=N   of a named resource for each container: yarn.io/gpu=1 (repeatable)
+  -wait               wait for the end; the exit code is 0 only if it succeeded
+
+Each container runs COMMAND with WEIR_CONTAINER_INDEX from 0 to N-1.
+
+Examples:
+  weir application -submit -containers 2 -wait -- /bin/echo hello
+  weir application -submit -file ./work.sh -memory 2g -- /bin/sh work.sh
+  weir application -submit -queue root.etl -gang -containers 4 -spread nodes -- ./worker
+  weir application -list -appStates ALL
+  weir application -explain application_1763694000000_0001
+)";
+
+const char kNodeHelp[] =
+    R"(Usage: weir node -list [-all | -states STATE,...] [-o json]
+       weir node -status NODE [-o json]
+
+Lists NodeManagers (RUNNING ones unless told otherwise), or shows one by host:port or uuid.
+
+Examples:
+  weir node -list
+  weir node -list -all -o json
+)";
+
+const char kLogsHelp[] =
+    R"(Usage: weir logs -applicationId ID [-containerId ID] [-log_files NAME,...] [-size BYTES]
+
+Prints what the containers of an application wrote, running and finished ones alike.
+  -log_files NAMES   only these files (default: all)
+  -size BYTES        only so many bytes of each; negative: the last ones
+
+Examples:
+  weir logs -applicationId application_1763694000000_0001
+  weir logs -applicationId ID -containerId CONTAINER -log_files stdout -size -4096
+)";
+
+const char kSessionHelp[] =
+    R"(Usage: weir session start [-jm MB] [-tm MB] [-s SLOTS] [-n COUNT] [-nm NAME] [-qu QUEUE]
+                          [-priority N] [-label LABEL] [-amLabel LABEL] [-lifetime TIME]
+                          [-D key=value]... [-d]
+       weir session list [-o json]
+       weir session stop [ID]
+
+A session cluster: one JobManager that runs many jobs; TaskManagers come as jobs need them.
+  -jm MB     memory of the JobManager (default 1024)
+  -tm MB     memory of each TaskManager (default 1024)
+  -s SLOTS   slots of each TaskManager (default 1)
+  -n COUNT   TaskManagers kept even when idle (default 0)
+  -nm NAME   name (default: Weir session cluster)
+  -qu QUEUE  queue
+  -priority, -label, -amLabel, -lifetime  as for 'weir application -submit'
+  -d         detached: return when the JobManager runs (otherwise stay until it ends)
+
+Examples:
+  weir session start -d -tm 2g -s 2
+  weir session stop
+)";
+
+const char kRunHelp[] =
+    R"(Usage: weir run [-t session|per-job|application] [-id SESSION] [-p PARALLELISM] [-d]
+                [--queue-timeout TIME] [-jm MB] [-tm MB] [-s SLOTS] [-nm NAME] [-qu QUEUE]
+                [-D key=value]... JOB.so [ARGUMENT...]
+
+Runs a stream job: a shared library built with the DataStream API (stream/api/data_stream.h).
+  -t TARGET             session (default): in the running session; per-job: in a cluster of its own;
+                        application: as per-job, with the program's main run in the cluster
+  -id SESSION           which session, when several run
+  -p PARALLELISM        default parallelism of the job (default 1)
+  -d                    detached: return when the job is accepted
+  --queue-timeout TIME  fail if the job has no containers or slots by then: 30, 5m
+  -jm, -tm, -s, -nm, -qu, -priority, -label, -amLabel, -lifetime
+                        as for 'weir session start' (per-job and application)
+
+Progress goes to standard error. The exit code is 0 when the job FINISHED, 8 when it did not.
+
+Examples:
+  weir run -p 2 build/examples/word_count.so --input /tmp/book.txt --output /tmp/counts
+  weir run -t per-job -p 4 -tm 2g build/examples/word_count.so --input DIR --output OUT
+)";
+
+const char kJobHelp[] =
+    R"(Usage: weir job list [-id SESSION] [-o json]
+       weir job status JOB [-id SESSION] [-o json]
+       weir job cancel JOB [-id SESSION]
+
+Shows and cancels the jobs of running stream clusters (all of yours, or the one named with -id).
+
+Examples:
+  weir job list
+  weir job cancel 5f2b9c0d6a1e4f3b8c7d9e0a1b2c3d4e
+)";
+
+const char kQueueHelp[] =
+    R"(Usage: weir queue -list [QUEUE|all] [-o json]
+       weir queue -status QUEUE [-o json]
+       weir queue -plan FILE [-o json]
+       weir queue -apply FILE [--if-version N]
+       weir queue -history [-o json]
+       weir queue -rollback VERSION [--if-version N]
+
+Lists queues or one and what is below it, shows one with its users and limits; all but these two are
+for administrators. QUEUE is a path (root.a.b) or the name of one queue.
+  -plan FILE       what applying FILE, a capacity-scheduler.xml, would change: which queues, and which
+                   applications would wait, start, be preempted or go over a limit; nothing is changed.
+                   The exit code is 2 if the file is faulty, 6 if it would be refused
+  -apply FILE      apply it: all of it, or nothing and every fault
+  -history         the versions that were in force, the newest first
+  -rollback N      apply version N again
+  --if-version N   only if version N is in force; else nothing changes and the exit code is 6
+
+The version in force is kept by the ResourceManager and wins over its file after a restart; 'weir
+rmadmin -refreshQueues' reads the file again.
+
+Examples:
+  weir queue -list
+  weir queue -status root.etl
+  weir queue -plan new-queues.xml && weir queue -apply new-queues.xml --if-version 3
+)";
+
+const char kRmadminHelp[] =
+    R"text(Usage: weir rmadmin -refreshQueues
+       weir rmadmin -updateNodeResource NODE MEMORY-MB VCORES [TIMEOUT]
+       weir rmadmin -updateNodeResource NODE memory-mb=AMOUNT,vcores=N,NAME=AMOUNT [TIMEOUT]
+       weir rmadmin -updateNodeResource NODE default
+       weir rmadmin -addToClusterNodeLabels "LABEL(exclusive=true),LABEL(exclusive=false)"
+       weir rmadmin -removeFromClusterNodeLabels LABEL,LABEL
+       weir rmadmin -replaceLabelsOnNode "NODE=LABEL NODE=LABEL"
+
+Administers the ResourceManager on this machine. Says nothing when all went well.
+  -refreshQueues       read capacity-scheduler.xml of the ResourceManager again and apply it: all of
+                       it, or nothing and every fault
+  -updateNodeResource  what NODE (host, host:port or id) offers from now on, whatever its NodeManager
+                       says; 'default' goes back to that. Containers beyond it are preempted after
+                       TIMEOUT (30000 ms, 30s; default -1: they may run to their end)
+  -replaceLabelsOnNode "NODE=" takes the label off; a node has one at most
+
+Examples:
+  weir rmadmin -refreshQueues
+  weir rmadmin -updateNodeResource 127.0.0.1:45454 16384 8 60s
+  weir rmadmin -addToClusterNodeLabels "gpu(exclusive=true)"
+  weir rmadmin -replaceLabelsOnNode "node7=gpu node8=gpu"
+)text";
+
+const char kClusterHelp[] =
+    R"(Usage: weir cluster --list-node-labels [-o json]
+
+Lists the node labels of the cluster.
+
+Example:
+  weir cluster -lnl
+)";
+
+}  // namespace weir::cli

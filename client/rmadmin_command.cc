@@ -1,0 +1,114 @@
+// weir rmadmin: -refreshQueues, -updateNodeResource, node labels. As YARN's it says nothing when
+// all went well. weir cluster: -list-node-labels.
+#include <cstdio>
+
+#include "client/admin_client.h"
+#include "client/admin_words.h"
+#include "client/command.h"
+#include "client/output.h"
+#include "client/queue_output.h"
+#include "client/rm_client.h"
+#include "common/strings.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr const char* kActions[] = {"refreshQueues",
+                                    "updateNodeResource",
+                                    "addToClusterNodeLabels",
+                                    "removeFromClusterNodeLabels",
+                                    "replaceLabelsOnNode"};
+
+ExitCode Done(const Status& status) {
+  return status.ok() ? ExitCode::kOk : Fail(status.error());
+}
+
+ExitCode RefreshQueues(const Invocation& invocation, AdminClient& admin) {
+  const auto version = admin.RefreshQueues();
+  if (!version.ok()) return Fail(version.error());
+  if (invocation.json) std::fputs(VersionJson(*version).c_str(), stdout);
+  return ExitCode::kOk;
+}
+
+Status UpdateNodeResource(const Invocation& invocation, AdminClient& admin) {
+  platform::OptionReader read(invocation.config);
+  const auto types = platform::ReadResourceTypes(invocation.config, read);
+  WEIR_RETURN_IF_ERROR(read.Finish());
+  WEIR_ASSIGN_OR_RETURN(const NodeResourceChange change,
+                        ParseNodeResource(invocation.arguments.words(), types));
+  return admin.UpdateNodeResource(change);
+}
+
+Status ChangeLabels(const std::string& action, const Arguments& arguments, AdminClient& admin) {
+  if (action == "replaceLabelsOnNode") {
+    WEIR_ASSIGN_OR_RETURN(const auto labels, ParseNodeLabels(arguments.words()));
+    return admin.ReplaceLabels(labels);
+  }
+  const std::string text = Join(arguments.words(), ",");
+  if (text.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "'rmadmin -" + action + "' needs labels after it",
+                 "see 'weir rmadmin --help'"};
+  }
+  if (action == "addToClusterNodeLabels") {
+    WEIR_ASSIGN_OR_RETURN(const auto labels, ParseLabelsToAdd(text));
+    return admin.AddLabels(labels);
+  }
+  WEIR_ASSIGN_OR_RETURN(const auto labels, ParseLabelNames(text));
+  return admin.RemoveLabels(labels);
+}
+
+Result<std::string> ActionOf(const Arguments& arguments) {
+  std::vector<std::string> given;
+  std::vector<std::string> names;
+  for (const char* action : kActions) {
+    names.push_back("-" + std::string(action));
+    if (arguments.Has(action)) given.emplace_back(action);
+  }
+  if (given.size() != 1) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "rmadmin needs one of " + Join(names, ", "),
+                 "see 'weir rmadmin --help'"};
+  }
+  WEIR_RETURN_IF_ERROR(arguments.AllowOnly(
+      "rmadmin -" + given[0], given, given[0] == "refreshQueues" ? 0 : SIZE_MAX));
+  return given[0];
+}
+
+}  // namespace
+
+ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
+  ParseRules rules;
+  for (const char* action : kActions) rules.options.push_back({action, "", "", false});
+  // A timeout of -1 is a word, not an option.
+  rules.stop_at_first_word = true;
+  const Prepared prepared = Prepare("rmadmin", std::move(rules), words);
+  if (!prepared.invocation) return prepared.exit;
+  const Invocation& invocation = *prepared.invocation;
+  const auto action = ActionOf(invocation.arguments);
+  if (!action.ok()) return Fail(action.error());
+  AdminClient admin(invocation.config);
+  if (*action == "refreshQueues") return RefreshQueues(invocation, admin);
+  if (*action == "updateNodeResource") return Done(UpdateNodeResource(invocation, admin));
+  return Done(ChangeLabels(*action, invocation.arguments, admin));
+}
+
+ExitCode RunClusterCommand(const std::vector<std::string>& words) {
+  const Prepared prepared = Prepare(
+      "cluster", {.options = {{"list-node-labels", "", "", false}, {"lnl", "", "", false}}}, words);
+  if (!prepared.invocation) return prepared.exit;
+  const Arguments& arguments = prepared.invocation->arguments;
+  if (arguments.Has("lnl") == arguments.Has("list-node-labels") || !arguments.words().empty()) {
+    return Fail({ErrorCode::kInvalidArgument,
+                 "cluster needs --list-node-labels (or -lnl), and nothing else",
+                 "see 'weir cluster --help'"});
+  }
+  RmClient rm(prepared.invocation->config);
+  const auto labels = rm.Labels();
+  if (!labels.ok()) return Fail(labels.error());
+  std::fputs((prepared.invocation->json ? LabelsJson(*labels) : FormatLabels(*labels)).c_str(),
+             stdout);
+  return ExitCode::kOk;
+}
+
+}  // namespace weir::cli
