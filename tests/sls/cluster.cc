@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "tests/sls/nodes_reader.h"
+
 namespace weir::sls {
 namespace {
 
@@ -40,6 +42,7 @@ Cluster::Cluster(const ClusterOptions& options,
       resource_manager_(queue_,
                         recorder_,
                         options.core,
+                        LabelsOf(nodes),
                         [this](const rm::Transitioned& each) { OnTransition(each); }),
       hooks_{.start_master = [this](NodeAgent& node,
                                     const StartContainerCommand& each) { StartMaster(node, each); },

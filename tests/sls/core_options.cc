@@ -8,6 +8,7 @@
 #include "platform/hadoop_xml_config.h"
 #include "scheduler/config/queue_configuration_parser.h"
 #include "scheduler/resource_types.h"
+#include "tests/sls/nodes_reader.h"
 
 namespace weir::sls {
 namespace {
@@ -107,11 +108,7 @@ Result<rm::CoreOptions> MakeCoreOptions(const std::string& queues,
   WEIR_ASSIGN_OR_RETURN(const ResourceTypes types, MakeTypes(configuration, nodes));
   options.scheduler.types = types;
   options.local_queues = queues.empty() ? DefaultQueues() : PropertiesOf(configuration);
-  std::map<std::string, bool> labels;
-  for (const NodePlan& node : nodes) {
-    if (!node.label.empty()) labels.emplace(node.label, true);
-  }
-  WEIR_RETURN_IF_ERROR(CheckQueues(queues, options.local_queues, types, labels));
+  WEIR_RETURN_IF_ERROR(CheckQueues(queues, options.local_queues, types, LabelsOf(nodes)));
   options.node_expiry = seconds(600);
   options.master_expiry = seconds(600);
   options.max_attempts = 2;

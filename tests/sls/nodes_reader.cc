@@ -93,4 +93,12 @@ Result<std::vector<NodePlan>> NodesOf(const Trace& trace, const Resource& capaci
   return nodes;
 }
 
+std::map<std::string, bool> LabelsOf(const std::vector<NodePlan>& nodes) {
+  std::map<std::string, bool> labels;
+  for (const NodePlan& node : nodes) {
+    if (!node.label.empty()) labels.emplace(node.label, true);
+  }
+  return labels;
+}
+
 }  // namespace weir::sls

@@ -5,6 +5,7 @@
 #ifndef WEIR_TESTS_SLS_NODES_READER_H_
 #define WEIR_TESTS_SLS_NODES_READER_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ Result<std::vector<NodePlan>> ReadNodes(const std::string& file,
 
 // The nodes that a trace asks for, or the hosts that its tasks name when it does not say.
 Result<std::vector<NodePlan>> NodesOf(const Trace& trace, const Resource& capacity);
+
+// The labels of the nodes, all of them exclusive.
+std::map<std::string, bool> LabelsOf(const std::vector<NodePlan>& nodes);
 
 }  // namespace weir::sls
 

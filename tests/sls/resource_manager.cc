@@ -21,16 +21,22 @@ store::EpochRecord FirstEpoch() {
   return epoch;
 }
 
+std::vector<store::Record> FirstRecords(const std::map<std::string, bool>& labels) {
+  if (labels.empty()) return {};
+  return {store::LabelsRecord{labels}};
+}
+
 }  // namespace
 
 ResourceManager::ResourceManager(EventQueue& queue,
                                  Recorder& recorder,
                                  const rm::CoreOptions& options,
+                                 const std::map<std::string, bool>& labels,
                                  OnTransition on_transition)
     : queue_(queue),
       recorder_(recorder),
       on_transition_(std::move(on_transition)),
-      core_(options, FirstEpoch(), {}, At(queue.now())) {
+      core_(options, FirstEpoch(), FirstRecords(labels), At(queue.now())) {
   Execute(core_.Start(now()));
 }
 

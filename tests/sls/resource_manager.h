@@ -28,10 +28,12 @@ class ResourceManager {
   using ReplyTo = std::function<void(const Answer&)>;
   using OnTransition = std::function<void(const rm::Transitioned&)>;
 
-  // `on_transition` hears of every state change, in order.
+  // `labels` are known from the start (label -> exclusive). `on_transition` hears of every state
+  // change, in order.
   ResourceManager(EventQueue& queue,
                   Recorder& recorder,
                   const rm::CoreOptions& options,
+                  const std::map<std::string, bool>& labels,
                   OnTransition on_transition);
 
   // `reply` runs when the answer has arrived at the caller.
