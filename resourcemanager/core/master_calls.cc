@@ -157,7 +157,8 @@ void ResourceManagerCore::State::On(const Allocate& event) {
     }
     AcknowledgeAnswers(attempt);
     attempt.polls.Advance();
-    attempt.last_request = request;
+    attempt.last_request =
+        AllocateRequest(request);  // moved in: keeps no capacity of an earlier one
     ApplyAllocate(*FindApplication(attempt.id.application), attempt, request, *asks);
   }
   master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
