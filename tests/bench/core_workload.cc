@@ -31,7 +31,7 @@ rm::CoreOptions Options() {
 
 // As long as a real one.
 std::string NodeName(int64_t number) {
-  char name[40];
+  char name[48];
   std::snprintf(
       name, sizeof name, "5d3c2f10-7a44-4f0e-9b1d-%012lld", static_cast<long long>(number));
   return name;
