@@ -259,13 +259,13 @@ void ResourceManagerCore::State::AskAgain(ContainerSlot slot) {
   ContainerAsk ask{.request_id = placement.request_id,
                    .priority = placement.priority,
                    .resource = ResourceOf(slot)};
+  const int32_t wanted = sched->Wanted(*attempt.slot, ask.request_id);
   if (const auto asked = attempt.asked.find(ask.request_id); asked != attempt.asked.end()) {
+    // Of a gang that is there already, each lost member is asked for by itself.
+    if (wanted == 0) asked->second.gang = false;
     ask = asked->second;
   }
-  const int32_t wanted = sched->Wanted(*attempt.slot, ask.request_id);
   ask.count = wanted + 1;
-  // Of a gang that is there already, the lost member is asked for by itself.
-  if (wanted == 0) ask.gang = false;
   sched->SetAsk(*attempt.slot, ask, now);
   place = true;
 }
