@@ -72,17 +72,21 @@ Result<RunFacts> Cluster::Run() {
   }
   const Instant limit = Instant(kSettled + options_.limit);
   while (jobs_left_ > 0 && queue_.now() < limit && !Stuck() && queue_.RunNext()) {
-    if (resource_manager_.fault().empty()) continue;
-    return Error{ErrorCode::kInternal,
-                 resource_manager_.fault(),
-                 "keep trace, queues and seed: they show a fault of the ResourceManager's core"};
+    const bool due = options_.check_every > 0 && queue_.steps() % options_.check_every == 0;
+    WEIR_RETURN_IF_ERROR(Check(due));
   }
-  if (const std::string fault = resource_manager_.core().CheckInvariants(); !fault.empty()) {
-    return Error{ErrorCode::kInternal,
-                 "an invariant does not hold at the end: " + fault,
-                 "keep trace, queues and seed: they show a fault of the ResourceManager's core"};
-  }
+  WEIR_RETURN_IF_ERROR(Check(true));
   return Facts();
+}
+
+Status Cluster::Check(bool invariants) const {
+  if (!invariants && resource_manager_.fault().empty()) return {};
+  std::string fault = resource_manager_.fault();
+  if (fault.empty()) fault = resource_manager_.core().CheckInvariants();
+  if (fault.empty()) return {};
+  return Error{ErrorCode::kInternal,
+               "after event " + std::to_string(queue_.steps()) + ": " + fault,
+               "keep trace, queues and seed: they show a fault of the ResourceManager's core"};
 }
 
 bool Cluster::Stuck() const {

@@ -30,6 +30,7 @@ struct ClusterOptions {
   rm::CoreOptions core;
   uint64_t seed = 1;
   Duration limit = std::chrono::hours(24 * 7);  // of virtual time
+  uint64_t check_every = 0;  // events between two checks of the core's invariants; 0 = at the end
 };
 
 class Cluster {
@@ -58,6 +59,7 @@ class Cluster {
   void StopMaster(const ContainerId& id);
   void OnTransition(const rm::Transitioned& transition);
   bool Stuck() const;
+  Status Check(bool invariants) const;
   RunFacts Facts() const;
   std::vector<std::string> WhatWaits() const;
 

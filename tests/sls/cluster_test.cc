@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "common/strings.h"
 #include "tests/sls/core_options.h"
 #include "tests/sls/nodes_reader.h"
 #include "tests/sls/trace_reader.h"
@@ -138,6 +141,43 @@ TEST(Cluster, DoesTheSameAgainForTheSameSeedAndSomethingElseForAnother) {
   EXPECT_TRUE(first.facts.complete);
   EXPECT_EQ(first.summary, RunTrace(text, nodes, 5).summary);
   EXPECT_NE(first.summary, RunTrace(text, nodes, 6).summary);
+}
+
+// Drawn loads over the queues of the samples, with preemption: whatever the seed, every job ends,
+// nothing is lost but by preemption, and the core's sums are right all the way.
+TEST(Cluster, BringsEveryDrawnJobToItsEnd) {
+  const std::string samples = std::string(std::getenv("WEIR_SOURCE_DIR")) + "/tests/sls/samples/";
+  std::string text = *ReadFile(samples + "mixed.json");
+  // Maps of minutes: what one queue has taken does not come back by itself.
+  const std::string short_maps = R"("time": {"val": 20000, "std": 5000})";
+  ASSERT_NE(text.find(short_maps), std::string::npos);
+  text.replace(
+      text.find(short_maps), short_maps.size(), R"("time": {"val": 150000, "std": 50000})");
+  int64_t preempted = 0;
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto trace = ReadTrace("mixed.json", text, seed);
+    ASSERT_TRUE(trace.ok()) << trace.error().ToString();
+    const auto nodes = *NodesOf(*trace, {10'240, 10});
+    ClusterOptions options;
+    options.core = *MakeCoreOptions(samples + "preemption.xml", nodes);
+    options.seed = seed;
+    options.check_every = 100;
+    Cluster cluster(options, *trace, nodes);
+    const auto facts = cluster.Run();
+    ASSERT_TRUE(facts.ok()) << "seed " << seed << ": " << facts.error().ToString();
+    EXPECT_TRUE(facts->complete) << "seed " << seed << ": " << Join(facts->waiting, "; ");
+    Recorder recorder = cluster.recorder();
+    int64_t completed = 0;
+    for (const char* queue : {"root.sls_queue_1", "root.sls_queue_3"}) {
+      const QueueFigures& figures = recorder.Queue(queue);
+      completed += figures.completed;
+      preempted += figures.preempted;
+      EXPECT_EQ(figures.lost, 0) << "seed " << seed << " " << queue;
+      EXPECT_EQ(figures.failed + figures.killed, 0) << "seed " << seed << " " << queue;
+    }
+    EXPECT_GE(completed, facts->tasks) << "seed " << seed;
+  }
+  EXPECT_GT(preempted, 0) << "no seed has put preemption to the test";
 }
 
 TEST(OverTime, IsTheTimeWeightedMean) {
