@@ -74,6 +74,7 @@ Result<RunFacts> Cluster::Run() {
   while (jobs_left_ > 0 && queue_.now() < limit && !Stuck() && queue_.RunNext()) {
     const bool due = options_.check_every > 0 && queue_.steps() % options_.check_every == 0;
     WEIR_RETURN_IF_ERROR(Check(due));
+    NoteSeries();
   }
   WEIR_RETURN_IF_ERROR(Check(true));
   return Facts();
@@ -87,6 +88,41 @@ Status Cluster::Check(bool invariants) const {
   return Error{ErrorCode::kInternal,
                "after event " + std::to_string(queue_.steps()) + ": " + fault,
                "keep trace, queues and seed: they show a fault of the ResourceManager's core"};
+}
+
+void Cluster::NoteSeries() {
+  const Instant now = queue_.now();
+  if (options_.series_every == Duration(0) || now < next_note_ || now < Instant(kSettled)) return;
+  if (series_.empty()) {
+    series_ =
+        "time_ms,queue,applications_active,applications_waiting,containers,containers_waiting,"
+        "memory_guaranteed,memory_used,memory_pending,memory_reserved,vcores_used\n";
+  }
+  next_note_ = now + options_.series_every;
+  const std::string time = std::to_string(ToMillis(now - Instant(kSettled)));
+  for (const QueueReport& queue : resource_manager_.core().Queues(resource_manager_.now())) {
+    if (!queue.leaf) continue;
+    QueuePartitionReport sum;
+    for (const QueuePartitionReport& each : queue.partitions) {
+      sum.guaranteed += each.guaranteed;
+      sum.used += each.used;
+      sum.pending += each.pending;
+      sum.reserved += each.reserved;
+    }
+    series_ += time + "," + queue.path;
+    for (const int64_t number : {int64_t{queue.active_applications},
+                                 int64_t{queue.pending_applications},
+                                 queue.containers,
+                                 queue.pending_containers,
+                                 sum.guaranteed.memory_mib,
+                                 sum.used.memory_mib,
+                                 sum.pending.memory_mib,
+                                 sum.reserved.memory_mib,
+                                 sum.used.vcores}) {
+      series_ += "," + std::to_string(number);
+    }
+    series_ += "\n";
+  }
 }
 
 bool Cluster::Stuck() const {

@@ -30,6 +30,8 @@ struct ClusterOptions {
   rm::CoreOptions core;
   uint64_t seed = 1;
   Duration limit = std::chrono::hours(24 * 7);  // of virtual time
+  // How often what the queues hold is noted for Series(); 0 = never. Does not change the run.
+  Duration series_every{0};
   uint64_t check_every = 0;  // events between two checks of the core's invariants; 0 = at the end
 };
 
@@ -42,6 +44,9 @@ class Cluster {
   // Call once. kInternal: the core did what it must not.
   Result<RunFacts> Run();
   const Recorder& recorder() const { return recorder_; }
+  // What the leaf queues held over time, as comma-separated values with a line of names; at the
+  // first event after each moment.
+  const std::string& series() const { return series_; }
 
  private:
   struct Application {
@@ -59,6 +64,7 @@ class Cluster {
   void StopMaster(const ContainerId& id);
   void OnTransition(const rm::Transitioned& transition);
   bool Stuck() const;
+  void NoteSeries();
   Status Check(bool invariants) const;
   RunFacts Facts() const;
   std::vector<std::string> WhatWaits() const;
@@ -73,6 +79,8 @@ class Cluster {
   size_t jobs_left_;     // neither over nor refused
   size_t to_submit_;     // jobs that have not begun
   Instant last_change_;  // when the ResourceManager last changed something
+  Instant next_note_;
+  std::string series_;
   ResourceManager resource_manager_;
   NodeAgent::Hooks hooks_;
   std::vector<std::unique_ptr<NodeAgent>> nodes_;

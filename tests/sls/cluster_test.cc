@@ -143,6 +143,27 @@ TEST(Cluster, DoesTheSameAgainForTheSameSeedAndSomethingElseForAnother) {
   EXPECT_NE(first.summary, RunTrace(text, nodes, 6).summary);
 }
 
+TEST(Cluster, NotesWhatTheQueuesHoldWithoutChangingTheRun) {
+  const auto trace =
+      ReadTrace("t.json", R"({"job.tasks": [{"count": 18, "duration.ms": 10000}]})", std::nullopt);
+  ASSERT_TRUE(trace.ok());
+  const auto nodes = Nodes(1, {10'240, 10});
+  ClusterOptions options;
+  options.core = *MakeCoreOptions("", nodes);
+  Cluster plain(options, *trace, nodes);
+  options.series_every = seconds(5);
+  Cluster noted(options, *trace, nodes);
+  const auto plain_facts = plain.Run();
+  const auto noted_facts = noted.Run();
+  ASSERT_TRUE(plain_facts.ok() && noted_facts.ok());
+  EXPECT_EQ(plain.recorder().Summary(*plain_facts), noted.recorder().Summary(*noted_facts));
+  EXPECT_EQ(plain.series(), "");
+  // One application; 10 containers run, of the second wave 9 still wait.
+  EXPECT_NE(noted.series().find(",root.default,1,0,10,9,10240,10240,9216,0,10\n"),
+            std::string::npos)
+      << noted.series();
+}
+
 // Drawn loads over the queues of the samples, with preemption: whatever the seed, every job ends,
 // nothing is lost but by preemption, and the core's sums are right all the way.
 TEST(Cluster, BringsEveryDrawnJobToItsEnd) {

@@ -19,10 +19,12 @@ namespace {
 
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
+constexpr Duration kSeriesInterval = seconds(10);
 
 constexpr char kUsage[] =
     R"(usage: weir-sls --trace FILE [--queues FILE] [--nodes FILE] [--seed N] [--output FILE]
                 [--node-memory-mb N] [--node-vcores N] [--limit-s N]
+                [--series FILE]
        weir-sls --generate sls-5k|sls-5k-churn [--output FILE]
 
 Runs a trace against the ResourceManager's core in virtual time and writes a summary as JSON.
@@ -36,6 +38,7 @@ Runs a trace against the ResourceManager's core in virtual time and writes a sum
   --node-memory-mb N   of nodes that do not say (default 10240)
   --node-vcores N      of nodes that do not say (default 10)
   --limit-s N          longest virtual time (default 604800)
+  --series FILE        what the queues hold, every 10 s of virtual time, as CSV
   --generate NAME      writes a load file: sls-5k (5,000 nodes, 100,000 containers of 120 s;
                        meant for nodes of 100240 MiB and 100 vcores), sls-5k-churn (of 5 s)
 
@@ -48,6 +51,7 @@ struct Arguments {
   std::string nodes;
   std::string output;
   std::string generate;
+  std::string series;
   std::optional<uint64_t> seed;
   Resource node{10'240, 10};
   Duration limit = seconds(604'800);
@@ -73,7 +77,8 @@ Result<Arguments> Parse(const std::vector<std::string>& words) {
       {"--queues", &arguments.queues},
       {"--nodes", &arguments.nodes},
       {"--output", &arguments.output},
-      {"--generate", &arguments.generate}};
+      {"--generate", &arguments.generate},
+      {"--series", &arguments.series}};
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& option = words[i];
     if (option == "--help") {
@@ -149,9 +154,13 @@ Result<bool> Simulate(const Arguments& arguments) {
   WEIR_ASSIGN_OR_RETURN(options.core, MakeCoreOptions(arguments.queues, nodes));
   options.seed = trace.seed;
   options.limit = arguments.limit;
+  if (!arguments.series.empty()) options.series_every = kSeriesInterval;
   Cluster cluster(options, trace, nodes);
   WEIR_ASSIGN_OR_RETURN(RunFacts facts, cluster.Run());
   facts.trace = FileName(arguments.trace);
+  if (!arguments.series.empty()) {
+    WEIR_RETURN_IF_ERROR(Write(arguments.series, cluster.series()));
+  }
   WEIR_RETURN_IF_ERROR(Write(arguments.output, cluster.recorder().Summary(facts)));
   return facts.complete;
 }
