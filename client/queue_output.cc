@@ -310,6 +310,7 @@ std::string FormatPlan(const QueuePlan& plan) {
     text = "It would be refused:\n";
     for (const std::string& fault : plan.faults) text += "  " + fault + "\n";
   }
+  if (plan.changes.empty() && !plan.faults.empty()) return text;
   if (plan.changes.empty()) {
     text += "No queue differs from version " + std::to_string(plan.base_version) + ".\n";
   } else {

@@ -1,6 +1,8 @@
 #include "resourcemanager/server/html_page.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "platform/html.h"
 
@@ -15,6 +17,8 @@ using platform::HtmlPage;
 using platform::HtmlTableHead;
 using platform::HtmlTimeCell;
 using platform::kHtmlTableEnd;
+
+constexpr size_t kQueuesOnPage = 500;
 
 // What a person wants to know next: why it waits while it waits, how it ended once it has.
 const std::string& Note(const ApplicationReport& report) {
@@ -105,11 +109,56 @@ std::string NodesTable(const PageContent& content) {
   return table + kHtmlTableEnd;
 }
 
+std::string PercentCell(double percent) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", percent);
+  return HtmlCell("number", text);
+}
+
+std::string QueueRow(const QueueReport& queue) {
+  QueuePartitionReport main;
+  for (const QueuePartitionReport& partition : queue.partitions) {
+    if (partition.label.empty()) main = partition;
+  }
+  std::string row = "<tr>" + HtmlCell("id", queue.path) + HtmlCell(queue.state, queue.state);
+  row += PercentCell(main.absolute_capacity) + PercentCell(main.absolute_maximum_capacity);
+  row += PercentCell(main.absolute_used_capacity);
+  row += HtmlNumberCell(main.used.memory_mib) + HtmlNumberCell(main.used.vcores);
+  row += HtmlNumberCell(main.pending.memory_mib) + HtmlNumberCell(main.pending.vcores);
+  row += HtmlNumberCell(queue.containers);
+  row += HtmlNumberCell(queue.active_applications);
+  return row + HtmlNumberCell(queue.pending_applications) + "</tr>\n";
+}
+
+std::string QueuesTable(const PageContent& content) {
+  std::string table = "<h2>Queues</h2>\n";
+  table += HtmlTableHead({{"Queue"},
+                          {"State"},
+                          {"Capacity %", true},
+                          {"Maximum %", true},
+                          {"Used %", true},
+                          {"MiB", true},
+                          {"Vcores", true},
+                          {"MiB waiting", true},
+                          {"Vcores waiting", true},
+                          {"Containers", true},
+                          {"Active", true},
+                          {"Pending", true}});
+  const size_t shown = std::min(content.queues.size(), kQueuesOnPage);
+  for (size_t i = 0; i < shown; ++i) table += QueueRow(content.queues[i]);
+  table += kHtmlTableEnd;
+  if (shown < content.queues.size()) {
+    table += "<p>All: <a href=\"/ws/v1/cluster/scheduler\">/ws/v1/cluster/scheduler</a></p>\n";
+  }
+  return table;
+}
+
 }  // namespace
 
 std::string OverviewPage(const PageContent& content) {
-  return HtmlPage("Weir: " + content.identity.cluster_id,
-                  Heading(content) + ApplicationsTable(content) + NodesTable(content));
+  return HtmlPage(
+      "Weir: " + content.identity.cluster_id,
+      Heading(content) + ApplicationsTable(content) + QueuesTable(content) + NodesTable(content));
 }
 
 }  // namespace weir::rm

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/application.h"
+#include "common/queue.h"
 #include "resourcemanager/server/rest_json.h"
 
 namespace weir::rm {
@@ -17,6 +18,7 @@ struct PageContent {
   std::vector<ApplicationReport> applications;  // newest first
   bool more_applications = false;
   std::vector<NodeReport> nodes;
+  std::vector<QueueReport> queues;  // parents before children
 };
 
 std::string OverviewPage(const PageContent& content);

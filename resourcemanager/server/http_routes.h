@@ -31,6 +31,7 @@ struct HttpEnvironment {
 
 // Requires: before HttpServer::Listen. `environment` outlives `http`.
 void AddClusterRoutes(platform::HttpServer& http, const HttpEnvironment& environment);
+void AddSchedulerRoutes(platform::HttpServer& http, const HttpEnvironment& environment);
 void AddOperationRoutes(platform::HttpServer& http, const HttpEnvironment& environment);
 void AddStagingRoutes(platform::HttpServer& http, const HttpEnvironment& environment);
 

@@ -1,5 +1,6 @@
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "platform/clock.h"
 #include "platform/html.h"
@@ -7,6 +8,7 @@
 #include "resourcemanager/server/html_page.h"
 #include "resourcemanager/server/http_reads.h"
 #include "resourcemanager/server/http_routes.h"
+#include "resourcemanager/server/queue_metrics.h"
 
 namespace weir::rm {
 namespace {
@@ -37,6 +39,7 @@ void ServePage(const HttpEnvironment& environment, const HttpReply& reply) {
     content.applications = std::move(page.applications);
     content.more_applications = page.more;
     content.nodes = core.Nodes();
+    content.queues = core.Queues(now);
     return content;
   };
   ReadThen(environment, reply, query, [reply, &environment](PageContent content, Now) {
@@ -46,14 +49,18 @@ void ServePage(const HttpEnvironment& environment, const HttpReply& reply) {
 }
 
 void ServeMetrics(const HttpEnvironment& environment, const HttpReply& reply) {
-  const auto query = [](const ResourceManagerCore& core, Now) -> Result<ClusterSummary> {
-    return core.Summary();
+  struct Scrape {
+    ClusterSummary summary;
+    std::vector<QueueReport> queues;
   };
-  ReadThen(environment, reply, query, [reply, &environment](const ClusterSummary& summary, Now) {
+  const auto query = [](const ResourceManagerCore& core, Now now) -> Result<Scrape> {
+    return Scrape{core.Summary(), core.Queues(now)};
+  };
+  ReadThen(environment, reply, query, [reply, &environment](const Scrape& scrape, Now) {
     const ResourceManagerServer& server = environment.services.server;
     const StagingStore::Totals staged = environment.services.staging.totals();
     MetricsSnapshot snapshot;
-    snapshot.cluster = summary;
+    snapshot.cluster = scrape.summary;
     for (size_t lane = 0; lane < platform::kLanes; ++lane) {
       snapshot.lane_lengths[lane] = server.lane_length(static_cast<Lane>(lane));
     }
@@ -61,7 +68,8 @@ void ServeMetrics(const HttpEnvironment& environment, const HttpReply& reply) {
     snapshot.connections = environment.connections();
     snapshot.staged_bytes = staged.bytes;
     snapshot.staged_files = staged.files;
-    reply(Text(platform::Metrics::kContentType, environment.metrics.Render(snapshot)));
+    reply(Text(platform::Metrics::kContentType,
+               environment.metrics.Render(snapshot) + QueueExposition(scrape.queues)));
   });
 }
 

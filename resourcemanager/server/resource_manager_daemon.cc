@@ -235,6 +235,7 @@ Status ResourceManagerDaemon::State::ListenHttp() {
                         return thrift->connections();
                       }});
   AddClusterRoutes(*http, *http_environment);
+  AddSchedulerRoutes(*http, *http_environment);
   AddOperationRoutes(*http, *http_environment);
   AddStagingRoutes(*http, *http_environment);
   WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());

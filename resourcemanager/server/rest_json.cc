@@ -2,51 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/hostport.h"
+#include "resourcemanager/server/json_values.h"
 
 namespace weir::rm {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// An object with one member. (Nested braces around one pair mean an object to one compiler and an
-// array to another.)
-Json Single(const char* key, Json value) {
-  Json object = Json::object();
-  object[key] = std::move(value);
-  return object;
-}
-
-// An empty list is {"apps":{}}, as YARN's clients expect.
-Json Wrapped(const char* root, const char* item, Json list) {
-  return Single(root, list.empty() ? Json::object() : Single(item, std::move(list)));
-}
-
-Json ResourceInformation(const char* name, const char* units, int64_t value) {
-  return {{"attributes", Json::object()},
-          {"maximumAllocation", INT64_MAX},
-          {"minimumAllocation", 0},
-          {"name", name},
-          {"resourceType", "COUNTABLE"},
-          {"units", units},
-          {"value", value}};
-}
-
-Json ResourceObject(const Resource& resource) {
-  return {{"memory", resource.memory_mib},
-          {"vCores", resource.vcores},
-          {"resourceInformations",
-           Single("resourceInformation",
-                  Json::array({ResourceInformation("memory-mb", "Mi", resource.memory_mib),
-                               ResourceInformation("vcores", "", resource.vcores)}))}};
-}
 
 int64_t Percent(int64_t part, int64_t whole) {
   return whole <= 0 ? 0 : part * 100 / whole;
@@ -110,6 +72,15 @@ void AddTimesAndPlaces(const RestApplication& application, Now now, Json& json) 
   if (!application.am_node_name.empty()) json["masterNodeId"] = application.am_node_name;
 }
 
+// Remaining seconds are for the caller to count: they change without the report changing.
+Json Timeouts(const ApplicationReport& report) {
+  const bool ends = ToMillis(report.expires) != 0;
+  return Single(
+      "timeout",
+      Json::array({Json{{"type", "LIFETIME"},
+                        {"expiryTime", ends ? ToIso8601(report.expires) : "UNLIMITED"}}}));
+}
+
 void AddUsage(const ApplicationReport& report, Json& json) {
   const bool live = !IsTerminal(report.state);
   json["allocatedMB"] = live ? report.allocated.memory_mib : -1;
@@ -124,14 +95,16 @@ void AddUsage(const ApplicationReport& report, Json& json) {
   json["resourceSecondsMap"] = ResourceMap(report.memory_seconds, report.vcore_seconds);
   json["preemptedResourceMB"] = 0;
   json["preemptedResourceVCores"] = 0;
-  json["numNonAMContainerPreempted"] = 0;
+  json["numNonAMContainerPreempted"] = report.preempted_containers;
   json["numAMContainerPreempted"] = 0;
   json["preemptedMemorySeconds"] = 0;
   json["preemptedVcoreSeconds"] = 0;
   json["preemptedResourceSecondsMap"] = Json::object();
   json["logAggregationStatus"] = "DISABLED";
   json["unmanagedApplication"] = false;
+  json["appNodeLabelExpression"] = report.label;
   json["amNodeLabelExpression"] = "";
+  json["timeouts"] = Timeouts(report);
 }
 
 Json ApplicationObject(const RestApplication& application, Now now) {
@@ -178,6 +151,7 @@ Json NodeObject(const NodeReport& node) {
   json["usedMemoryOpportGB"] = 0;
   json["usedVirtualCoresOpport"] = 0;
   json["numQueuedContainers"] = 0;
+  json["nodeLabels"] = node.label.empty() ? Json::array() : Json::array({node.label});
   json["resourceUtilization"] = Utilization();
   json["usedResource"] = ResourceObject(node.used);
   json["availableResource"] = ResourceObject(available);

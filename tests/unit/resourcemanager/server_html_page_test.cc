@@ -37,11 +37,24 @@ TEST(HtmlPage, UsesNothingThatTheContentSecurityPolicyForbids) {
   PageContent content;
   content.nodes.emplace_back();
   content.applications.emplace_back();
+  content.queues.emplace_back();
   const std::string page = OverviewPage(content);
   EXPECT_EQ(page.find("<style"), std::string::npos);
   EXPECT_EQ(page.find(" style="), std::string::npos);
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_NE(page.find("href=\"/static/weir.css\""), std::string::npos);
+}
+
+TEST(HtmlPage, ShowsTheQueues) {
+  PageContent content;
+  content.queues.emplace_back();
+  content.queues.back().path = "root.<etl>";
+  content.queues.back().state = "STOPPED";
+  content.queues.back().partitions = {{.label = "", .absolute_capacity = 12.5}};
+  const std::string page = OverviewPage(content);
+  EXPECT_NE(page.find("root.&lt;etl&gt;"), std::string::npos);
+  EXPECT_NE(page.find("STOPPED"), std::string::npos);
+  EXPECT_NE(page.find("12.5"), std::string::npos);
 }
 
 TEST(HtmlPage, SaysSoWhenThereIsNothingToShow) {

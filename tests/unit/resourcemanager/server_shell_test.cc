@@ -68,6 +68,7 @@ class ShellTest : public ::testing::Test {
         loop_, store_, std::move(core), metrics_, std::move(hooks));
     loop_.Start();
     server_->Start();
+    store_.FinishOne({});  // the first version of the queue configuration
   }
   void TearDown() override { loop_.Stop(); }
 
