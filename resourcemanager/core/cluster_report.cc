@@ -19,7 +19,7 @@ std::string_view ShortName(std::string_view path) {
 }  // namespace
 
 std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
-    const Application& application) const {
+    const Application& application, Words words) const {
   using Phase = RmApplicationState;
   if (application.state == Phase::kNew || application.state == Phase::kSubmitted) {
     return {PendingReason::kStoring, "the submission is being stored"};
@@ -45,12 +45,13 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
   }
   if (!attempt->slot) return {PendingReason::kNone, ""};
   const PendingReason reason = sched->pending_reason(*attempt->slot);
-  const auto pending = sched->pending(*attempt->slot, 1);
-  if (pending.empty()) return {PendingReason::kNone, ""};
   if (reason == PendingReason::kNone) {
+    if (sched->application_pending(*attempt->slot).IsZero()) return {PendingReason::kNone, ""};
     return {PendingReason::kPriority, "others are being placed first"};
   }
-  return {reason, pending.front().detail};
+  if (words == Words::kNone) return {reason, ""};
+  const auto pending = sched->pending(*attempt->slot, 1);
+  return {reason, pending.empty() ? std::string() : pending.front().detail};
 }
 
 ApplicationReport ResourceManagerCore::State::MakeReport(const Application& application,

@@ -366,7 +366,9 @@ struct ResourceManagerCore::State {
 
   // --- reports (cluster_report.cc)
   ApplicationReport MakeReport(const Application& application, Now at) const;
-  std::pair<PendingReason, std::string> Pending(const Application& application) const;
+  enum class Words { kNone, kAll };  // the sentence costs more than the code
+  std::pair<PendingReason, std::string> Pending(const Application& application,
+                                                Words words = Words::kAll) const;
   ContainerReport MakeReport(ContainerSlot slot) const;
   ContainerReport MakeReport(const ContainerId& id, const EndedContainer& ended) const;
   bool Matches(const Application& application, const ApplicationFilter& filter) const;

@@ -180,7 +180,7 @@ std::string ResourceManagerCore::State::CheckApplications() const {
     if (key == idempotency_keys.end()) return Broken(name, "its idempotency key is lost");
     const bool waits = application->state == RmApplicationState::kNew ||
                        application->state == RmApplicationState::kAccepted;
-    if (waits && Pending(*application).first == PendingReason::kNone) {
+    if (waits && Pending(*application, Words::kNone).first == PendingReason::kNone) {
       return Broken(name, "waits without a reason");
     }
   }

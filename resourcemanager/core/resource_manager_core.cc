@@ -104,7 +104,7 @@ void ResourceManagerCore::State::EndStep() {
   if (reasons_may_differ) {
     for (const auto& id : watched) {
       Application& application = *FindApplication(id);
-      const PendingReason reason = Pending(application).first;
+      const PendingReason reason = Pending(application, Words::kNone).first;
       if (std::exchange(application.reported_reason, reason) != reason) Touch(application);
     }
   }
