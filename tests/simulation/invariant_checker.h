@@ -60,6 +60,7 @@ class InvariantChecker {
   std::map<std::string, ApplicationId> acknowledged_;  // by idempotency key
   std::map<ApplicationId, Outcome> ends_;
   std::map<ApplicationId, int32_t> accepted_;  // the latest attempt
+  std::map<NodeId, Resource> used_;            // after the step before
   std::set<ContainerId> launched_;
   std::set<ContainerId> completed_;
 };

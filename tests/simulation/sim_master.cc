@@ -182,11 +182,14 @@ void SimMaster::OnCompleted(const ContainerStatus& status) {
     protocol_.ResendAsks();
     return;
   }
+  if (status.exit_code == exit_code::kPreempted) {
+    world_.trace.Line(host_, "loses " + status.id.ToString() + " to others");
+  }
   const bool released = known->second.released;
   workers_.erase(known);
   if (status.exit_code == exit_code::kSuccess) {
     ++succeeded_;
-  } else if (!released) {
+  } else if (!released && status.exit_code != exit_code::kPreempted) {
     ++failed_;
   }
 }
@@ -199,7 +202,8 @@ void SimMaster::Ask() {
   protocol_.SetAsk({.request_id = kWorkerRequest,
                     .priority = 1,
                     .count = wanted,
-                    .resource = plan_.worker_resource});
+                    .resource = plan_.worker_resource,
+                    .gang = plan_.gang});
 }
 
 void SimMaster::StartWorker(const ContainerId& id) {

@@ -5,15 +5,15 @@
 #include <utility>
 #include <variant>
 
+#include "tests/simulation/sim_administrator.h"
+
 namespace weir::simulation {
 namespace {
 
 rm::CoreOptions Options(const Workload& workload) {
   rm::CoreOptions options;
   options.scheduler.types = scheduler::ResourceTypes({1024, 1}, {8192, 8});
-  options.local_queues = {{"yarn.scheduler.capacity.root.queues", "default"},
-                          {"yarn.scheduler.capacity.root.default.capacity", "100"},
-                          {"yarn.scheduler.capacity.maximum-am-resource-percent", "1"}};
+  options.local_queues = SimQueues(40, workload.preemption);
   options.node_expiry = seconds(10);
   options.master_expiry = seconds(8);
   options.launch_expiry = workload.launch_expiry;

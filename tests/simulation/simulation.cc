@@ -14,7 +14,8 @@ constexpr uint64_t kStepsMost = 2'000'000;
 Simulation::Simulation(const SimulationOptions& options)
     : options_(options),
       world_(options.seed, options.faultiness, options.output),
-      resource_manager_(world_) {
+      resource_manager_(world_),
+      administrator_(world_) {
   world_.resource_manager = &resource_manager_;
   for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
     nodes_.push_back(std::make_unique<SimNode>(world_, i));
@@ -34,6 +35,7 @@ void Simulation::Start() {
     FollowNodePlan(i);
   }
   for (const auto& client : clients_) client->Start();
+  administrator_.Start();
   world_.queue.After(seconds(1), [this] { IsolateNow(); });
 }
 
@@ -146,7 +148,8 @@ void Simulation::CheckEnds() {
   for (const auto& client : clients_) {
     if (!client->done()) continue;
     const ApplicationPlan& plan = client->plan();
-    const bool may_be_otherwise = plan.kill_after || plan.context.queue_timeout.count() > 0 ||
+    const bool may_be_otherwise = plan.kill_after || plan.context.lifetime.count() > 0 ||
+                                  plan.context.queue_timeout.count() > 0 ||
                                   plan.worker_failures > 0 || !world_.workload.roomy ||
                                   world_.workload.disturbed;
     if (may_be_otherwise || plan.behavior != MasterBehavior::kRunsWorkers) continue;

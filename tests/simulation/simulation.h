@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/sim_administrator.h"
 #include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_node.h"
 #include "tests/simulation/sim_resource_manager.h"
@@ -58,6 +59,7 @@ class Simulation {
   const SimulationOptions options_;
   World world_;
   SimResourceManager resource_manager_;
+  SimAdministrator administrator_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<std::unique_ptr<SimClient>> clients_;
 };

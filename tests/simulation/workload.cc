@@ -50,6 +50,9 @@ ApplicationPlan DrawApplication(Random& random, size_t index) {
   plan.worker_resource = {1024 * random.Between(1, 3), random.Between(1, 2)};
   plan.worker_time = Between(random, milliseconds(1), seconds(12));
   plan.worker_failures = random.Chance(1, 3) ? random.Below(40) : 0;
+  plan.context.queue = random.Chance(1, 2) ? "root.a" : "b";
+  plan.gang = random.Chance(1, 4);
+  if (random.Chance(1, 10)) plan.context.lifetime = Between(random, seconds(1), seconds(60));
   return plan;
 }
 
@@ -75,6 +78,14 @@ Workload DrawWorkload(Random& random) {
   for (uint64_t i = 0; i < applications; ++i) {
     workload.applications.push_back(DrawApplication(random, i));
   }
+  workload.preemption = random.Chance(1, 2);
+  if (random.Chance(1, 2)) {
+    const uint64_t changes = random.Below(12);
+    for (uint64_t i = 0; i < changes; ++i) {
+      workload.administered.push_back(Between(random, seconds(1), seconds(45)));
+    }
+  }
+  workload.disturbed |= !workload.administered.empty();
   for (const NodePlan& plan : workload.nodes) {
     workload.disturbed |= plan.shut_down_after.has_value() || plan.unhealthy_after.has_value();
   }

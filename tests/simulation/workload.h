@@ -41,6 +41,7 @@ struct ApplicationPlan {
   Resource worker_resource;
   Duration worker_time{0};       // each runs about so long
   uint64_t worker_failures = 0;  // per hundred
+  bool gang = false;             // asks for its workers all at once or none
 };
 
 struct NodePlan {
@@ -55,6 +56,8 @@ struct Workload {
   bool disturbed = false;     // nodes fall ill or leave, somebody kills by guessing
   // There is a node with room for everything: all that can end does end by itself.
   bool roomy = false;
+  bool preemption = false;
+  std::vector<Duration> administered;  // when an administrator changes something
   std::vector<NodePlan> nodes;
   std::vector<ApplicationPlan> applications;
 };

@@ -1,0 +1,119 @@
+#include "tests/simulation/sim_administrator.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "tests/simulation/sim_node.h"
+#include "tests/simulation/sim_resource_manager.h"
+
+namespace weir::simulation {
+namespace {
+
+constexpr char kName[] = "administrator";
+constexpr char kLabel[] = "odd";
+
+}  // namespace
+
+rm::QueueProperties SimQueues(int share_of_a, bool preemption) {
+  const std::string queues = "yarn.scheduler.capacity.";
+  const std::string rounds = "yarn.resourcemanager.monitor.capacity.preemption.";
+  return {{queues + "root.queues", "a,b", 1},
+          {queues + "maximum-am-resource-percent", "1", 2},
+          {queues + "root.a.capacity", std::to_string(share_of_a), 3},
+          {queues + "root.b.capacity", std::to_string(100 - share_of_a), 4},
+          {queues + "root.a.user-limit-factor", "100", 5},
+          {queues + "root.b.user-limit-factor", "100", 6},
+          {"yarn.cluster.max-application-priority", "5", 7},
+          {"yarn.resourcemanager.scheduler.monitor.enable", preemption ? "true" : "false", 8},
+          {rounds + "monitoring_interval", "1000", 9},
+          {rounds + "max_wait_before_kill", "3000", 10},
+          {rounds + "total_preemption_per_round", "0.5", 11},
+          {rounds + "natural_termination_factor", "1.0", 12}};
+}
+
+void SimAdministrator::Start() {
+  for (const Duration when : world_.workload.administered) {
+    world_.queue.After(when, [this] { Act(); });
+  }
+}
+
+void SimAdministrator::Act() {
+  rm::Event event = DrawEvent();
+  world_.network.Call<SimResourceManager::Answer>(
+      {.from = kName,
+       .to = SimResourceManager::kName,
+       .what = "administration " + std::to_string(event.index()),
+       .time_limit = seconds(2)},
+      *world_.resource_manager,
+      event,
+      [this](const SimResourceManager::Answer& answer) {
+        const auto* error = std::get_if<Error>(&answer);
+        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
+        if (error != nullptr && error->code == ErrorCode::kInternal) {
+          world_.checker.Fail("administration: " + error->ToString());
+        }
+      });
+}
+
+rm::Event SimAdministrator::DrawEvent() {
+  switch (world_.random.Below(6)) {
+    case 0:
+      return rm::ReconfigureQueues{
+          .call = {},
+          .by = kName,
+          .origin = "apply",
+          .properties = SimQueues(static_cast<int>(world_.random.Between(10, 90)),
+                                  world_.workload.preemption)};
+    case 1:
+      return rm::RollbackQueues{.call = {}, .by = kName, .version = world_.random.Between(1, 3)};
+    case 2:
+    case 3:
+      return DrawNodeEvent();
+    default:
+      return DrawApplicationEvent();
+  }
+}
+
+rm::Event SimAdministrator::DrawNodeEvent() {
+  Random& random = world_.random;
+  const size_t index = random.Below(world_.workload.nodes.size());
+  if (index == 0 || random.Chance(1, 4)) {
+    if (random.Chance(1, 4)) return rm::RemoveLabels{.call = {}, .by = kName, .labels = {kLabel}};
+    return rm::AddLabels{.call = {}, .by = kName, .labels = {{kLabel, false}}};
+  }
+  const std::string node = world_.nodes[index]->name();
+  if (random.Chance(1, 3)) {
+    return rm::ReplaceLabelsOnNodes{
+        .call = {}, .by = kName, .labels = {{node, random.Chance(1, 2) ? kLabel : ""}}};
+  }
+  std::optional<Resource> capacity = world_.workload.nodes[index].capacity;
+  if (random.Chance(1, 2)) capacity = Resource{1024 * random.Between(1, 4), random.Between(1, 4)};
+  if (random.Chance(1, 5)) capacity.reset();
+  return rm::UpdateNodeResource{.call = {},
+                                .by = kName,
+                                .node = node,
+                                .capacity = capacity,
+                                .overcommit_timeout = seconds(random.Between(-1, 5))};
+}
+
+// Of some application that there may be.
+rm::Event SimAdministrator::DrawApplicationEvent() {
+  Random& random = world_.random;
+  ApplicationId id = world_.resource_manager->GuessNextId();
+  id.sequence = std::max(1, id.sequence - 1 - static_cast<int32_t>(random.Below(4)));
+  if (random.Chance(1, 2)) {
+    return rm::MoveApplication{.call = {},
+                               .user = "root",
+                               .may_administer = true,
+                               .id = id,
+                               .queue = random.Chance(1, 2) ? "root.a" : "b"};
+  }
+  return rm::UpdatePriority{.call = {},
+                            .user = "root",
+                            .may_administer = true,
+                            .id = id,
+                            .priority = static_cast<int32_t>(random.Below(7))};
+}
+
+}  // namespace weir::simulation

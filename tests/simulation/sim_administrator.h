@@ -1,0 +1,35 @@
+// SimAdministrator: a person who administers the cluster while it works and while things go wrong:
+// changes and rolls back queues, labels nodes, changes what they offer, moves applications and
+// changes their priority. Node 0 is left alone, so that a roomy cluster stays roomy.
+// Single-threaded.
+#ifndef WEIR_TESTS_SIMULATION_SIM_ADMINISTRATOR_H_
+#define WEIR_TESTS_SIMULATION_SIM_ADMINISTRATOR_H_
+
+#include <string>
+
+#include "resourcemanager/core/actions.h"
+#include "tests/simulation/world.h"
+
+namespace weir::simulation {
+
+// The queues that every run begins with: "a" and "b".
+rm::QueueProperties SimQueues(int share_of_a, bool preemption);
+
+class SimAdministrator {
+ public:
+  explicit SimAdministrator(World& world) : world_(world) {}
+  // Acts as often as the workload says, within the time of trouble.
+  void Start();
+
+ private:
+  void Act();
+  rm::Event DrawEvent();
+  rm::Event DrawNodeEvent();
+  rm::Event DrawApplicationEvent();
+
+  World& world_;
+};
+
+}  // namespace weir::simulation
+
+#endif  // WEIR_TESTS_SIMULATION_SIM_ADMINISTRATOR_H_
