@@ -1,6 +1,7 @@
 #include "client/queue_output.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -76,16 +77,22 @@ ordered_json ToJson(const Resource& resource) {
   return json;
 }
 
+// The scheduler reckons in fixed point: what lies beyond its precision is not shown.
+double Rounded(double value) {
+  constexpr double kShown = 10'000;
+  return std::round(value * kShown) / kShown;
+}
+
 ordered_json ToJson(const QueuePartitionReport& partition) {
   return {{"partitionName", partition.label},
-          {"capacity", partition.capacity},
-          {"maxCapacity", partition.maximum_capacity},
-          {"absoluteCapacity", partition.absolute_capacity},
-          {"absoluteMaxCapacity", partition.absolute_maximum_capacity},
-          {"usedCapacity", partition.used_capacity},
-          {"absoluteUsedCapacity", partition.absolute_used_capacity},
+          {"capacity", Rounded(partition.capacity)},
+          {"maxCapacity", Rounded(partition.maximum_capacity)},
+          {"absoluteCapacity", Rounded(partition.absolute_capacity)},
+          {"absoluteMaxCapacity", Rounded(partition.absolute_maximum_capacity)},
+          {"usedCapacity", Rounded(partition.used_capacity)},
+          {"absoluteUsedCapacity", Rounded(partition.absolute_used_capacity)},
           {"weight", partition.weight > 0 ? partition.weight : -1},
-          {"normalizedWeight", partition.normalized_weight},
+          {"normalizedWeight", Rounded(partition.normalized_weight)},
           {"effectiveMinResource", ToJson(partition.guaranteed)},
           {"effectiveMaxResource", ToJson(partition.maximum)},
           {"used", ToJson(partition.used)},

@@ -1,5 +1,6 @@
 #include "resourcemanager/server/scheduler_json.h"
 
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -19,20 +20,26 @@ const QueuePartitionReport& DefaultPartition(const QueueReport& queue) {
   return kNothing;
 }
 
+// The scheduler reckons in fixed point: what lies beyond its precision is not shown.
+double Rounded(double value) {
+  constexpr double kShown = 10'000;
+  return std::round(value * kShown) / kShown;
+}
+
 double WeightOf(const QueuePartitionReport& partition) {
   return partition.weight > 0 ? partition.weight : -1;
 }
 
 Json CapacitiesObject(const QueuePartitionReport& partition) {
   return {{"partitionName", partition.label},
-          {"capacity", partition.capacity},
-          {"usedCapacity", partition.used_capacity},
-          {"maxCapacity", partition.maximum_capacity},
-          {"absoluteCapacity", partition.absolute_capacity},
-          {"absoluteUsedCapacity", partition.absolute_used_capacity},
-          {"absoluteMaxCapacity", partition.absolute_maximum_capacity},
+          {"capacity", Rounded(partition.capacity)},
+          {"usedCapacity", Rounded(partition.used_capacity)},
+          {"maxCapacity", Rounded(partition.maximum_capacity)},
+          {"absoluteCapacity", Rounded(partition.absolute_capacity)},
+          {"absoluteUsedCapacity", Rounded(partition.absolute_used_capacity)},
+          {"absoluteMaxCapacity", Rounded(partition.absolute_maximum_capacity)},
           {"weight", WeightOf(partition)},
-          {"normalizedWeight", partition.normalized_weight},
+          {"normalizedWeight", Rounded(partition.normalized_weight)},
           {"effectiveMinResource", ResourceObject(partition.guaranteed)},
           {"effectiveMaxResource", ResourceObject(partition.maximum)}};
 }
@@ -50,11 +57,11 @@ Json UsageObject(const QueuePartitionReport& partition) {
 // What the root and all others have in common.
 void AddCommon(const QueueReport& queue, Json& json) {
   const QueuePartitionReport& main = DefaultPartition(queue);
-  json["capacity"] = main.capacity;
-  json["usedCapacity"] = main.used_capacity;
-  json["maxCapacity"] = main.maximum_capacity;
+  json["capacity"] = Rounded(main.capacity);
+  json["usedCapacity"] = Rounded(main.used_capacity);
+  json["maxCapacity"] = Rounded(main.maximum_capacity);
   json["weight"] = WeightOf(main);
-  json["normalizedWeight"] = main.normalized_weight;
+  json["normalizedWeight"] = Rounded(main.normalized_weight);
   json["queueName"] = queue.name;
   json["queuePath"] = queue.path;
   json["maxParallelApps"] = queue.maximum_parallel_applications > 0
@@ -76,9 +83,9 @@ void AddCommon(const QueueReport& queue, Json& json) {
 
 void AddUsage(const QueueReport& queue, Json& json) {
   const QueuePartitionReport& main = DefaultPartition(queue);
-  json["absoluteCapacity"] = main.absolute_capacity;
-  json["absoluteMaxCapacity"] = main.absolute_maximum_capacity;
-  json["absoluteUsedCapacity"] = main.absolute_used_capacity;
+  json["absoluteCapacity"] = Rounded(main.absolute_capacity);
+  json["absoluteMaxCapacity"] = Rounded(main.absolute_maximum_capacity);
+  json["absoluteUsedCapacity"] = Rounded(main.absolute_used_capacity);
   json["numApplications"] = queue.active_applications + queue.pending_applications;
   json["state"] = queue.state;
   json["resourcesUsed"] = ResourceObject(main.used);

@@ -59,6 +59,8 @@ std::string SourcePath(const std::string& path) {
 ProcessCluster::ProcessCluster(ClusterOptions options)
     : work_dir_(directory_.path()), options_(std::move(options)) {
   WEIR_CHECK(::mkdir((work_dir_ + "/log").c_str(), 0755) == 0, "the log directory can be made");
+  WEIR_CHECK(::mkdir((work_dir_ + "/conf").c_str(), 0755) == 0, "so can that of the configuration");
+  if (!options_.queue_file.empty()) WriteWholeFile(QueueFile(), options_.queue_file);
   // Containers may run as others, who must get through.
   WEIR_CHECK(::chmod(work_dir_.c_str(), 0755) == 0, "the work directory is ours");
 }
@@ -83,11 +85,14 @@ Settings ProcessCluster::CommonSettings() const {
   return settings;
 }
 
-std::unique_ptr<Process> ProcessCluster::StartDaemon(const std::string& binary,
-                                                     const std::string& name,
-                                                     const Settings& settings) const {
+std::unique_ptr<Process> ProcessCluster::StartDaemon(
+    const std::string& binary,
+    const std::string& name,
+    const Settings& settings,
+    const std::vector<std::string>& options) const {
   ProcessOptions process;
   process.argv = {BinaryPath(binary)};
+  process.argv.insert(process.argv.end(), options.begin(), options.end());
   for (const auto& [key, value] : settings) {
     process.argv.push_back("-D");
     process.argv.push_back(key + "=" + value);
@@ -127,7 +132,8 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(const std::string& binary,
                           keys::kRmHttpAddress}) {
     settings.emplace(key, kAnyPort);
   }
-  resource_manager_ = StartDaemon("weir-resourcemanager", "rm", settings);
+  resource_manager_ =
+      StartDaemon("weir-resourcemanager", "rm", settings, {"--conf", work_dir_ + "/conf"});
   return WaitForAddressFile("rm", work_dir_ + "/rm/address", *resource_manager_);
 }
 

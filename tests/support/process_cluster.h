@@ -3,6 +3,7 @@
 // Everything lives in a temporary directory:
 //   <work>/                 weir.work.dir of all; the RM's address file is <work>/rm/address
 //   <work>/nm<i>/           weir.nodemanager.work.dir of node i, from 0
+//   <work>/conf/            the RM's configuration directory, with capacity-scheduler.xml
 //   <work>/log/{rm,nm<i>}   standard output and error of the daemons, all starts one after another
 // All ports are 0. The programs come from WEIR_BIN_DIR. Daemons may be killed, ended and started
 // again one by one. At the end everything is ended politely, then killed, and no process is left;
@@ -42,6 +43,7 @@ struct ClusterOptions {
   std::map<int, Settings> of_node;  // of one node's daemon, over those
   std::string node_memory_mb = "4096";
   std::string node_vcores = "8";
+  std::string queue_file{};  // what capacity-scheduler.xml says at the start; "" = there is none
 };
 
 class ProcessCluster {
@@ -84,13 +86,16 @@ class ProcessCluster {
   std::string NodeDir(int index) const { return work_dir_ + "/nm" + std::to_string(index); }
   // The last lines of every daemon's log.
   std::string Logs() const;
+  // capacity-scheduler.xml of the RM, for who wants to change it.
+  std::string QueueFile() const { return work_dir_ + "/conf/capacity-scheduler.xml"; }
   std::string LogFile(const std::string& daemon) const { return work_dir_ + "/log/" + daemon; }
 
  private:
   ClusterOptions::Settings CommonSettings() const;
   std::unique_ptr<Process> StartDaemon(const std::string& binary,
                                        const std::string& name,
-                                       const ClusterOptions::Settings& settings) const;
+                                       const ClusterOptions::Settings& settings,
+                                       const std::vector<std::string>& options = {}) const;
   ::testing::AssertionResult WaitForAddressFile(const std::string& name,
                                                 const std::string& path,
                                                 Process& process) const;
