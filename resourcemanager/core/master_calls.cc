@@ -205,6 +205,11 @@ void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt)
   attempt.first_grant = attempt.first_untold;
   std::erase_if(attempt.completions,
                 [](const auto& completion) { return completion.second.told_in != kUntold; });
+  // It has heard of everything that it asked for.
+  if (!attempt.asked.empty() && attempt.first_grant < 0 &&
+      sched->application_pending(*attempt.slot).IsZero()) {
+    attempt.asked.clear();
+  }
 }
 
 void ResourceManagerCore::State::ApplyAllocate(Application& application,

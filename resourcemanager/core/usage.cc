@@ -73,8 +73,10 @@ void ResourceManagerCore::State::StoreUsages() {
     usage_stored_to = application.id();
     if (application.held_containers == 0) continue;
     Charge(application);
-    application.stored_usage = UsageOf(application);
-    batch.push_back(store::Put{application.stored_usage});
+    store::ApplicationUsageRecord usage = UsageOf(application);
+    // Copied, not moved: what there is for an application's life stays where it is in memory.
+    application.stored_usage = usage;
+    batch.push_back(store::Put{std::move(usage)});
   }
   if (!batch.empty()) Append(std::move(batch));
   if (it != applications.end()) return;  // the deadline stays due: on in the next step
