@@ -52,6 +52,8 @@ Result<Samples> RunSchedulerReject(const Parameters& parameters);
 Result<Samples> RunSchedulerGang(const Parameters& parameters);
 Result<Samples> RunSchedulerPreempt(const Parameters& parameters);
 Result<Samples> RunSchedulerFlood(const Parameters& parameters);
+Result<Samples> RunSchedulerMemory(const Parameters& parameters);
+Result<Samples> RunHeartbeatStep(const Parameters& parameters);
 
 }  // namespace weir::bench
 

@@ -15,6 +15,7 @@
 #include "common/strings.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_master.h"
+#include "tests/bench/memory_role.h"
 
 namespace weir::bench {
 namespace {
@@ -210,7 +211,8 @@ const std::vector<Benchmark>& Benchmarks() {
        "under its own request id; nodes with just enough room. The time runs from before the first "
        "ask until the last container has its id, node and resource.",
        {{"runs", 5}, {"nodes", 5000}, {"asks", 100'000}},
-       {{"decisions_per_second", "decisions_per_second", Statistic::kMean}},
+       {{"decisions_per_second", "decisions_per_second", Statistic::kMean},
+        {"decisions_per_cpu_second", "decisions_per_cpu_second", Statistic::kMean}},
        RunSchedulerAllocate},
       {"scheduler-reject",
        "The scheduling engine alone: every user is over the limit, two nodes have room. Each "
@@ -223,13 +225,15 @@ const std::vector<Benchmark>& Benchmarks() {
         {"applications", 100},
         {"churn", 0},
         {"updates", 2'000'000}},
-       {{"updates_per_second", "updates_per_second", Statistic::kMean}},
+       {{"updates_per_second", "updates_per_second", Statistic::kMean},
+        {"updates_per_cpu_second", "updates_per_cpu_second", Statistic::kMean}},
        RunSchedulerReject},
       {"scheduler-gang",
        "The scheduling engine alone: gangs of --size containers, asked one after the other by 100 "
        "applications in two queues, all at once or none, packed or with --spread over the nodes.",
        {{"runs", 5}, {"nodes", 5000}, {"gangs", 10'000}, {"size", 100}, {"spread", 0}},
-       {{"containers_per_second", "containers_per_second", Statistic::kMean}},
+       {{"containers_per_second", "containers_per_second", Statistic::kMean},
+        {"containers_per_cpu_second", "containers_per_cpu_second", Statistic::kMean}},
        RunSchedulerGang},
       {"scheduler-preempt",
        "The scheduling engine alone: half of the queues hold the whole cluster, the other half ask "
@@ -237,6 +241,7 @@ const std::vector<Benchmark>& Benchmarks() {
        {{"runs", 5}, {"nodes", 5000}, {"queues", 100}, {"containers", 100'000}},
        {{"round_ms", "round_ms", Statistic::kMax},
         {"longest_step_ms", "step_ms", Statistic::kMax},
+        {"longest_step_cpu_ms", "step_cpu_ms", Statistic::kMax},
         {"warned", "warned", Statistic::kMean}},
        RunSchedulerPreempt},
       {"scheduler-flood",
@@ -244,9 +249,33 @@ const std::vector<Benchmark>& Benchmarks() {
        "unplaceable asks of a thousand sizes waiting in another queue.",
        {{"runs", 5}, {"nodes", 5000}, {"asks", 20'000}, {"flood", 1'000'000}},
        {{"slowdown", "slowdown", Statistic::kMean},
+        {"cpu_slowdown", "cpu_slowdown", Statistic::kMean},
         {"quiet_decisions_per_second", "quiet_decisions_per_second", Statistic::kMean},
         {"flooded_decisions_per_second", "flooded_decisions_per_second", Statistic::kMean}},
        RunSchedulerFlood},
+      {"scheduler-memory",
+       "The ResourceManager's whole core with the scheduler, driven through its events, in a "
+       "process of its own: resident memory with --applications running masters, with "
+       "--containers running containers (the masters' are among them), and after all is over. "
+       "bytes_per_container is what the containers add; idle_ratio is the end to the beginning.",
+       {{"runs", 5}, {"nodes", 5000}, {"applications", 10'000}, {"containers", 1'000'000}},
+       {{"resident_mib", "resident_mib", Statistic::kMean},
+        {"bytes_per_container", "bytes_per_container", Statistic::kMean},
+        {"idle_ratio", "idle_ratio", Statistic::kMean},
+        {"resident_before_mib", "resident_before_mib", Statistic::kMean},
+        {"resident_after_mib", "resident_after_mib", Statistic::kMean}},
+       RunSchedulerMemory},
+      {"heartbeat-step",
+       "The ResourceManager's whole core, without the wire: heartbeats of full nodes, one after "
+       "the other, twenty of each, with the status of every running container in each; every "
+       "hundredth is repeated, and with every hundredth a container ends whose place goes to a "
+       "waiting ask. Heartbeats are made before the clock starts; it stops when the last answer "
+       "is there.",
+       {{"runs", 5}, {"nodes", 5000}, {"statuses", 10}},
+       {{"heartbeats_per_second", "heartbeats_per_second", Statistic::kMean},
+        {"heartbeats_per_cpu_second", "heartbeats_per_cpu_second", Statistic::kMean},
+        {"placed_again", "placed_again", Statistic::kMean}},
+       RunHeartbeatStep},
   };
   return kBenchmarks;
 }
@@ -257,5 +286,8 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   // The role in which a container of a benchmark runs this same program.
   if (!words.empty() && words[0] == "--as-master") return weir::bench::RunAsMaster(words);
+  if (!words.empty() && words[0] == weir::bench::kMemoryRole) {
+    return weir::bench::RunMemoryRole(words);
+  }
   return weir::bench::Main(words);
 }

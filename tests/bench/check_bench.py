@@ -25,12 +25,37 @@ def check(bench, scripts, name, arguments, metrics):
             assert 0 < spread["min"] <= spread["median"] <= spread["max"], again
 
 
+def rates(name):
+    return [name + "_per_second", name + "_per_cpu_second"]
+
+
 def main():
     bench, scripts = sys.argv[1:]
     check(bench, scripts, "allocate-latency", ["--runs", "2", "--nodes", "2", "--asks", "20"],
           ["ask_to_answer_p50_us", "ask_to_answer_p99_us", "submissions"])
     check(bench, scripts, "launch-latency", ["--runs", "2", "--launches", "5"],
           ["ask_to_running_p50_us", "ask_to_running_p99_us"])
+    small = ["--runs", "2", "--nodes", "20"]
+    check(bench, scripts, "scheduler-allocate", [*small, "--asks", "200"], rates("decisions"))
+    check(bench, scripts, "scheduler-reject",
+          ["--runs", "2", "--types", "5", "--queues", "4", "--applications", "8", "--churn", "10",
+           "--updates", "200"], rates("updates"))
+    check(bench, scripts, "scheduler-gang", [*small, "--gangs", "10", "--size", "8"],
+          rates("containers"))
+    check(bench, scripts, "scheduler-gang", [*small, "--gangs", "10", "--size", "8", "--spread"],
+          rates("containers"))
+    check(bench, scripts, "scheduler-preempt",
+          [*small, "--queues", "4", "--containers", "400"],
+          ["round_ms", "longest_step_ms", "longest_step_cpu_ms", "warned"])
+    check(bench, scripts, "scheduler-flood", [*small, "--asks", "200", "--flood", "2000"],
+          ["slowdown", "cpu_slowdown", "quiet_decisions_per_second",
+           "flooded_decisions_per_second"])
+    check(bench, scripts, "scheduler-memory",
+          [*small, "--applications", "10", "--containers", "1000"],
+          ["resident_mib", "bytes_per_container", "idle_ratio", "resident_before_mib",
+           "resident_after_mib"])
+    check(bench, scripts, "heartbeat-step", [*small, "--statuses", "5"],
+          [*rates("heartbeats"), "placed_again"])
     wrong = subprocess.run([bench, "allocate-latency", "--nodez", "2"], stderr=subprocess.PIPE)
     assert wrong.returncode == 2 and b"--nodez" in wrong.stderr, wrong
 

@@ -1,5 +1,6 @@
 // The benchmarks of the scheduling engine alone: decisions, refusals, gangs, preemption, flood.
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "scheduler/config/queue_configuration_parser.h"
@@ -32,9 +33,11 @@ void PlaceAll(CapacityScheduler& scheduler, Now now, Deliveries& deliveries) {
   }
 }
 
-double Rate(int64_t count, double seconds) {
-  return static_cast<double>(count) / seconds;
-}
+// A moment on both clocks.
+struct Moment {
+  std::chrono::steady_clock::time_point clock = std::chrono::steady_clock::now();
+  std::clock_t cpu = std::clock();
+};
 
 // The tree of YuniKorn's performance test: two leaves with guarantees, no other limits.
 QueueLines TwoQueues() {
@@ -98,12 +101,14 @@ Result<Samples> RunSchedulerAllocate(const Parameters& parameters) {
     PlaceAll(*scheduler, {}, deliveries);
     return {};
   };
-  WEIR_ASSIGN_OR_RETURN(const double seconds, TimedRun("scheduler-allocate", measured));
+  WEIR_ASSIGN_OR_RETURN(const RunTime time, TimedRun("scheduler-allocate", measured));
   if (deliveries.count() != asks / 2 * 2) {
     return Unexpected("placed " + std::to_string(deliveries.count()) + " of " +
                       std::to_string(asks));
   }
-  return Samples{{"decisions_per_second", {Rate(deliveries.count(), seconds)}}};
+  Samples samples;
+  AddRates("decisions", deliveries.count(), time, samples);
+  return samples;
 }
 
 Result<Samples> RunSchedulerReject(const Parameters& parameters) {
@@ -163,9 +168,10 @@ Result<Samples> RunSchedulerReject(const Parameters& parameters) {
     }
     return {};
   };
-  WEIR_ASSIGN_OR_RETURN(const double seconds, TimedRun("scheduler-reject", measured));
-  return Samples{{"updates_per_second", {Rate(updates, seconds)}},
-                 {"placed_again", {static_cast<double>(placed_again + 1)}}};
+  WEIR_ASSIGN_OR_RETURN(const RunTime time, TimedRun("scheduler-reject", measured));
+  Samples samples{{"placed_again", {static_cast<double>(placed_again + 1)}}};
+  AddRates("updates", updates, time, samples);
+  return samples;
 }
 
 Result<Samples> RunSchedulerGang(const Parameters& parameters) {
@@ -197,11 +203,13 @@ Result<Samples> RunSchedulerGang(const Parameters& parameters) {
     }
     return {};
   };
-  WEIR_ASSIGN_OR_RETURN(const double seconds, TimedRun("scheduler-gang", measured));
+  WEIR_ASSIGN_OR_RETURN(const RunTime time, TimedRun("scheduler-gang", measured));
   if (deliveries.count() != gangs * size) {
     return Unexpected("placed " + std::to_string(deliveries.count()) + " containers");
   }
-  return Samples{{"containers_per_second", {Rate(deliveries.count(), seconds)}}};
+  Samples samples;
+  AddRates("containers", deliveries.count(), time, samples);
+  return samples;
 }
 
 Result<Samples> RunSchedulerPreempt(const Parameters& parameters) {
@@ -257,17 +265,15 @@ Result<Samples> RunSchedulerPreempt(const Parameters& parameters) {
     double in_round = 0;
     bool more = true;
     while (more) {
-      const auto step = [&]() -> Status {
-        more = scheduler.PreemptionStep(now);
-        return {};
-      };
-      const auto begun = std::chrono::steady_clock::now();
-      WEIR_RETURN_IF_ERROR(step());
+      const Moment begun;
+      more = scheduler.PreemptionStep(now);
+      const Moment ended;
       const double milliseconds =
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun)
-              .count();
+          std::chrono::duration<double, std::milli>(ended.clock - begun.clock).count();
       in_round += milliseconds;
       samples["step_ms"].push_back(milliseconds);
+      samples["step_cpu_ms"].push_back(1e3 * static_cast<double>(ended.cpu - begun.cpu) /
+                                       CLOCKS_PER_SEC);
     }
     samples["round_ms"].push_back(in_round);
     notices += scheduler.TakeNotices().size();
@@ -282,7 +288,7 @@ Result<Samples> RunSchedulerFlood(const Parameters& parameters) {
   const int64_t nodes = parameters.at("nodes");
   const int64_t flood = parameters.at("flood");
   const int64_t asks = parameters.at("asks");
-  const auto run = [&](int64_t flooding) -> Result<double> {
+  const auto run = [&](int64_t flooding) -> Result<RunTime> {
     WEIR_ASSIGN_OR_RETURN(auto scheduler, MakeScheduler(TwoQueues(), {}));
     const int64_t per_node = asks / nodes + 1;
     AddNodes(*scheduler, nodes, Resource{10 * per_node, per_node});
@@ -307,15 +313,17 @@ Result<Samples> RunSchedulerFlood(const Parameters& parameters) {
       }
       return {};
     };
-    WEIR_ASSIGN_OR_RETURN(const double seconds, TimedRun("scheduler-flood", measured));
+    WEIR_ASSIGN_OR_RETURN(const RunTime time, TimedRun("scheduler-flood", measured));
     if (deliveries.count() != asks) return Unexpected("the quiet queue did not get its containers");
-    return Rate(asks, seconds);
+    return time;
   };
-  WEIR_ASSIGN_OR_RETURN(const double quiet, run(0));
-  WEIR_ASSIGN_OR_RETURN(const double flooded, run(flood));
-  return Samples{{"quiet_decisions_per_second", {quiet}},
-                 {"flooded_decisions_per_second", {flooded}},
-                 {"slowdown", {quiet / flooded}}};
+  WEIR_ASSIGN_OR_RETURN(const RunTime quiet, run(0));
+  WEIR_ASSIGN_OR_RETURN(const RunTime flooded, run(flood));
+  Samples samples{{"slowdown", {flooded.seconds / quiet.seconds}},
+                  {"cpu_slowdown", {flooded.cpu_seconds / quiet.cpu_seconds}}};
+  AddRates("quiet_decisions", asks, quiet, samples);
+  AddRates("flooded_decisions", asks, flooded, samples);
+  return samples;
 }
 
 }  // namespace weir::bench

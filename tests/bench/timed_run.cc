@@ -18,16 +18,30 @@ class Keeper : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type == Run::RT_Iteration && run.iterations > 0) {
-        seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
+        const auto times = static_cast<double>(run.iterations);
+        time = RunTime{.seconds = run.real_accumulated_time / times,
+                       .cpu_seconds = run.cpu_accumulated_time / times};
       }
     }
   }
-  std::optional<double> seconds;
+  std::optional<RunTime> time;
 };
 
 }  // namespace
 
-Result<double> TimedRun(const std::string& name, const std::function<Status()>& measured) {
+RunTime& RunTime::operator+=(const RunTime& other) {
+  seconds += other.seconds;
+  cpu_seconds += other.cpu_seconds;
+  return *this;
+}
+
+void AddRates(const std::string& name, int64_t count, const RunTime& time, Samples& samples) {
+  const auto times = static_cast<double>(count);
+  samples[name + "_per_second"].push_back(times / time.seconds);
+  samples[name + "_per_cpu_second"].push_back(times / time.cpu_seconds);
+}
+
+Result<RunTime> TimedRun(const std::string& name, const std::function<Status()>& measured) {
   Status status;
   benchmark::ClearRegisteredBenchmarks();
   benchmark::RegisterBenchmark(name.c_str(),
@@ -44,10 +58,10 @@ Result<double> TimedRun(const std::string& name, const std::function<Status()>& 
   benchmark::RunSpecifiedBenchmarks(&keeper);
   benchmark::ClearRegisteredBenchmarks();
   if (!status.ok()) return status.error();
-  if (!keeper.seconds) {
+  if (!keeper.time) {
     return Error{ErrorCode::kInternal, "Google Benchmark gave no time for " + name, ""};
   }
-  return *keeper.seconds;
+  return *keeper.time;
 }
 
 int64_t ResidentBytes() {

@@ -7,12 +7,23 @@
 #include <string>
 
 #include "common/result.h"
+#include "tests/bench/bench.h"
 
 namespace weir::bench {
 
-// Runs `measured` once as the Google Benchmark `name` and gives the seconds it took (CPU-wall time
-// of a steady clock). An error of `measured` is given back as it is.
-Result<double> TimedRun(const std::string& name, const std::function<Status()>& measured);
+struct RunTime {
+  double seconds = 0;      // of a steady clock
+  double cpu_seconds = 0;  // of this thread: what other processes do meanwhile does not count
+
+  RunTime& operator+=(const RunTime& other);
+};
+
+// Adds to the samples `name`_per_second and `name`_per_cpu_second.
+void AddRates(const std::string& name, int64_t count, const RunTime& time, Samples& samples);
+
+// Runs `measured` once as the Google Benchmark `name` and gives the time it took. An error of
+// `measured` is given back as it is.
+Result<RunTime> TimedRun(const std::string& name, const std::function<Status()>& measured);
 
 // Resident memory of this process in bytes, after the allocator has given back what it can.
 int64_t ResidentBytes();
