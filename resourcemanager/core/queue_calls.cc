@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kVersionsKept = 100;
 constexpr size_t kPartBytes = 200u << 10;   // of names and values in one record
 constexpr size_t kValueBytes = 128u << 10;  // of one property
-constexpr size_t kAllBytes = 8u << 20;      // of one configuration
+constexpr size_t kAllBytes = 4u << 20;      // of one configuration
 constexpr size_t kFaultBytes = 64u << 10;   // of one answer
 
 size_t BytesOf(const store::QueueProperty& property) {

@@ -86,7 +86,10 @@ void ResourceManagerCore::State::ConsultScheduler() {
   const auto due = sched->NextDeadline();
   if (due && *due <= now.monotonic) place = true;
   Place();
-  if (due && *due <= now.monotonic) more_due |= sched->PreemptionStep(now);
+  if (due && *due <= now.monotonic) {
+    more_due |= sched->PreemptionStep(now);
+    place = true;  // it may have given up what was held back
+  }
   OnNotices();
 }
 
