@@ -10,7 +10,7 @@
 namespace weir::sls {
 namespace {
 
-__extension__ using Wide = __int128;
+__extension__ typedef __int128 Wide;
 
 // The value that so many hundredths of all are not above (nearest rank). Requires: sorted.
 int64_t Percentile(const std::vector<int64_t>& sorted, size_t hundredths) {
