@@ -16,6 +16,27 @@ namespace {
 
 constexpr int kSteps = 400;
 
+// Two leaves; preemption between them is on.
+QueueProperties WalkQueues(int64_t share_of_a, const std::string& state_of_b) {
+  const std::string queues = "yarn.scheduler.capacity.";
+  const std::string rounds = "yarn.resourcemanager.monitor.capacity.preemption.";
+  return {{queues + "root.queues", "a,b"},
+          {queues + "maximum-am-resource-percent", "1"},
+          {queues + "root.a.capacity", std::to_string(share_of_a)},
+          {queues + "root.b.capacity", std::to_string(100 - share_of_a)},
+          {queues + "root.b.state", state_of_b},
+          {queues + "root.a.user-limit-factor", "100"},
+          {queues + "root.b.user-limit-factor", "100"},
+          {queues + "root.acl_administer_queue", " "},
+          {queues + "root.a.accessible-node-labels", "*"},
+          {"yarn.cluster.max-application-priority", "5"},
+          {"yarn.resourcemanager.scheduler.monitor.enable", "true"},
+          {rounds + "monitoring_interval", "500"},
+          {rounds + "max_wait_before_kill", "1000"},
+          {rounds + "total_preemption_per_round", "1.0"},
+          {rounds + "natural_termination_factor", "1.0"}};
+}
+
 class Walk {
  public:
   explicit Walk(uint64_t seed) : random_(seed), driver_(Options()) {}
@@ -50,6 +71,7 @@ class Walk {
  private:
   static CoreOptions Options() {
     CoreOptions options = SmallOptions();
+    options.local_queues = WalkQueues(50, "RUNNING");
     options.completed_applications = 5;
     options.launch_expiry = seconds(40);
     options.container_token_life = seconds(40);
@@ -76,7 +98,7 @@ class Walk {
   }
 
   void One() {
-    switch (random_.Below(14)) {
+    switch (random_.Below(16)) {
       case 0:
         Submit();
         break;
@@ -106,6 +128,12 @@ class Walk {
       case 11:
         KillOrFinish();
         break;
+      case 13:
+        AdministerQueues();
+        break;
+      case 14:
+        AdministerNodes();
+        break;
       case 12:
         driver_.Watch(AnyApplication(), random_.Between(0, 30), milliseconds(random_.Below(5000)));
         break;
@@ -116,6 +144,66 @@ class Walk {
     }
   }
 
+  void AdministerQueues() {
+    const CallId call = driver_.NewCall();
+    switch (random_.Below(5)) {
+      case 0:
+        driver_.Step(ReconfigureQueues{
+            .call = call,
+            .by = "root",
+            .origin = "apply",
+            .properties =
+                WalkQueues(random_.Between(0, 100), random_.Chance(1, 4) ? "STOPPED" : "RUNNING")});
+        break;
+      case 1:
+        driver_.Step(RollbackQueues{.call = call, .by = "root", .version = random_.Between(1, 4)});
+        break;
+      case 2:
+        driver_.Step(UpdateLifetime{.call = call,
+                                    .user = "ann",
+                                    .id = AnyApplication(),
+                                    .lifetime = milliseconds(random_.Below(20'000))});
+        break;
+      case 3:
+        driver_.Step(UpdatePriority{.call = call,
+                                    .user = "ann",
+                                    .id = AnyApplication(),
+                                    .priority = static_cast<int32_t>(random_.Between(-1, 9))});
+        break;
+      default:
+        driver_.Step(MoveApplication{.call = call,
+                                     .user = "ann",
+                                     .id = AnyApplication(),
+                                     .queue = random_.Chance(1, 2) ? "a" : "root.b"});
+        break;
+    }
+  }
+  void AdministerNodes() {
+    const CallId call = driver_.NewCall();
+    switch (random_.Below(4)) {
+      case 0:
+        driver_.Step(AddLabels{
+            .call = call, .by = "root", .labels = {{random_.Chance(1, 2) ? "x" : "y", false}}});
+        break;
+      case 1:
+        driver_.Step(RemoveLabels{.call = call, .by = "root", .labels = {"x"}});
+        break;
+      case 2:
+        driver_.Step(ReplaceLabelsOnNodes{
+            .call = call, .by = "root", .labels = {{AnyNode(), random_.Chance(1, 2) ? "x" : ""}}});
+        break;
+      default: {
+        std::optional<Resource> capacity;
+        if (random_.Chance(2, 3)) capacity = Size();
+        driver_.Step(UpdateNodeResource{.call = call,
+                                        .by = "root",
+                                        .node = AnyNode(),
+                                        .capacity = capacity,
+                                        .overcommit_timeout = seconds(random_.Between(-1, 3))});
+        break;
+      }
+    }
+  }
   void Unregister() {
     const std::string uuid = AnyNode();
     driver_.Step(UnregisterNode{
@@ -137,6 +225,9 @@ class Walk {
     context.max_attempts = static_cast<int32_t>(random_.Below(3));
     context.queue_timeout = seconds(random_.Below(20));
     context.priority = static_cast<int32_t>(random_.Below(3));
+    context.queue = random_.Chance(1, 2) ? "a" : "b";
+    if (random_.Chance(1, 6)) context.lifetime = seconds(random_.Below(30));
+    if (random_.Chance(1, 8)) context.label = "x";
     driver_.Submit(context, std::to_string(random_.Below(200)));
   }
   ApplicationId AnyApplication() {
@@ -181,10 +272,14 @@ class Walk {
       request.asks.push_back(AskFor(random_.Between(0, 3),
                                     static_cast<int32_t>(random_.Below(4)),
                                     {random_.Between(1, 4) * 256, random_.Between(1, 2)}));
+      request.asks.back().gang = random_.Chance(1, 4);
+      if (random_.Chance(1, 8)) request.asks.back().label = "x";
     }
     for (const auto& [id, where] : containers_) {
       if (id.attempt == attempt && random_.Chance(1, 4)) request.releases.push_back(id);
     }
+    if (random_.Chance(1, 10)) request.blacklist_add = {AnyNode() + ".example"};
+    if (random_.Chance(1, 5)) request.blacklist_remove = {AnyNode() + ".example"};
     const CallId call = driver_.AllocateCall(attempt, request);
     if (driver_.Code(call) == ErrorCode::kResync) driver_.RegisterMasterCall(attempt);
     const auto* answer = driver_.Get<AllocateAnswer>(call);
