@@ -121,7 +121,8 @@ class CapacityScheduler {
   // A copy that decides the same from here on; for plans.
   std::unique_ptr<CapacityScheduler> Clone() const;
 
-  // --- nodes. What queues may use of them follows with the next Schedule. `name` is the host, as locality asks name it; `label` "" = the default partition.
+  // --- nodes. What queues may use of them follows with the next Schedule. `name` is the host, as
+  // locality asks name it; `label` "" = the default partition.
   NodeSlot AddNode(const NodeId& id,
                    const std::string& name,
                    const std::string& rack,

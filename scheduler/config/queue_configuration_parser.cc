@@ -124,7 +124,7 @@ std::vector<ConfigProperty> DefaultProperties() {
   const std::string file = "(built in)";
   return {
       {prefix + "maximum-applications", "10000", file},
-      {prefix + "maximum-am-resource-percent", "0.1", file},
+      {prefix + "maximum-am-resource-percent", "0.5", file},
       {prefix + "resource-calculator", "DominantResourceCalculator", file},
       {prefix + "root.queues", "default", file},
       {prefix + "root.default.capacity", "100", file},

@@ -38,7 +38,8 @@ struct ParsedQueueConfiguration {
 
 ParsedQueueConfiguration ParseQueueConfiguration(const ParserInput& input);
 
-// What holds when there is no capacity-scheduler.xml: one queue, root.default.
+// What holds when there is no capacity-scheduler.xml: one queue, root.default
+// (docs/decisions/0006).
 std::vector<ConfigProperty> DefaultProperties();
 
 }  // namespace weir::scheduler

@@ -322,8 +322,15 @@ TEST_F(StreamFailures, CancelsARunningJobAndPublishesNothing) {
   const Json vertices = Json::parse(json.out).at("vertices");
   ASSERT_THAT(vertices, SizeIs(2)) << json.out;
   EXPECT_EQ(vertices.at(0).at("parallelism"), 4);
-  const CommandResult text = cluster().Weir({"job", "status", job});
-  EXPECT_THAT(text.out, AllOf(HasSubstr("sequence"), HasSubstr("RUNNING:4")));
+  // A job is RUNNING before the last of its tasks is.
+  CommandResult text;
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        text = cluster().Weir({"job", "status", job});
+        return text.out.find("RUNNING:4") != std::string::npos;
+      },
+      "all tasks running"));
+  EXPECT_THAT(text.out, HasSubstr("sequence"));
   const CommandResult list = cluster().Weir({"session", "list", "-o", "json"});
   EXPECT_THAT(Json::parse(list.out).at("apps").at("app"), SizeIs(1));
   EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);

@@ -233,7 +233,7 @@ TEST(Crypto, DigestsFiles) {
   EXPECT_EQ(digest->size, 200'000);
   EXPECT_EQ(digest->sha256, Sha256Hex(content));
   EXPECT_EQ(DigestFile(directory.Path("none")).error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(DigestFile(directory.Path("")).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(DigestFile(directory.Path("")).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Crypto, MakesDifferentUuidsOfVersionFour) {
