@@ -11,6 +11,7 @@
 #define WEIR_COMMON_NODE_MESSAGES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,8 @@ struct NodeHeartbeatAnswer {
   std::vector<StopContainerCommand> stop;
   std::vector<ContainerId> completions_recorded;     // the NM may forget these
   std::vector<ApplicationId> applications_finished;  // clean up what is left of them
+  // What an administrator lets the node offer, if that is not what it says itself.
+  std::optional<Resource> capacity = {};
 };
 
 }  // namespace weir

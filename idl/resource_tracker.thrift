@@ -54,6 +54,7 @@ struct NodeHeartbeatAnswer {
   4: optional list<StopContainerCommand> stop;
   5: optional list<string> completions_recorded;
   6: optional list<string> applications_finished;
+  7: optional base.Resource capacity;  // that an administrator lets the node offer
 }
 
 service ResourceTrackerService extends base.BaseService {

@@ -115,6 +115,7 @@ idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
   wire.__set_stop(std::move(stops));
   wire.__set_completions_recorded(IdsToWire(answer.completions_recorded));
   wire.__set_applications_finished(IdsToWire(answer.applications_finished));
+  if (answer.capacity) wire.__set_capacity(ToWire(*answer.capacity));
   return wire;
 }
 
@@ -141,6 +142,9 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
   }
   WEIR_ASSIGN_OR_RETURN(answer.completions_recorded,
                         IdsFromWire<ContainerId>(wire.completions_recorded));
+  if (wire.__isset.capacity) {
+    WEIR_ASSIGN_OR_RETURN(answer.capacity, FromWire(wire.capacity));
+  }
   WEIR_ASSIGN_OR_RETURN(answer.applications_finished,
                         IdsFromWire<ApplicationId>(wire.applications_finished));
   return answer;

@@ -69,7 +69,7 @@ void CommandCore::On(const CommandRegistered& event) {
       NormalizeRequest(options_.resource, event.minimum_allocation, event.maximum_allocation);
   if (!normal.ok()) return Fail(normal.error().ToString());
   if (phase_ != P::kRunning) return;
-  actions_.push_back(CommandAsk{options_.containers - started_});
+  Ask();
   const bool waits = started_ == 0 && queue_deadline_ == kNever;
   if (waits && options_.queue_timeout > Duration(0)) {
     queue_deadline_ = now_ + options_.queue_timeout;
@@ -78,14 +78,25 @@ void CommandCore::On(const CommandRegistered& event) {
 
 void CommandCore::On(const CommandGranted& event) {
   if (running_.contains(event.container)) return;  // told twice
-  if (phase_ != P::kRunning || started_ == options_.containers) {
+  if (phase_ != P::kRunning || (started_ == options_.containers && again_.empty())) {
     actions_.push_back(CommandRelease{event.container});
     return;
   }
   queue_deadline_ = kNever;
-  running_.emplace(event.container, Container{started_, event.node});
-  actions_.push_back(CommandLaunch{event.container, started_});
-  ++started_;
+  int32_t index = started_;
+  if (again_.empty()) {
+    ++started_;
+  } else {
+    index = again_.back();
+    again_.pop_back();
+  }
+  running_.emplace(event.container, Container{index, event.node});
+  actions_.push_back(CommandLaunch{event.container, index});
+}
+
+void CommandCore::Ask() {
+  actions_.push_back(
+      CommandAsk{options_.containers - started_ + static_cast<int32_t>(again_.size())});
 }
 
 void CommandCore::On(const CommandPendingExplained& event) {
@@ -106,6 +117,10 @@ void CommandCore::On(const CommandContainerEnded& event) {
   const Container container = found->second;
   running_.erase(found);
   if (phase_ != P::kRunning) return;
+  if (event.status.exit_code == exit_code::kPreempted) {
+    again_.push_back(container.index);
+    return Ask();
+  }
   ++ended_;
   actions_.push_back(
       CommandProgress{static_cast<float>(ended_) / static_cast<float>(options_.containers)});
@@ -163,7 +178,7 @@ void CommandCore::Apply(CommandEvent event) {
       break;
     case P::kEnding:
       deadline_ = now_ + options_.stop_grace;
-      if (started_ < options_.containers) actions_.push_back(CommandAsk{0});
+      if (started_ < options_.containers || !again_.empty()) actions_.push_back(CommandAsk{0});
       StopLeft();
       break;
     case P::kTelling:

@@ -1,7 +1,9 @@
 // CommandCore: decides about the containers of an application that runs one command in each of N
 // containers: succeeds when all exit with 0, fails at the first other end.
 //
-// Invariants: asks are absolute; each index from 0 to N - 1 is given to exactly one container;
+// A container that the scheduler took back (preempted) is no failure: its index runs again.
+//
+// Invariants: asks are absolute; each index from 0 to N - 1 is given to one container at a time;
 // every container has ended, or has been released, before the final status is told.
 // Single-threaded: owned by the event loop. Pure.
 #ifndef WEIR_APPMASTER_CORE_COMMAND_CORE_H_
@@ -163,11 +165,13 @@ class CommandCore {
   void Fail(const std::string& cause);
   void CheckQueueDeadline();
   void StopLeft();
+  void Ask();
 
   CommandOptions options_;
   CommandPhase phase_ = CommandPhase::kRunning;
   std::map<ContainerId, Container> running_;
-  int32_t started_ = 0;  // indexes given away
+  int32_t started_ = 0;         // indexes given away
+  std::vector<int32_t> again_;  // of them, those whose container was preempted
   int32_t ended_ = 0;
   std::string failure_;
   Instant deadline_ = kNever;

@@ -104,6 +104,7 @@ struct NodeManagerCore::Machine {
   // --- machine_master.cc
   void OnRegistered(const Registered& event, Now now);
   void OnAnswered(const HeartbeatAnswered& event, Now now);
+  void RaiseMost(const Resource& capacity);
   void OnStartCommand(const StartContainerCommand& command, Now now);
   void OnStopCommand(const StopContainerCommand& command, Now now);
   void OnRecorded(const ContainerId& id, Now now);
@@ -116,6 +117,9 @@ struct NodeManagerCore::Machine {
   Resource used() const;
 
   const CoreOptions options;
+  // The most that it may hold: its own capacity, or more if an administrator has said so. Never
+  // less afterwards, as what it holds goes by itself.
+  Resource most;
   RmConversation rm;
   std::map<ContainerId, Container> containers;
   std::map<ContainerId, Remembered> remembered;

@@ -61,7 +61,7 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
                  "the node holds " + std::to_string(containers.size()) + " containers",
                  "try again when some have ended"};
   }
-  const Resource left = options.capacity - used();
+  const Resource left = most - used();
   if (!token.resource.FitsIn(left)) {
     return Error{ErrorCode::kResourceExhausted,
                  name + " takes " + token.resource.ToString() + ", the node has " +

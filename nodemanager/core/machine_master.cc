@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "nodemanager/core/machine.h"
@@ -14,11 +15,20 @@ void NodeManagerCore::Machine::OnRegistered(const Registered& event, Now now) {
 
 void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now now) {
   if (!rm.OnAnswer(event.session, event.sequence, event.answer, now)) return;
+  if (event.answer.capacity) RaiseMost(*event.answer.capacity);
   for (const StopContainerCommand& command : event.answer.stop) OnStopCommand(command, now);
   for (const StartContainerCommand& command : event.answer.start) OnStartCommand(command, now);
   for (const ContainerId& id : event.answer.completions_recorded) OnRecorded(id, now);
   for (const ApplicationId& id : event.answer.applications_finished) finishing.insert(id);
   FinishApplications();
+}
+
+void NodeManagerCore::Machine::RaiseMost(const Resource& capacity) {
+  most.memory_mib = std::max(most.memory_mib, capacity.memory_mib);
+  most.vcores = std::max(most.vcores, capacity.vcores);
+  for (const NamedAmount& part : capacity.named) {
+    most.SetNamed(part.name, std::max(most.Named(part.name), part.amount));
+  }
 }
 
 void NodeManagerCore::Machine::OnStartCommand(const StartContainerCommand& command, Now now) {

@@ -23,6 +23,7 @@ NodeManagerCore::Machine::Machine(const CoreOptions& core_options,
                                   const std::vector<ContainerStatus>& ended,
                                   Now now)
     : options(core_options),
+      most(core_options.capacity),
       rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed) {
   for (const ContainerStatus& status : ended) {
     Container& container = containers[status.id];
@@ -187,7 +188,7 @@ std::vector<IgnoredPair> NodeManagerCore::ignored() const {
 std::string NodeManagerCore::CheckInvariants() const {
   const Machine& m = *machine_;
   if (std::string broken = m.rm.CheckInvariants(); !broken.empty()) return broken;
-  if (!m.used().FitsIn(m.options.capacity)) return "containers exceed the node's capacity";
+  if (!m.used().FitsIn(m.most)) return "containers exceed the node's capacity";
   for (const auto& [id, container] : m.containers) {
     const std::string name = id.ToString();
     if (container.complete() && container.has_process) return name + " is complete with a process";

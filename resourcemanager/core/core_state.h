@@ -328,6 +328,7 @@ struct ResourceManagerCore::State {
   std::string LabelOf(const Node& node) const;
   Resource CapacityOf(const Node& node) const;
   void UseSettings(Node& node);
+  void UseGrant(Node& node);
 
   // --- nodes (node_calls.cc, node_answers.cc)
   void On(const RegisterNode& event);

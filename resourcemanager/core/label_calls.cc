@@ -169,6 +169,16 @@ void ResourceManagerCore::State::UseSettings(Node& node) {
     sched->SetNodeCapacity(*node.slot, capacity);
     place = true;
   }
+  UseGrant(node);
+}
+
+void ResourceManagerCore::State::UseGrant(Node& node) {
+  const Resource capacity = CapacityOf(node);
+  const auto before = node.granted;
+  node.granted = capacity == node.offered ? std::nullopt : std::optional<Resource>(capacity);
+  if (!node.granted || node.granted == before) return;
+  node.granted_untold = true;
+  MarkDirty(node);
 }
 
 void ResourceManagerCore::State::On(const UpdateNodeResource& event) {

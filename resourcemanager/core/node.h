@@ -37,8 +37,10 @@ struct Node {
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
   std::string health_report;
-  std::string own_label;  // that its NodeManager names
-  Resource offered;       // what its NodeManager says that it has
+  std::string own_label;            // that its NodeManager names
+  Resource offered;                 // what its NodeManager says that it has
+  std::optional<Resource> granted;  // what an administrator says instead
+  bool granted_untold = false;
   WallTime last_heartbeat;
   ContainerList containers;  // held ones
   // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.

@@ -41,7 +41,7 @@ void ResourceManagerCore::State::AcknowledgeAnswers(Node& node) const {
 }
 
 bool ResourceManagerCore::State::HasNews(const Node& node) const {
-  return HasUntold(node.starts) || HasUntold(node.recorded) ||
+  return node.granted_untold || HasUntold(node.starts) || HasUntold(node.recorded) ||
          HasUntold(node.finished_applications) ||
          std::any_of(node.stops.begin(), node.stops.end(), [](const auto& stop) {
            return !stop.second.told;
@@ -75,6 +75,8 @@ NodeHeartbeatAnswer ResourceManagerCore::State::MakeAnswer(Node& node) {
   TellStops(node, answer);
   Tell(node.recorded, answer.sequence, answer.completions_recorded);
   Tell(node.finished_applications, answer.sequence, answer.applications_finished);
+  answer.capacity = node.granted;
+  node.granted_untold = false;
   return answer;
 }
 

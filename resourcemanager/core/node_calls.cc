@@ -124,6 +124,8 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
     const auto slot = static_cast<size_t>(node.slot->value);
     if (node_slots.size() <= slot) node_slots.resize(slot + 1, -1);
     node_slots[slot] = node.index;
+    node.granted.reset();
+    UseGrant(node);
   }
   place = true;
   node_deadlines.Set(node.index, now.monotonic + options.node_expiry);

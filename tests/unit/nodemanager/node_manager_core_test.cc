@@ -288,6 +288,17 @@ TEST(NodeManager, ACauseIsOneLineWithTheLastWordsAndAFullDisk) {
   EXPECT_LT(cause.size(), 700u);
 }
 
+TEST(NodeManager, TakesWhatAnAdministratorLetsItOfferBesidesItsOwn) {
+  CoreDriver node;  // of <memory:4096, vCores:4>
+  node.Register();
+  EXPECT_TRUE(std::holds_alternative<Error>(node.Start(1, {8192, 1}).answer));
+  NodeHeartbeatAnswer answer;
+  answer.capacity = Resource{8192, 1};
+  node.Answer(answer);
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.Start(2, {8192, 4}).answer));
+  EXPECT_TRUE(std::holds_alternative<Error>(node.Start(3, {1, 1}).answer)) << "it is full";
+}
+
 TEST(NodeManager, EachStopReasonHasItsExitCode) {
   const std::pair<StopReason, int> reasons[] = {
       {StopReason::kReleasedByApplicationMaster, exit_code::kAborted},

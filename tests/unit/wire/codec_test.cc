@@ -210,6 +210,7 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   answer.stop = {{kContainer, StopReason::kApplicationEnded}};
   answer.completions_recorded = {kContainer};
   answer.applications_finished = {kApplication};
+  answer.capacity = Resource{16384, 16, {{"yarn.io/gpu", 8}}};
   const auto received = FromWire(ToWire(answer, Keys()), Keys());
   ASSERT_TRUE(received.ok()) << received.error().ToString();
   ASSERT_EQ(received->start.size(), 1u);
@@ -217,6 +218,9 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   EXPECT_EQ(received->stop[0].reason, StopReason::kApplicationEnded);
   EXPECT_EQ(received->completions_recorded, answer.completions_recorded);
   EXPECT_EQ(received->applications_finished, answer.applications_finished);
+  EXPECT_EQ(received->capacity, answer.capacity);
+  answer.capacity.reset();
+  EXPECT_FALSE(FromWire(ToWire(answer, Keys()), Keys())->capacity.has_value());
 
   const platform::TokenKeys others({{1, std::string(32, 'o')}});
   EXPECT_EQ(FromWire(ToWire(answer, Keys()), others).error().code, ErrorCode::kUnauthenticated);
