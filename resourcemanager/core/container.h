@@ -44,7 +44,6 @@ struct Container {
   bool told : 1 = false;     // somebody may start it
   bool stopping : 1 = false;
   bool awaited : 1 = false;
-  bool gang : 1 = false;  // granted with others or not at all
 
   bool is_application_master() const { return sequence == 1; }
   ContainerState reported() const { return static_cast<ContainerState>(reported_state); }
