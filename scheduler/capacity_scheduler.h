@@ -216,6 +216,8 @@ class CapacityScheduler {
   int32_t node_containers(NodeSlot node) const;
   const NodeUsage& node_usage(NodeSlot node) const;
   const std::string& node_label(NodeSlot node) const;
+  // Whom the node is held back for: one large container, or a gang.
+  std::optional<ApplicationSlot> reserved_for(NodeSlot node) const;
   const std::string& queue_of(ApplicationSlot application) const;
   Resource application_used(ApplicationSlot application) const;
   Resource application_pending(ApplicationSlot application) const;

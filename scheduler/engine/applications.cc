@@ -69,15 +69,14 @@ void CapacityScheduler::State::LeaveLeaf(ApplicationSlot slot) {
     inactive[leaf].erase(
         {.first = -int64_t{application.priority}, .order = application.order, .line = slot.value});
     if (inactive[leaf].empty()) inactive.erase(leaf);
+    sweep_due = true;  // AM limits of users depend on how many wait
   }
   std::vector<ApplicationSlot>& fellows = members[Index(leaf)];
   app(fellows.back()).member_place = application.member_place;
   fellows[static_cast<size_t>(application.member_place)] = fellows.back();
   fellows.pop_back();
-  const QueueState before = tree.at(leaf).state;
-  tree.RemoveApplication(application.user);
-  if (before == QueueState::kDraining && tree.at(leaf).state == QueueState::kStopped) {
-    notices.push_back({.kind = Notice::Kind::kQueueStopped, .queue = tree.at(leaf).path});
+  for (const QueueSlot stopped : tree.RemoveApplication(application.user)) {
+    notices.push_back({.kind = Notice::Kind::kQueueStopped, .queue = tree.at(stopped).path});
   }
   if (tree.settings(leaf).dynamic && tree.at(leaf).applications == 0) {
     idle_queues[tree.at(leaf).path] = now.monotonic + configuration().dynamic_queue_expiry;
@@ -133,8 +132,8 @@ Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std
   for (size_t p = 0; p < application.uses.size(); ++p) {
     UsageFell(old_user, {static_cast<int32_t>(p)});
   }
+  const bool was_activated = application.activated;
   LeaveLeaf(slot);
-  application.activated = false;
   EnterLeaf(slot, *target);
   for (const ContainerSlot container : own) {
     const ContainerPlacement& placement = containers.at(container).placement;
@@ -142,9 +141,13 @@ Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std
     lane(*target, partition);
     tree.Charge(application.user, partition, amounts(placement.shape), 1);
     OrderChanged(*target, partition);
+    WakeUsers(*target, partition);
   }
   // What runs goes on running: its ApplicationMaster is there already.
   if (!own.empty()) Activate(slot);
+  if (!own.empty() && !was_activated) {
+    notices.push_back({.kind = Notice::Kind::kActivated, .application = slot});
+  }
   return {};
 }
 
@@ -172,6 +175,7 @@ void CapacityScheduler::State::ChangeBlacklist(ApplicationSlot slot,
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const std::string& name : remove) std::erase(names, name);
   if (names == before) return;
+  DropReservations(slot);  // one may be unwanted now
   for (const int32_t line : application.lines) {
     LeaveGroup(line);
     SettleLine(line);
@@ -194,7 +198,6 @@ void CapacityScheduler::State::Activate(ApplicationSlot slot) {
     SettleLine(line);
   }
   NoteAsking(application);
-  notices.push_back({.kind = Notice::Kind::kActivated, .application = slot});
 }
 
 void CapacityScheduler::State::Deactivate(ApplicationSlot slot) {
@@ -247,6 +250,7 @@ void CapacityScheduler::State::ActivateIn(QueueSlot leaf) {
         tree.CheckActivation(application.user, application.am_partition, application.am);
     if (application.inactive == PendingReason::kNone) {
       Activate(slot);
+      notices.push_back({.kind = Notice::Kind::kActivated, .application = slot});
     } else if (application.inactive == PendingReason::kAmLimit &&
                application.am_partition == kDefaultPartition) {
       refused = application.am;

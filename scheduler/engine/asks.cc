@@ -129,12 +129,9 @@ void CapacityScheduler::State::SetAsk(ApplicationSlot slot, const ContainerAsk& 
       ChangeCount(index, ask.count - old.count);
       const bool gang = ConstraintsOf(ask_at(index)).gang;
       // A gang of another size is tried anew.
-      if (gang && line_at(line).group >= 0) {
-        const int32_t group = line_at(line).group;
-        Unpark(group);
-        MakeReady(group);
-      }
+      if (gang && line_at(line).group >= 0) Rouse(line_at(line).group);
       TrimReservations(line);
+      UsageChanged(application);
       NoteAsking(application);
       return;
     }
@@ -143,6 +140,7 @@ void CapacityScheduler::State::SetAsk(ApplicationSlot slot, const ContainerAsk& 
     TrimReservations(line);
   }
   if (ask.count > 0) InsertAsk(slot, ask);
+  UsageChanged(application);
   NoteAsking(application);
 }
 
@@ -174,12 +172,16 @@ void CapacityScheduler::State::InsertAsk(ApplicationSlot slot, const ContainerAs
   application.asks.emplace(wish.request_id, index);
   line_at(line).asks.Push(ask_places, {wish.priority, wish.request_id}, index);
   ChangeCount(index, wish.count);
-  if (line_at(line).asks.top().item == index) SettleLine(line);
+  if (line_at(line).asks.top().item != index) return;
+  line_at(line).locality_since.reset();
+  SettleLine(line);
+  TrimReservations(line);
 }
 
 void CapacityScheduler::State::EraseAsk(ApplicationSlot slot, int32_t index) {
   const Ask ask = ask_at(index);
   ChangeCount(index, -ask.count);
+  if (line_at(ask.line).asks.top().item == index) line_at(ask.line).locality_since.reset();
   line_at(ask.line).asks.Remove(ask_places, index);
   app(slot).asks.erase(ask.request_id);
   if (ask.constraints >= 0) {
@@ -225,6 +227,7 @@ void CapacityScheduler::State::NoteAsking(Application& application) {
   if (asking == application.asking) return;
   application.asking = asking;
   tree.SetAsking(application.user, asking);
+  sweep_due = true;  // AM limits of users depend on how many ask
   for (size_t p = 0; p < lanes.size(); ++p) {
     WakeUsers(application.leaf, {static_cast<int32_t>(p)});
   }

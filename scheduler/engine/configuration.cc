@@ -107,6 +107,7 @@ std::optional<Instant> CapacityScheduler::State::NextDeadline() const {
   if (!deadlines.empty()) sooner(deadlines.top().key);
   if (sweep_at) sooner(*sweep_at);
   for (const auto& [path, at] : idle_queues) sooner(at);
+  for (const auto& [leaf, plan] : plans) sooner(plan.ends);
   return next;
 }
 

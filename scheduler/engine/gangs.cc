@@ -2,101 +2,135 @@
 // leaf may hold nodes back for a limited time once it has waited, so that single containers do not
 // overtake it for ever.
 #include <algorithm>
-#include <limits>
+#include <map>
+#include <string>
+#include <utility>
 
+#include "common/check.h"
 #include "scheduler/engine/state.h"
 
 namespace weir::scheduler {
 
+bool CapacityScheduler::State::MayGoTo(const Application& application,
+                                       const Ask& ask,
+                                       const Node& node) const {
+  const Constraints& extra = ConstraintsOf(ask);
+  if (std::binary_search(application.blacklist.begin(), application.blacklist.end(), node.name)) {
+    return false;
+  }
+  if (extra.relax || !extra.has_places()) return true;
+  return std::find(extra.nodes.begin(), extra.nodes.end(), node.name) != extra.nodes.end() ||
+         std::find(extra.racks.begin(), extra.racks.end(), node.rack) != extra.racks.end();
+}
+
+// Counts up containers under the bounds of an ask, node by node, as if each were taken.
+class CapacityScheduler::State::BoundedRoom {
+ public:
+  BoundedRoom(const Application& application, const Constraints& extra)
+      : application_(application), extra_(extra) {}
+  // Of `fitting` ones on this node, how many the bounds allow besides those counted before.
+  int64_t Take(NodeSlot slot, const Node& node, int64_t fitting) {
+    const auto had = [](const auto& counts, const auto& key) -> int64_t {
+      const auto found = counts.find(key);
+      return found == counts.end() ? 0 : found->second;
+    };
+    int64_t here = fitting;
+    if (extra_.max_per_node > 0) {
+      here = std::min(here, extra_.max_per_node - had(application_.on_node, slot.value));
+    }
+    if (extra_.max_per_rack > 0) {
+      const int64_t taken = had(taken_on_rack_, node.rack);
+      here = std::min(here, extra_.max_per_rack - had(application_.on_rack, node.rack) - taken);
+    }
+    here = std::max<int64_t>(here, 0);
+    if (extra_.max_per_rack > 0) taken_on_rack_[node.rack] += here;
+    return here;
+  }
+
+ private:
+  const Application& application_;
+  const Constraints& extra_;
+  std::map<std::string, int64_t> taken_on_rack_;
+};
+
+// How many of the gang the open nodes have room for, and those of `plan`, which are held back for
+// it; counted up to `enough`.
 int64_t CapacityScheduler::State::GangRoom(const Group& group,
                                            const Application& application,
                                            const Ask& ask,
-                                           int64_t enough) {
+                                           const GangPlan* plan) const {
   const Constraints& extra = ConstraintsOf(ask);
-  const Amounts& each = amounts(ask.shape);
+  const Amounts& each = amounts(group.shape);
   const bool simple =
       !extra.bounded() && application.blacklist.empty() && (extra.relax || !extra.has_places());
-  if (simple) return nodes.Room(group.partition, each, enough);
   int64_t room = 0;
-  std::map<std::string, int64_t> on_rack;
-  for (auto found = nodes.Find(group.partition, each); found && room < enough;
-       found = nodes.Find(group.partition, each, found->next)) {
-    const Node& node = nodes.at(found->node);
-    if (!extra.relax && extra.has_places()) {
-      const bool wanted_node =
-          std::find(extra.nodes.begin(), extra.nodes.end(), node.name) != extra.nodes.end() ||
-          std::find(extra.racks.begin(), extra.racks.end(), node.rack) != extra.racks.end();
-      if (!wanted_node) continue;
+  BoundedRoom bounded(application, extra);
+  const auto count = [&](NodeSlot slot) {
+    const Node& node = nodes.at(slot);
+    if (!each.FitsIn(node.free()) || !MayGoTo(application, ask, node)) return;
+    room += bounded.Take(slot, node, TimesFitting(each, node.free()));
+  };
+  if (simple) {
+    room = nodes.Room(group.partition, each, ask.count);
+  } else {
+    for (auto found = nodes.Find(group.partition, each); found && room < ask.count;
+         found = nodes.Find(group.partition, each, found->next)) {
+      count(found->node);
     }
-    int64_t here = RoomOn(application, ask, found->node);
-    if (extra.max_per_rack > 0) {
-      const auto known = application.on_rack.find(node.rack);
-      const int64_t had = known == application.on_rack.end() ? 0 : known->second;
-      int64_t& taken = on_rack[node.rack];
-      here = std::min(here, std::max<int64_t>(extra.max_per_rack - had - taken, 0));
-      taken += here;
-    }
-    room += here;
   }
+  if (plan == nullptr) return room;
+  for (size_t i = 0; i < plan->nodes.size() && room < ask.count; ++i) count(plan->nodes[i]);
   return room;
 }
 
 void CapacityScheduler::State::TryGang(int32_t index, std::vector<Allocation>& out) {
-  const bool due = group_at(index).due;
-  group_at(index).due = false;
+  const bool due = std::exchange(group_at(index).due, false);
   const Group& group = group_at(index);
-  const Line& line = line_at(group.lines.top().item);
-  const Ask& ask = *Head(line);
-  const Application& application = app(line.application);
-  const Amounts& each = amounts(group.shape);
+  const int32_t line_index = group.lines.top().item;
+  const Ask& ask = *Head(line_at(line_index));
+  const Application& application = app(line_at(line_index).application);
+  const auto found = plans.find(group.leaf);
+  const GangPlan* plan =
+      found != plans.end() && found->second.line == line_index ? &found->second : nullptr;
+  const Refusal refusal = GangLimits(group, ask);
+  if (refusal.waits != Waits::kReady) {
+    // What it holds back helps nobody while a limit is in the way.
+    if (plan != nullptr) DropPlan(group.leaf);
+    Park(index, refusal);
+    return;
+  }
+  const int64_t room = GangRoom(group, application, ask, plan);
+  if (room >= ask.count) {
+    // What was held back is given up and taken in the same breath.
+    if (plan != nullptr) DropPlan(group.leaf);
+    PlaceGang(index, out);
+    return;
+  }
+  if (due && plan == nullptr) PlanGang(index);
+  // Nodes that are held back wake it each time; others when what was missing has come together.
+  group_at(index).missing = plans.contains(group.leaf) ? 0 : ask.count - room;
+  ParkForRoom(index, PendingReason::kGangIncomplete);
+  if (!plans.contains(group.leaf)) SetDeadline(index, now.monotonic + options.heartbeat);
+}
+
+// For the limits the gang is one thing: the user limit, which grows with what is required, is that
+// for all of it, and as ever only the last container may go beyond it.
+Refusal CapacityScheduler::State::GangLimits(const Group& group, const Ask& ask) const {
   const LimitMode mode = LimitMode::kRespectExclusivity;
-  // For the limits the gang is one thing: the user limit, which grows with what is required, is
-  // that for all of it, and as ever only the last container may go beyond it.
+  const Amounts& each = amounts(group.shape);
   const Amounts whole = each * ask.count;
   const Amounts limit = tree.UserLimit(group.user, group.partition, whole, mode);
   const Amounts before_last =
       tree.user(group.user).shares[Index(group.partition)].used + whole - each;
   const Calculator calculator = configuration().calculator;
   if (Compare(calculator, before_last, limit, tree.total(group.partition)) > 0) {
-    ParkByUser(index);
-    return;
+    return {.waits = Waits::kUserLimit, .reason = PendingReason::kUserLimit};
   }
   const Allowance by_queue = tree.QueueAllowance(group.leaf, group.partition, whole, mode);
-  if (by_queue.count <= 0) {
-    const QueueSlot binding = by_queue.queue.value >= 0 ? by_queue.queue : group.leaf;
-    ParkByQueueLimit(index, binding, by_queue.binding);
-    return;
-  }
-  int64_t room = GangRoom(group, application, ask, ask.count);
-  const auto plan = plans.find(group.leaf);
-  const bool planned = plan != plans.end() && plan->second.line == group.lines.top().item;
-  if (room < ask.count && planned) {
-    for (const NodeSlot node : plan->second.nodes) {
-      room += TimesFitting(each, nodes.at(node).free());
-    }
-    if (room >= ask.count) {
-      // Together it fits: what was held back is given up and taken in the same breath.
-      DropPlan(group.leaf);
-      room = GangRoom(group, application, ask, ask.count);
-    }
-  }
-  if (room >= ask.count) {
-    if (planned) DropPlan(group.leaf);
-    PlaceGang(index, out);
-    return;
-  }
-  if (planned && plan->second.ends <= now.monotonic) {
-    DropPlan(group.leaf);
-    plan_pause[group.leaf] = now.monotonic + options.gang_pause;
-  } else if (due && !planned) {
-    PlanGang(index);
-  }
-  // Nodes that are held back wake it each time; others when what was missing has come together.
-  group_at(index).missing = plans.contains(group.leaf) ? 0 : ask.count - room;
-  ParkForRoom(index, PendingReason::kGangIncomplete);
-  const auto own = plans.find(group.leaf);
-  const bool holds = own != plans.end() && own->second.line == group.lines.top().item;
-  SetDeadline(index, holds ? own->second.ends : now.monotonic + options.heartbeat);
+  if (by_queue.count > 0) return {.waits = Waits::kReady, .reason = PendingReason::kNone};
+  return {.waits = Waits::kQueueLimit,
+          .reason = by_queue.binding,
+          .binding = by_queue.queue.value >= 0 ? by_queue.queue : group.leaf};
 }
 
 void CapacityScheduler::State::PlaceGang(int32_t index, std::vector<Allocation>& out) {
@@ -116,8 +150,7 @@ void CapacityScheduler::State::PlaceGang(int32_t index, std::vector<Allocation>&
     if (!target && (extra.relax || !extra.has_places())) {
       target = SearchAnywhere(app(slot), ask, partition);
     }
-    // GangRoom has counted the same nodes under the same bounds.
-    if (!target) break;
+    WEIR_CHECK(target.has_value(), "GangRoom has counted the same nodes under the same bounds");
     left -= Place(line_index, target->node, std::min<int64_t>(left, target->room), gang, out);
   }
 }
@@ -133,11 +166,12 @@ void CapacityScheduler::State::PlanGang(int32_t index) {
   const ApplicationSlot slot = line_at(line_index).application;
 
   // The emptiest nodes first: they need to lose least.
+  const Application& application = app(slot);
   std::vector<std::pair<Share, NodeSlot>> candidates;
   for (const NodeSlot node_slot : nodes.All()) {
     const Node& node = nodes.at(node_slot);
     if (!node.open() || node.partition != group.partition || !each.FitsIn(node.capacity) ||
-        Unwanted(app(slot), node_slot)) {
+        !MayGoTo(application, ask, node)) {
       continue;
     }
     candidates.emplace_back(ShareOf(Calculator::kDominant, node.used, node.capacity), node_slot);
@@ -145,11 +179,12 @@ void CapacityScheduler::State::PlanGang(int32_t index) {
   std::sort(candidates.begin(), candidates.end());
   GangPlan plan{.line = line_index, .ends = now.monotonic + options.gang_timeout};
   int64_t promised = 0;
-  const int32_t bound = ConstraintsOf(ask).max_per_node;
+  BoundedRoom bounded(application, ConstraintsOf(ask));
   for (const auto& [used, node_slot] : candidates) {
     if (promised >= ask.count) break;
-    int64_t here = TimesFitting(each, nodes.at(node_slot).capacity);
-    if (bound > 0) here = std::min<int64_t>(here, bound);
+    const Node& node = nodes.at(node_slot);
+    const int64_t here = bounded.Take(node_slot, node, TimesFitting(each, node.capacity));
+    if (here == 0) continue;
     promised += here;
     plan.nodes.push_back(node_slot);
   }
@@ -174,6 +209,20 @@ void CapacityScheduler::State::DropPlan(QueueSlot leaf) {
     nodes.SetReserved(node, false);
   }
   for (const NodeSlot node : plan.nodes) WakeForNode(node);
+}
+
+void CapacityScheduler::State::EndPlans() {
+  std::vector<QueueSlot> over;
+  for (const auto& [leaf, plan] : plans) {
+    if (plan.ends <= now.monotonic) over.push_back(leaf);
+  }
+  for (const QueueSlot leaf : over) {
+    const int32_t line = plans.at(leaf).line;
+    DropPlan(leaf);
+    plan_pause[leaf] = now.monotonic + options.gang_pause;
+    const int32_t group = line_at(line).group;
+    if (group >= 0 && group_at(group).waits != Waits::kReady) Rouse(group);
+  }
 }
 
 }  // namespace weir::scheduler

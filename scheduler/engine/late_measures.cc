@@ -6,6 +6,12 @@
 
 namespace weir::scheduler {
 
+std::optional<ApplicationSlot> CapacityScheduler::reserved_for(NodeSlot node) const {
+  const auto found = state_->reservations.find(node);
+  if (found == state_->reservations.end()) return std::nullopt;
+  return found->second.application;
+}
+
 // Asks of the default partition may use idle nodes of a non-exclusive one after a heartbeat's time
 // without room (YARN: after as many missed offers as there are nodes). ApplicationMasters may not.
 bool CapacityScheduler::State::MayBorrow(const Group& group) const {
@@ -21,11 +27,23 @@ bool CapacityScheduler::State::MayBorrow(const Group& group) const {
 bool CapacityScheduler::State::TryBorrow(int32_t index,
                                          size_t limit,
                                          std::vector<Allocation>& out) {
-  const int32_t line_index = group_at(index).lines.top().item;
+  // The first line of an application that has its ApplicationMaster: the first container is that.
+  const auto& entries = group_at(index).lines.entries();
+  const auto* first = &entries.front();
+  if (app(line_at(first->item).application).containers == 0) {
+    first = nullptr;
+    for (const auto& entry : entries) {
+      if (app(line_at(entry.item).application).containers == 0) continue;
+      if (first == nullptr || entry.key < first->key) first = &entry;
+    }
+    if (first == nullptr) return false;
+  }
+  const int32_t line_index = first->item;
   const Line& line = line_at(line_index);
   const Application& application = app(line.application);
-  if (application.containers == 0) return false;  // its first is the ApplicationMaster's
   const Ask& ask = *Head(line);
+  const Constraints& extra = ConstraintsOf(ask);
+  if (extra.has_places() && !extra.relax) return false;  // there, or nowhere
   for (const auto& [label, exclusive] : configuration().labels) {
     const std::optional<PartitionSlot> partition = nodes.FindPartition(label);
     if (exclusive || !partition || nodes.schedulable_nodes(*partition) == 0) continue;
@@ -93,6 +111,24 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
   use(application, group.partition).reserved += each;
   tree.Reserve(group.user, group.partition, each);
   OrderChanged(group.leaf, group.partition);
+  WakeUsers(group.leaf, group.partition);
+}
+
+void CapacityScheduler::State::UnreserveFor(int32_t index) {
+  if (!configuration().continue_look) return;
+  const Group& group = group_at(index);
+  const int32_t line_index = group.lines.top().item;
+  Refusal refusal;
+  if (!nodes.Find(group.partition, amounts(group.shape)) ||
+      Allowed(group, LimitMode::kRespectExclusivity, group.partition, refusal) > 0) {
+    return;
+  }
+  for (const NodeSlot node : app(line_at(line_index).application).reservations) {
+    const Reservation& held = reservations.at(node);
+    if (held.gang || held.line != line_index || held.shape != group.shape) continue;
+    DropReservation(node);
+    return;
+  }
 }
 
 void CapacityScheduler::State::DropReservation(NodeSlot node) {
@@ -128,7 +164,8 @@ void CapacityScheduler::State::TrimReservations(int32_t line_index) {
     const Reservation& each = reservations.at(node);
     if (each.line != line_index) continue;
     const Ask* head = Head(line);
-    const bool useful = head != nullptr && head->shape == each.shape && held < line.containers;
+    const bool useful = head != nullptr && head->shape == each.shape && held < line.containers &&
+                        ConstraintsOf(*head).gang == each.gang;
     if (useful) {
       ++held;
     } else {
@@ -138,23 +175,29 @@ void CapacityScheduler::State::TrimReservations(int32_t line_index) {
   for (const NodeSlot node : surplus) DropReservation(node);
 }
 
-void CapacityScheduler::State::FulfilReservations(std::vector<Allocation>& out) {
-  // What is dropped below may make room on further reserved nodes: those come at the next turn.
-  std::vector<NodeSlot> ready;
-  ready.swap(fulfil);
-  for (const NodeSlot node : ready) {
+bool CapacityScheduler::State::FulfilReservations(size_t enough, std::vector<Allocation>& out) {
+  while (!fulfil.empty()) {
+    const NodeSlot node = fulfil.back();
     const auto found = reservations.find(node);
-    if (found == reservations.end() || found->second.gang) continue;
+    if (found == reservations.end() || found->second.gang) {
+      fulfil.pop_back();
+      continue;
+    }
     const Reservation held = found->second;
     const Ask* head = Head(line_at(held.line));
     const bool fits = amounts(held.shape).FitsIn(nodes.at(node).free());
     const bool wanted_still = head != nullptr && head->shape == held.shape;
+    if (fits && wanted_still && out.size() >= enough) return false;
+    fulfil.pop_back();
     if (!fits && wanted_still) continue;
-    // The limits have been charged since it was reserved. It is taken before anybody else is woken:
-    // waking comes only from here on.
+    // It is taken before anybody else is tried: what this wakes comes only afterwards. The limits
+    // have been charged since it was reserved.
     DropReservation(node);
-    if (wanted_still && fits && nodes.at(node).open()) Place(held.line, node, 1, 0, out);
+    if (wanted_still && RoomOn(app(held.application), *Head(line_at(held.line)), node) > 0) {
+      Place(held.line, node, 1, 0, out);
+    }
   }
+  return true;
 }
 
 }  // namespace weir::scheduler

@@ -8,7 +8,7 @@ NodeSlot CapacityScheduler::State::AddNode(const NodeId& id,
                                            const std::string& rack,
                                            const std::string& label,
                                            const Resource& capacity) {
-  const PartitionSlot partition = nodes.AddPartition(label);
+  const PartitionSlot partition = PartitionOf(label);
   const NodeSlot node = nodes.Add(id, name, rack, partition, options.types.KnownPartsOf(capacity));
   if (usages.size() <= Index(node)) usages.resize(Index(node) + 1);
   usages[Index(node)] = {};
@@ -45,7 +45,7 @@ void CapacityScheduler::State::SetNodeCapacity(NodeSlot node, const Resource& ca
 }
 
 void CapacityScheduler::State::SetNodeLabel(NodeSlot node, const std::string& label) {
-  const PartitionSlot to = nodes.AddPartition(label);
+  const PartitionSlot to = PartitionOf(label);
   const PartitionSlot from = nodes.at(node).partition;
   if (from == to) return;
   DropReservation(node);
@@ -64,6 +64,14 @@ void CapacityScheduler::State::SetNodeLabel(NodeSlot node, const std::string& la
   TotalChanged(from);
   TotalChanged(to);
   WakeForNode(node);
+}
+
+// A label that the configuration does not know makes a partition that no queue may use.
+PartitionSlot CapacityScheduler::State::PartitionOf(const std::string& label) {
+  const PartitionSlot partition = nodes.AddPartition(label);
+  const bool known = Index(partition) < tree.at(QueueSlot{0}).shares.size();
+  if (!known) tree.SetPartitionTotal(partition, {});
+  return partition;
 }
 
 void CapacityScheduler::State::TotalChanged(PartitionSlot partition) {

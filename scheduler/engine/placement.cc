@@ -1,6 +1,7 @@
 // The decision: which leaf, which line, how many, on which node; and the books that go with it.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "common/check.h"
 #include "scheduler/engine/state.h"
@@ -9,7 +10,7 @@ namespace weir::scheduler {
 
 bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Allocation>& out) {
   now = at;
-  const size_t enough = out.size() + limit;
+  const size_t enough = out.size() + std::min(limit, std::numeric_limits<size_t>::max() / 2);
   RefreshTotals();
   if (wake_everybody) {
     wake_everybody = false;
@@ -18,12 +19,18 @@ bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Alloca
   ExpireDynamicQueues();
   ActivatePending();
   FireDeadlines();
-  FulfilReservations(out);
-  for (size_t p = 0; p < lanes.size(); ++p) {
-    const PartitionSlot partition{static_cast<int32_t>(p)};
-    while (const std::optional<QueueSlot> leaf = FirstLeaf(partition)) {
-      if (out.size() >= enough) return true;
-      TryFirst(*leaf, partition, enough - out.size(), out);
+  EndPlans();
+  if (!FulfilReservations(enough, out)) return true;
+  // What happens in one partition (a reservation given up, say) may make somebody of another ready.
+  for (bool some = true; some;) {
+    some = false;
+    for (size_t p = 0; p < lanes.size(); ++p) {
+      const PartitionSlot partition{static_cast<int32_t>(p)};
+      while (const std::optional<QueueSlot> leaf = FirstLeaf(partition)) {
+        if (out.size() >= enough) return true;
+        TryFirst(*leaf, partition, enough - out.size(), out);
+        some = true;
+      }
     }
   }
   return false;
@@ -54,61 +61,96 @@ void CapacityScheduler::State::TryFirst(QueueSlot leaf,
 }
 
 void CapacityScheduler::State::TryPlain(int32_t index, size_t limit, std::vector<Allocation>& out) {
-  const Group& group = group_at(index);
-  const PartitionSlot partition = group.partition;
-  const bool blocked = shape_class(partition, group.shape).blocked;
-  if (blocked && !group.due) {
-    ParkForRoom(index, PendingReason::kInsufficient);
-    return;
-  }
-  if (blocked) {
-    group_at(index).due = false;
-    if (MayBorrow(group) && TryBorrow(index, limit, out)) return;
-    if (group_at(index).waits != Waits::kReady) return;  // parked by a limit
-    if (MayReserve(group)) TryReserve(index);
-    ParkForRoom(index, PendingReason::kInsufficient);
-    if (MayBorrow(group) || MayReserve(group)) {
-      SetDeadline(index, now.monotonic + options.heartbeat);
+  const PartitionSlot partition = group_at(index).partition;
+  const int32_t line = group_at(index).lines.top().item;
+  const Amounts& each = amounts(group_at(index).shape);
+  const bool due = std::exchange(group_at(index).due, false);
+  Refusal refusal;
+  bool no_room = false;
+  if (!shape_class(partition, group_at(index).shape).blocked) {
+    if (!app(line_at(line).application).reservations.empty()) UnreserveFor(index);
+    const int64_t allowed =
+        Allowed(group_at(index), LimitMode::kRespectExclusivity, partition, refusal);
+    const auto found = allowed > 0 ? nodes.Find(partition, each) : std::nullopt;
+    if (found) {
+      // The first node that fits stays the first while it has room: what fits is placed in one go.
+      int64_t count = std::min(allowed, TimesFitting(each, nodes.at(found->node).free()));
+      count = std::min(count, static_cast<int64_t>(limit));
+      if (count > 1) count = std::min(count, BeforeSibling(group_at(index).leaf, partition, each));
+      group_at(index).since.reset();
+      Place(line, found->node, count, 0, out);
+      return;
     }
-    return;
+    no_room = allowed > 0;
   }
-  const int64_t allowed = Allowed(index, LimitMode::kRespectExclusivity, partition);
-  if (allowed == 0) return;
-  const int32_t line = group.lines.top().item;
-  const Amounts& each = amounts(group.shape);
-  const auto found = nodes.Find(partition, each);
-  if (!found) {
-    ShapeClass& own = shape_class(partition, group.shape);
+  const bool may_borrow = MayBorrow(group_at(index));
+  if (due && may_borrow && TryBorrow(index, limit, out)) return;
+  if (no_room) {
+    // Holds while somebody is parked for it: who wakes them looks at the nodes again.
+    ShapeClass& own = shape_class(partition, group_at(index).shape);
     own.blocked = true;
     own.overtaken_mark = placed[Index(partition)];
-    ParkForRoom(index, PendingReason::kInsufficient);
-    if (MayBorrow(group) || MayReserve(group)) {
-      SetDeadline(index, now.monotonic + options.heartbeat);
-    }
-    return;
   }
-  // The first node that fits stays the first while it has room: what fits is placed in one go.
-  int64_t count = std::min(allowed, TimesFitting(each, nodes.at(found->node).free()));
-  count = std::min(count, static_cast<int64_t>(limit));
-  if (count > 1) count = std::min(count, BeforeSibling(group.leaf, partition, each));
-  Place(line, found->node, count, 0, out);
+  const bool may_reserve = refusal.waits == Waits::kRoom && MayReserve(group_at(index));
+  if (due && may_reserve) TryReserve(index);
+  Park(index, refusal);
+  if (may_borrow || may_reserve) SetDeadline(index, now.monotonic + options.heartbeat);
 }
 
-int64_t CapacityScheduler::State::Allowed(int32_t index, LimitMode mode, PartitionSlot partition) {
-  const Group& group = group_at(index);
+int64_t CapacityScheduler::State::Allowed(const Group& group,
+                                          LimitMode mode,
+                                          PartitionSlot partition,
+                                          Refusal& refusal) {
   const Amounts& each = amounts(group.shape);
   const Allowance by_user = tree.UserAllowance(group.user, partition, each, mode);
   if (by_user.count <= 0) {
-    ParkByUser(index);
+    refusal = {.waits = Waits::kUserLimit, .reason = PendingReason::kUserLimit};
     return 0;
   }
   const Allowance by_queue = tree.QueueAllowance(group.leaf, partition, each, mode);
   if (by_queue.count <= 0) {
-    const QueueSlot binding = by_queue.queue.value >= 0 ? by_queue.queue : group.leaf;
-    ParkQueue(binding, partition, by_queue.binding);
+    refusal = {.waits = Waits::kQueueLimit,
+               .reason = by_queue.binding,
+               .binding = by_queue.queue.value >= 0 ? by_queue.queue : group.leaf};
+    // What no node could ever take waits for such a node, not for the queue.
+    if (!nodes.SomeCapacityFits(partition, each)) refusal = {.waits = Waits::kRoom};
     return 0;
   }
   return std::min(by_user.count, by_queue.count);
+}
+
+void CapacityScheduler::State::Park(int32_t index, const Refusal& refusal) {
+  switch (refusal.waits) {
+    case Waits::kUserLimit:
+      ParkByUser(index);
+      return;
+    case Waits::kQueueLimit:
+      if (StopsQueue(group_at(index), refusal)) {
+        ParkQueue(refusal.binding, group_at(index).partition, refusal.reason);
+      } else {
+        ParkByQueueLimit(index, refusal.binding, refusal.reason);
+      }
+      return;
+    case Waits::kNowhere:
+    case Waits::kReady:
+    case Waits::kRoom:
+      break;
+  }
+  ParkForRoom(index, refusal.reason);
+}
+
+// A container that the queue has no room left for stops the queue, so that smaller ones do not
+// overtake it for ever, as in YARN. Not so one that could never go there, or that could go where
+// these limits do not count, or that lacks a type which others do not need.
+bool CapacityScheduler::State::StopsQueue(const Group& group, const Refusal& refusal) const {
+  if (refusal.reason == PendingReason::kNodeLabel) return true;
+  const Amounts& each = amounts(group.shape);
+  if (ConstraintsOf(*Head(line_at(group.lines.top().item))).gang) return false;
+  if (!each.FitsIn(tree.at(refusal.binding).shares[Index(group.partition)].maximum)) return false;
+  if (MayBorrow(group)) return false;
+  const Amounts common{each[Amounts::kMemory], each[Amounts::kVcores]};
+  return tree.QueueAllowance(group.leaf, group.partition, common, LimitMode::kRespectExclusivity)
+             .count <= 0;
 }
 
 // One queue is served until another has the smaller used share, which makes the same order as one
@@ -123,9 +165,13 @@ int64_t CapacityScheduler::State::BeforeSibling(QueueSlot leaf,
     const auto* second = FindLane(tree.at(queue).parent, partition)->children.second();
     if (second == nullptr) continue;
     const QueueOrder own = tree.Order(queue, partition);
-    const Share step = std::max<Share>(
-        ShareOf(calculator, each, tree.at(queue).shares[Index(partition)].guaranteed), 1);
-    count = std::min(count, std::max<int64_t>((second->key.used - own.used) / step, 0) + 1);
+    const QueueShare& share = tree.at(queue).shares[Index(partition)];
+    const Amounts& of = own.zero_capacity != 0 ? tree.total(partition) : share.guaranteed;
+    const Share step = std::max<Share>(ShareOf(calculator, each, of), 1);
+    Share until = second->key.used;
+    // From its guarantee on it may have to stand behind those of a higher priority.
+    if (own.over_guarantee < second->key.over_guarantee) until = std::min(until, kWholeShare);
+    count = std::min(count, std::max<int64_t>((until - own.used) / step, 0) + 1);
   }
   return count;
 }
@@ -163,6 +209,7 @@ int32_t CapacityScheduler::State::Place(
     count -= now_placed;
     if (ask_at(index).count > 0) break;
     line.asks.Remove(ask_places, index);
+    line.locality_since.reset();
     app(slot).asks.erase(placement.request_id);
     Ask& over = ask_at(index);
     if (over.constraints >= 0) {
@@ -240,6 +287,7 @@ void CapacityScheduler::State::Release(ContainerSlot container) {
   shapes.DropUses(placement.shape, 1);
   UsageChanged(application);
   UsageFell(application.user, partition);
+  if (application.counts_places) WakeLines(application);
   WakeForNode(placement.node);
 }
 

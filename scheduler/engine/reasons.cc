@@ -43,7 +43,9 @@ PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
       return PendingReason::kPriority;
     }
     case Waits::kRoom:
-      if (group.reason != PendingReason::kInsufficient) return group.reason;
+      if (group.reason == PendingReason::kGangIncomplete) return group.reason;
+      // Others may have taken the room since, wherever it was that this one could not go.
+      if (group.solo && nodes.Find(group.partition, amounts(group.shape))) return group.reason;
       if (PreemptsFor(group.leaf)) return PendingReason::kPreemptionPending;
       for (const NodeSlot node : app(line_at(group.lines.top().item).application).reservations) {
         if (reservations.at(node).shape == group.shape) return PendingReason::kReserved;

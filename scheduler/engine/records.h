@@ -7,7 +7,8 @@
 // of them, so they are set aside and woken together. A line whose head has constraints of its own
 // (locality, gang, spread, bounds, an unwanted node) is alone in a *solo* group. A group is *ready*
 // (in its leaf's heap) or *parked*: by the user's limit, by the class (no node has room for the
-// shape), or by a queue's limit (gangs only; otherwise the queue itself is parked).
+// shape), or by a queue's limit, alone (gangs, and what need not stop the queue; otherwise the
+// queue itself is parked and the group stays ready).
 #ifndef WEIR_SCHEDULER_ENGINE_RECORDS_H_
 #define WEIR_SCHEDULER_ENGINE_RECORDS_H_
 
@@ -112,12 +113,19 @@ struct QueueLane {
   IndexedHeap<LineKey> groups;       // of a leaf: ready ones, by their first line
   IndexedHeap<Share> over_limit;  // of a leaf: groups parked by the user limit, by usage / weight
   Amounts largest_over_limit;     // at least every shape in over_limit
-  std::vector<int32_t> gangs;     // parked by this queue's limit
+  std::vector<int32_t> alone;     // groups parked by this queue's limit, each alone
   bool in_parent = false;
   bool parked = false;  // at its limit
   PendingReason reason = PendingReason::kNone;
 
   bool has_ready() const { return !children.empty() || !groups.empty(); }
+};
+
+// Why a group cannot be placed now, and where it is to be parked.
+struct Refusal {
+  Waits waits = Waits::kRoom;
+  PendingReason reason = PendingReason::kInsufficient;
+  QueueSlot binding{};  // whose limit, when a queue's
 };
 
 struct PartitionUse {

@@ -35,7 +35,10 @@ int64_t CapacityScheduler::State::RoomOn(const Application& application,
                                          const Ask& ask,
                                          NodeSlot slot) const {
   const Node& node = nodes.at(slot);
-  if (!node.open() || Unwanted(application, slot)) return 0;
+  // A node that lacks something gets nothing, even of what it has: as in NodeTable's searches.
+  if (!node.open() || !amounts(ask.shape).FitsIn(node.free()) || Unwanted(application, slot)) {
+    return 0;
+  }
   int64_t room = TimesFitting(amounts(ask.shape), node.free());
   const Constraints& extra = ConstraintsOf(ask);
   const auto bound = [&room](int32_t most, const auto& counts, const auto& key) {
@@ -128,66 +131,92 @@ std::optional<CapacityScheduler::State::Target> CapacityScheduler::State::Search
   return std::nullopt;
 }
 
+// The best place that the ask may go to by now, and when it may go further.
+CapacityScheduler::State::Found CapacityScheduler::State::SearchByLocality(
+    const Application& application, const Ask& ask, Instant since, PartitionSlot partition) {
+  const Constraints& extra = ConstraintsOf(ask);
+  Found found;
+  if (!extra.has_places() || (extra.relax && configuration().node_locality_delay < 0)) {
+    found.target = SearchAnywhere(application, ask, partition);
+    return found;
+  }
+  found.target = SearchLocal(application, ask, partition);
+  found.local = found.target.has_value();
+  if (found.target) return found;
+  const Instant racks_at = extra.nodes.empty() ? since : since + RackDelay(partition);
+  const Instant anywhere_at = since + AnywhereDelay(ask, partition);
+  if (extra.relax || !extra.racks.empty()) {
+    if (racks_at > now.monotonic) {
+      found.next = racks_at;
+    } else {
+      found.target = SearchRacks(application, ask, partition);
+      found.local = found.target.has_value() && configuration().rack_locality_full_reset;
+    }
+  }
+  if (found.target || !extra.relax) return found;
+  if (anywhere_at > now.monotonic) {
+    found.next = found.next ? std::min(*found.next, anywhere_at) : anywhere_at;
+  } else {
+    found.target = SearchAnywhere(application, ask, partition);
+  }
+  return found;
+}
+
+// Why nothing was found although the limits allow it.
+PendingReason CapacityScheduler::State::ReasonWithoutPlace(const Application& application,
+                                                           const Ask& ask,
+                                                           bool waits,
+                                                           PartitionSlot partition) const {
+  const Constraints& extra = ConstraintsOf(ask);
+  const Amounts& each = amounts(ask.shape);
+  auto found = nodes.Find(partition, each);
+  if (!found) return ReasonWithoutRoom(partition, each);
+  if (waits || (extra.has_places() && !extra.relax)) return PendingReason::kLocalityWait;
+  if (!extra.bounded()) return PendingReason::kBlacklisted;
+  // Both wishes may be in the way: the bounds are named when a node is there that he would take.
+  for (; found; found = nodes.Find(partition, each, found->next)) {
+    if (!Unwanted(application, found->node)) return PendingReason::kSpread;
+  }
+  return PendingReason::kBlacklisted;
+}
+
 void CapacityScheduler::State::TrySolo(int32_t index, size_t limit, std::vector<Allocation>& out) {
   const int32_t line_index = group_at(index).lines.top().item;
   const Line& line = line_at(line_index);
   const Ask& ask = *Head(line);
-  const Constraints& extra = ConstraintsOf(ask);
-  if (extra.gang) {
+  if (ConstraintsOf(ask).gang) {
     TryGang(index, out);
     return;
   }
   const PartitionSlot partition = line.partition;
   const Application& application = app(line.application);
   group_at(index).due = false;
-  const int64_t allowed = Allowed(index, LimitMode::kRespectExclusivity, partition);
-  if (allowed == 0) return;
-
-  const bool local_matters = extra.has_places() && configuration().node_locality_delay >= 0;
-  std::optional<Target> target;
-  bool local = false;
+  Refusal refusal;
+  const int64_t allowed =
+      Allowed(group_at(index), LimitMode::kRespectExclusivity, partition, refusal);
   std::optional<Instant> next;
-  if (local_matters) {
-    target = SearchLocal(application, ask, partition);
-    local = target.has_value();
+  if (allowed > 0) {
     const Instant since = line.locality_since.value_or(now.monotonic);
     line_at(line_index).locality_since = since;
-    const bool only_racks = extra.nodes.empty();
-    const Instant racks_at = only_racks ? since : since + RackDelay(partition);
-    const Instant anywhere_at = since + AnywhereDelay(ask, partition);
-    const bool racks_allowed = extra.relax || !extra.racks.empty();
-    if (!target && racks_allowed && racks_at <= now.monotonic) {
-      target = SearchRacks(application, ask, partition);
-      local = target.has_value() && configuration().rack_locality_full_reset;
+    const Found found = SearchByLocality(application, ask, since, partition);
+    if (found.target) {
+      if (found.local) line_at(line_index).locality_since.reset();
+      group_at(index).since.reset();
+      const int64_t count = std::min({allowed, found.target->room, static_cast<int64_t>(limit)});
+      Place(line_index, found.target->node, count, 0, out);
+      return;
     }
-    if (!target && extra.relax && anywhere_at <= now.monotonic) {
-      target = SearchAnywhere(application, ask, partition);
-    }
-    if (racks_allowed && racks_at > now.monotonic) next = racks_at;
-    if (extra.relax && anywhere_at > now.monotonic && !next) next = anywhere_at;
-  } else {
-    target = SearchAnywhere(application, ask, partition);
+    next = found.next;
+    refusal.reason = ReasonWithoutPlace(application, ask, next.has_value(), partition);
   }
-  if (target) {
-    if (local) line_at(line_index).locality_since.reset();
-    const int64_t count = std::min({allowed, target->room, static_cast<int64_t>(limit)});
-    Place(line_index, target->node, count, 0, out);
+  const bool may_borrow = MayBorrow(group_at(index));
+  const Instant since = group_at(index).since.value_or(now.monotonic);
+  group_at(index).since = since;
+  if (may_borrow && now.monotonic - since >= options.heartbeat && TryBorrow(index, limit, out)) {
     return;
   }
-  PendingReason reason = ReasonWithoutRoom(partition, amounts(ask.shape));
-  if (nodes.Find(partition, amounts(ask.shape))) {
-    // There is room, though not where it may go.
-    reason = PendingReason::kLocalityWait;
-    if (!local_matters) {
-      reason = extra.bounded() ? PendingReason::kSpread : PendingReason::kBlacklisted;
-    }
-  }
-  if (MayBorrow(group_at(index)) && group_at(index).since &&
-      now.monotonic - *group_at(index).since >= options.heartbeat) {
-    if (TryBorrow(index, limit, out) || group_at(index).waits != Waits::kReady) return;
-  }
-  ParkForRoom(index, reason);
-  if (!next && (MayBorrow(group_at(index)))) next = now.monotonic + options.heartbeat;
+  Park(index, refusal);
+  if (may_borrow) SetDeadline(index, now.monotonic + options.heartbeat);
   if (next) SetDeadline(index, *next);
 }
 

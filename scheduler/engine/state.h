@@ -40,6 +40,7 @@ struct CapacityScheduler::State {
   void SetNodeSchedulable(NodeSlot node, bool schedulable);
   void SetNodeCapacity(NodeSlot node, const Resource& capacity);
   void SetNodeLabel(NodeSlot node, const std::string& label);
+  PartitionSlot PartitionOf(const std::string& label);
   void TotalChanged(PartitionSlot partition);
   void RefreshTotals();
   // The node may have more room than before.
@@ -89,11 +90,22 @@ struct CapacityScheduler::State {
   void UsageChanged(const Application& application);  // fair leaves order by it
   void MakeReady(int32_t group);
   void Unpark(int32_t group);  // from wherever it is; it is then nowhere
+  void Rouse(int32_t group);   // Unpark and MakeReady
+  // What the application has on nodes and racks has become less.
+  void WakeLines(const Application& application);
+  void Park(int32_t group, const Refusal& refusal);
+  bool StopsQueue(const Group& group, const Refusal& refusal) const;
   void ParkByUser(int32_t group);
   void ParkForRoom(int32_t group, PendingReason reason);
   void ParkByQueueLimit(int32_t group, QueueSlot binding, PendingReason reason);
   void ParkQueue(QueueSlot queue, PartitionSlot partition, PendingReason reason);
+  // The queue has room again, perhaps.
   void UnparkQueue(QueueSlot queue, PartitionSlot partition);
+  void Resume(QueueSlot queue, PartitionSlot partition);
+  // Who is ready below the leaf has changed: the one that a queue stopped for may be gone, or
+  // somebody may go before it.
+  void ResumeAbove(QueueSlot leaf, PartitionSlot partition);
+  Share WeighedShare(UserSlot user, PartitionSlot partition) const;
   void EnterTree(QueueSlot queue, PartitionSlot partition);
   void LeaveTree(QueueSlot queue, PartitionSlot partition);
   // The usage of the leaf has changed: the places of it and its ancestors.
@@ -117,8 +129,8 @@ struct CapacityScheduler::State {
                 size_t limit,
                 std::vector<Allocation>& out);
   void TryPlain(int32_t group, size_t limit, std::vector<Allocation>& out);
-  // How many containers the limits let through; 0 = parked accordingly.
-  int64_t Allowed(int32_t group, LimitMode mode, PartitionSlot partition);
+  // How many containers the limits let through; 0 = refused.
+  int64_t Allowed(const Group& group, LimitMode mode, PartitionSlot partition, Refusal& refusal);
   // How many may be placed before a sibling goes first.
   int64_t BeforeSibling(QueueSlot leaf, PartitionSlot partition, const Amounts& each) const;
   // Grants up to `count` containers of the line's head, and of the asks behind it that are alike.
@@ -144,6 +156,19 @@ struct CapacityScheduler::State {
   std::optional<Target> SearchAnywhere(const Application& application,
                                        const Ask& ask,
                                        PartitionSlot partition);
+  struct Found {
+    std::optional<Target> target;
+    bool local = false;           // as near as it wants: the wait for that begins anew
+    std::optional<Instant> next;  // when it may go further
+  };
+  Found SearchByLocality(const Application& application,
+                         const Ask& ask,
+                         Instant since,
+                         PartitionSlot partition);
+  PendingReason ReasonWithoutPlace(const Application& application,
+                                   const Ask& ask,
+                                   bool waits,
+                                   PartitionSlot partition) const;
   // How many of the ask the node may take; 0 = not at all.
   int64_t RoomOn(const Application& application, const Ask& ask, NodeSlot node) const;
   Duration RackDelay(PartitionSlot partition) const;
@@ -158,7 +183,11 @@ struct CapacityScheduler::State {
   bool MayBorrow(const Group& group) const;
   void TryReserve(int32_t group);
   bool MayReserve(const Group& group) const;
-  void FulfilReservations(std::vector<Allocation>& out);
+  // Until `out` is that long; false when some are left.
+  bool FulfilReservations(size_t enough, std::vector<Allocation>& out);
+  // Gives up one reservation of the group's first line when the limits count it twice: a node has
+  // room for the container, but with what is held back for it the limit is reached.
+  void UnreserveFor(int32_t group);
   void DropReservation(NodeSlot node);
   void DropReservations(ApplicationSlot application);
   // Gives up reservations that the line no longer needs.
@@ -167,12 +196,18 @@ struct CapacityScheduler::State {
   // --- gangs (gangs.cc)
   void TryGang(int32_t group, std::vector<Allocation>& out);
   void PlaceGang(int32_t group, std::vector<Allocation>& out);
+  class BoundedRoom;
   int64_t GangRoom(const Group& group,
                    const Application& application,
                    const Ask& ask,
-                   int64_t enough);
+                   const GangPlan* plan) const;
+  Refusal GangLimits(const Group& group, const Ask& ask) const;  // waits: kReady = none
   void PlanGang(int32_t group);
   void DropPlan(QueueSlot leaf);
+  // Those whose time has passed.
+  void EndPlans();
+  // By its node, rack, locality and the application's wishes the ask may go there.
+  bool MayGoTo(const Application& application, const Ask& ask, const Node& node) const;
 
   // --- configuration (configuration.cc, plan.cc)
   void Configure(std::shared_ptr<const QueueConfiguration> configuration);
@@ -254,9 +289,10 @@ struct CapacityScheduler::State {
   std::vector<Group> groups;
   std::vector<int32_t> unused_groups;
   std::vector<std::vector<int32_t>> user_groups;  // by user slot: the groups that are not solo
-  HeapPlaces ask_places;                          // in their line
-  HeapPlaces line_places;                         // in their group
-  HeapPlaces group_places;                        // in the heap of their leaf
+  std::vector<std::vector<int32_t>> over_limit_of_user;  // by user slot: parked by the user limit
+  HeapPlaces ask_places;                                 // in their line
+  HeapPlaces line_places;                                // in their group
+  HeapPlaces group_places;                               // in the heap of their leaf
   HeapPlaces deadline_places;
   std::vector<HeapPlaces> queue_places;  // by partition: in their parent
   IndexedHeap<Instant> deadlines;        // of groups
@@ -278,6 +314,7 @@ struct CapacityScheduler::State {
   int64_t wanted_containers = 0;
   SearchPosition spread_from;          // where the last spread placement went on
   std::set<PartitionSlot> totals_due;  // nodes have come, gone or changed
+  int64_t parked_queues = 0;           // lanes
   bool wake_everybody = false;
   bool sweep_due = false;           // usage fell: some AM limit may have grown
   std::optional<Instant> sweep_at;  // when all inactive applications are looked at again

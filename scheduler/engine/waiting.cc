@@ -11,6 +11,9 @@ namespace {
 // A share of the user limit may be rounded differently from the limit itself: waking a little too
 // often is harmless.
 constexpr Share kShareSlack = 8;
+// Shares are compared this much coarser: the largest one (2^50) times kWholeWeight stays below
+// 2^63.
+constexpr Share kShareGrain = 128;
 
 // log2(1 + value) in 1e-6, by the position of the highest bit and linear between powers of two: an
 // integer stand-in for YARN's size-based weight.
@@ -146,10 +149,7 @@ void CapacityScheduler::State::SettleLine(int32_t index) {
                       group.leaf == application.leaf && group.user == application.user;
     if (same) {
       // Another head may go where the last one could not.
-      if (solo && group.waits != Waits::kReady) {
-        Unpark(line.group);
-        MakeReady(line.group);
-      }
+      if (solo && group.waits != Waits::kReady) Rouse(line.group);
       KeyChanged(index);
       return;
     }
@@ -184,6 +184,7 @@ void CapacityScheduler::State::GroupKeyChanged(int32_t index) {
   const Group& group = group_at(index);
   if (group.waits != Waits::kReady) return;
   lane(group.leaf, group.partition).groups.Change(group_places, group.lines.top().key, index);
+  ResumeAbove(group.leaf, group.partition);
 }
 
 void CapacityScheduler::State::MakeReady(int32_t index) {
@@ -192,6 +193,19 @@ void CapacityScheduler::State::MakeReady(int32_t index) {
   group.reason = PendingReason::kNone;
   lane(group.leaf, group.partition).groups.Push(group_places, group.lines.top().key, index);
   EnterTree(group.leaf, group.partition);
+  ResumeAbove(group.leaf, group.partition);
+}
+
+void CapacityScheduler::State::Rouse(int32_t index) {
+  Unpark(index);
+  MakeReady(index);
+}
+
+void CapacityScheduler::State::WakeLines(const Application& application) {
+  for (const int32_t line : application.lines) {
+    const int32_t group = line_at(line).group;
+    if (group >= 0 && group_at(group).waits == Waits::kRoom) Rouse(group);
+  }
 }
 
 void CapacityScheduler::State::Unpark(int32_t index) {
@@ -210,10 +224,12 @@ void CapacityScheduler::State::Unpark(int32_t index) {
       QueueLane& own = lane(group.leaf, group.partition);
       own.groups.Remove(group_places, index);
       if (own.groups.empty()) LeaveTree(group.leaf, group.partition);
+      ResumeAbove(group.leaf, group.partition);
       break;
     }
     case Waits::kUserLimit:
       lane(group.leaf, group.partition).over_limit.Remove(group_places, index);
+      take_from(over_limit_of_user[Index(group.user)]);
       break;
     case Waits::kRoom: {
       ShapeClass& own = shape_class(group.partition, group.shape);
@@ -226,7 +242,7 @@ void CapacityScheduler::State::Unpark(int32_t index) {
       break;
     }
     case Waits::kQueueLimit:
-      take_from(lane(group.binding, group.partition).gangs);
+      take_from(lane(group.binding, group.partition).alone);
       break;
   }
   group.waits = Waits::kNowhere;
@@ -237,20 +253,27 @@ void CapacityScheduler::State::ParkByUser(int32_t index) {
   Group& group = group_at(index);
   group.waits = Waits::kUserLimit;
   group.reason = PendingReason::kUserLimit;
-  const QueueUser& user = tree.user(group.user);
-  const UserShare* own =
-      Index(group.partition) < user.shares.size() ? &user.shares[Index(group.partition)] : nullptr;
-  const Share share =
-      own == nullptr ? 0
-                     : ShareOf(configuration().calculator, own->used, tree.total(group.partition));
-  const auto weight = std::max<int64_t>(user.weight, 1);
+  if (over_limit_of_user.size() <= Index(group.user)) {
+    over_limit_of_user.resize(Index(group.user) + 1);
+  }
+  std::vector<int32_t>& of_user = over_limit_of_user[Index(group.user)];
+  group.parked_at = static_cast<int32_t>(of_user.size());
+  of_user.push_back(index);
   QueueLane& leaf = lane(group.leaf, group.partition);
-  if (leaf.over_limit.empty()) leaf.largest_over_limit = {};
+  if (leaf.over_limit.empty()) leaf.largest_over_limit = minimum;
+  // The limit grows with what is required at once: of single containers that is the minimum.
   const Ask* head = Head(line_at(group.lines.top().item));
-  const int64_t at_once = ConstraintsOf(*head).gang ? head->count : 1;
-  leaf.largest_over_limit = Most(leaf.largest_over_limit, amounts(group.shape) * at_once);
-  // kWholeShare << 20 x 1e6 stays below 2^63 after the division by 64 on both sides.
-  leaf.over_limit.Push(group_places, share / 64 * kWholeWeight / weight, index);
+  if (ConstraintsOf(*head).gang) {
+    leaf.largest_over_limit = Most(leaf.largest_over_limit, amounts(group.shape) * head->count);
+  }
+  leaf.over_limit.Push(group_places, WeighedShare(group.user, group.partition), index);
+}
+
+Share CapacityScheduler::State::WeighedShare(UserSlot slot, PartitionSlot partition) const {
+  const QueueUser& user = tree.user(slot);
+  const Share share = ShareOf(
+      configuration().calculator, user.shares[Index(partition)].used, tree.total(partition));
+  return share / kShareGrain * kWholeWeight / std::max<int64_t>(user.weight, 1);
 }
 
 void CapacityScheduler::State::WakeUsers(QueueSlot leaf, PartitionSlot partition) {
@@ -260,11 +283,9 @@ void CapacityScheduler::State::WakeUsers(QueueSlot leaf, PartitionSlot partition
   const Amounts limit =
       tree.CommonUserLimit(leaf, partition, own.largest_over_limit, LimitMode::kRespectExclusivity);
   const Share reachable =
-      ShareOf(configuration().calculator, limit, tree.total(partition)) / 64 + kShareSlack;
+      ShareOf(configuration().calculator, limit, tree.total(partition)) / kShareGrain + kShareSlack;
   while (!own.over_limit.empty() && own.over_limit.top().key <= reachable) {
-    const int32_t group = own.over_limit.top().item;
-    Unpark(group);
-    MakeReady(group);
+    Rouse(own.over_limit.top().item);
   }
 }
 
@@ -288,7 +309,7 @@ void CapacityScheduler::State::ParkByQueueLimit(int32_t index,
                                                 PendingReason reason) {
   Unpark(index);
   Group& group = group_at(index);
-  std::vector<int32_t>& list = lane(binding, group.partition).gangs;
+  std::vector<int32_t>& list = lane(binding, group.partition).alone;
   group.parked_at = static_cast<int32_t>(list.size());
   list.push_back(index);
   group.binding = binding;
@@ -304,19 +325,38 @@ void CapacityScheduler::State::ParkQueue(QueueSlot queue,
   LeaveTree(queue, partition);
   own.parked = true;
   own.reason = reason;
+  ++parked_queues;
 }
 
-void CapacityScheduler::State::UnparkQueue(QueueSlot queue, PartitionSlot partition) {
+void CapacityScheduler::State::Resume(QueueSlot queue, PartitionSlot partition) {
   QueueLane& own = lane(queue, partition);
-  while (!own.gangs.empty()) {
-    const int32_t group = own.gangs.back();
-    Unpark(group);
-    MakeReady(group);
-  }
   if (!own.parked) return;
   own.parked = false;
   own.reason = PendingReason::kNone;
+  --parked_queues;
   EnterTree(queue, partition);
+}
+
+void CapacityScheduler::State::ResumeAbove(QueueSlot leaf, PartitionSlot partition) {
+  if (parked_queues == 0) return;
+  for (QueueSlot queue = leaf; queue.value >= 0; queue = tree.at(queue).parent) {
+    const QueueLane* own = FindLane(queue, partition);
+    if (own != nullptr && own->parked) Resume(queue, partition);
+  }
+}
+
+void CapacityScheduler::State::UnparkQueue(QueueSlot queue, PartitionSlot partition) {
+  Resume(queue, partition);
+  const QueueShare& share = tree.at(queue).shares[Index(partition)];
+  const Amounts room = share.maximum - share.used;
+  // From the back: who goes leaves its place to the last one.
+  std::vector<int32_t>& alone = lane(queue, partition).alone;
+  for (size_t i = alone.size(); i > 0; --i) {
+    const int32_t group = alone[i - 1];
+    const Ask* head = Head(line_at(group_at(group).lines.top().item));
+    const int64_t at_once = ConstraintsOf(*head).gang ? head->count : 1;
+    if ((amounts(group_at(group).shape) * at_once).FitsIn(room)) Rouse(group);
+  }
 }
 
 void CapacityScheduler::State::EnterTree(QueueSlot queue, PartitionSlot partition) {
@@ -360,15 +400,14 @@ void CapacityScheduler::State::UsageFell(UserSlot user, PartitionSlot partition)
   OrderChanged(leaf, partition);
   for (QueueSlot queue = leaf; queue.value >= 0; queue = tree.at(queue).parent) {
     const QueueLane* own = FindLane(queue, partition);
-    if (own != nullptr && (own->parked || !own->gangs.empty())) UnparkQueue(queue, partition);
+    if (own != nullptr && (own->parked || !own->alone.empty())) UnparkQueue(queue, partition);
   }
-  // His place among those over the limit was made from more usage.
-  if (Index(user) < user_groups.size()) {
-    for (const int32_t group : user_groups[Index(user)]) {
-      const Group& each = group_at(group);
-      if (each.waits != Waits::kUserLimit || each.partition != partition) continue;
-      Unpark(group);
-      MakeReady(group);
+  // His places among those over the limit were made from more usage.
+  if (Index(user) < over_limit_of_user.size() && !over_limit_of_user[Index(user)].empty()) {
+    const Share share = WeighedShare(user, partition);
+    for (const int32_t group : over_limit_of_user[Index(user)]) {
+      if (group_at(group).partition != partition) continue;
+      lane(leaf, partition).over_limit.Change(group_places, share, group);
     }
   }
   WakeUsers(leaf, partition);
@@ -389,10 +428,7 @@ void CapacityScheduler::State::WakeClass(PartitionSlot partition,
       continue;
     }
     group.missing = 0;
-    const std::optional<Instant> since = group.since;
-    Unpark(index);
-    MakeReady(index);
-    group.since = since;
+    Rouse(index);
   }
 }
 
@@ -403,10 +439,7 @@ void CapacityScheduler::State::WakeForNode(NodeSlot slot) {
     const Reservation& held = reservations.at(slot);
     if (held.gang) {
       const int32_t group = line_at(held.line).group;
-      if (group >= 0 && group_at(group).waits == Waits::kRoom) {
-        Unpark(group);
-        MakeReady(group);
-      }
+      if (group >= 0 && group_at(group).waits == Waits::kRoom) Rouse(group);
     } else if (amounts(held.shape).FitsIn(node.free())) {
       fulfil.push_back(slot);
     }
@@ -444,11 +477,8 @@ void CapacityScheduler::State::WakeAll(PartitionSlot partition) {
     const auto index = static_cast<int32_t>(i);
     Group& group = group_at(index);
     if (!group.live || group.partition != partition || group.waits == Waits::kReady) continue;
-    const std::optional<Instant> since = group.since;
     group.missing = 0;
-    Unpark(index);
-    MakeReady(index);
-    group.since = since;
+    Rouse(index);
   }
   for (ShapeClass& each : classes[Index(partition)]) each.blocked = false;
   for (const QueueSlot queue : tree.All()) {
@@ -462,11 +492,12 @@ void CapacityScheduler::State::WakeAll(PartitionSlot partition) {
   }
 }
 
+// An earlier one stays: it is set again when it has passed.
 void CapacityScheduler::State::SetDeadline(int32_t group, Instant at) {
-  if (deadline_places.Contains(group)) {
-    deadlines.Change(deadline_places, at, group);
-  } else {
+  if (!deadline_places.Contains(group)) {
     deadlines.Push(deadline_places, at, group);
+  } else if (at < deadlines.entries()[static_cast<size_t>(deadline_places.at(group))].key) {
+    deadlines.Change(deadline_places, at, group);
   }
 }
 
@@ -476,11 +507,7 @@ void CapacityScheduler::State::FireDeadlines() {
     deadlines.Remove(deadline_places, index);
     Group& group = group_at(index);
     group.due = true;
-    if (group.waits != Waits::kRoom) continue;
-    const std::optional<Instant> since = group.since;
-    Unpark(index);
-    MakeReady(index);
-    group.since = since;
+    if (group.waits != Waits::kReady) Rouse(index);
   }
 }
 
