@@ -216,8 +216,12 @@ void CapacityScheduler::State::Deactivate(ApplicationSlot slot) {
   sweep_due = true;
 }
 
-void CapacityScheduler::State::ActivatePending() {
+void CapacityScheduler::State::PlanSweep() {
   if (sweep_due && !inactive.empty() && !sweep_at) sweep_at = now.monotonic + kSweepDelay;
+}
+
+void CapacityScheduler::State::ActivatePending() {
+  PlanSweep();
   if (sweep_at && *sweep_at <= now.monotonic) {
     for (const auto& [leaf, waiting] : inactive) activation_due.insert(leaf);
     sweep_at.reset();

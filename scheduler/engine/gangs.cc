@@ -124,7 +124,7 @@ Refusal CapacityScheduler::State::GangLimits(const Group& group, const Ask& ask)
       tree.user(group.user).shares[Index(group.partition)].used + whole - each;
   const Calculator calculator = configuration().calculator;
   if (Compare(calculator, before_last, limit, tree.total(group.partition)) > 0) {
-    return {.waits = Waits::kUserLimit, .reason = PendingReason::kUserLimit};
+    return {.waits = Waits::kGangUserLimit, .reason = PendingReason::kUserLimit};
   }
   const Allowance by_queue = tree.QueueAllowance(group.leaf, group.partition, whole, mode);
   if (by_queue.count > 0) return {.waits = Waits::kReady, .reason = PendingReason::kNone};

@@ -21,6 +21,7 @@ bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Alloca
   FireDeadlines();
   EndPlans();
   if (!FulfilReservations(enough, out)) return true;
+  WakeGangs();
   // What happens in one partition (a reservation given up, say) may make somebody of another ready.
   for (bool some = true; some;) {
     some = false;
@@ -32,7 +33,9 @@ bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Alloca
         some = true;
       }
     }
+    if (WakeGangs()) some = true;
   }
+  PlanSweep();  // who has got all that it wanted asks no more
   return false;
 }
 
@@ -122,6 +125,7 @@ int64_t CapacityScheduler::State::Allowed(const Group& group,
 void CapacityScheduler::State::Park(int32_t index, const Refusal& refusal) {
   switch (refusal.waits) {
     case Waits::kUserLimit:
+    case Waits::kGangUserLimit:
       ParkByUser(index);
       return;
     case Waits::kQueueLimit:

@@ -52,6 +52,7 @@ PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
       }
       return ReasonWithoutRoom(group.partition, amounts(group.shape));
     case Waits::kUserLimit:
+    case Waits::kGangUserLimit:
     case Waits::kQueueLimit:
       return ReasonAtLimit(group, group.reason);
     case Waits::kNowhere:

@@ -80,7 +80,7 @@ struct LineKey {
   auto operator<=>(const LineKey&) const = default;
 };
 
-enum class Waits { kNowhere, kReady, kUserLimit, kRoom, kQueueLimit };
+enum class Waits { kNowhere, kReady, kUserLimit, kGangUserLimit, kRoom, kQueueLimit };
 
 struct Group {
   QueueSlot leaf;
@@ -112,7 +112,8 @@ struct QueueLane {
   IndexedHeap<QueueOrder> children;  // of a parent: ready ones
   IndexedHeap<LineKey> groups;       // of a leaf: ready ones, by their first line
   IndexedHeap<Share> over_limit;  // of a leaf: groups parked by the user limit, by usage / weight
-  Amounts largest_over_limit;     // at least every shape in over_limit
+  std::vector<int32_t> gangs_over_limit;  // of a leaf: gangs parked by the user limit
+  bool gangs_due = false;                 // that limit may have grown
   std::vector<int32_t> alone;     // groups parked by this queue's limit, each alone
   bool in_parent = false;
   bool parked = false;  // at its limit

@@ -59,6 +59,7 @@ struct CapacityScheduler::State {
   PartitionSlot PartitionFor(const Application& application, const std::string& label) const;
   // Activates what the limits let through, in every leaf where that may have changed.
   void ActivatePending();
+  void PlanSweep();  // when limits may have grown
   void ActivateIn(QueueSlot leaf);
   void Activate(ApplicationSlot slot);
   void Deactivate(ApplicationSlot slot);
@@ -112,6 +113,7 @@ struct CapacityScheduler::State {
   void OrderChanged(QueueSlot leaf, PartitionSlot partition);
   void UsageFell(UserSlot user, PartitionSlot partition);
   void WakeUsers(QueueSlot leaf, PartitionSlot partition);
+  bool WakeGangs();  // true when some may go on
   void WakeClass(PartitionSlot partition, ShapeSlot shape, const Amounts& free);
   // Limits or totals have changed: everybody is tried again.
   void WakeAll(PartitionSlot partition);
@@ -314,6 +316,7 @@ struct CapacityScheduler::State {
   int64_t wanted_containers = 0;
   SearchPosition spread_from;          // where the last spread placement went on
   std::set<PartitionSlot> totals_due;  // nodes have come, gone or changed
+  std::vector<std::pair<QueueSlot, PartitionSlot>> gangs_due;  // leaves whose user limit has changed
   int64_t parked_queues = 0;           // lanes
   bool wake_everybody = false;
   bool sweep_due = false;           // usage fell: some AM limit may have grown

@@ -1,6 +1,7 @@
 // Who waits where: groups of lines, the heaps of ready ones, and what wakes those set aside.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "common/check.h"
 #include "scheduler/engine/state.h"
@@ -231,6 +232,9 @@ void CapacityScheduler::State::Unpark(int32_t index) {
       lane(group.leaf, group.partition).over_limit.Remove(group_places, index);
       take_from(over_limit_of_user[Index(group.user)]);
       break;
+    case Waits::kGangUserLimit:
+      take_from(lane(group.leaf, group.partition).gangs_over_limit);
+      break;
     case Waits::kRoom: {
       ShapeClass& own = shape_class(group.partition, group.shape);
       take_from(own.parked);
@@ -251,21 +255,22 @@ void CapacityScheduler::State::Unpark(int32_t index) {
 void CapacityScheduler::State::ParkByUser(int32_t index) {
   Unpark(index);
   Group& group = group_at(index);
-  group.waits = Waits::kUserLimit;
   group.reason = PendingReason::kUserLimit;
+  QueueLane& leaf = lane(group.leaf, group.partition);
+  // The limit depends on how much is required at once: a gang's is its own.
+  if (ConstraintsOf(*Head(line_at(group.lines.top().item))).gang) {
+    group.waits = Waits::kGangUserLimit;
+    group.parked_at = static_cast<int32_t>(leaf.gangs_over_limit.size());
+    leaf.gangs_over_limit.push_back(index);
+    return;
+  }
+  group.waits = Waits::kUserLimit;
   if (over_limit_of_user.size() <= Index(group.user)) {
     over_limit_of_user.resize(Index(group.user) + 1);
   }
   std::vector<int32_t>& of_user = over_limit_of_user[Index(group.user)];
   group.parked_at = static_cast<int32_t>(of_user.size());
   of_user.push_back(index);
-  QueueLane& leaf = lane(group.leaf, group.partition);
-  if (leaf.over_limit.empty()) leaf.largest_over_limit = minimum;
-  // The limit grows with what is required at once: of single containers that is the minimum.
-  const Ask* head = Head(line_at(group.lines.top().item));
-  if (ConstraintsOf(*head).gang) {
-    leaf.largest_over_limit = Most(leaf.largest_over_limit, amounts(group.shape) * head->count);
-  }
   leaf.over_limit.Push(group_places, WeighedShare(group.user, group.partition), index);
 }
 
@@ -278,15 +283,39 @@ Share CapacityScheduler::State::WeighedShare(UserSlot slot, PartitionSlot partit
 
 void CapacityScheduler::State::WakeUsers(QueueSlot leaf, PartitionSlot partition) {
   const QueueLane* known = FindLane(leaf, partition);
-  if (known == nullptr || known->over_limit.empty()) return;
+  if (known == nullptr) return;
+  if (!known->gangs_over_limit.empty() && !known->gangs_due) {
+    lane(leaf, partition).gangs_due = true;
+    gangs_due.emplace_back(leaf, partition);
+  }
+  if (known->over_limit.empty()) return;
   QueueLane& own = lane(leaf, partition);
   const Amounts limit =
-      tree.CommonUserLimit(leaf, partition, own.largest_over_limit, LimitMode::kRespectExclusivity);
+      tree.CommonUserLimit(leaf, partition, minimum, LimitMode::kRespectExclusivity);
   const Share reachable =
       ShareOf(configuration().calculator, limit, tree.total(partition)) / kShareGrain + kShareSlack;
   while (!own.over_limit.empty() && own.over_limit.top().key <= reachable) {
     Rouse(own.over_limit.top().item);
   }
+}
+
+// Not at every change of a limit but when there is nothing else to do, and before all else: there
+// may be many of them.
+bool CapacityScheduler::State::WakeGangs() {
+  bool some = false;
+  for (const auto& [leaf, partition] : std::exchange(gangs_due, {})) {
+    QueueLane& own = lane(leaf, partition);
+    own.gangs_due = false;
+    for (size_t i = own.gangs_over_limit.size(); i > 0; --i) {
+      const int32_t index = own.gangs_over_limit[i - 1];
+      const Group& group = group_at(index);
+      const Ask& ask = *Head(line_at(group.lines.top().item));
+      if (GangLimits(group, ask).waits == Waits::kGangUserLimit) continue;
+      Rouse(index);
+      some = true;
+    }
+  }
+  return some;
 }
 
 void CapacityScheduler::State::ParkForRoom(int32_t index, PendingReason reason) {
