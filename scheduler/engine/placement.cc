@@ -92,7 +92,8 @@ void CapacityScheduler::State::TryPlain(int32_t index, size_t limit, std::vector
     // Holds while somebody is parked for it: who wakes them looks at the nodes again.
     ShapeClass& own = shape_class(partition, group_at(index).shape);
     own.blocked = true;
-    own.overtaken_mark = placed[Index(partition)];
+    // One whose time has come was overtaken by what was placed since it found no room first.
+    if (!due) own.overtaken_mark = placed[Index(partition)];
   }
   const bool may_reserve = refusal.waits == Waits::kRoom && MayReserve(group_at(index));
   if (due && may_reserve) TryReserve(index);

@@ -164,6 +164,33 @@ TEST(Cluster, NotesWhatTheQueuesHoldWithoutChangingTheRun) {
       << noted.series();
 }
 
+// A full cluster of 40 GiB, where a container of 1 GiB ends every quarter of a second and the next
+// one takes its place; an ask for 4 x 4 GiB of a queue that has a right to 20 GiB and holds 1. A
+// node is held back for it: it waits about as long as a small container runs.
+TEST(Cluster, GivesALargeAskItsTurnInAFullCluster) {
+  std::string text =
+      R"({"am.type": "stream", "job.queue.name": "sls_queue_1", "job.user": "ann", "job.tasks": [)";
+  Random random(3);
+  for (int i = 0; i < 1000; ++i) {
+    text += R"({"duration.ms": )" + std::to_string(random.Between(8000, 12'000)) + "},";
+  }
+  text.back() = ']';
+  text += R"(} {"am.type": "stream", "job.start.ms": 20000, "job.queue.name": "sls_queue_3",
+      "job.tasks": [{"count": 4, "duration.ms": 30000, "container.memory-mb": 4096}]})";
+  const auto trace = ReadTrace("t.json", text, std::nullopt);
+  ASSERT_TRUE(trace.ok()) << trace.error().ToString();
+  const auto nodes = Nodes(4, {10'240, 10});
+  const std::string samples = std::string(std::getenv("WEIR_SOURCE_DIR")) + "/tests/sls/samples/";
+  ClusterOptions options;
+  options.core = *MakeCoreOptions(samples + "capacity-scheduler.xml", nodes);
+  Cluster cluster(options, *trace, nodes);
+  const auto facts = cluster.Run();
+  ASSERT_TRUE(facts.ok()) << facts.error().ToString();
+  EXPECT_TRUE(facts->complete);
+  Recorder recorder = cluster.recorder();
+  EXPECT_LE(LongestWait(recorder.Queue("root.sls_queue_3")), 15);
+}
+
 // Drawn loads over the queues of the samples, with preemption: whatever the seed, every job ends,
 // nothing is lost but by preemption, and the core's sums are right all the way.
 TEST(Cluster, BringsEveryDrawnJobToItsEnd) {
