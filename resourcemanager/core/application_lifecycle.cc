@@ -10,6 +10,8 @@
 namespace weir::rm {
 namespace {
 
+constexpr size_t kLoggedDiagnosticsBytes = 600;
+
 Error UnknownApplication(const ApplicationId& id) {
   return {ErrorCode::kNotFound,
           "application " + id.ToString() + " is not known",
@@ -20,6 +22,24 @@ Error KeyTaken(const std::string& key, std::string_view why) {
   return {ErrorCode::kAlreadyExists,
           "the idempotency key \"" + key + "\" was used for " + std::string(why),
           "use a new key for a new submission"};
+}
+
+// How it ends, for the log: as key=value words in one short line.
+SharedText EndWords(const Application& application) {
+  if (application.final_sequence == 0) return {};
+  std::string words =
+      "finalStatus=" + std::string(FinalStatusName(application.record.final_status));
+  const ApplicationAttempt* attempt = application.current();
+  if (attempt != nullptr && attempt->exit_code != exit_code::kNotYet) {
+    words += " exitCode=" + std::to_string(attempt->exit_code);
+  }
+  if (application.record.diagnostics.empty()) return SharedText(std::move(words));
+  std::string cause = CutMiddle(application.record.diagnostics, kLoggedDiagnosticsBytes);
+  for (char& each : cause) {
+    if (static_cast<unsigned char>(each) < ' ') each = ' ';
+    if (each == '"') each = '\'';
+  }
+  return SharedText(words + " diagnostics=\"" + cause + "\"");
 }
 
 }  // namespace
@@ -38,7 +58,7 @@ bool ResourceManagerCore::State::Move(Application& application,
                                       ApplicationEvent event,
                                       uint64_t after_record) {
   const bool was_over = IsOver(application.state);
-  const auto about = [&] { return std::pair{Subject(application.id()), SharedText()}; };
+  const auto about = [&] { return std::pair{Subject(application.id()), EndWords(application)}; };
   if (!Apply(application_table, "application", application.state, event, about, after_record)) {
     return false;
   }

@@ -1,4 +1,5 @@
 // ApplicationMasters: launch, registration, allocate, release, finish, failure.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -301,6 +302,44 @@ TEST_F(Master, FinishIsAnsweredWhenDurableAndRepeatable) {
       driver.Beat("n1", {Complete(stop[0].id, 143), Complete(report.am_container, 0)});
   EXPECT_EQ(answer.applications_finished, std::vector{attempt.application});
   EXPECT_NE(driver.Get<NoContent>(driver.Finish(attempt)), nullptr);
+}
+
+TEST_F(Master, EndIsLoggedWithItsFinalStatusExitCodeAndCause) {
+  const auto last = [&](const ApplicationId& id) {
+    std::string line;
+    for (const Transitioned& change : driver.transitions) {
+      if (change.subject.ToString() != id.ToString()) continue;
+      line = std::string(change.to) + " " + change.detail.ToString();
+    }
+    return line;
+  };
+  const AttemptId good = driver.RunApplication(Context("good"), "1", "n1");
+  EXPECT_EQ(last(good.application), "RUNNING ");
+  driver.Finish(good);
+  driver.CommitAll();
+  EXPECT_EQ(last(good.application), "FINISHING finalStatus=SUCCEEDED diagnostics=\"all counted\"");
+  driver.Beat("n1", {Complete(driver.Report(good.application).am_container, 0)});
+  EXPECT_EQ(last(good.application),
+            "FINISHED finalStatus=SUCCEEDED exitCode=0 diagnostics=\"all counted\"");
+
+  SubmissionContext once = Context("bad");
+  once.max_attempts = 1;
+  const AttemptId bad = driver.RunApplication(once, "2", "n1");
+  ContainerStatus end = Complete(driver.Report(bad.application).am_container, 3);
+  end.diagnostics = "the \"disk\"\nis full" + std::string(10'000, '.');
+  driver.Beat("n1", {end});
+  driver.CommitAll();
+  EXPECT_THAT(last(bad.application),
+              ::testing::StartsWith("FAILED finalStatus=FAILED exitCode=3 diagnostics=\""));
+  EXPECT_THAT(last(bad.application), ::testing::HasSubstr("the 'disk' is full"));
+  EXPECT_LT(last(bad.application).size(), 800U);
+
+  const AttemptId unwanted = driver.RunApplication(Context("unwanted"), "3", "n1");
+  driver.Kill(unwanted.application);
+  driver.CommitAll();
+  EXPECT_EQ(
+      last(unwanted.application),
+      "KILLED finalStatus=KILLED diagnostics=\"Application killed by user ann: no longer needed\"");
 }
 
 TEST_F(Master, FinishWithAFailureIsStillFinished) {
