@@ -21,6 +21,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "nodemanager/launch/launch_format.h"
 #include "nodemanager/launch/launch_spec.h"
@@ -232,10 +233,24 @@ int Run(const char* spec_path) {
   return ExitOf(ended.status);
 }
 
+constexpr char kHelp[] =
+    R"(Usage: weir-launch SPEC
+
+Runs one container as the launch spec says: in a session of its own, with its output redirected,
+until no process that it started is left. Writes to file descriptor 3 when it has started, and how
+it ended to the file that the spec names. SIGTERM ends the container, with the spec's grace before
+SIGKILL; SIGUSR1 ends it at once.
+
+It is started by weir-nodemanager, which writes the spec; there is nothing to run by hand.
+)";
+
 }  // namespace
 }  // namespace weir::nm::launch
 
 int main(int count, char** arguments) {
+  if (count == 2 && std::string_view(arguments[1]) == "--help") {
+    return std::fputs(weir::nm::launch::kHelp, stdout) < 0 ? 1 : 0;
+  }
   if (count != 2) {
     static_cast<void>(
         std::fprintf(stderr, "usage: weir-launch SPEC (started by weir-nodemanager)\n"));

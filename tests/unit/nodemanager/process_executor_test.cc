@@ -8,6 +8,8 @@
 #include "executor_fixture.h"
 #include "nodemanager/executor/leftovers.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/process.h"
+#include "tests/support/process_cluster.h"
 
 namespace weir::nm {
 namespace {
@@ -250,6 +252,16 @@ TEST_F(ExecutorTest, AnotherProcessWithTheLaunchersPidIsLeftAlone) {
   const auto ended = SweepLeftovers(files_, directories_, seconds(20));
   ASSERT_TRUE(ended.ok());  // and this test still runs
   EXPECT_EQ(ended->size(), 1u);
+}
+
+TEST(WeirLaunch, SaysWhatItIsForWhenAskedAndHowItIsUsedWhenMisused) {
+  const std::string program = testing::BinaryPath("weir-launch");
+  const auto help = testing::RunCommand({program, "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, ::testing::StartsWith("Usage: weir-launch SPEC"));
+  const auto none = testing::RunCommand({program});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, ::testing::HasSubstr("usage: weir-launch SPEC"));
 }
 
 }  // namespace
