@@ -29,12 +29,35 @@ Error NoLogs(const ContainerReport& container, const std::string& why) {
           "the node may be gone, or the logs older than yarn.nodemanager.log.retain-seconds"};
 }
 
+// The node has no files of it. Whether its process ever ran shows in how it ended.
+Error NeverLogged(const ContainerReport& container) {
+  const std::string what = container.id.ToString() + " on " + container.node_name;
+  const std::string status =
+      "see 'weir application -status " + container.id.attempt.application.ToString() + "'";
+  if (container.state == ContainerState::kNew) {
+    return {ErrorCode::kUnavailable, what + " has not started yet", "try again; or " + status};
+  }
+  const bool ran = container.state == ContainerState::kRunning || container.exit_code >= 0;
+  if (ran) {
+    return {ErrorCode::kNotFound,
+            "the logs of " + what + " are gone",
+            "a node keeps them for yarn.nodemanager.log.retain-seconds after the application's "
+            "end, and only while its directories are there"};
+  }
+  return {ErrorCode::kNotFound,
+          what + " has no logs: it never started (exit code " +
+              std::to_string(container.exit_code) +
+              (container.diagnostics.empty() ? "" : ": " + container.diagnostics) + ")",
+          status};
+}
+
 Result<std::vector<LogFile>> ListFiles(const ContainerReport& container, const HostPort& node) {
   HttpCall call;
   call.server = node;
   call.target = "/ws/v1/node/containers/" + container.id.ToString() + "/logs";
   const auto answer = CallHttp(call);
   if (!answer.ok()) return NoLogs(container, answer.error().message);
+  if (answer->status == 404) return NeverLogged(container);
   if (answer->status != 200) return NoLogs(container, "HTTP " + std::to_string(answer->status));
   const auto json = nlohmann::json::parse(answer->body, nullptr, false);
   const auto infos = json.is_object() ? json.find("containerLogsInfo") : json.end();
@@ -45,6 +68,7 @@ Result<std::vector<LogFile>> ListFiles(const ContainerReport& container, const H
   for (const auto& one : infos->at("containerLogInfo")) {
     files.push_back({one.value("fileName", ""), one.value("fileSize", int64_t{0})});
   }
+  if (files.empty() && container.state != ContainerState::kRunning) return NeverLogged(container);
   return files;
 }
 

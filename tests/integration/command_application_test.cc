@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "platform/config_keys.h"
 #include "platform/http_client.h"
@@ -21,6 +22,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
+namespace fs = std::filesystem;
 namespace keys = platform::keys;
 
 constexpr char kNoSuchApplication[] = "application_1_0001";
@@ -140,6 +142,35 @@ TEST_F(CommandApplication, ShowsTheLogsOfAContainerThatStillRuns) {
   EXPECT_EQ(logs.exit_code, 0) << logs.ToString();
   EXPECT_THAT(logs.out, HasSubstr("I am working\n"));
   Kill(id);
+}
+
+TEST_F(CommandApplication, SaysThatLogsAreGoneOrThatAContainerNeverStarted) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kRmMaxAttempts] = "1";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string ran = SubmitShell({"-memory", "64"}, "echo hello");
+  ASSERT_TRUE(AwaitState(ran, "FINISHED"));
+  ASSERT_TRUE(AwaitNoContainers());
+  fs::remove_all(cluster().NodeDir(0) + "/logs/" + ran);
+  const CommandResult gone = cluster().Weir({"logs", "-applicationId", ran});
+  EXPECT_EQ(gone.exit_code, 3) << gone.ToString();
+  EXPECT_THAT(gone.err,
+              AllOf(HasSubstr("are gone"), HasSubstr(keys::kNmLogRetain), Not(HasSubstr("404"))));
+
+  // Its file is lost before the node fetches it.
+  WriteWholeFile(Scratch("greeting.txt"), "a greeting that is lost\n");
+  cluster().node(0).Signal(SIGSTOP);
+  const std::string lost = SubmitShell({"-memory", "64", "-file", Scratch("greeting.txt")}, "true");
+  for (const auto& file : fs::recursive_directory_iterator(cluster().work_dir() + "/rm/staging")) {
+    if (file.is_regular_file()) fs::remove(file);
+  }
+  cluster().node(0).Signal(SIGCONT);
+  ASSERT_TRUE(
+      WaitUntil([&] { return Application(lost).at("finalStatus") == "FAILED"; }, "it fails"));
+  const CommandResult never = cluster().Weir({"logs", "-applicationId", lost});
+  EXPECT_EQ(never.exit_code, 3) << never.ToString();
+  EXPECT_THAT(never.err,
+              AllOf(HasSubstr("never started"), HasSubstr("weir application -status " + lost)));
 }
 
 TEST_F(CommandApplication, ShipsAFileWithAnyNameAndRefusesTwoOfOneName) {
