@@ -114,9 +114,11 @@ Examples:
 const char kJobHelp[] =
     R"(Usage: weir job list [-id SESSION] [-o json]
        weir job status JOB [-id SESSION] [-o json]
-       weir job cancel JOB [-id SESSION]
+       weir job cancel JOB [-id SESSION] [-d]
 
 Shows and cancels the jobs of running stream clusters (all of yours, or the one named with -id).
+'cancel' returns when the job has ended, at most after 60 s; with -d (detached) as soon as the
+cancellation is under way. A job that has ended otherwise is not cancelled: exit code 6.
 
 Examples:
   weir job list

@@ -6,11 +6,17 @@
 #include "client/job_client.h"
 #include "client/output.h"
 #include "client/stream_cluster.h"
+#include "platform/clock.h"
 
 namespace weir::cli {
 namespace {
 
 using nlohmann::ordered_json;
+
+// A JobManager gives up TaskManagers that do not end their tasks, and cleans after them, sooner.
+constexpr Duration kCancelWait = seconds(60);
+constexpr Duration kPark = seconds(1);
+constexpr char kCanceled[] = "CANCELED";
 
 struct FoundJob {
   std::string application;
@@ -130,19 +136,61 @@ void PrintJob(const FoundJob& job) {
       stdout);
 }
 
+// Waits until the job has ended. Errors: kDeadlineExceeded; the JobManager is gone.
+Result<std::string> AwaitEnd(JobClient& jobs, const std::string& id) {
+  JobProgress progress;
+  int64_t version = -1;
+  const Instant deadline = platform::MonotonicNow() + kCancelWait;
+  while (true) {
+    WEIR_ASSIGN_OR_RETURN(const idl::JobReport report, jobs.Watch(id, version, kPark));
+    version = report.version;
+    progress.Tell(report);
+    if (IsTerminalJobState(report.state)) return report.state;
+    if (platform::MonotonicNow() < deadline) continue;
+    return Error{ErrorCode::kDeadlineExceeded,
+                 "job " + id + " is still " + report.state + " after " +
+                     std::to_string(ToMillis(kCancelWait) / 1000) + " s",
+                 "it goes on ending; see 'weir job status " + id + "'"};
+  }
+}
+
+ExitCode Cancel(const FoundJob& job, bool detached) {
+  const std::string& id = job.report.job_id;
+  if (job.report.state == kCanceled) {
+    std::printf("Job %s is cancelled already.\n", id.c_str());
+    return ExitCode::kOk;
+  }
+  if (IsTerminalJobState(job.report.state)) {
+    return Fail({ErrorCode::kFailedPrecondition,
+                 "job " + id + " cannot be cancelled: it is " + job.report.state,
+                 "see 'weir job status " + id + "'"});
+  }
+  std::printf("Cancelling job %s.\n", id.c_str());
+  std::fflush(stdout);
+  const Status asked = job.jobs->Cancel(id);
+  // It may have ended since it was listed; how, is told below.
+  const bool over = !asked.ok() && asked.error().code == ErrorCode::kFailedPrecondition;
+  if (!asked.ok() && !over) return Fail(asked.error());
+  if (detached && !over) return ExitCode::kOk;
+  const auto end = AwaitEnd(*job.jobs, id);
+  if (!end.ok()) return Fail(end.error());
+  if (*end != kCanceled) {
+    return Fail({ErrorCode::kFailedPrecondition,
+                 "job " + id + " was not cancelled: it is " + *end,
+                 *end == "FINISHED" ? "its results were being published already"
+                                    : "see 'weir job status " + id + "'"});
+  }
+  std::printf("Cancelled job %s.\n", id.c_str());
+  return ExitCode::kOk;
+}
+
 ExitCode WithJob(const Invocation& invocation,
                  const std::vector<FoundJob>& jobs,
                  const std::string& verb,
                  const std::string& id) {
   for (const FoundJob& job : jobs) {
     if (job.report.job_id != id) continue;
-    if (verb == "cancel") {
-      std::printf("Cancelling job %s.\n", id.c_str());
-      const Status cancelled = job.jobs->Cancel(id);
-      if (!cancelled.ok()) return Fail(cancelled.error());
-      std::printf("Cancelled job %s.\n", id.c_str());
-      return ExitCode::kOk;
-    }
+    if (verb == "cancel") return Cancel(job, invocation.arguments.Has("d"));
     // The list has only the heads of the jobs; the job itself knows its vertices.
     auto report = job.jobs->Watch(id, -1, Duration(0));
     if (!report.ok()) return Fail(report.error());
@@ -161,7 +209,8 @@ ExitCode WithJob(const Invocation& invocation,
 }  // namespace
 
 ExitCode RunJobCommand(const std::vector<std::string>& words) {
-  const Prepared prepared = Prepare("job", {.options = {{"id", "SESSION", "", false}}}, words);
+  const Prepared prepared =
+      Prepare("job", {.options = {{"id", "SESSION", "", false}, {"d", "", "", false}}}, words);
   if (!prepared.invocation) return prepared.exit;
   const auto& verbs = prepared.invocation->arguments.words();
   const std::string verb = verbs.empty() ? "" : verbs[0];
@@ -172,7 +221,10 @@ ExitCode RunJobCommand(const std::vector<std::string>& words) {
                  "job needs one of list, status JOB, cancel JOB",
                  "see 'weir job --help'"});
   }
-  const Status fits = prepared.invocation->arguments.AllowOnly("job " + verb, {"id"}, list ? 1 : 2);
+  std::vector<std::string> options = {"id"};
+  if (verb == "cancel") options.push_back("d");
+  const Status fits =
+      prepared.invocation->arguments.AllowOnly("job " + verb, options, list ? 1 : 2);
   if (!fits.ok()) return Fail(fits.error());
   RmClient rm(prepared.invocation->config);
   const auto jobs = FindJobs(rm, prepared.invocation->arguments.Get("id"));

@@ -144,6 +144,27 @@ TEST_F(StreamFailures, RefusesBadJobsWithOneLineAndStartsNothing) {
   EXPECT_FALSE(fs::exists(out));
 }
 
+TEST_F(StreamFailures, RefusesDefinitionsThatTheClusterCouldNotStartWith) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  for (const std::string& definition : {std::string("weir.taskmanager.data.port=9-8"),
+                                        std::string("weir.taskmanager.data.port=70000"),
+                                        std::string("weir.appmaster.port-range=http"),
+                                        std::string("weir.poll.park-ms=0"),
+                                        std::string("weir.taskmanager.idle-timeout=soon")}) {
+    const std::string key = definition.substr(0, definition.find('='));
+    for (const char* mode : {"per-job", "application"}) {
+      const CommandResult run =
+          Run(mode, {"-D", definition}, {SequenceSum(), "1", "9", "2", Scratch("out")});
+      EXPECT_EQ(run.exit_code, 2) << run.ToString();
+      EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr(key)));
+    }
+    const CommandResult session = cluster().Weir({"session", "start", "-D", definition});
+    EXPECT_EQ(session.exit_code, 2) << session.ToString();
+    EXPECT_THAT(session.err, AllOf(IsOneLine(), HasSubstr(key)));
+  }
+  EXPECT_THAT(Applications(), IsEmpty());
+}
+
 TEST_F(StreamFailures, RefusesAnInputThatMayNotBeRead) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   WriteWholeFile(Scratch("text"), "a text\n");
@@ -249,8 +270,13 @@ TEST_F(StreamFailures, ShowsAWaitingJobAndCancelsIt) {
   const CommandResult status = cluster().Weir({"job", "status", job});
   EXPECT_EQ(status.exit_code, 0) << status.ToString();
   EXPECT_THAT(status.out, AllOf(HasSubstr("Waiting : "), HasSubstr("8 needed")));
-  EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
-  EXPECT_EQ(AwaitJob("CANCELED"), job);
+  const CommandResult cancel = cluster().Weir({"job", "cancel", job});
+  EXPECT_EQ(cancel.exit_code, 0) << cancel.ToString();
+  EXPECT_EQ(cancel.out, "Cancelling job " + job + ".\nCancelled job " + job + ".\n");
+  EXPECT_EQ(JobNamed(job).at("state"), "CANCELED");
+  const CommandResult again = cluster().Weir({"job", "cancel", job});
+  EXPECT_EQ(again.exit_code, 0) << again.ToString();
+  EXPECT_EQ(again.out, "Job " + job + " is cancelled already.\n");
   StopSession(session);
 }
 
@@ -333,11 +359,39 @@ TEST_F(StreamFailures, CancelsARunningJobAndPublishesNothing) {
   EXPECT_THAT(text.out, HasSubstr("sequence"));
   const CommandResult list = cluster().Weir({"session", "list", "-o", "json"});
   EXPECT_THAT(Json::parse(list.out).at("apps").at("app"), SizeIs(1));
-  EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
+  const CommandResult cancel = cluster().Weir({"job", "cancel", job});
+  EXPECT_EQ(cancel.exit_code, 0) << cancel.ToString();
+  EXPECT_EQ(JobNamed(job).at("state"), "CANCELED") << "it is cancelled when that is said";
+  EXPECT_TRUE(HasNoResults(Scratch("out")));
   EXPECT_EQ(client->Wait(), 8);
   EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("CANCELED"));
-  EXPECT_EQ(AwaitJob("CANCELED"), job);
   EXPECT_TRUE(HasNoResults(Scratch("out")));
+  StopSession(session);
+}
+
+TEST_F(StreamFailures, SaysThatAJobIsStillBeingCancelledAndThatAnEndedOneCannotBe) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string session = StartSession();
+  const CommandResult run = Run("session", {"-d"}, {Trial(), "steady", kForever, Scratch("out")});
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  const std::string job = AwaitJob("RUNNING");
+  // It cannot end its task.
+  const pid_t worker = AwaitOne("weir-taskmanager");
+  ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+  const CommandResult detached = cluster().Weir({"job", "cancel", job, "-d"});
+  EXPECT_EQ(detached.exit_code, 0) << detached.ToString();
+  EXPECT_EQ(detached.out, "Cancelling job " + job + ".\n");
+  EXPECT_EQ(JobNamed(job).at("state"), "CANCELLING");
+  ASSERT_EQ(::kill(worker, SIGCONT), 0);
+  EXPECT_EQ(cluster().Weir({"job", "cancel", job}).exit_code, 0);
+  EXPECT_EQ(JobNamed(job).at("state"), "CANCELED");
+
+  const CommandResult good = Run("session", {}, {SequenceSum(), "1", "9", "2", Scratch("good")});
+  EXPECT_EQ(good.exit_code, 0) << good.ToString();
+  const std::string ended = AwaitJob("FINISHED");
+  const CommandResult late = cluster().Weir({"job", "cancel", ended});
+  EXPECT_EQ(late.exit_code, 6) << late.ToString();
+  EXPECT_THAT(late.err, AllOf(IsOneLine(), HasSubstr(ended), HasSubstr("FINISHED")));
   StopSession(session);
 }
 
