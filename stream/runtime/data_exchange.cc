@@ -13,6 +13,8 @@
 #include "common/limits.h"
 #include "common/strings.h"
 #include "platform/clock.h"
+#include "platform/log.h"
+#include "platform/log_limit.h"
 #include "stream/runtime/accepted_socket.h"
 #include "stream/runtime/data_links.h"
 
@@ -25,6 +27,9 @@ using boost::system::error_code;
 
 constexpr Duration kHelloTimeout = seconds(5);
 constexpr Duration kExpireInterval = seconds(1);
+// Of refused connections that are logged one by one.
+constexpr int64_t kRefusedLogged = 10;
+constexpr Duration kRefusedWindow = seconds(10);
 
 // Where a task's records go to a task of this process.
 class LocalReceiver final : public ChannelReceiver {
@@ -54,6 +59,8 @@ Result<PortRange> PortRange::Parse(std::string_view text) {
                  "'" + std::string(text) + "' is no port range",
                  "give a port, FIRST-LAST, or 0 for any"};
   }
+  void LogRefused(const std::string& who, const std::string& cause);
+  void TellSuppressed();
   return PortRange{static_cast<uint16_t>(*first), static_cast<uint16_t>(*last)};
 }
 
@@ -67,6 +74,7 @@ struct DataExchange::State : std::enable_shared_from_this<DataExchange::State> {
   Result<HostPort> Bind();
   void Accept();
   void OnAccepted(AcceptedSocket accepted);
+  platform::LogLimit refused{kRefusedLogged, kRefusedWindow};
   void Open(const HostPort& peer,
             const OpenRequest& request,
             const std::shared_ptr<OutputChannel>& channel);
@@ -125,10 +133,28 @@ void DataExchange::State::OnAccepted(AcceptedSocket accepted) {
   incoming.insert(link);
   connections.fetch_add(1);
   const std::weak_ptr<IncomingLink> weak = link;
-  link->Start(options.secret, [self = shared_from_this(), weak] {
-    self->incoming.erase(weak.lock());
-    self->connections.fetch_sub(1);
-  });
+// Whoever reaches the port can be refused as often as he likes.
+void DataExchange::State::LogRefused(const std::string& who, const std::string& cause) {
+  if (!refused.Admit(platform::MonotonicNow())) return;
+  platform::LogWarn("tm.data", who, "connection refused", {{"cause", cause}});
+}
+
+void DataExchange::State::TellSuppressed() {
+  const int64_t suppressed = refused.TakeSuppressed(platform::MonotonicNow());
+  if (suppressed == 0) return;
+  platform::LogWarn("tm.data",
+                    "-",
+                    "more connections were refused than are told one by one",
+                    {{"suppressed", std::to_string(suppressed)}});
+}
+
+  link->Start(options.secret,
+              [self = shared_from_this(), weak](const std::string& who, const std::string& cause) {
+                const auto lost = weak.lock();
+                if (lost != nullptr && !lost->authenticated()) self->LogRefused(who, cause);
+                self->incoming.erase(lost);
+                self->connections.fetch_sub(1);
+              });
   loop.At(platform::MonotonicNow() + kHelloTimeout, [weak] {
     const auto late = weak.lock();
     if (late != nullptr && !late->authenticated()) late->Close("no hello in time");
@@ -145,6 +171,7 @@ void DataExchange::State::Open(const HostPort& peer,
   std::shared_ptr<OutgoingLink>& link = outgoing[peer];
   if (link == nullptr) {
     link = std::make_shared<OutgoingLink>(loop, peer);
+    self->TellSuppressed();
     connections.fetch_add(1);
     link->Start(options.secret, options.name, [self = shared_from_this(), peer] {
       self->outgoing.erase(peer);

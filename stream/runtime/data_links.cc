@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "platform/clock.h"
-#include "platform/log.h"
 #include "platform/mutex.h"
 #include "platform/rpc_security.h"
 
@@ -194,7 +193,9 @@ void OutgoingLink::Close(const std::string& cause) {
 IncomingLink::IncomingLink(std::shared_ptr<FramedConnection> connection, GateRegistry& gates)
     : connection_(std::move(connection)), gates_(gates) {}
 
-void IncomingLink::Start(const std::string& secret, std::function<void()> on_lost) {
+void IncomingLink::Start(
+    const std::string& secret,
+    std::function<void(const std::string& peer, const std::string& cause)> on_lost) {
   secret_ = secret;
   on_lost_ = std::move(on_lost);
   const auto self = shared_from_this();
@@ -265,14 +266,11 @@ Status IncomingLink::OnFrame(Frame frame) {
 
 void IncomingLink::OnClosed(const std::string& cause) {
   const std::string who = name_.empty() ? connection_->peer() : name_;
-  if (!authenticated_) {
-    platform::LogWarn("tm.data", who, "connection refused", {{"cause", cause}});
-  }
   for (const auto& channel : channels_) {
     channel->Fail("the connection from TaskManager " + who + " is lost: " + cause);
   }
   channels_.clear();
-  if (on_lost_) std::exchange(on_lost_, {})();
+  if (on_lost_) std::exchange(on_lost_, {})(who, cause);
 }
 
 void IncomingLink::Close(const std::string& cause) {

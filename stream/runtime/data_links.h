@@ -44,7 +44,9 @@ class IncomingLink : public std::enable_shared_from_this<IncomingLink> {
  public:
   IncomingLink(std::shared_ptr<FramedConnection> connection, GateRegistry& gates);
 
-  void Start(const std::string& secret, std::function<void()> on_lost);
+  // `on_lost` is called once, with the cause, when the connection is gone.
+  void Start(const std::string& secret,
+             std::function<void(const std::string& peer, const std::string& cause)> on_lost);
   void Close(const std::string& cause);
   bool authenticated() const { return authenticated_; }
 
@@ -59,7 +61,7 @@ class IncomingLink : public std::enable_shared_from_this<IncomingLink> {
   std::string secret_;
   std::string name_;  // the peer's, from hello
   bool authenticated_ = false;
-  std::function<void()> on_lost_;
+  std::function<void(const std::string& peer, const std::string& cause)> on_lost_;
   std::vector<std::shared_ptr<IncomingChannel>> channels_;
 };
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/strings.h"
+#include "platform/log_limit.h"
 #include "tests/support/temp_directory.h"
 
 namespace weir::platform {
@@ -45,6 +46,19 @@ TEST(Log, QuotesAndEscapesValuesThatWouldBreakTheLine) {
       {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
   };
   for (const auto& [value, shown] : cases) EXPECT_EQ(Value(value), shown);
+}
+
+TEST(LogLimit, LetsAFewLinesOfAWindowThroughAndCountsTheOthers) {
+  LogLimit limit(2, seconds(10));
+  const Instant start(seconds(100));
+  EXPECT_EQ(limit.TakeSuppressed(start), 0);
+  int admitted = 0;
+  for (int i = 0; i < 1000; ++i) admitted += limit.Admit(start + milliseconds(i)) ? 1 : 0;
+  EXPECT_EQ(admitted, 2);
+  EXPECT_EQ(limit.TakeSuppressed(start + seconds(9)), 0) << "the window is not over";
+  EXPECT_EQ(limit.TakeSuppressed(start + seconds(10)), 998);
+  EXPECT_EQ(limit.TakeSuppressed(start + seconds(10)), 0) << "told once";
+  EXPECT_TRUE(limit.Admit(start + seconds(10)));
 }
 
 TEST(Log, CutsALongValueInItsMiddle) {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/random.h"
+#include "common/strings.h"
+#include "platform/log.h"
 #include "platform/rpc_security.h"
 #include "stream/runtime/data_frame.h"
 #include "stream/runtime/text_file_source.h"
@@ -174,6 +176,38 @@ TEST(DataExchangeTest, ClosesOnEveryBreachOfTheProtocol) {
   EXPECT_TRUE(channel->End());
   InputGate::Item item;
   EXPECT_EQ(second->Take(item), InputGate::Outcome::kEndOfInput);
+}
+
+TEST(DataExchangeTest, LogsAFewOfTheConnectionsItRefusesAndCountsTheOthers) {
+  testing::TempDirectory directory;
+  const std::string log = directory.path() + "/log";
+  ASSERT_TRUE(platform::StartLog(log, platform::LogLevel::kInfo).ok());
+  {
+    MiniTaskManager manager("worker");
+    for (int i = 0; i < 100; ++i) {
+      testing::RawConnection connection(manager.address);
+      connection.Send(std::string(64, 'G'));
+      connection.ReadToEnd();
+    }
+    EXPECT_TRUE(testing::WaitUntil([&] { return manager.exchange.connections() == 0; }, "no link"));
+    const auto told = [&] {
+      return testing::ReadWholeFile(log).find("suppressed=") != std::string::npos;
+    };
+    EXPECT_TRUE(testing::WaitUntil(told, "the others are told"));
+  }
+  ASSERT_TRUE(platform::StartLog("", platform::LogLevel::kInfo).ok());
+  int64_t lines = 0;
+  int64_t suppressed = 0;
+  const std::string text = testing::ReadWholeFile(log);
+  for (const std::string_view line : Split(text, '\n')) {
+    if (line.find("connection refused") != std::string_view::npos) ++lines;
+    const size_t count = line.find("suppressed=");
+    if (count == std::string_view::npos) continue;
+    suppressed += ParseInt64(line.substr(count + std::string_view("suppressed=").size())).value();
+  }
+  EXPECT_GE(lines, 1);
+  EXPECT_LT(lines, 100);
+  EXPECT_EQ(lines + suppressed, 100);
 }
 
 TEST(DataExchangeTest, APeerThatCannotBeReachedClosesTheChannelWithItsAddress) {
