@@ -256,6 +256,9 @@ ExitCode FollowCluster(const Invocation& invocation, RmClient& rm, const Applica
 }
 
 ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRequest& request) {
+  if (const Status sound = CheckDefinitions(invocation.arguments); !sound.ok()) {
+    return Fail(sound.error());
+  }
   const auto job = StageJob(rm, request);
   if (!job.ok()) {
     const bool bad = job.error().code == ErrorCode::kInvalidArgument;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "platform/rpc_security.h"
+#include "platform/stream_options.h"
 
 namespace weir::cli {
 namespace {
@@ -34,10 +35,19 @@ std::vector<OptionSpec> ClusterOptions() {
           {"d", "", "", false}};
 }
 
+Status CheckDefinitions(const Arguments& arguments) {
+  platform::Configuration::Source source;
+  source.overrides = arguments.definitions();
+  WEIR_ASSIGN_OR_RETURN(const auto config, platform::Configuration::Load(source));
+  const auto options = platform::ReadStreamOptions(config);
+  return options.ok() ? Status() : Status(options.error());
+}
+
 Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& type,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job) {
+  WEIR_RETURN_IF_ERROR(CheckDefinitions(arguments));
   WEIR_ASSIGN_OR_RETURN(const int64_t jm_memory, arguments.GetMemoryMib("jm", 1024));
   WEIR_ASSIGN_OR_RETURN(const int64_t tm_memory,
                         arguments.GetMemoryMib("tm", kTaskManagerMemoryMib));

@@ -28,7 +28,12 @@ struct ClusterJob {
   std::vector<std::string> arguments;
 };
 
-// `type` is one of the three; `job` is needed for all but a session. kInvalidArgument.
+// Of -D: what the cluster's processes would refuse one by one, after they were started.
+// kInvalidArgument.
+Status CheckDefinitions(const Arguments& arguments);
+
+// `type` is one of the three; `job` is needed for all but a session. Checks the definitions too.
+// kInvalidArgument.
 Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& type,
                                              const std::string& default_name,

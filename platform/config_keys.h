@@ -66,6 +66,12 @@ inline constexpr char kAdminAcl[] = "yarn.admin.acl";
 inline constexpr char kMaxPriority[] = "yarn.cluster.max-application-priority";
 inline constexpr char kResourceTypes[] = "yarn.resource-types";
 inline constexpr char kPollPark[] = "weir.poll.park-ms";
+inline constexpr char kMasterPorts[] = "weir.appmaster.port-range";
+inline constexpr char kDataPorts[] = "weir.taskmanager.data.port";
+inline constexpr char kGang[] = "weir.taskmanager.gang";
+inline constexpr char kSpread[] = "weir.taskmanager.spread";
+inline constexpr char kMaxPerNode[] = "weir.taskmanager.max-per-node";
+inline constexpr char kIdleTimeout[] = "weir.taskmanager.idle-timeout";
 }  // namespace keys
 
 // --- where things are, derived from the configuration

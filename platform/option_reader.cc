@@ -7,6 +7,11 @@
 #include "platform/loopback.h"
 
 namespace weir::platform {
+namespace {
+
+constexpr int64_t kParkMillisMin = 100;
+
+}  // namespace
 
 std::string OptionReader::Text(const char* key) const {
   return config_.GetOr(key, DefaultOf(key));
@@ -16,6 +21,19 @@ int64_t OptionReader::Int(const char* key, int64_t low, int64_t high) {
   const auto fallback = ParseInt64(DefaultOf(key));
   WEIR_CHECK(fallback.has_value(), std::string("the default of ") + key + " is a number");
   return Keep(config_.GetInt(key, *fallback, low, high), *fallback);
+}
+
+Duration OptionReader::PollPark() {
+  return milliseconds(Int(keys::kPollPark, kParkMillisMin, limits::kParkMillisMax));
+}
+
+PortRange OptionReader::Ports(const char* key) {
+  auto ports = PortRange::Parse(Text(key));
+  if (ports.ok()) return *ports;
+  Error error = std::move(ports).error();
+  error.message = std::string(key) + " (" + config_.Origin(key) + "): " + error.message;
+  Fault(error);
+  return {};
 }
 
 std::string OptionReader::ClusterId() {

@@ -12,6 +12,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "platform/hadoop_xml_config.h"
+#include "platform/port_range.h"
 
 namespace weir::platform {
 
@@ -33,6 +34,10 @@ class OptionReader {
   std::string Text(const char* key) const;
   int64_t Int(const char* key, int64_t low, int64_t high);
   Duration Millis(const char* key) { return milliseconds(Int(key, 1, kMillisMax)); }
+  // Of weir.poll.park-ms: so short that nobody polls all the time, so long that a peer that is gone
+  // is missed.
+  Duration PollPark();
+  PortRange Ports(const char* key);
   std::string ClusterId();
   // `configured` is what `key` says; the host to bind may stand under another key. Both hosts must
   // be of the loopback: nothing is encrypted yet.

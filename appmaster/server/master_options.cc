@@ -3,16 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include "appmaster/server/command_line.h"
-#include "common/strings.h"
-#include "platform/config_keys.h"
+#include "platform/stream_options.h"
 
 namespace weir::am {
 namespace {
 
 constexpr char kName[] = "weir-appmaster";
-constexpr char kGang[] = "weir.taskmanager.gang";
-constexpr char kSpread[] = "weir.taskmanager.spread";
-constexpr char kMaxPerNode[] = "weir.taskmanager.max-per-node";
 
 struct Words {
   std::string mode = "session";
@@ -70,58 +66,26 @@ Status CheckMode(const std::string& mode, MasterOptions& options) {
   return {};
 }
 
-Status ParsePortRange(const std::string& text, MasterOptions& options) {
-  const auto parts = Split(text, '-');
-  const auto low = ParseInt64(Trim(parts[0]));
-  const auto high = parts.size() == 2 ? ParseInt64(Trim(parts[1])) : low;
-  if (parts.size() > 2 || !low || !high || *low < 0 || *high > 65535 || *low > *high ||
-      (*low == 0 && *high != 0)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "weir.appmaster.port-range: '" + text + "' is not a range of ports",
-                 "write 0, or low-high from 1 to 65535"};
-  }
-  options.port_low = static_cast<uint16_t>(*low);
-  options.port_high = static_cast<uint16_t>(*high);
-  return {};
-}
-
-Error BadPlacement(const char* key, const std::string& value, const char* choices) {
-  return {ErrorCode::kInvalidArgument,
-          std::string(key) + " is '" + value + "'",
-          std::string("it must be ") + choices};
-}
-
-// A cluster for one job has use for all of that job's TaskManagers or for none. A session's jobs
-// must not wait for each other's.
-Status ReadPlacement(const platform::Configuration& config, MasterOptions& options) {
-  const std::string gang = ToLower(config.GetOr(kGang, platform::DefaultOf(kGang)));
-  if (gang != "auto" && gang != "true" && gang != "false") {
-    return BadPlacement(kGang, gang, "auto, true or false");
-  }
-  options.placement.gang = gang == "auto" ? options.exists_for_job() : gang == "true";
-  const std::string spread = ToLower(config.GetOr(kSpread, platform::DefaultOf(kSpread)));
-  if (spread != "none" && spread != "nodes" && spread != "racks") {
-    return BadPlacement(kSpread, spread, "none, nodes or racks");
-  }
-  if (spread == "nodes") options.placement.spread = Spread::kNodes;
-  if (spread == "racks") options.placement.spread = Spread::kRacks;
-  WEIR_ASSIGN_OR_RETURN(const int64_t most, config.GetInt(kMaxPerNode, 0, 0, 10'000));
-  options.placement.max_per_node = static_cast<int32_t>(most);
-  return {};
+Spread SpreadNamed(const std::string& name) {
+  if (name == "nodes") return Spread::kNodes;
+  return name == "racks" ? Spread::kRacks : Spread::kPack;
 }
 
 Status ReadConfiguration(MasterOptions& options) {
   platform::Configuration::Source source;
   source.overrides = options.definitions;
   WEIR_ASSIGN_OR_RETURN(const auto config, platform::Configuration::Load(source));
-  const auto value = [&](const char* key) { return config.GetOr(key, platform::DefaultOf(key)); };
-  WEIR_RETURN_IF_ERROR(ParsePortRange(value("weir.appmaster.port-range"), options));
-  WEIR_ASSIGN_OR_RETURN(options.cluster.idle_timeout,
-                        config.GetDuration("weir.taskmanager.idle-timeout", seconds(30)));
-  WEIR_RETURN_IF_ERROR(ReadPlacement(config, options));
-  WEIR_ASSIGN_OR_RETURN(options.park, config.GetDuration(platform::keys::kPollPark, seconds(10)));
-  WEIR_ASSIGN_OR_RETURN(options.log_level,
-                        platform::ParseLogLevel(value(platform::keys::kLogLevel)));
+  WEIR_ASSIGN_OR_RETURN(const auto read, platform::ReadStreamOptions(config));
+  options.port_low = read.master_ports.first;
+  options.port_high = read.master_ports.last;
+  options.cluster.idle_timeout = read.idle_timeout;
+  // A cluster for one job has use for all of that job's TaskManagers or for none. A session's jobs
+  // must not wait for each other's.
+  options.placement.gang = read.gang == "auto" ? options.exists_for_job() : read.gang == "true";
+  options.placement.spread = SpreadNamed(read.spread);
+  options.placement.max_per_node = static_cast<int32_t>(read.max_per_node);
+  options.park = read.park;
+  options.log_level = read.log_level;
   return {};
 }
 

@@ -68,7 +68,7 @@ CoreOptions ReadCoreOptions(const Configuration& config, OptionReader& read) {
   core.capacity.named =
       platform::ReadNodeResources(config, platform::ReadResourceTypes(config, read), read);
   core.label = ReadLabel(read);
-  core.park = milliseconds(read.Int(kPollPark, 1, limits::kParkMillisMax));
+  core.park = read.PollPark();
   core.sigkill_delay = milliseconds(read.Int(kNmSigkillDelay, 0, OptionReader::kMillisMax));
   // A stop of the NodeManager gives its containers their grace, and then a little.
   core.shutdown_wait = core.sigkill_delay + seconds(5);

@@ -109,6 +109,8 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }
   options.core = ReadCoreOptions(read);
+  // Its NodeManagers and ApplicationMasters use it; one file mostly serves all of them.
+  static_cast<void>(read.PollPark());
   options.types = ReadTypes(config, read);
   options.core.scheduler.types = options.types;
   ReadQueues(config, options);

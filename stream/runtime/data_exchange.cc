@@ -49,21 +49,6 @@ class LocalReceiver final : public ChannelReceiver {
 
 }  // namespace
 
-Result<PortRange> PortRange::Parse(std::string_view text) {
-  const size_t dash = text.find('-');
-  const auto first = ParseInt64(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : ParseInt64(text.substr(dash + 1));
-  if (!first || !last || *first < 0 || *last > 65535 || *first > *last ||
-      (*first == 0 && *last != 0)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "'" + std::string(text) + "' is no port range",
-                 "give a port, FIRST-LAST, or 0 for any"};
-  }
-  void LogRefused(const std::string& who, const std::string& cause);
-  void TellSuppressed();
-  return PortRange{static_cast<uint16_t>(*first), static_cast<uint16_t>(*last)};
-}
-
 struct DataExchange::State : std::enable_shared_from_this<DataExchange::State> {
   State(platform::EventLoop& event_loop, GateRegistry& registry, DataExchangeOptions given)
       : loop(event_loop),
@@ -74,7 +59,8 @@ struct DataExchange::State : std::enable_shared_from_this<DataExchange::State> {
   Result<HostPort> Bind();
   void Accept();
   void OnAccepted(AcceptedSocket accepted);
-  platform::LogLimit refused{kRefusedLogged, kRefusedWindow};
+  void LogRefused(const std::string& who, const std::string& cause);
+  void TellSuppressed();
   void Open(const HostPort& peer,
             const OpenRequest& request,
             const std::shared_ptr<OutputChannel>& channel);
@@ -88,6 +74,7 @@ struct DataExchange::State : std::enable_shared_from_this<DataExchange::State> {
   tcp::acceptor acceptor;
   std::map<HostPort, std::shared_ptr<OutgoingLink>> outgoing;
   std::set<std::shared_ptr<IncomingLink>> incoming;
+  platform::LogLimit refused{kRefusedLogged, kRefusedWindow};
   platform::EventLoop::TimerId timer = 0;
   bool closed = false;
   std::atomic<size_t> connections{0};
@@ -133,6 +120,19 @@ void DataExchange::State::OnAccepted(AcceptedSocket accepted) {
   incoming.insert(link);
   connections.fetch_add(1);
   const std::weak_ptr<IncomingLink> weak = link;
+  link->Start(options.secret,
+              [self = shared_from_this(), weak](const std::string& who, const std::string& cause) {
+                const auto lost = weak.lock();
+                if (lost != nullptr && !lost->authenticated()) self->LogRefused(who, cause);
+                self->incoming.erase(lost);
+                self->connections.fetch_sub(1);
+              });
+  loop.At(platform::MonotonicNow() + kHelloTimeout, [weak] {
+    const auto late = weak.lock();
+    if (late != nullptr && !late->authenticated()) late->Close("no hello in time");
+  });
+}
+
 // Whoever reaches the port can be refused as often as he likes.
 void DataExchange::State::LogRefused(const std::string& who, const std::string& cause) {
   if (!refused.Admit(platform::MonotonicNow())) return;
@@ -148,19 +148,6 @@ void DataExchange::State::TellSuppressed() {
                     {{"suppressed", std::to_string(suppressed)}});
 }
 
-  link->Start(options.secret,
-              [self = shared_from_this(), weak](const std::string& who, const std::string& cause) {
-                const auto lost = weak.lock();
-                if (lost != nullptr && !lost->authenticated()) self->LogRefused(who, cause);
-                self->incoming.erase(lost);
-                self->connections.fetch_sub(1);
-              });
-  loop.At(platform::MonotonicNow() + kHelloTimeout, [weak] {
-    const auto late = weak.lock();
-    if (late != nullptr && !late->authenticated()) late->Close("no hello in time");
-  });
-}
-
 void DataExchange::State::Open(const HostPort& peer,
                                const OpenRequest& request,
                                const std::shared_ptr<OutputChannel>& channel) {
@@ -171,7 +158,6 @@ void DataExchange::State::Open(const HostPort& peer,
   std::shared_ptr<OutgoingLink>& link = outgoing[peer];
   if (link == nullptr) {
     link = std::make_shared<OutgoingLink>(loop, peer);
-    self->TellSuppressed();
     connections.fetch_add(1);
     link->Start(options.secret, options.name, [self = shared_from_this(), peer] {
       self->outgoing.erase(peer);
@@ -185,6 +171,7 @@ void DataExchange::State::ExpireLater() {
   timer = loop.At(platform::MonotonicNow() + kExpireInterval, [self = shared_from_this()] {
     if (self->closed) return;
     self->gates.Expire(platform::MonotonicNow());
+    self->TellSuppressed();
     self->ExpireLater();
   });
 }

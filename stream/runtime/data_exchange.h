@@ -16,6 +16,7 @@
 #include "common/hostport.h"
 #include "common/result.h"
 #include "platform/event_loop.h"
+#include "platform/port_range.h"
 #include "stream/runtime/channel.h"
 #include "stream/runtime/data_frame.h"
 #include "stream/runtime/gate_registry.h"
@@ -23,12 +24,7 @@
 namespace weir::stream {
 
 // The ports to try, in order; {0, 0} = any.
-struct PortRange {
-  uint16_t first = 0;
-  uint16_t last = 0;
-  // "0", "40000" or "40000-40100". kInvalidArgument.
-  static Result<PortRange> Parse(std::string_view text);
-};
+using platform::PortRange;
 
 struct DataExchangeOptions {
   std::string secret;  // of the attempt's workers

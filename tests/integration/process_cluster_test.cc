@@ -46,5 +46,18 @@ TEST(ProcessCluster, SaysWhyADaemonDoesNotStart) {
   EXPECT_THAT(std::string(started.message()), HasSubstr("'loud' is not a log level"));
 }
 
+TEST(ProcessCluster, RefusesAPollParkThatWouldSpinOrNeverEnd) {
+  for (const char* park : {"0", "999999999"}) {
+    ClusterOptions options;
+    options.settings = {{"weir.poll.park-ms", park}};
+    ProcessCluster cluster(options);
+    const auto started = cluster.StartResourceManager();
+    ASSERT_FALSE(started);
+    EXPECT_THAT(std::string(started.message()), HasSubstr("rm ended with 2 at its start"));
+    EXPECT_THAT(std::string(started.message()), HasSubstr("weir.poll.park-ms"));
+    EXPECT_THAT(std::string(started.message()), HasSubstr("from 100 to 60000"));
+  }
+}
+
 }  // namespace
 }  // namespace weir::testing

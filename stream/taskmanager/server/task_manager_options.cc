@@ -10,7 +10,7 @@
 namespace weir::stream::taskmanager {
 namespace {
 
-constexpr char kDataPort[] = "weir.taskmanager.data.port";
+using platform::keys::kDataPorts;
 constexpr int64_t kSlotsMax = 1024;
 
 }  // namespace
@@ -44,11 +44,11 @@ Result<TaskManagerOptions> ReadTaskManagerOptions(
     faults.push_back("WEIR_TASK_SLOTS is '" + slots + "', not a number from 1 to 1024");
   }
   options.slots = static_cast<int32_t>(count.value_or(1));
-  const auto ports = PortRange::Parse(config.GetOr(kDataPort, platform::DefaultOf(kDataPort)));
+  const auto ports = PortRange::Parse(config.GetOr(kDataPorts, platform::DefaultOf(kDataPorts)));
   if (ports.ok()) {
     options.data_ports = *ports;
   } else {
-    faults.push_back(std::string(kDataPort) + ": " + ports.error().message);
+    faults.push_back(std::string(kDataPorts) + ": " + ports.error().message);
   }
   if (!faults.empty()) {
     return Error{ErrorCode::kInvalidArgument,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "platform/config_keys.h"
+#include "platform/stream_options.h"
 
 namespace weir::platform {
 namespace {
@@ -36,6 +37,50 @@ TEST(OptionReader, TellsEveryFaultOnALineOfItsOwnAndTheSameOnce) {
   EXPECT_THAT(text,
               AllOf(HasSubstr(keys::kClusterId), HasSubstr("many"), HasSubstr("path 'work'")));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+}
+
+TEST(OptionReader, TakesOnlyAPollParkThatNeitherSpinsNorOutlivesItsPeer) {
+  const auto park = [](const std::string& text) -> Result<Duration> {
+    const auto config = Configuration::FromMap({{keys::kPollPark, text}});
+    OptionReader read(config);
+    const Duration value = read.PollPark();
+    WEIR_RETURN_IF_ERROR(read.Finish());
+    return value;
+  };
+  EXPECT_EQ(park("100").value(), milliseconds(100));
+  EXPECT_EQ(park("60000").value(), seconds(60));
+  for (const char* bad : {"0", "-1", "99", "60001", "999999999", "10s", "soon"}) {
+    const auto refused = park(bad);
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_THAT(refused.error().message,
+                AllOf(HasSubstr(keys::kPollPark), HasSubstr(bad), HasSubstr("from 100 to 60000")));
+  }
+}
+
+TEST(StreamOptions, TellEveryFaultWithItsKey) {
+  const auto good =
+      ReadStreamOptions(Configuration::FromMap({{keys::kDataPorts, "40000 - 40100"}}));
+  ASSERT_TRUE(good.ok()) << good.error().ToString();
+  EXPECT_EQ(good->data_ports, (PortRange{40000, 40100}));
+  EXPECT_EQ(good->master_ports, (PortRange{0, 0}));
+  EXPECT_EQ(good->idle_timeout, seconds(30));
+  EXPECT_EQ(good->gang, "auto");
+  EXPECT_EQ(good->spread, "none");
+  const auto scattered = ReadStreamOptions(Configuration::FromMap({{keys::kSpread, "wide"}}));
+  ASSERT_FALSE(scattered.ok());
+  EXPECT_THAT(scattered.error().message,
+              AllOf(HasSubstr(keys::kSpread), HasSubstr("wide"), HasSubstr("nodes, racks")));
+  for (const char* bad : {"", "-1", "65536", "0-5", "9-8", "1-2-3", "http", "1-", "-"}) {
+    const auto refused = ReadStreamOptions(
+        Configuration::FromMap({{keys::kDataPorts, bad}, {keys::kMasterPorts, bad}}));
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(refused.error().message,
+                AllOf(HasSubstr(keys::kDataPorts),
+                      HasSubstr(keys::kMasterPorts),
+                      HasSubstr("'" + std::string(bad) + "' is not a range of ports"),
+                      HasSubstr("from 1 to 65535")));
+  }
 }
 
 TEST(OptionReader, BindsTheBindHostAndAdvertisesTheConfiguredOneButOnlyOnTheLoopback) {
