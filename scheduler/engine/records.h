@@ -114,7 +114,7 @@ struct QueueLane {
   IndexedHeap<Share> over_limit;  // of a leaf: groups parked by the user limit, by usage / weight
   std::vector<int32_t> gangs_over_limit;  // of a leaf: gangs parked by the user limit
   bool gangs_due = false;                 // that limit may have grown
-  std::vector<int32_t> alone;     // groups parked by this queue's limit, each alone
+  std::vector<int32_t> alone;             // groups parked by this queue's limit, each alone
   bool in_parent = false;
   bool parked = false;  // at its limit
   PendingReason reason = PendingReason::kNone;

@@ -316,8 +316,9 @@ struct CapacityScheduler::State {
   int64_t wanted_containers = 0;
   SearchPosition spread_from;          // where the last spread placement went on
   std::set<PartitionSlot> totals_due;  // nodes have come, gone or changed
-  std::vector<std::pair<QueueSlot, PartitionSlot>> gangs_due;  // leaves whose user limit has changed
-  int64_t parked_queues = 0;           // lanes
+  std::vector<std::pair<QueueSlot, PartitionSlot>>
+      gangs_due;              // leaves whose user limit has changed
+  int64_t parked_queues = 0;  // lanes
   bool wake_everybody = false;
   bool sweep_due = false;           // usage fell: some AM limit may have grown
   std::optional<Instant> sweep_at;  // when all inactive applications are looked at again
