@@ -15,6 +15,7 @@ namespace {
 using scheduler::ConfigProperty;
 
 constexpr char kRules[] = "yarn.scheduler.capacity.mapping-rule-json";
+constexpr char kRootPrefix[] = "yarn.scheduler.capacity.root.";
 constexpr char kFormat[] = "yarn.scheduler.capacity.mapping-rule-format";
 constexpr const char* kSitePrefixes[] = {"yarn.scheduler.capacity.",
                                          "yarn.scheduler.queue-placement-rules.",
@@ -87,9 +88,12 @@ ParsedQueues Parse(const std::vector<ConfigProperty>& site,
   return result;
 }
 
+// The queues only: what concerns all of them has these values anyway, and may stand in
+// yarn-site.xml, which a queue file would win over.
 QueueProperties BuiltInQueues() {
   QueueProperties properties;
   for (ConfigProperty& property : scheduler::DefaultProperties()) {
+    if (!property.name.starts_with(kRootPrefix)) continue;
     properties.push_back({.name = std::move(property.name), .value = std::move(property.value)});
   }
   return properties;

@@ -114,6 +114,11 @@ TEST(LocalQueues, AreTheFileOrOneQueue) {
   EXPECT_THAT(none.faults, IsEmpty());
   EXPECT_NE(parse(none.properties, {}).configuration->Find("root.default"), nullptr);
   EXPECT_EQ(ReadLocalQueues("", parse).properties, none.properties);
+  const auto site =
+      platform::Configuration::FromMap({{std::string(kPrefix) + "maximum-applications", "77"}});
+  EXPECT_EQ(MakeQueueParser(SiteQueueProperties(site), kTypes)(none.properties, {})
+                .configuration->maximum_applications,
+            77);
 
   weir::testing::WriteWholeFile(path, "<configuration><property></property></configuration>");
   EXPECT_THAT(ReadLocalQueues(path, parse).faults, ElementsAre(HasSubstr(path + ":1")));
