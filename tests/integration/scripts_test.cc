@@ -121,5 +121,10 @@ TEST_F(Scripts, TheFirstSessionOfTheReadmeIsWhatTheCommandsSay) {
   EXPECT_EQ(check.exit_code, 0) << check.ToString();
 }
 
+TEST_F(Scripts, TheSessionsAboutQueuesAreWhatTheCommandsSay) {
+  const CommandResult check = Run("queues-session", {"--check"});
+  EXPECT_EQ(check.exit_code, 0) << check.ToString();
+}
+
 }  // namespace
 }  // namespace weir::testing
