@@ -35,8 +35,8 @@ std::string FaultCounts::ToString() const {
 Faults::Faults(Random& random, Faultiness faultiness)
     : random_(random),
       active_(faultiness == Faultiness::kDrawn),
-      lose_(1'000 + random.Below(60'000)),
-      duplicate_(1'000 + random.Below(60'000)),
+      lose_(6'000 + random.Below(55'000)),
+      duplicate_(6'000 + random.Below(55'000)),
       slow_(random.Below(50'000)),
       usual_delay_(Between(random, microseconds(50), milliseconds(5))),
       slow_delay_(Between(random, milliseconds(100), seconds(8))),

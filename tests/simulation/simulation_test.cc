@@ -8,7 +8,7 @@ namespace weir::simulation {
 namespace {
 
 constexpr uint64_t kSeeds = 200;
-constexpr size_t kPairsHit = 125;  // state-event pairs of all tables that occur in these seeds
+constexpr size_t kPairsHit = 130;  // state-event pairs of all tables that occur in these seeds
 
 std::string Told(const SimulationOutcome& outcome) {
   std::string text = outcome.failure + "\n";
@@ -31,7 +31,7 @@ TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
     const SimulationOutcome outcome = RunSimulation({.seed = seed});
     ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
     ASSERT_GE(outcome.faults.crashes(), 1) << "seed " << seed;
-    ASSERT_GE(outcome.faults.lost + outcome.faults.duplicated, 5) << "seed " << seed;
+    ASSERT_GE(outcome.faults.lost + outcome.faults.duplicated, 10) << "seed " << seed;
     coverage.Merge(outcome.coverage);
     faults += outcome.faults;
     for (const auto& [state, count] : outcome.ends) ends[state] += count;
