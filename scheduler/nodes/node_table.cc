@@ -27,6 +27,7 @@ PartitionSlot NodeTable::AddPartition(const std::string& label) {
 }
 
 std::optional<PartitionSlot> NodeTable::FindPartition(const std::string& label) const {
+  if (label.empty()) return kDefaultPartition;
   const auto known = partitions_by_label_.find(label);
   if (known == partitions_by_label_.end()) return std::nullopt;
   return known->second;

@@ -173,6 +173,16 @@ std::optional<Amounts> FixedUserLimit(const UserLimitTerms& terms, const Amounts
   return result;
 }
 
+std::optional<Amounts> FixedPlacementLimit(const UserLimitTerms& terms, const Amounts& required) {
+  if (terms.minimum_user_limit < kWholePercent) return FixedUserLimit(terms, required);
+  const int types = terms.step.types();
+  const Parts capacity = PartsOf(terms.scale.Larger(terms.guaranteed, required), types);
+  const Parts most = MostOf(terms, capacity, LimitMode::kRespectExclusivity);
+  Amounts result;
+  for (int i = 0; i < types; ++i) result.Set(i, terms.step.Up(i, most[i]));
+  return result;
+}
+
 Amounts AllUsersLimit(const UserLimitTerms& terms, const Amounts& required, LimitMode mode) {
   return UserLimitOf(terms, required, mode, true);
 }

@@ -113,6 +113,10 @@ Amounts ActiveUserLimit(const UserLimitTerms& terms, const Amounts& required, Li
 // ActiveUserLimit in kRespectExclusivity when it is the same whatever is used: `limit` is at least
 // ceil(capacity x MULP), so when that reaches `most`, `most` it is (as with MULP 100 and ULF <= 1).
 std::optional<Amounts> FixedUserLimit(const UserLimitTerms& terms, const Amounts& required);
+// A limit that stops a user where ActiveUserLimit does, whatever is used; of the same terms. With
+// MULP 100 `limit` is at least `current`, and that is at least what the user uses: then `most`
+// alone can stop one.
+std::optional<Amounts> FixedPlacementLimit(const UserLimitTerms& terms, const Amounts& required);
 // The form that preemption uses: `limit` = larger(ceil(current / all_weight), ceil(current x
 // MULP)).
 Amounts AllUsersLimit(const UserLimitTerms& terms, const Amounts& required, LimitMode mode);

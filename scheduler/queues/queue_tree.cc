@@ -201,7 +201,7 @@ void QueueTree::Recompute(PartitionSlot partition) {
 void QueueTree::FixUserLimit(QueueSlot leaf, PartitionSlot partition) {
   ShareDetails& details = details_[Index(leaf)].shares[Index(partition)];
   const UserLimitTerms terms = TermsOf(leaf, partition);
-  const std::optional<Amounts> fixed = FixedUserLimit(terms, step_.minimum());
+  const std::optional<Amounts> fixed = FixedPlacementLimit(terms, step_.minimum());
   details.fixed_user_limit = fixed.has_value();
   details.user_limit_version = -1;
   if (fixed) details.user_limit = *fixed;

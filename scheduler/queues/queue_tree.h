@@ -215,7 +215,7 @@ class QueueTree {
     Amounts used_by_active;
     Share usage_ratios = 0;
     // The user limit that placement asks for (minimum allocation, kRespectExclusivity), as of this
-    // version of the leaf. When the user limit factor alone decides, it holds for all usage.
+    // version of the leaf; or one that stops users at the same usage, and does not change with it.
     bool fixed_user_limit = false;
     mutable int64_t user_limit_version = -1;
     mutable Amounts user_limit;

@@ -210,6 +210,47 @@ TEST(UserLimit, AWeightScalesItAndRoundsDown) {
   EXPECT_EQ(WeightedUserLimit(step, limit, 0), Amounts{});
 }
 
+RC_GTEST_PROP(UserLimitProperty, AFixedLimitStopsPlacementWhereTheLimitOfNowDoes, ()) {
+  const auto some = [](int64_t most) {
+    return Amounts{*rc::gen::inRange<int64_t>(0, most * kGiB), *rc::gen::inRange<int64_t>(0, most)};
+  };
+  const auto calculator = *rc::gen::element(Calculator::kDominant, Calculator::kMemoryOnly);
+  const ShareScale scale = ScaleOf(calculator);
+  const AllocationStep step(kStep, 2);
+  const Amounts guaranteed = some(60);
+  const Amounts maximum = guaranteed + some(40);
+  std::vector<Amounts> users;
+  Amounts used_by_active;
+  Share ratios = 0;
+  const auto active = *rc::gen::inRange<int64_t>(1, 4);
+  const auto all = active + *rc::gen::inRange<int64_t>(0, 3);
+  for (int64_t i = 0; i < all; ++i) {
+    users.push_back(some(40));
+    ratios += scale.Of(users.back());
+    if (i < active) used_by_active += users.back();
+  }
+  const UserLimitTerms terms{
+      .scale = scale,
+      .step = step,
+      .total = kTotal,
+      .guaranteed = guaranteed,
+      .maximum = maximum,
+      .used_by_active = used_by_active,
+      .usage_ratios = ratios,
+      .active_weight = active * kWholeWeight,
+      .all_weight = all * kWholeWeight,
+      .minimum_user_limit = Percentage(*rc::gen::element<int64_t>(100, 50, 0)),
+      .user_limit_factor = *rc::gen::element<std::optional<int64_t>>(
+          std::nullopt, 0, kWholeFactor / 2, kWholeFactor, 3 * kWholeFactor)};
+  const std::optional<Amounts> fixed = FixedPlacementLimit(terms, kStep);
+  RC_ASSERT(terms.minimum_user_limit < kWholePercent || fixed.has_value());
+  if (!fixed) return;
+  const Amounts limit = ActiveUserLimit(terms, kStep, LimitMode::kRespectExclusivity);
+  for (const Amounts& used : users) {
+    RC_ASSERT((scale.Compare(used, limit) <= 0) == (scale.Compare(used, *fixed) <= 0));
+  }
+}
+
 TEST(UserCount, TheLastContainerMayOvershoot) {
   const ShareScale scale = ScaleOf();
   const Amounts ten{10 * kGiB, 10};

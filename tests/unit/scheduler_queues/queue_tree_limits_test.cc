@@ -154,11 +154,12 @@ TEST(UserAllowance, FollowsEveryChange) {
   const UserSlot user = Use(tree, "root.b", "u", 45);
   tree.Activate(user, kDefaultPartition, kOne);
   tree.SetAsking(user, true);
-  // consumed 45 -> current 46: 45 and 46 used are not over it.
-  EXPECT_EQ(tree.UserAllowance(user, kDefaultPartition, kOne, kRespect).count, 2);
+  // consumed 45 -> current 46, and so on up to the maximum of 100: 45..100 used are not over it.
+  EXPECT_EQ(tree.UserLimit(user, kDefaultPartition, kOne, kRespect), (Amounts{46 * kGiB, 46}));
+  EXPECT_EQ(tree.UserAllowance(user, kDefaultPartition, kOne, kRespect).count, 56);
   tree.Charge(user, kDefaultPartition, kOne, 1);
   EXPECT_EQ(tree.UserLimit(user, kDefaultPartition, kOne, kRespect), (Amounts{47 * kGiB, 47}));
-  EXPECT_EQ(tree.UserAllowance(user, kDefaultPartition, kOne, kRespect).count, 2);
+  EXPECT_EQ(tree.UserAllowance(user, kDefaultPartition, kOne, kRespect).count, 55);
   tree.SetPartitionTotal(kDefaultPartition, {40 * kGiB, 40});  // 46 used of a maximum of 40
   EXPECT_EQ(tree.UserAllowance(user, kDefaultPartition, kOne, kRespect).count, 0);
   tree.SetPartitionTotal(kDefaultPartition, kTotal);
