@@ -1,5 +1,9 @@
-// IndexedHeap: a binary heap of (key, item) whose items know their places, so that any of them can
+// IndexedHeap: a heap of (key, item) whose items know their places, so that any of them can
 // be removed or given another key in O(log n). Smallest key first; ties are the key's own matter.
+//
+// Every entry has four below it, next to each other: half as many levels as with two, for about as
+// many cache lines each (LaMarca and Ladner, The influence of caches on the performance of heaps,
+// 1996).
 //
 // The places are kept outside, by item: several heaps share one array as long as an item is in at
 // most one of them at a time. Grows only on Push: no heap memory is used by anything else.
@@ -7,6 +11,7 @@
 #ifndef WEIR_SCHEDULER_ENGINE_INDEXED_HEAP_H_
 #define WEIR_SCHEDULER_ENGINE_INDEXED_HEAP_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -44,30 +49,25 @@ class IndexedHeap {
   // Requires: not empty.
   const Entry& top() const { return entries_.front(); }
   // The smallest key after the top's; null when there is no other.
-  const Entry* second() const {
-    if (entries_.size() < 2) return nullptr;
-    if (entries_.size() == 2 || entries_[1].key < entries_[2].key) return &entries_[1];
-    return &entries_[2];
-  }
+  const Entry* second() const { return entries_.size() < 2 ? nullptr : &entries_[LeastBelow(0)]; }
   // In heap order: for checks, reports and sorting.
   const std::vector<Entry>& entries() const { return entries_; }
 
   void Push(HeapPlaces& places, const Key& key, int32_t item) {
     entries_.push_back({key, item});
-    places.at(item) = static_cast<int32_t>(entries_.size() - 1);
     Up(places, entries_.size() - 1);
   }
   // Requires: `item` is in this heap.
   void Remove(HeapPlaces& places, int32_t item) {
     const auto place = static_cast<size_t>(places.at(item));
     places.at(item) = -1;
-    const size_t last = entries_.size() - 1;
-    if (place != last) {
-      entries_[place] = std::move(entries_[last]);
-      places.at(entries_[place].item) = static_cast<int32_t>(place);
+    if (place + 1 < entries_.size()) {
+      entries_[place] = std::move(entries_.back());
+      entries_.pop_back();
+      Settle(places, place);
+    } else {
+      entries_.pop_back();
     }
-    entries_.pop_back();
-    if (place != last) Settle(places, place);
   }
   // Requires: `item` is in this heap.
   void Change(HeapPlaces& places, const Key& key, int32_t item) {
@@ -81,34 +81,49 @@ class IndexedHeap {
   }
 
  private:
-  void Settle(HeapPlaces& places, size_t place) {
-    if (!Up(places, place)) Down(places, place);
-  }
-  bool Up(HeapPlaces& places, size_t place) {
-    bool moved = false;
-    while (place > 0) {
-      const size_t parent = (place - 1) / 2;
-      if (!(entries_[place].key < entries_[parent].key)) break;
-      Swap(places, place, parent);
-      place = parent;
-      moved = true;
+  static constexpr size_t kBelow = 4;
+
+  // Requires: there are entries below this place.
+  size_t LeastBelow(size_t place) const {
+    const size_t first = kBelow * place + 1;
+    const size_t end = std::min(first + kBelow, entries_.size());
+    size_t least = first;
+    for (size_t at = first + 1; at < end; ++at) {
+      if (entries_[at].key < entries_[least].key) least = at;
     }
-    return moved;
+    return least;
+  }
+  void Settle(HeapPlaces& places, size_t place) {
+    if (place > 0 && entries_[place].key < entries_[(place - 1) / kBelow].key) {
+      Up(places, place);
+    } else {
+      Down(places, place);
+    }
+  }
+  // Both take the entry out, move the others over the hole, and put it where the hole ends.
+  void Up(HeapPlaces& places, size_t place) {
+    Entry entry = std::move(entries_[place]);
+    while (place > 0) {
+      const size_t above = (place - 1) / kBelow;
+      if (!(entry.key < entries_[above].key)) break;
+      Put(places, place, std::move(entries_[above]));
+      place = above;
+    }
+    Put(places, place, std::move(entry));
   }
   void Down(HeapPlaces& places, size_t place) {
-    for (;;) {
-      size_t least = 2 * place + 1;
-      if (least >= entries_.size()) return;
-      if (least + 1 < entries_.size() && entries_[least + 1].key < entries_[least].key) ++least;
-      if (!(entries_[least].key < entries_[place].key)) return;
-      Swap(places, place, least);
+    Entry entry = std::move(entries_[place]);
+    while (kBelow * place + 1 < entries_.size()) {
+      const size_t least = LeastBelow(place);
+      if (!(entries_[least].key < entry.key)) break;
+      Put(places, place, std::move(entries_[least]));
       place = least;
     }
+    Put(places, place, std::move(entry));
   }
-  void Swap(HeapPlaces& places, size_t a, size_t b) {
-    std::swap(entries_[a], entries_[b]);
-    places.at(entries_[a].item) = static_cast<int32_t>(a);
-    places.at(entries_[b].item) = static_cast<int32_t>(b);
+  void Put(HeapPlaces& places, size_t place, Entry entry) {
+    places.at(entry.item) = static_cast<int32_t>(place);
+    entries_[place] = std::move(entry);
   }
 
   std::vector<Entry> entries_;
