@@ -56,7 +56,8 @@ struct ApplicationAttempt {
   std::map<int64_t, ContainerAsk> asked;
   // Wanted back: slot -> until when it may be given up.
   std::map<int32_t, Instant> wanted_back;
-  bool untold_preemption = false;  // more was wanted back since the last answer
+  bool untold_preemption = false;                    // more was wanted back since the last answer
+  PendingReason told_reason = PendingReason::kNone;  // why it waits, as the last answer said
   HostPort rpc_address;
   bool dirty = false;  // of the step under way: it may have something to hear
 };

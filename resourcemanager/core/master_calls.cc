@@ -269,7 +269,9 @@ bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) cons
   for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
     if (!containers.at({i}).stopping) return true;
   }
-  return false;
+  // Why it has to wait is worth an answer; an AM that polls on has heard it then.
+  const PendingReason reason = sched->pending_reason(*attempt.slot);
+  return reason != PendingReason::kNone && reason != attempt.told_reason;
 }
 
 void ResourceManagerCore::State::AnswerMaster(const AttemptId& id) {
@@ -312,6 +314,7 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
   answer.cluster_nodes = active_nodes;
   const Application& application = *FindApplication(attempt.id.application);
   std::tie(answer.pending_reason, answer.pending_detail) = Pending(application);
+  attempt.told_reason = sched->pending_reason(*attempt.slot);
   return answer;
 }
 
