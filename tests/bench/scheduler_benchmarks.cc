@@ -1,6 +1,8 @@
 // The benchmarks of the scheduling engine alone: decisions, refusals, gangs, preemption, flood.
 #include <chrono>
 #include <ctime>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "scheduler/config/queue_configuration_parser.h"
@@ -77,6 +79,51 @@ Resource WithNamed(Resource resource, int64_t types, int64_t amount) {
   return resource;
 }
 
+// Queues of equal shares, with the preemption monitor on.
+Result<std::unique_ptr<CapacityScheduler>> MakePreempting(int64_t queues) {
+  WEIR_ASSIGN_OR_RETURN(scheduler::ResourceTypes types, MakeTypes({}));
+  scheduler::ParserInput input{.types = types};
+  for (const auto& [name, value] : ManyQueues(queues, "-1")) {
+    input.properties.push_back({.name = "yarn.scheduler.capacity." + name, .value = value});
+  }
+  input.properties.push_back(
+      {.name = "yarn.resourcemanager.scheduler.monitor.enable", .value = "true"});
+  auto parsed = scheduler::ParseQueueConfiguration(input);
+  if (parsed.configuration == nullptr) return Unexpected(parsed.faults.front().ToString());
+  return std::make_unique<CapacityScheduler>(scheduler::SchedulerOptions{.types = std::move(types)},
+                                             std::move(parsed.configuration));
+}
+
+// Half of the queues have taken the whole cluster, with ten applications each; the other half asks
+// for its guarantee.
+Status FillAndStarve(CapacityScheduler& scheduler, const Parameters& parameters) {
+  const int64_t queues = parameters.at("queues");
+  const int64_t containers = parameters.at("containers");
+  const int64_t per_node = containers / parameters.at("nodes");
+  AddNodes(scheduler, parameters.at("nodes"), Resource{10 * per_node, per_node});
+  Deliveries deliveries(scheduler);
+  int64_t number = 0;
+  const auto ask = [&](int64_t queue, const std::string& user, int64_t count) {
+    const ApplicationSlot slot =
+        AddApplication(scheduler, "root.q" + std::to_string(queue), user, ++number);
+    return SetAsk(
+        scheduler,
+        slot,
+        {.request_id = 1, .count = static_cast<int32_t>(count), .resource = Resource{10, 1}},
+        {});
+  };
+  const int64_t greedy = queues / 2;
+  for (int64_t i = 0; i < greedy * 10; ++i) {
+    WEIR_RETURN_IF_ERROR(ask(i / 10, "user1", containers / greedy / 10));
+  }
+  PlaceAll(scheduler, {}, deliveries);
+  for (int64_t q = greedy; q < queues; ++q) {
+    WEIR_RETURN_IF_ERROR(ask(q, "user2", containers / queues));
+  }
+  PlaceAll(scheduler, {}, deliveries);
+  return {};
+}
+
 }  // namespace
 
 Result<Samples> RunSchedulerAllocate(const Parameters& parameters) {
@@ -140,10 +187,8 @@ Result<Samples> RunSchedulerReject(const Parameters& parameters) {
   WEIR_ASSIGN_OR_RETURN(auto closed, ReadQueues(ManyQueues(queues, "0.0"), scheduler->types()));
   WEIR_RETURN_IF_ERROR(scheduler->Reconfigure(closed, {}));
   WEIR_RETURN_IF_ERROR(add(queues, applications));
-  if (static_cast<int64_t>(held.size()) != queues)
-    return Unexpected("the user limit does not hold");
+  if (std::ssize(held) != queues) return Unexpected("the user limit does not hold");
 
-  int64_t placed_again = 0;
   std::vector<Allocation> placed;
   const auto measured = [&]() -> Status {
     size_t next = 0;
@@ -162,14 +207,13 @@ Result<Samples> RunSchedulerReject(const Parameters& parameters) {
         continue;
       }
       if (placed.size() != 1) return Unexpected("a freed place was not taken");
-      placed_again += 1;
       held[next == 0 ? held.size() - 1 : next - 1] = placed.front();
       WEIR_RETURN_IF_ERROR(SetAsk(*scheduler, placed.front().application, ask, {}));
     }
     return {};
   };
   WEIR_ASSIGN_OR_RETURN(const RunTime time, TimedRun("scheduler-reject", measured));
-  Samples samples{{"placed_again", {static_cast<double>(placed_again + 1)}}};
+  Samples samples;
   AddRates("updates", updates, time, samples);
   return samples;
 }
@@ -213,51 +257,8 @@ Result<Samples> RunSchedulerGang(const Parameters& parameters) {
 }
 
 Result<Samples> RunSchedulerPreempt(const Parameters& parameters) {
-  const int64_t nodes = parameters.at("nodes");
-  const int64_t queues = parameters.at("queues");
-  const int64_t containers = parameters.at("containers");
-  QueueLines lines = ManyQueues(queues, "-1");
-  WorkloadTypes types;
-  WEIR_ASSIGN_OR_RETURN(scheduler::ResourceTypes resource_types, MakeTypes(types));
-  scheduler::ParserInput input{.types = resource_types};
-  for (const auto& [name, value] : lines) {
-    input.properties.push_back({.name = "yarn.scheduler.capacity." + name, .value = value});
-  }
-  input.properties.push_back(
-      {.name = "yarn.resourcemanager.scheduler.monitor.enable", .value = "true"});
-  auto parsed = scheduler::ParseQueueConfiguration(input);
-  if (parsed.configuration == nullptr) return Unexpected(parsed.faults.front().ToString());
-  CapacityScheduler scheduler({.types = resource_types}, parsed.configuration);
-  const int64_t per_node = containers / nodes;
-  AddNodes(scheduler, nodes, Resource{10 * per_node, per_node});
-  Deliveries deliveries(scheduler);
-  // Half of the queues have taken the whole cluster, with ten applications each.
-  const int64_t greedy = queues / 2;
-  int64_t number = 0;
-  for (int64_t q = 0; q < greedy; ++q) {
-    for (int i = 0; i < 10; ++i) {
-      const ApplicationSlot slot =
-          AddApplication(scheduler, "root.q" + std::to_string(q), "user1", ++number);
-      WEIR_RETURN_IF_ERROR(SetAsk(scheduler,
-                                  slot,
-                                  {.request_id = 1,
-                                   .count = static_cast<int32_t>(containers / greedy / 10),
-                                   .resource = Resource{10, 1}},
-                                  {}));
-    }
-  }
-  PlaceAll(scheduler, {}, deliveries);
-  for (int64_t q = greedy; q < queues; ++q) {
-    const ApplicationSlot slot =
-        AddApplication(scheduler, "root.q" + std::to_string(q), "user2", ++number);
-    WEIR_RETURN_IF_ERROR(SetAsk(scheduler,
-                                slot,
-                                {.request_id = 1,
-                                 .count = static_cast<int32_t>(containers / queues),
-                                 .resource = Resource{10, 1}},
-                                {}));
-  }
-  PlaceAll(scheduler, {}, deliveries);
+  WEIR_ASSIGN_OR_RETURN(auto scheduler, MakePreempting(parameters.at("queues")));
+  WEIR_RETURN_IF_ERROR(FillAndStarve(*scheduler, parameters));
   Samples samples;
   Now now;
   size_t notices = 0;
@@ -266,7 +267,7 @@ Result<Samples> RunSchedulerPreempt(const Parameters& parameters) {
     bool more = true;
     while (more) {
       const Moment begun;
-      more = scheduler.PreemptionStep(now);
+      more = scheduler->PreemptionStep(now);
       const Moment ended;
       const double milliseconds =
           std::chrono::duration<double, std::milli>(ended.clock - begun.clock).count();
@@ -276,7 +277,7 @@ Result<Samples> RunSchedulerPreempt(const Parameters& parameters) {
                                        CLOCKS_PER_SEC);
     }
     samples["round_ms"].push_back(in_round);
-    notices += scheduler.TakeNotices().size();
+    notices += scheduler->TakeNotices().size();
     now.monotonic += std::chrono::milliseconds(3000);
   }
   if (notices == 0) return Unexpected("nothing was warned");

@@ -1,0 +1,129 @@
+// The list of the benchmarks.
+#include "tests/bench/bench.h"
+
+namespace weir::bench {
+namespace {
+
+std::vector<Benchmark> OverTheWire() {
+  return {
+      {"allocate-latency",
+       "A real ResourceManager with its LevelDB store on disk, real NodeManager processes and an "
+       "ApplicationMaster in a container, over loopback; one ask at a time while the poll is "
+       "parked, "
+       "from the ask to its granted container, while another client submits applications.",
+       {{"runs", 5}, {"nodes", 10}, {"asks", 1000}, {"submissions-per-second", 20}},
+       {{"ask_to_answer_p50_us", "ask_to_answer_us", Statistic::kP50},
+        {"ask_to_answer_p99_us", "ask_to_answer_us", Statistic::kP99},
+        {"submissions", "submission_us", Statistic::kCount}},
+       RunAllocateLatency},
+      {"launch-latency",
+       "A real cluster of one NodeManager; one container at a time, from the ask to the first "
+       "instruction of the child's main, which reports the monotonic clock through a pipe.",
+       {{"runs", 5}, {"nodes", 1}, {"launches", 200}},
+       {{"ask_to_running_p50_us", "ask_to_running_us", Statistic::kP50},
+        {"ask_to_running_p99_us", "ask_to_running_us", Statistic::kP99}},
+       RunLaunchLatency},
+  };
+}
+
+std::vector<Benchmark> OfDecisions() {
+  return {
+      {"scheduler-allocate",
+       "The scheduling engine alone: two leaf queues with guarantees 100,000 and 1,000,000 MiB, "
+       "one "
+       "application in each, half of the asks each, every ask one container of 10 MiB and 1 vcore "
+       "under its own request id; nodes with just enough room. The time runs from before the first "
+       "ask until the last container has its id, node and resource.",
+       {{"runs", 5}, {"nodes", 5000}, {"asks", 100'000}},
+       {{"decisions_per_second", "decisions_per_second", Statistic::kMean},
+        {"decisions_per_cpu_second", "decisions_per_cpu_second", Statistic::kMean}},
+       RunSchedulerAllocate},
+      {"scheduler-reject",
+       "The scheduling engine alone: every user is over the limit, two nodes have room. Each "
+       "update "
+       "applies fresh usage of a node and offers its free space; with --churn N every Nth update "
+       "also releases a container and places another.",
+       {{"runs", 5},
+        {"types", 2},
+        {"queues", 1},
+        {"applications", 100},
+        {"churn", 0},
+        {"updates", 2'000'000}},
+       {{"updates_per_second", "updates_per_second", Statistic::kMean},
+        {"updates_per_cpu_second", "updates_per_cpu_second", Statistic::kMean}},
+       RunSchedulerReject},
+      {"scheduler-gang",
+       "The scheduling engine alone: gangs of --size containers, asked one after the other by 100 "
+       "applications in two queues, all at once or none, packed or with --spread over the nodes.",
+       {{"runs", 5}, {"nodes", 5000}, {"gangs", 10'000}, {"size", 100}, {"spread", 0}},
+       {{"containers_per_second", "containers_per_second", Statistic::kMean},
+        {"containers_per_cpu_second", "containers_per_cpu_second", Statistic::kMean}},
+       RunSchedulerGang},
+  };
+}
+
+std::vector<Benchmark> OfPolicies() {
+  return {
+      {"scheduler-preempt",
+       "The scheduling engine alone: half of the queues hold the whole cluster, the other half ask "
+       "for their guarantee; four rounds of the preemption monitor, step by step.",
+       {{"runs", 5}, {"nodes", 5000}, {"queues", 100}, {"containers", 100'000}},
+       {{"round_ms", "round_ms", Statistic::kMax},
+        {"longest_step_ms", "step_ms", Statistic::kMax},
+        {"longest_step_cpu_ms", "step_cpu_ms", Statistic::kMax},
+        {"warned", "warned", Statistic::kMean}},
+       RunSchedulerPreempt},
+      {"scheduler-flood",
+       "The scheduling engine alone: one queue's decisions, ask by ask, without and with --flood "
+       "unplaceable asks of a thousand sizes waiting in another queue.",
+       {{"runs", 5}, {"nodes", 5000}, {"asks", 20'000}, {"flood", 1'000'000}},
+       {{"slowdown", "slowdown", Statistic::kMean},
+        {"cpu_slowdown", "cpu_slowdown", Statistic::kMean},
+        {"quiet_decisions_per_second", "quiet_decisions_per_second", Statistic::kMean},
+        {"flooded_decisions_per_second", "flooded_decisions_per_second", Statistic::kMean}},
+       RunSchedulerFlood},
+  };
+}
+
+std::vector<Benchmark> OfTheCore() {
+  return {
+      {"scheduler-memory",
+       "The ResourceManager's whole core with the scheduler, driven through its events, in a "
+       "process of its own: resident memory with --applications running masters, with "
+       "--containers running containers (the masters' are among them), and after all is over. "
+       "bytes_per_container is what the containers add; idle_ratio is the end to the beginning.",
+       {{"runs", 5}, {"nodes", 5000}, {"applications", 10'000}, {"containers", 1'000'000}},
+       {{"resident_mib", "resident_mib", Statistic::kMean},
+        {"bytes_per_container", "bytes_per_container", Statistic::kMean},
+        {"idle_ratio", "idle_ratio", Statistic::kMean},
+        {"resident_before_mib", "resident_before_mib", Statistic::kMean},
+        {"resident_after_mib", "resident_after_mib", Statistic::kMean}},
+       RunSchedulerMemory},
+      {"heartbeat-step",
+       "The ResourceManager's whole core, without the wire: heartbeats of full nodes, one after "
+       "the other, twenty of each, with the status of every running container in each; every "
+       "hundredth is repeated, and with every hundredth a container ends whose place goes to a "
+       "waiting ask. Heartbeats are made before the clock starts; it stops when the last answer "
+       "is there.",
+       {{"runs", 5}, {"nodes", 5000}, {"statuses", 10}},
+       {{"heartbeats_per_second", "heartbeats_per_second", Statistic::kMean},
+        {"heartbeats_per_cpu_second", "heartbeats_per_cpu_second", Statistic::kMean},
+        {"placed_again", "placed_again", Statistic::kMean}},
+       RunHeartbeatStep},
+  };
+}
+
+}  // namespace
+
+const std::vector<Benchmark>& Benchmarks() {
+  static const std::vector<Benchmark> kBenchmarks = [] {
+    std::vector<Benchmark> all = OverTheWire();
+    for (const auto& part : {OfDecisions(), OfPolicies(), OfTheCore()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
+  return kBenchmarks;
+}
+
+}  // namespace weir::bench
