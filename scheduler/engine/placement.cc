@@ -252,6 +252,7 @@ void CapacityScheduler::State::Charge(ApplicationSlot slot,
   nodes.Charge(node, each, count);
   tree.Charge(application.user, partition, total, count);
   OrderChanged(application.leaf, partition);
+  sweep_due = true;  // AM limits depend on what is left, and need not fall with it
   // What the leaf uses has grown, and with it perhaps what one user of it may.
   WakeUsers(application.leaf, partition);
 }

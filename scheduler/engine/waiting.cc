@@ -238,6 +238,7 @@ void CapacityScheduler::State::Unpark(int32_t index) {
     case Waits::kRoom: {
       ShapeClass& own = shape_class(group.partition, group.shape);
       take_from(own.parked);
+      group.missing = 0;
       if (own.parked.empty()) {
         parked_shapes[Index(group.partition)].erase(
             {amounts(group.shape)[Amounts::kMemory], group.shape.value});
