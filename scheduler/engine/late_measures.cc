@@ -61,8 +61,8 @@ bool CapacityScheduler::State::TryBorrow(int32_t index,
   return false;
 }
 
-// A node is held back only for an ask that others have overtaken since it found no room: without
-// smaller asks around, waiting for the next free place serves it as well.
+// A node is held back only for an ask that others of another size have overtaken since it found no
+// room: without smaller asks around, waiting for the next free place serves it as well.
 bool CapacityScheduler::State::MayReserve(const Group& group) const {
   return nodes.SomeCapacityFits(group.partition, amounts(group.shape));
 }
@@ -72,7 +72,8 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
   ShapeClass& own = shape_class(group.partition, group.shape);
   const bool tried =
       own.reservation_try && now.monotonic - *own.reservation_try < options.heartbeat;
-  if (tried || placed[Index(group.partition)] == own.overtaken_mark) return;
+  const int64_t others_placed = placed[Index(group.partition)] - own.placed;
+  if (tried || !group.since || others_placed == group.others_placed) return;
   const int32_t line_index = group.lines.top().item;
   const Line& line = line_at(line_index);
   const Amounts& each = amounts(group.shape);
@@ -193,9 +194,13 @@ bool CapacityScheduler::State::FulfilReservations(size_t enough, std::vector<All
     // It is taken before anybody else is tried: what this wakes comes only afterwards. The limits
     // have been charged since it was reserved.
     DropReservation(node);
-    if (wanted_still && RoomOn(app(held.application), *Head(line_at(held.line)), node) > 0) {
-      Place(held.line, node, 1, 0, out);
+    if (!wanted_still || RoomOn(app(held.application), *head, node) == 0) continue;
+    if (const int32_t group = line_at(held.line).group; group >= 0) {
+      // It starves no longer: another node is held back only after it has waited anew.
+      group_at(group).since.reset();
+      group_at(group).due = false;
     }
+    Place(held.line, node, 1, 0, out);
   }
   return true;
 }

@@ -88,13 +88,8 @@ void CapacityScheduler::State::TryPlain(int32_t index, size_t limit, std::vector
   }
   const bool may_borrow = MayBorrow(group_at(index));
   if (due && may_borrow && TryBorrow(index, limit, out)) return;
-  if (no_room) {
-    // Holds while somebody is parked for it: who wakes them looks at the nodes again.
-    ShapeClass& own = shape_class(partition, group_at(index).shape);
-    own.blocked = true;
-    // One whose time has come was overtaken by what was placed since it found no room first.
-    if (!due) own.overtaken_mark = placed[Index(partition)];
-  }
+  // Holds while somebody is parked for it: who wakes them looks at the nodes again.
+  if (no_room) shape_class(partition, group_at(index).shape).blocked = true;
   const bool may_reserve = refusal.waits == Waits::kRoom && MayReserve(group_at(index));
   if (due && may_reserve) TryReserve(index);
   Park(index, refusal);
@@ -172,11 +167,13 @@ int64_t CapacityScheduler::State::BeforeSibling(QueueSlot leaf,
     const QueueOrder own = tree.Order(queue, partition);
     const QueueShare& share = tree.at(queue).shares[Index(partition)];
     const Amounts& of = own.zero_capacity != 0 ? tree.total(partition) : share.guaranteed;
-    const Share step = std::max<Share>(ShareOf(calculator, each, of), 1);
+    const Share step = ShareOf(calculator, each, of) + 1;  // at least what each adds
     Share until = second->key.used;
     // From its guarantee on it may have to stand behind those of a higher priority.
     if (own.over_guarantee < second->key.over_guarantee) until = std::min(until, kWholeShare);
-    count = std::min(count, std::max<int64_t>((until - own.used) / step, 0) + 1);
+    // Before each but the first it must still be first: strictly, since ties have rules of their
+    // own.
+    count = std::min(count, std::max<int64_t>((until - own.used - 1) / step, 0) + 1);
   }
   return count;
 }
@@ -227,6 +224,7 @@ int32_t CapacityScheduler::State::Place(
     head = Head(line);
   }
   Charge(slot, node, each, done);
+  shape_class(nodes.at(node).partition, shape).placed += done;
   SettleLine(line_index);
   UsageChanged(app(slot));
   NoteAsking(app(slot));

@@ -33,7 +33,8 @@ PendingReason CapacityScheduler::State::ReasonAtLimit(const Group& group,
   return hopeless ? room : limit;
 }
 
-PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
+PendingReason CapacityScheduler::State::ReasonOf(const Group& group,
+                                                 const Application& application) const {
   switch (group.waits) {
     case Waits::kReady: {
       for (QueueSlot queue = group.leaf; queue.value >= 0; queue = tree.at(queue).parent) {
@@ -47,7 +48,7 @@ PendingReason CapacityScheduler::State::ReasonOf(const Group& group) const {
       // Others may have taken the room since, wherever it was that this one could not go.
       if (group.solo && nodes.Find(group.partition, amounts(group.shape))) return group.reason;
       if (PreemptsFor(group.leaf)) return PendingReason::kPreemptionPending;
-      for (const NodeSlot node : app(line_at(group.lines.top().item).application).reservations) {
+      for (const NodeSlot node : application.reservations) {
         if (reservations.at(node).shape == group.shape) return PendingReason::kReserved;
       }
       return ReasonWithoutRoom(group.partition, amounts(group.shape));
@@ -65,7 +66,7 @@ PendingReason CapacityScheduler::State::ReasonOf(ApplicationSlot slot) const {
   const Application& application = app(slot);
   if (!application.activated) return application.inactive;
   for (const int32_t line : application.lines) {
-    if (line_at(line).group >= 0) return ReasonOf(group_at(line_at(line).group));
+    if (line_at(line).group >= 0) return ReasonOf(group_at(line_at(line).group), application);
   }
   return PendingReason::kNone;
 }
@@ -93,8 +94,8 @@ std::vector<PendingAsk> CapacityScheduler::State::Pending(ApplicationSlot slot,
     if (application.activated) {
       const Ask* head = Head(line);
       const bool as_head = head->shape == ask.shape && head->constraints < 0 && ask.constraints < 0;
-      reason =
-          head == &ask || as_head ? ReasonOf(group_at(line.group)) : PendingReason::kHeadOfLine;
+      reason = head == &ask || as_head ? ReasonOf(group_at(line.group), application)
+                                       : PendingReason::kHeadOfLine;
     }
     pending.push_back({.ask = ToContainerAsk(ask),
                        .reason = reason,

@@ -96,14 +96,15 @@ struct Group {
   int32_t parked_at = -1;                       // its place in the list that it is parked in
   int64_t missing = 0;                          // gang: containers without room when it was parked
   std::optional<Instant> since;                 // no room since then
+  int64_t others_placed = 0;                    // containers of other shapes, by then
   IndexedHeap<LineKey> lines;
 };
 
 // One shape in one partition.
 struct ShapeClass {
   bool blocked = false;                    // no open node has room for it
+  int64_t placed = 0;                      // containers of it, ever
   std::vector<int32_t> parked;             // groups
-  int64_t overtaken_mark = 0;              // containers placed in the partition when it blocked
   std::optional<Instant> reservation_try;  // the last one
 };
 

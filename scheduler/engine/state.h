@@ -237,7 +237,7 @@ struct CapacityScheduler::State {
 
   // --- reasons (reasons.cc, explain.cc)
   PendingReason ReasonOf(ApplicationSlot application) const;
-  PendingReason ReasonOf(const Group& group) const;
+  PendingReason ReasonOf(const Group& group, const Application& application) const;
   PendingReason ReasonWithoutRoom(PartitionSlot partition, const Amounts& shape) const;
   PendingReason ReasonAtLimit(const Group& group, PendingReason limit) const;
   std::string DetailOf(const Application& application, const Ask& ask, PendingReason reason) const;

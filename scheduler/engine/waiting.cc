@@ -331,7 +331,9 @@ void CapacityScheduler::State::ParkForRoom(int32_t index, PendingReason reason) 
   own.parked.push_back(index);
   group.waits = Waits::kRoom;
   group.reason = reason;
-  if (!group.since) group.since = now.monotonic;
+  if (group.since) return;
+  group.since = now.monotonic;
+  group.others_placed = placed[Index(group.partition)] - own.placed;
 }
 
 void CapacityScheduler::State::ParkByQueueLimit(int32_t index,
