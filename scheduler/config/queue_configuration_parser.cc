@@ -124,12 +124,12 @@ std::vector<ConfigProperty> DefaultProperties() {
   const std::string file = "(built in)";
   return {
       {prefix + "maximum-applications", "10000", file},
-      {prefix + "maximum-am-resource-percent", "0.5", file},
       {prefix + "resource-calculator", "DominantResourceCalculator", file},
       {prefix + "root.queues", "default", file},
       {prefix + "root.default.capacity", "100", file},
       {prefix + "root.default.user-limit-factor", "1", file},
       {prefix + "root.default.maximum-capacity", "100", file},
+      {prefix + "root.default.maximum-am-resource-percent", "0.5", file},
       {prefix + "root.default.state", "RUNNING", file},
       {prefix + "root.default.acl_submit_applications", "*", file},
       {prefix + "root.acl_administer_queue", " ", file},

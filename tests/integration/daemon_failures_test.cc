@@ -71,7 +71,8 @@ class DaemonFailures : public ClusterTest {
 
 TEST_F(DaemonFailures, AResourceManagerThatWasKilledKnowsEveryApplicationAndCleansUp) {
   ClusterOptions options = SmallContainers(2);
-  options.node_memory_mb = "384";  // a master (256 MiB) and two of its containers
+  options.node_memory_mb =
+      "512";  // a master (256 MiB) and its containers; two masters are the AM limit
   ASSERT_TRUE(StartCluster(options));
   const std::string finished = RunToItsEnd();
   const std::string first = SubmitSleeper("first");
