@@ -75,6 +75,10 @@ Result<QueueSlot> CapacityScheduler::State::MakeQueue(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const QueueConfiguration> next,
                         WithDynamicQueue(configuration(), path, options.types));
   Configure(std::move(next));
+  for (const QueueSettings* above = configuration().Find(path); above != nullptr;
+       above = configuration().Find(above->parent)) {
+    idle_queues.erase(above->path);
+  }
   notices.push_back({.kind = Notice::Kind::kQueueCreated, .queue = path});
   return *tree.Find(path);
 }
@@ -94,8 +98,13 @@ void CapacityScheduler::State::ExpireDynamicQueues() {
     Result<std::shared_ptr<const QueueConfiguration>> without =
         WithoutDynamicQueue(configuration(), path);
     WEIR_CHECK(without.ok(), "a dynamic queue can be taken out");
+    const std::string above = tree.settings(*queue).parent;
     Configure(std::move(without).value());
     notices.push_back({.kind = Notice::Kind::kQueueRemoved, .queue = path});
+    // A parent that was made along with it is idle from now on.
+    const QueueSettings* left = configuration().Find(above);
+    if (left == nullptr || !left->dynamic || !left->children.empty()) continue;
+    idle_queues.emplace(above, now.monotonic + configuration().dynamic_queue_expiry);
   }
 }
 

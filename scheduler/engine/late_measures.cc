@@ -95,7 +95,10 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
   Share least = 0;
   for (const NodeSlot slot : nodes.All()) {
     const Node& node = nodes.at(slot);
-    if (!node.open() || node.partition != group.partition || !each.FitsIn(node.capacity)) continue;
+    if (!node.open() || node.partition != group.partition || !each.FitsIn(node.capacity) ||
+        !MayGoTo(app(line.application), *Head(line), node)) {
+      continue;
+    }
     const Share lacks =
         ShareOf(Calculator::kDominant, FloorAtZero(each - node.free()), node.capacity);
     if (best && lacks >= least) continue;

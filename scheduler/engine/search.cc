@@ -191,6 +191,7 @@ void CapacityScheduler::State::TrySolo(int32_t index, size_t limit, std::vector<
   const PartitionSlot partition = line.partition;
   const Application& application = app(line.application);
   group_at(index).due = false;
+  if (!application.reservations.empty()) UnreserveFor(index);
   Refusal refusal;
   const int64_t allowed =
       Allowed(group_at(index), LimitMode::kRespectExclusivity, partition, refusal);
@@ -210,13 +211,14 @@ void CapacityScheduler::State::TrySolo(int32_t index, size_t limit, std::vector<
     refusal.reason = ReasonWithoutPlace(application, ask, next.has_value(), partition);
   }
   const bool may_borrow = MayBorrow(group_at(index));
-  const Instant since = group_at(index).since.value_or(now.monotonic);
-  group_at(index).since = since;
-  if (may_borrow && now.monotonic - since >= options.heartbeat && TryBorrow(index, limit, out)) {
-    return;
-  }
+  const bool waited = now.monotonic - Since(index) >= options.heartbeat;
+  if (may_borrow && waited && TryBorrow(index, limit, out)) return;
+  const bool may_reserve = refusal.waits == Waits::kRoom && !ConstraintsOf(ask).bounded() &&
+                           !nodes.Find(partition, amounts(ask.shape)) &&
+                           MayReserve(group_at(index));
+  if (may_reserve && waited) TryReserve(index);
   Park(index, refusal);
-  if (may_borrow) SetDeadline(index, now.monotonic + options.heartbeat);
+  if (may_borrow || may_reserve) SetDeadline(index, now.monotonic + options.heartbeat);
   if (next) SetDeadline(index, *next);
 }
 

@@ -98,6 +98,7 @@ struct CapacityScheduler::State {
   bool StopsQueue(const Group& group, const Refusal& refusal) const;
   void ParkByUser(int32_t group);
   void ParkForRoom(int32_t group, PendingReason reason);
+  Instant Since(int32_t group);
   void ParkByQueueLimit(int32_t group, QueueSlot binding, PendingReason reason);
   void ParkQueue(QueueSlot queue, PartitionSlot partition, PendingReason reason);
   // The queue has room again, perhaps.

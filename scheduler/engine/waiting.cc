@@ -331,9 +331,17 @@ void CapacityScheduler::State::ParkForRoom(int32_t index, PendingReason reason) 
   own.parked.push_back(index);
   group.waits = Waits::kRoom;
   group.reason = reason;
-  if (group.since) return;
+  Since(index);
+}
+
+// When the group found no room first; now, if it has not waited yet.
+Instant CapacityScheduler::State::Since(int32_t index) {
+  Group& group = group_at(index);
+  if (group.since) return *group.since;
   group.since = now.monotonic;
-  group.others_placed = placed[Index(group.partition)] - own.placed;
+  group.others_placed =
+      placed[Index(group.partition)] - shape_class(group.partition, group.shape).placed;
+  return now.monotonic;
 }
 
 void CapacityScheduler::State::ParkByQueueLimit(int32_t index,

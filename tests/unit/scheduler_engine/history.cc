@@ -70,24 +70,31 @@ const std::array<std::shared_ptr<const QueueConfiguration>, 3>& Configurations()
               "maximum-am-resource-percent=0.3",
               "rack-locality-additional-delay=1",
               "reservations-continue-look-all-nodes=false"},
-        Lines{"root.a.capacity=2w",
-              "root.a.accessible-node-labels.x.capacity=1w",
-              "root.a.accessible-node-labels.y.capacity=1w",
-              "root.b.accessible-node-labels.y.capacity=1w",
-              "root.a.x.accessible-node-labels.x.capacity=1w",
-              "root.a.x.accessible-node-labels.y.capacity=1w",
-              "root.b.capacity=1w",
-              "root.d.capacity=1w",
-              "root.a.x.capacity=1w",
-              "root.a.y.capacity=3w",
-              "root.a.x.ordering-policy=fair",
-              "root.a.x.ordering-policy.fair.enable-size-based-weight=true",
-              "root.a.x.user-limit-factor=5",
-              "root.b.user-limit-factor=0.5",
-              "root.b.max-parallel-apps=3",
-              "root.a.max-parallel-apps=4",
-              "maximum-am-resource-percent=1",
-              "node-locality-delay=-1"},
+        Lines{
+            "root.a.capacity=2w",
+            "root.a.accessible-node-labels.x.capacity=1w",
+            "root.a.accessible-node-labels.y.capacity=1w",
+            "root.b.accessible-node-labels.y.capacity=1w",
+            "root.a.x.accessible-node-labels.x.capacity=1w",
+            "root.a.x.accessible-node-labels.y.capacity=1w",
+            "root.b.capacity=1w",
+            "root.d.capacity=1w",
+            "root.a.x.capacity=1w",
+            "root.a.y.capacity=3w",
+            "root.a.x.ordering-policy=fair",
+            "root.a.x.ordering-policy.fair.enable-size-based-weight=true",
+            "root.a.x.user-limit-factor=5",
+            "root.b.user-limit-factor=0.5",
+            "root.b.max-parallel-apps=3",
+            "root.a.max-parallel-apps=4",
+            "maximum-am-resource-percent=1",
+            "node-locality-delay=-1",
+            "yarn.resourcemanager.scheduler.monitor.enable=true",
+            "yarn.resourcemanager.monitor.capacity.preemption.monitoring_interval=900",
+            "yarn.resourcemanager.monitor.capacity.preemption.max_wait_before_kill=2000",
+            "yarn.resourcemanager.monitor.capacity.preemption.total_preemption_per_round=1",
+            "yarn.resourcemanager.monitor.capacity.preemption.natural_termination_factor=1",
+            "yarn.resourcemanager.monitor.capacity.preemption.intra-queue-preemption.enabled=true"},
     };
     auto* parsed = new std::array<std::shared_ptr<const QueueConfiguration>, 3>;
     for (size_t i = 0; i < others.size(); ++i) {
@@ -362,8 +369,7 @@ void History::ReleaseSome(Choice& choice) {
   uint64_t count = 1 + choice.Of(4);
   for (; count > 0 && !model_.containers().empty(); --count) {
     const ContainerSlot container = SomeKey(model_.containers(), choice.Of(1'000));
-    Both([&](CapacityScheduler& s) { s.Release(container); });
-    model_.Release(container);
+    Release(container);
   }
 }
 
@@ -378,7 +384,21 @@ void History::Reconfigure(Choice& choice) {
 void History::Wait(Choice& choice) {
   constexpr std::array<int64_t, 7> kMillis = {50, 100, 500, 1'000, 1'000, 4'000, 45'000};
   now_.monotonic += std::chrono::milliseconds(kMillis[choice.Of(kMillis.size())]);
+  while (Both([&](CapacityScheduler& s) { return s.PreemptionStep(now_); })) {
+  }
+  HearNotices();
+  model_.NoteReservations(*scheduler_);
+  // What is to go goes, sooner or later.
+  if (choice.Of(2) == 0) {
+    for (const ContainerSlot container : std::exchange(leaving_, {})) Release(container);
+  }
   if (choice.Of(2) == 0) Settle();
+}
+
+void History::Release(ContainerSlot container) {
+  if (!model_.containers().contains(container)) return;  // it has ended otherwise
+  Both([&](CapacityScheduler& s) { s.Release(container); });
+  model_.Release(container);
 }
 
 void History::HearNotices() {
@@ -399,8 +419,11 @@ void History::HearNotices() {
         break;
       case Notice::Kind::kPreemptionWarning:
       case Notice::Kind::kPreemptionCancelled:
+        if (!model_.containers().contains(notice.container)) RC_FAIL("a warning for nobody");
+        break;
       case Notice::Kind::kPreempt:
-        RC_FAIL("preemption is off");
+        leaving_.push_back(notice.container);
+        break;
     }
   }
 }

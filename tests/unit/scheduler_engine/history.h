@@ -53,6 +53,7 @@ class History {
   void ChangeBlacklist(ApplicationSlot slot, Choice& choice);
   void Ask(ApplicationSlot slot, Choice& choice);
   void ReleaseSome(Choice& choice);
+  void Release(ContainerSlot container);
   void Recover(ApplicationSlot slot, Choice& choice);
   void Reconfigure(Choice& choice);
   void Wait(Choice& choice);
@@ -77,6 +78,7 @@ class History {
   EngineModel model_;
   int32_t next_node_ = 0;
   int32_t next_application_ = 0;
+  std::vector<ContainerSlot> leaving_;  // preempted
   uint64_t digest_ = 0xCBF29CE484222325ULL;
   int steps_ = 0;
 };

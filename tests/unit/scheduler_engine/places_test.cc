@@ -326,6 +326,22 @@ TEST_F(Reservations, ANodeThatGoesIsHeldNoLonger) {
   EXPECT_NE(cluster_.ReasonOf("large"), Reason::kReserved);
 }
 
+TEST_F(Reservations, AnAskWithWishesGetsItsTurnOnANodeThatItMayGoTo) {
+  cluster_.Withdraw("large", 7);
+  cluster_.Ask("large",
+               {.request_id = 8,
+                .count = 1,
+                .resource = Size(3),
+                .nodes = {"n5", "n4"},
+                .relax_locality = false});
+  Overtake();
+  EXPECT_EQ(cluster_.HeldFor("large"), "n4");
+  EXPECT_EQ(cluster_.ReasonOf("large"), Reason::kReserved);
+  cluster_.Release("small", "n4");
+  cluster_.Release("small", "n4");
+  EXPECT_EQ(cluster_.Decide(), "large:n4");
+}
+
 TEST_F(Reservations, ADecisionLimitHoldsForThemToo) {
   Overtake();
   cluster_.Release("small", "n2");
