@@ -115,6 +115,7 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
   use(application, group.partition).reserved += each;
   tree.Reserve(group.user, group.partition, each);
   OrderChanged(group.leaf, group.partition);
+  sweep_due = true;
   WakeUsers(group.leaf, group.partition);
 }
 
@@ -169,7 +170,8 @@ void CapacityScheduler::State::TrimReservations(int32_t line_index) {
     if (each.line != line_index) continue;
     const Ask* head = Head(line);
     const bool useful = head != nullptr && head->shape == each.shape && held < line.containers &&
-                        ConstraintsOf(*head).gang == each.gang;
+                        ConstraintsOf(*head).gang == each.gang &&
+                        MayGoTo(app(line.application), *head, nodes.at(node));
     if (useful) {
       ++held;
     } else {

@@ -387,8 +387,13 @@ void CapacityScheduler::State::ResumeAbove(QueueSlot leaf, PartitionSlot partiti
 
 void CapacityScheduler::State::UnparkQueue(QueueSlot queue, PartitionSlot partition) {
   Resume(queue, partition);
+  // Of what it may have all of the partition, it has no limit of its own.
   const QueueShare& share = tree.at(queue).shares[Index(partition)];
-  const Amounts room = share.maximum - share.used;
+  const Amounts& total = tree.total(partition);
+  Amounts room = share.maximum - share.used;
+  for (int i = 0; i < options.types.count(); ++i) {
+    if (share.maximum[i] >= total[i]) room.Set(i, std::numeric_limits<int64_t>::max());
+  }
   // From the back: who goes leaves its place to the last one.
   std::vector<int32_t>& alone = lane(queue, partition).alone;
   for (size_t i = alone.size(); i > 0; --i) {
