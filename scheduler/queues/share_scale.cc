@@ -37,7 +37,8 @@ ShareScale::Factor ShareScale::Reciprocal(Wide numerator, Wide denominator) {
                                      : kMultiplierBits - Length(quotient);
     const int digits = std::min({wanted, 128 - Length(denominator), kBitsMax - bits});
     rest <<= digits;
-    quotient = (quotient << digits) + static_cast<uint64_t>(rest / denominator);
+    // More digits than the quotient can hold are taken only while it is 0.
+    quotient = (quotient == 0 ? 0 : quotient << digits) + static_cast<uint64_t>(rest / denominator);
     rest %= denominator;
     bits += digits;
   }
