@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -203,6 +204,22 @@ class RealFileSystem : public FileSystem {
     if (!fd.valid()) return SystemError("open", path, errno);
     if (::fsync(fd.get()) != 0) return SystemError("sync", path, errno);
     return {};
+  }
+
+  Status MakeSymbolicLink(const std::string& target, const std::string& path) override {
+    if (::symlink(target.c_str(), path.c_str()) == 0) return {};
+    return SystemError("make the symbolic link", path, errno);
+  }
+
+  Status SetMode(const std::string& path, int mode) override {
+    if (::chmod(path.c_str(), static_cast<mode_t>(mode)) == 0) return {};
+    return SystemError("set the mode of", path, errno);
+  }
+
+  Result<int64_t> FreeBytes(const std::string& path) override {
+    struct statvfs info {};
+    if (::statvfs(path.c_str(), &info) != 0) return SystemError("measure", path, errno);
+    return static_cast<int64_t>(info.f_bavail) * static_cast<int64_t>(info.f_frsize);
   }
 };
 

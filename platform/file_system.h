@@ -57,6 +57,11 @@ class FileSystem {
   // A hard link, else a copy. kAlreadyExists when `to` exists.
   virtual Status Link(const std::string& from, const std::string& to) = 0;
   virtual Status SyncDirectory(const std::string& path) = 0;
+  // kAlreadyExists when something is at `path`. `target` is taken as it is.
+  virtual Status MakeSymbolicLink(const std::string& target, const std::string& path) = 0;
+  virtual Status SetMode(const std::string& path, int mode) = 0;
+  // Bytes that can still be written to the file system with `path`.
+  virtual Result<int64_t> FreeBytes(const std::string& path) = 0;
 };
 
 // Writes beside, syncs, renames, syncs the directory: afterwards `path` holds all or the old.

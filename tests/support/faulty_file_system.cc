@@ -141,6 +141,21 @@ Status FaultyFileSystem::SyncDirectory(const std::string& path) {
   return base_.SyncDirectory(path);
 }
 
+Status FaultyFileSystem::MakeSymbolicLink(const std::string& target, const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("MakeSymbolicLink", path));
+  return base_.MakeSymbolicLink(target, path);
+}
+
+Status FaultyFileSystem::SetMode(const std::string& path, int mode) {
+  WEIR_RETURN_IF_ERROR(Check("SetMode", path));
+  return base_.SetMode(path, mode);
+}
+
+Result<int64_t> FaultyFileSystem::FreeBytes(const std::string& path) {
+  WEIR_RETURN_IF_ERROR(Check("FreeBytes", path));
+  return base_.FreeBytes(path);
+}
+
 Error DiskFull() {
   return {ErrorCode::kResourceExhausted, "No space left on device", ""};
 }

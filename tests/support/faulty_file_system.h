@@ -47,6 +47,9 @@ class FaultyFileSystem : public platform::FileSystem {
   Status HardLink(const std::string& from, const std::string& to) override;
   Status Link(const std::string& from, const std::string& to) override;
   Status SyncDirectory(const std::string& path) override;
+  Status MakeSymbolicLink(const std::string& target, const std::string& path) override;
+  Status SetMode(const std::string& path, int mode) override;
+  Result<int64_t> FreeBytes(const std::string& path) override;
 
  private:
   struct Fault {

@@ -194,6 +194,21 @@ TEST(WriteFileAtomically, WritesAgainAfterACrashAtAnyCall) {
   }
 }
 
+TEST(FileSystem, MakesSymbolicLinksSetsModesAndMeasuresRoom) {
+  const TempDirectory directory;
+  const std::string link = directory / "link";
+  ASSERT_TRUE(Files().MakeSymbolicLink("file", link).ok());
+  EXPECT_EQ(Files().MakeSymbolicLink("other", link).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(WriteFileAtomically(Files(), directory / "file", "content", 0600).ok());
+  EXPECT_EQ(ReadWholeFile(link), "content");
+  ASSERT_TRUE(Files().SetMode(directory / "file", 0555).ok());
+  struct stat info {};
+  ASSERT_EQ(::stat(link.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0555u);
+  EXPECT_GT(*Files().FreeBytes(directory.path()), 0);
+  EXPECT_EQ(Files().FreeBytes(directory / "gone").error().code, ErrorCode::kNotFound);
+}
+
 TEST(FaultyFileSystem, FailsEveryCallOnAPath) {
   const TempDirectory directory;
   testing::FaultyFileSystem files(Files());
