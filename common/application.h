@@ -129,6 +129,7 @@ struct ContainerReport {
   std::string diagnostics;
   WallTime started;
   WallTime finished;
+  std::string detail{};  // what it is doing now; see ContainerStatus
 };
 
 enum class NodeState : int {
@@ -139,6 +140,16 @@ enum class NodeState : int {
   kShutdown = 5,
 };
 std::string_view NodeStateName(NodeState state);
+
+// What is really used, as last measured; zero where nothing is known.
+struct NodeUtilization {
+  int64_t node_memory_mib = 0;  // by everything on the machine
+  int64_t node_milli_vcores = 0;
+  int64_t containers_memory_mib = 0;  // by the processes of containers
+  int64_t containers_virtual_mib = 0;
+  int64_t containers_milli_vcores = 0;
+  bool operator==(const NodeUtilization&) const = default;
+};
 
 struct NodeReport {
   NodeId id;
@@ -152,6 +163,8 @@ struct NodeReport {
   std::string health_report;
   WallTime last_heartbeat;
   std::string label{};  // "" = the default partition
+  NodeUtilization utilization{};
+  WallTime decommission_by{};  // its containers are stopped then; 1970 = not being decommissioned
 };
 
 struct ClusterSummary {

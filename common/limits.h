@@ -21,6 +21,7 @@ inline constexpr size_t kNameBytes = 256;                  // names, queues, use
 inline constexpr size_t kLaunchContextBytes = 192u << 10;  // encoded; records stay < 256 KiB
 inline constexpr size_t kCommandArguments = 4096;
 inline constexpr size_t kLocalResources = 256;
+inline constexpr size_t kRetryExitCodes = 256;
 inline constexpr size_t kRecordBytes = 256u << 10;
 
 inline constexpr int64_t kStagedFileBytes = int64_t{2} << 30;

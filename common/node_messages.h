@@ -39,6 +39,7 @@ struct RegisterNodeAnswer {
   Epoch epoch;
   int64_t session = 0;
   Duration expiry{0};  // the NM is lost when nothing is heard for so long
+  Duration lease{0};   // containers live so long without word from the RM; 0 = as expiry
 };
 
 struct NodeHeartbeatRequest {
@@ -48,6 +49,7 @@ struct NodeHeartbeatRequest {
   bool healthy = true;
   std::string health_report;
   Duration park{0};
+  NodeUtilization utilization{};
 };
 
 // Starts an ApplicationMaster's container (other containers are started by their AM).
@@ -61,6 +63,20 @@ struct StopContainerCommand {
   StopReason reason = StopReason::kKilledByResourceManager;
 };
 
+// Another size for a container, told until its status says that size. Of two for one container the
+// higher version counts.
+struct ResizeContainerCommand {
+  ContainerId id;
+  Resource resource;
+  int64_t version = 0;
+};
+
+// Told once; one for a container that does not run is dropped.
+struct SignalContainerCommand {
+  ContainerId id;
+  ContainerSignal signal = ContainerSignal::kGracefulShutdown;
+};
+
 struct NodeHeartbeatAnswer {
   Epoch epoch;
   int64_t sequence = 0;
@@ -70,6 +86,8 @@ struct NodeHeartbeatAnswer {
   std::vector<ApplicationId> applications_finished;  // clean up what is left of them
   // What an administrator lets the node offer, if that is not what it says itself.
   std::optional<Resource> capacity = {};
+  std::vector<ResizeContainerCommand> resize = {};
+  std::vector<SignalContainerCommand> signal = {};
 };
 
 }  // namespace weir

@@ -62,6 +62,15 @@ struct LocalResource {
   3: optional i64 mtime_ms;
   4: optional string sha256;
   5: optional i32 visibility;
+  6: optional i32 type;           // absent = file
+}
+
+struct RetryPolicy {
+  1: optional i32 on;
+  2: optional list<i32> exit_codes;
+  3: optional i32 max_retries;
+  4: optional i64 interval_ms;
+  5: optional i64 validity_ms;
 }
 
 struct LaunchContext {
@@ -69,6 +78,8 @@ struct LaunchContext {
   2: optional map<string, string> environment;
   3: optional map<string, LocalResource> local_resources;
   4: optional map<string, binary> secrets;
+  5: optional RetryPolicy retry_policy;      // absent = never
+  6: optional i32 on_lease_end;       // absent = stop
 }
 
 struct ContainerStatus {
@@ -77,6 +88,15 @@ struct ContainerStatus {
   3: optional i32 exit_code;
   4: optional string diagnostics;
   5: optional Resource resource;
+  6: optional string detail;
+}
+
+struct NodeUtilization {
+  1: optional i64 node_memory_mib;
+  2: optional i64 node_milli_vcores;
+  3: optional i64 containers_memory_mib;
+  4: optional i64 containers_virtual_mib;
+  5: optional i64 containers_milli_vcores;
 }
 
 // The first call on every connection. Anything else before it is refused.

@@ -95,6 +95,7 @@ struct ContainerReport {
   8: optional string diagnostics;
   9: optional i64 started_ms;
   10: optional i64 finished_ms;
+  11: optional string detail;
 }
 
 struct NodeReport {
@@ -109,6 +110,8 @@ struct NodeReport {
   9: optional string health_report;
   10: optional i64 last_heartbeat_ms;
   11: optional string label;
+  12: optional base.NodeUtilization utilization;
+  13: optional i64 decommission_by_ms;
 }
 
 struct ClusterInfo {

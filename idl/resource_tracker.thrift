@@ -25,6 +25,7 @@ struct RegisterNodeAnswer {
   3: optional i64 expiry_ms;
   4: optional list<TokenKey> token_keys;
   5: optional string rm_http_address;   // where staging: resources are fetched
+  6: optional i64 lease_ms;
 }
 
 struct NodeHeartbeatRequest {
@@ -35,6 +36,7 @@ struct NodeHeartbeatRequest {
   5: optional bool healthy;
   6: optional string health_report;
   7: optional i32 park_ms;
+  8: optional base.NodeUtilization utilization;
 }
 
 struct StartContainerCommand {
@@ -47,6 +49,17 @@ struct StopContainerCommand {
   2: optional i32 reason;
 }
 
+struct ResizeContainerCommand {
+  1: optional string id;
+  2: optional base.Resource resource;
+  3: optional i64 version;
+}
+
+struct SignalContainerCommand {
+  1: optional string id;
+  2: optional i32 signal;              // common/container.h ContainerSignal
+}
+
 struct NodeHeartbeatAnswer {
   1: optional i64 epoch;
   2: optional i64 sequence;
@@ -55,6 +68,8 @@ struct NodeHeartbeatAnswer {
   5: optional list<string> completions_recorded;
   6: optional list<string> applications_finished;
   7: optional base.Resource capacity;  // that an administrator lets the node offer
+  8: optional list<ResizeContainerCommand> resize;
+  9: optional list<SignalContainerCommand> signal;
 }
 
 service ResourceTrackerService extends base.BaseService {

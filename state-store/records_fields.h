@@ -19,6 +19,12 @@ template <>
 inline constexpr int kLastEnumerator<FinalStatus> = 4;
 template <>
 inline constexpr int kLastEnumerator<LocalResourceVisibility> = 3;
+template <>
+inline constexpr int kLastEnumerator<LocalResourceType> = 2;
+template <>
+inline constexpr int kLastEnumerator<RetryOn> = 3;
+template <>
+inline constexpr int kLastEnumerator<LeaseEnd> = 2;
 
 // T, const when written, mutable when read.
 template <typename T, typename U>
@@ -115,6 +121,16 @@ void Fields(A& a, T& t) {
   a(t.mtime_ms);
   a(t.sha256);
   a(t.visibility);
+  if (a.version() >= 4) a(t.type);
+}
+
+template <typename A, store::Of<RetryPolicy> T>
+void Fields(A& a, T& t) {
+  a(t.on);
+  a(t.exit_codes);
+  a(t.max_retries);
+  DurationField(a, t.interval);
+  DurationField(a, t.validity);
 }
 
 template <typename A, store::Of<LaunchContext> T>
@@ -123,6 +139,9 @@ void Fields(A& a, T& t) {
   a(t.environment);
   a(t.local_resources);
   a(t.secrets);
+  if (a.version() < 4) return;
+  a(t.retry);
+  a(t.on_lease_end);
 }
 
 template <typename A, store::Of<SubmissionContext> T>

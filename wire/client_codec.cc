@@ -153,6 +153,7 @@ idl::ContainerReport ToWire(const ContainerReport& report) {
   wire.__set_diagnostics(report.diagnostics);
   wire.__set_started_ms(ToMillis(report.started));
   wire.__set_finished_ms(ToMillis(report.finished));
+  if (!report.detail.empty()) wire.__set_detail(report.detail);
   return wire;
 }
 
@@ -171,7 +172,8 @@ Result<ContainerReport> FromWire(const idl::ContainerReport& wire) {
                          .exit_code = wire.exit_code,
                          .diagnostics = wire.diagnostics,
                          .started = WallFromMillis(wire.started_ms),
-                         .finished = WallFromMillis(wire.finished_ms)};
+                         .finished = WallFromMillis(wire.finished_ms),
+                         .detail = wire.detail};
 }
 
 idl::NodeReport ToWire(const NodeReport& report) {
@@ -187,6 +189,8 @@ idl::NodeReport ToWire(const NodeReport& report) {
   wire.__set_health_report(report.health_report);
   wire.__set_last_heartbeat_ms(ToMillis(report.last_heartbeat));
   wire.__set_label(report.label);
+  if (report.utilization != NodeUtilization{}) wire.__set_utilization(ToWire(report.utilization));
+  wire.__set_decommission_by_ms(ToMillis(report.decommission_by));
   return wire;
 }
 
@@ -206,7 +210,9 @@ Result<NodeReport> FromWire(const idl::NodeReport& wire) {
                     .containers = wire.containers,
                     .health_report = wire.health_report,
                     .last_heartbeat = WallFromMillis(wire.last_heartbeat_ms),
-                    .label = wire.label};
+                    .label = wire.label,
+                    .utilization = FromWire(wire.utilization),
+                    .decommission_by = WallFromMillis(wire.decommission_by_ms)};
 }
 
 }  // namespace weir::wire

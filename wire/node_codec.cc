@@ -46,6 +46,7 @@ idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
   wire.__set_epoch(answer.epoch.value);
   wire.__set_session(answer.session);
   wire.__set_expiry_ms(ToMillis(answer.expiry));
+  wire.__set_lease_ms(ToMillis(answer.lease));
   std::vector<idl::TokenKey> wire_keys;
   for (const auto& [id, key] : keys.keys()) {
     idl::TokenKey one;
@@ -59,8 +60,10 @@ idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
 }
 
 RegisterNodeAnswer FromWire(const idl::RegisterNodeAnswer& wire) {
-  return {
-      .epoch = Epoch{wire.epoch}, .session = wire.session, .expiry = milliseconds(wire.expiry_ms)};
+  return {.epoch = Epoch{wire.epoch},
+          .session = wire.session,
+          .expiry = milliseconds(wire.expiry_ms),
+          .lease = milliseconds(wire.lease_ms)};
 }
 
 platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
@@ -78,6 +81,9 @@ idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const Node
   wire.__set_healthy(request.healthy);
   wire.__set_health_report(request.health_report);
   wire.__set_park_ms(ParkToWire(request.park));
+  if (request.utilization != NodeUtilization{}) {
+    wire.__set_utilization(ToWire(request.utilization));
+  }
   return wire;
 }
 
@@ -89,7 +95,42 @@ Result<NodeHeartbeatRequest> FromWire(const idl::NodeHeartbeatRequest& wire) {
   request.healthy = wire.healthy;
   request.health_report = wire.health_report;
   request.park = ParkFromWire(wire.park_ms);
+  request.utilization = FromWire(wire.utilization);
   return request;
+}
+
+idl::ResizeContainerCommand ToWire(const ResizeContainerCommand& command) {
+  idl::ResizeContainerCommand wire;
+  wire.__set_id(command.id.ToString());
+  wire.__set_resource(ToWire(command.resource));
+  wire.__set_version(command.version);
+  return wire;
+}
+
+Result<ResizeContainerCommand> FromWire(const idl::ResizeContainerCommand& wire) {
+  ResizeContainerCommand command;
+  WEIR_ASSIGN_OR_RETURN(command.id, ContainerId::Parse(wire.id));
+  WEIR_ASSIGN_OR_RETURN(command.resource, FromWire(wire.resource));
+  command.version = wire.version;
+  return command;
+}
+
+idl::SignalContainerCommand ToWire(const SignalContainerCommand& command) {
+  idl::SignalContainerCommand wire;
+  wire.__set_id(command.id.ToString());
+  wire.__set_signal(EnumToWire(command.signal));
+  return wire;
+}
+
+Result<SignalContainerCommand> FromWire(const idl::SignalContainerCommand& wire) {
+  SignalContainerCommand command;
+  WEIR_ASSIGN_OR_RETURN(command.id, ContainerId::Parse(wire.id));
+  WEIR_ASSIGN_OR_RETURN(command.signal,
+                        EnumFromWire(wire.signal,
+                                     ContainerSignal::kOutputThreadDump,
+                                     ContainerSignal::kForcefulShutdown,
+                                     "container signal"));
+  return command;
 }
 
 idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
@@ -116,6 +157,12 @@ idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
   wire.__set_completions_recorded(IdsToWire(answer.completions_recorded));
   wire.__set_applications_finished(IdsToWire(answer.applications_finished));
   if (answer.capacity) wire.__set_capacity(ToWire(*answer.capacity));
+  if (!answer.resize.empty()) {
+    wire.__set_resize(ListToWire<idl::ResizeContainerCommand>(answer.resize));
+  }
+  if (!answer.signal.empty()) {
+    wire.__set_signal(ListToWire<idl::SignalContainerCommand>(answer.signal));
+  }
   return wire;
 }
 
@@ -147,6 +194,8 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
   }
   WEIR_ASSIGN_OR_RETURN(answer.applications_finished,
                         IdsFromWire<ApplicationId>(wire.applications_finished));
+  WEIR_ASSIGN_OR_RETURN(answer.resize, ListFromWire<ResizeContainerCommand>(wire.resize));
+  WEIR_ASSIGN_OR_RETURN(answer.signal, ListFromWire<SignalContainerCommand>(wire.signal));
   return answer;
 }
 

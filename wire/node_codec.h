@@ -23,6 +23,12 @@ platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire);
 idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const NodeId& node);
 Result<NodeHeartbeatRequest> FromWire(const idl::NodeHeartbeatRequest& wire);
 
+idl::ResizeContainerCommand ToWire(const ResizeContainerCommand& command);
+Result<ResizeContainerCommand> FromWire(const idl::ResizeContainerCommand& wire);
+
+idl::SignalContainerCommand ToWire(const SignalContainerCommand& command);
+Result<SignalContainerCommand> FromWire(const idl::SignalContainerCommand& wire);
+
 idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer, const platform::TokenKeys& keys);
 // A start command whose token does not verify makes the whole answer an error (kUnauthenticated).
 Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,

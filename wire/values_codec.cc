@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/strings.h"
 #include "wire/enum_codec.h"
+#include "wire/lists_codec.h"
 
 namespace weir::wire {
 namespace {
@@ -83,6 +84,7 @@ idl::LocalResource ToWire(const LocalResource& resource) {
   wire.__set_mtime_ms(resource.mtime_ms);
   wire.__set_sha256(resource.sha256);
   wire.__set_visibility(EnumToWire(resource.visibility));
+  wire.__set_type(EnumToWire(resource.type));
   return wire;
 }
 
@@ -92,11 +94,68 @@ Result<LocalResource> FromWire(const idl::LocalResource& wire) {
                                      LocalResourceVisibility::kPublic,
                                      LocalResourceVisibility::kApplication,
                                      "visibility"));
+  auto type = LocalResourceType::kFile;
+  if (wire.__isset.type) {
+    WEIR_ASSIGN_OR_RETURN(
+        type,
+        EnumFromWire(
+            wire.type, LocalResourceType::kFile, LocalResourceType::kArchive, "resource type"));
+  }
   return LocalResource{.uri = wire.uri,
                        .size = wire.size,
                        .mtime_ms = wire.mtime_ms,
                        .sha256 = wire.sha256,
-                       .visibility = visibility};
+                       .visibility = visibility,
+                       .type = type};
+}
+
+idl::RetryPolicy ToWire(const RetryPolicy& policy) {
+  idl::RetryPolicy wire;
+  wire.__set_on(EnumToWire(policy.on));
+  wire.__set_exit_codes(policy.exit_codes);
+  wire.__set_max_retries(policy.max_retries);
+  wire.__set_interval_ms(ToMillis(policy.interval));
+  wire.__set_validity_ms(ToMillis(policy.validity));
+  return wire;
+}
+
+Result<RetryPolicy> FromWire(const idl::RetryPolicy& wire) {
+  RetryPolicy policy;
+  WEIR_ASSIGN_OR_RETURN(
+      policy.on, EnumFromWire(wire.on, RetryOn::kNothing, RetryOn::kExitCodes, "retry policy"));
+  if (wire.exit_codes.size() > limits::kRetryExitCodes) {
+    return TooLarge(
+        "the number of exit codes to retry", wire.exit_codes.size(), limits::kRetryExitCodes);
+  }
+  if (wire.max_retries < RetryPolicy::kForEver) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "max_retries is " + std::to_string(wire.max_retries),
+                 "give the number of retries, or -1 for no bound"};
+  }
+  policy.exit_codes = wire.exit_codes;
+  policy.max_retries = wire.max_retries;
+  WEIR_ASSIGN_OR_RETURN(policy.interval, PeriodFromWire(wire.interval_ms, "the retry interval"));
+  WEIR_ASSIGN_OR_RETURN(policy.validity,
+                        PeriodFromWire(wire.validity_ms, "the validity of failures"));
+  return policy;
+}
+
+idl::NodeUtilization ToWire(const NodeUtilization& utilization) {
+  idl::NodeUtilization wire;
+  wire.__set_node_memory_mib(utilization.node_memory_mib);
+  wire.__set_node_milli_vcores(utilization.node_milli_vcores);
+  wire.__set_containers_memory_mib(utilization.containers_memory_mib);
+  wire.__set_containers_virtual_mib(utilization.containers_virtual_mib);
+  wire.__set_containers_milli_vcores(utilization.containers_milli_vcores);
+  return wire;
+}
+
+NodeUtilization FromWire(const idl::NodeUtilization& wire) {
+  return {.node_memory_mib = wire.node_memory_mib,
+          .node_milli_vcores = wire.node_milli_vcores,
+          .containers_memory_mib = wire.containers_memory_mib,
+          .containers_virtual_mib = wire.containers_virtual_mib,
+          .containers_milli_vcores = wire.containers_milli_vcores};
 }
 
 idl::LaunchContext ToWire(const LaunchContext& context) {
@@ -107,6 +166,8 @@ idl::LaunchContext ToWire(const LaunchContext& context) {
   for (const auto& [name, resource] : context.local_resources) resources[name] = ToWire(resource);
   wire.__set_local_resources(std::move(resources));
   wire.__set_secrets(context.secrets);
+  if (context.retry != RetryPolicy{}) wire.__set_retry_policy(ToWire(context.retry));
+  wire.__set_on_lease_end(EnumToWire(context.on_lease_end));
   return wire;
 }
 
@@ -134,6 +195,14 @@ Result<LaunchContext> FromWire(const idl::LaunchContext& wire) {
   context.command = wire.command;
   context.environment = wire.environment;
   context.secrets = wire.secrets;
+  if (wire.__isset.retry_policy) {
+    WEIR_ASSIGN_OR_RETURN(context.retry, FromWire(wire.retry_policy));
+  }
+  if (wire.__isset.on_lease_end) {
+    WEIR_ASSIGN_OR_RETURN(
+        context.on_lease_end,
+        EnumFromWire(wire.on_lease_end, LeaseEnd::kStop, LeaseEnd::kKeep, "lease end"));
+  }
   return context;
 }
 
@@ -144,6 +213,7 @@ idl::ContainerStatus ToWire(const ContainerStatus& status) {
   wire.__set_exit_code(status.exit_code);
   wire.__set_diagnostics(status.diagnostics);
   wire.__set_resource(ToWire(status.resource));
+  if (!status.detail.empty()) wire.__set_detail(status.detail);
   return wire;
 }
 
@@ -157,7 +227,8 @@ Result<ContainerStatus> FromWire(const idl::ContainerStatus& wire) {
                          .state = state,
                          .exit_code = wire.exit_code,
                          .diagnostics = CutMiddle(wire.diagnostics, limits::kDiagnosticsBytes),
-                         .resource = std::move(resource)};
+                         .resource = std::move(resource),
+                         .detail = CutMiddle(wire.detail, limits::kNameBytes)};
 }
 
 Error FromWire(const idl::ServiceError& wire) {

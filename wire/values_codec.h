@@ -10,6 +10,7 @@
 
 #include <string>
 
+#include "common/application.h"
 #include "common/caller.h"
 #include "common/container.h"
 #include "common/hostport.h"
@@ -34,12 +35,18 @@ platform::SignedToken FromWire(const idl::Token& wire);
 idl::LocalResource ToWire(const LocalResource& resource);
 Result<LocalResource> FromWire(const idl::LocalResource& wire);
 
+idl::RetryPolicy ToWire(const RetryPolicy& policy);
+Result<RetryPolicy> FromWire(const idl::RetryPolicy& wire);
+
 idl::LaunchContext ToWire(const LaunchContext& context);
 Result<LaunchContext> FromWire(const idl::LaunchContext& wire);
 
 idl::ContainerStatus ToWire(const ContainerStatus& status);
 // Diagnostics over limits::kDiagnosticsBytes are cut in the middle.
 Result<ContainerStatus> FromWire(const idl::ContainerStatus& wire);
+
+idl::NodeUtilization ToWire(const NodeUtilization& utilization);
+NodeUtilization FromWire(const idl::NodeUtilization& wire);
 
 // A thrown idl::ServiceError as a value.
 Error FromWire(const idl::ServiceError& wire);

@@ -31,9 +31,16 @@ inline ApplicationRecord SampleApplication(int32_t sequence) {
         .size = 123'456'789,
         .mtime_ms = 0,
         .sha256 = "00ff",
-        .visibility = LocalResourceVisibility::kPrivate}},
+        .visibility = LocalResourceVisibility::kPrivate,
+        .type = LocalResourceType::kArchive}},
       {"words.txt", {.uri = "file:/tmp/words.txt", .size = 7, .mtime_ms = 1, .sha256 = ""}}};
   record.context.am_launch.secrets = {{"worker.secret", "not for the log"}};
+  record.context.am_launch.retry = {.on = RetryOn::kExitCodes,
+                                    .exit_codes = {1, 137},
+                                    .max_retries = 3,
+                                    .interval = seconds(2),
+                                    .validity = seconds(600)};
+  record.context.am_launch.on_lease_end = LeaseEnd::kKeep;
   record.context.max_attempts = 2;
   record.context.queue_timeout = seconds(90);
   record.context.tags = {"nightly", "nightly"};

@@ -24,8 +24,15 @@ LaunchContext MakeLaunch() {
                                .size = 12,
                                .mtime_ms = 3,
                                .sha256 = "ab",
-                               .visibility = LocalResourceVisibility::kPrivate}}};
+                               .visibility = LocalResourceVisibility::kPrivate,
+                               .type = LocalResourceType::kArchive}}};
   context.secrets = {{"am.token", std::string("\0\1\2", 3)}};
+  context.retry = {.on = RetryOn::kExitCodes,
+                   .exit_codes = {3, 137},
+                   .max_retries = RetryPolicy::kForEver,
+                   .interval = milliseconds(1500),
+                   .validity = seconds(600)};
+  context.on_lease_end = LeaseEnd::kKeep;
   return context;
 }
 
@@ -34,12 +41,42 @@ TEST(ValuesCodec, LaunchContextsSurviveTheWire) {
   EXPECT_EQ(*FromWire(ToWire(context)), context);
 }
 
+// What a peer says that does not know these fields yet.
+TEST(ValuesCodec, AnOlderLaunchContextRetriesNothingAndFetchesFiles) {
+  idl::LaunchContext wire = ToWire(MakeLaunch());
+  wire.__isset.retry_policy = false;
+  wire.__isset.on_lease_end = false;
+  wire.local_resources["job.so"].__isset.type = false;
+  LaunchContext expected = MakeLaunch();
+  expected.retry = {};
+  expected.on_lease_end = LeaseEnd::kStop;
+  expected.local_resources["job.so"].type = LocalResourceType::kFile;
+  EXPECT_EQ(*FromWire(wire), expected);
+}
+
+TEST(ValuesCodec, HostileRetryPoliciesAreRefused) {
+  const auto refused = [](const auto& spoil) {
+    idl::LaunchContext wire = ToWire(MakeLaunch());
+    spoil(wire.retry_policy);
+    const auto back = FromWire(wire);
+    return !back.ok() && back.error().code == ErrorCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused([](idl::RetryPolicy& retry) { retry.on = 0; }));
+  EXPECT_TRUE(refused([](idl::RetryPolicy& retry) { retry.on = 4; }));
+  EXPECT_TRUE(refused([](idl::RetryPolicy& retry) { retry.max_retries = -2; }));
+  EXPECT_TRUE(refused([](idl::RetryPolicy& retry) { retry.interval_ms = -1; }));
+  EXPECT_TRUE(refused([](idl::RetryPolicy& retry) { retry.validity_ms = -1; }));
+  EXPECT_TRUE(refused(
+      [](idl::RetryPolicy& retry) { retry.exit_codes.assign(limits::kRetryExitCodes + 1, 1); }));
+}
+
 TEST(ValuesCodec, ContainerStatusesSurviveTheWire) {
   const ContainerStatus status{.id = kContainer,
                                .state = ContainerState::kComplete,
                                .exit_code = -100,
                                .diagnostics = "why",
-                               .resource = {1024, 2}};
+                               .resource = {1024, 2},
+                               .detail = "localizing: 3 of 5 files"};
   EXPECT_EQ(*FromWire(ToWire(status)), status);
 }
 
@@ -211,6 +248,8 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   answer.completions_recorded = {kContainer};
   answer.applications_finished = {kApplication};
   answer.capacity = Resource{16384, 16, {{"yarn.io/gpu", 8}}};
+  answer.resize = {{.id = kContainer, .resource = {2048, 3}, .version = 7}};
+  answer.signal = {{.id = kContainer, .signal = ContainerSignal::kOutputThreadDump}};
   const auto received = FromWire(ToWire(answer, Keys()), Keys());
   ASSERT_TRUE(received.ok()) << received.error().ToString();
   ASSERT_EQ(received->start.size(), 1u);
@@ -219,6 +258,13 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   EXPECT_EQ(received->completions_recorded, answer.completions_recorded);
   EXPECT_EQ(received->applications_finished, answer.applications_finished);
   EXPECT_EQ(received->capacity, answer.capacity);
+  ASSERT_EQ(received->resize.size(), 1u);
+  EXPECT_EQ(received->resize[0].id, kContainer);
+  EXPECT_EQ(received->resize[0].resource, (Resource{2048, 3}));
+  EXPECT_EQ(received->resize[0].version, 7);
+  ASSERT_EQ(received->signal.size(), 1u);
+  EXPECT_EQ(received->signal[0].id, kContainer);
+  EXPECT_EQ(received->signal[0].signal, ContainerSignal::kOutputThreadDump);
   answer.capacity.reset();
   EXPECT_FALSE(FromWire(ToWire(answer, Keys()), Keys())->capacity.has_value());
 
