@@ -53,6 +53,32 @@ constexpr ConfigKey kKnown[] = {
     {kNmDeleteDelay, "0", "Seconds a finished container's directory is kept, for debugging."},
     {kNmLogRetain, "10800", "Seconds the logs of a finished application are kept."},
     {kNmCacheTarget, "10240", "Fetched files that are kept on a node for others (MiB)."},
+    {kNmDiskCheck, "true", "Whether the local and log directories are checked."},
+    {kNmDiskInterval, "10000", "How often each local and log directory is looked at (ms)."},
+    {kNmDiskMinHealthy,
+     "0.25",
+     "Share of the local, and of the log directories that must be good (one of each at least); "
+     "with fewer the node is unhealthy."},
+    {kNmDiskMaxUsed, "90.0", "A directory whose disk is so full gets no new containers (%)."},
+    {kNmDiskLowUsed, "85.0", "It gets some again when its disk is at most so full (%)."},
+    {kNmDiskMinFree, "0", "A directory with less free room gets no new containers (MiB)."},
+    {kNmDiskHighFree,
+     "",
+     "It gets some again with so much free room (MiB); empty = as "
+     "yarn.nodemanager.disk-health-checker.min-free-space-per-disk-mb."},
+    {kNmHealthScripts,
+     "script",
+     "Names of health scripts, comma-separated. Each has yarn.nodemanager.health-checker.<name>"
+     ".path (an absolute path; empty = there is none), .opts (words for it), and may have "
+     ".interval-ms and .timeout-ms of its own. A line of its output that begins with ERROR, or no "
+     "end in time, makes the node unhealthy until a later run."},
+    {kNmHealthInterval, "600000", "Pause between two runs of a health script (ms)."},
+    {kNmHealthTimeout, "1200000", "Time after which a health script is killed (ms)."},
+    {kNmSuspectAfter,
+     "3",
+     "After so many launches in a row that fail by the node's own fault it gets no new containers "
+     "for a while; 0 = never."},
+    {kNmSuspicion, "300000", "How long that while is (ms)."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
     {kNmLabelProvider,
@@ -95,6 +121,7 @@ constexpr ConfigKey kKnown[] = {
 bool IsKnownFamily(const std::string& key) {
   return key.starts_with("yarn.resource-types.") ||
          key.starts_with("yarn.nodemanager.resource-type.") ||
+         key.starts_with("yarn.nodemanager.health-checker.") ||
          key.starts_with("yarn.scheduler.capacity.") ||
          key.starts_with("yarn.resourcemanager.monitor.capacity.preemption.");
 }

@@ -57,6 +57,23 @@ inline constexpr char kNmSigkillDelay[] = "yarn.nodemanager.sleep-delay-before-s
 inline constexpr char kNmDeleteDelay[] = "yarn.nodemanager.delete.debug-delay-sec";
 inline constexpr char kNmLogRetain[] = "yarn.nodemanager.log.retain-seconds";
 inline constexpr char kNmCacheTarget[] = "yarn.nodemanager.localizer.cache.target-size-mb";
+inline constexpr char kNmDiskCheck[] = "yarn.nodemanager.disk-health-checker.enable";
+inline constexpr char kNmDiskInterval[] = "yarn.nodemanager.disk-health-checker.interval-ms";
+inline constexpr char kNmDiskMinHealthy[] =
+    "yarn.nodemanager.disk-health-checker.min-healthy-disks";
+inline constexpr char kNmDiskMaxUsed[] =
+    "yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage";
+inline constexpr char kNmDiskLowUsed[] =
+    "yarn.nodemanager.disk-health-checker.disk-utilization-watermark-low-per-disk-percentage";
+inline constexpr char kNmDiskMinFree[] =
+    "yarn.nodemanager.disk-health-checker.min-free-space-per-disk-mb";
+inline constexpr char kNmDiskHighFree[] =
+    "yarn.nodemanager.disk-health-checker.min-free-space-per-disk-watermark-high-mb";
+inline constexpr char kNmHealthScripts[] = "yarn.nodemanager.health-checker.scripts";
+inline constexpr char kNmHealthInterval[] = "yarn.nodemanager.health-checker.interval-ms";
+inline constexpr char kNmHealthTimeout[] = "yarn.nodemanager.health-checker.timeout-ms";
+inline constexpr char kNmSuspectAfter[] = "weir.nodemanager.suspicion.launch-failures";
+inline constexpr char kNmSuspicion[] = "weir.nodemanager.suspicion.pause-ms";
 inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
 inline constexpr char kNmRack[] = "weir.nodemanager.rack";
 inline constexpr char kNmPartition[] =

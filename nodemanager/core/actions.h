@@ -56,6 +56,11 @@ struct CleanUp {
 struct Forget {
   ContainerId id;
 };
+// New containers go into these only; what is elsewhere stays and is still found.
+struct UseDirectories {
+  std::vector<std::string> local;
+  std::vector<std::string> log;
+};
 // The application is over and nothing of it is left here: what its containers shared may go.
 struct CleanUpApplication {
   ApplicationId id;
@@ -90,6 +95,11 @@ struct InvalidEvent {
 struct ConversationChanged {
   std::string what;
 };
+// What the node says of its health has changed, for the log.
+struct HealthNoted {
+  bool healthy = true;
+  std::string report;
+};
 // ShutDown has been carried out: the process may end.
 struct Stopped {};
 
@@ -103,10 +113,12 @@ using Action = std::variant<SendRegister,
                             CleanUp,
                             Forget,
                             CleanUpApplication,
+                            UseDirectories,
                             Reply,
                             Transitioned,
                             InvalidEvent,
                             ConversationChanged,
+                            HealthNoted,
                             Stopped>;
 using Actions = std::vector<Action>;
 

@@ -14,11 +14,13 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/caller.h"
 #include "common/container.h"
 #include "common/node_messages.h"
 #include "common/result.h"
+#include "nodemanager/core/node_health.h"
 
 namespace weir::nm {
 
@@ -78,6 +80,7 @@ struct LocalizationDone {
 struct LocalizationFailed {
   ContainerId id;
   Error error;
+  bool of_node = false;  // the node's own fault, not the application's
 };
 struct Launched {
   ContainerId id;
@@ -86,6 +89,7 @@ struct Launched {
 struct LaunchFailed {
   ContainerId id;
   Error error;
+  bool of_node = false;  // as above
 };
 
 enum class ExitKind : int {
@@ -113,9 +117,12 @@ struct CleanedUp {
 };
 
 // --- the shell
-struct HealthChanged {
-  bool healthy = true;
-  std::string report;
+// A round of looks at the local and log directories.
+struct DirectoriesChecked {
+  std::vector<DirectorySample> samples;
+};
+struct HealthScriptRan {
+  ScriptResult result;
 };
 // Stops every container, tells the RM, and ends with a Stopped action, in bounded time.
 struct ShutDown {};
@@ -138,7 +145,8 @@ using Event = std::variant<Registered,
                            Exited,
                            Drained,
                            CleanedUp,
-                           HealthChanged,
+                           DirectoriesChecked,
+                           HealthScriptRan,
                            ShutDown,
                            DeadlineReached>;
 

@@ -190,6 +190,12 @@ ExitCause DescribeLaunchFailure(const Error& error) {
           Bounded("its process could not be started: " + error.ToString())};
 }
 
+ExitCause DescribeNodeFault(const Error& error) {
+  return {exit_code::kDisksFailed,
+          Bounded("its node could not start it, which is no fault of the application: " +
+                  error.ToString())};
+}
+
 ExitCause DescribeRefusal(const Error& error) {
   return {exit_code::kAborted, Bounded("refused by its node: " + error.ToString())};
 }

@@ -38,6 +38,8 @@ ExitCause DescribeStop(StopCause cause,
 ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource);
 ExitCause DescribeLocalizationFailure(const Error& error);
 ExitCause DescribeLaunchFailure(const Error& error);
+// It could not be started by the node's own fault: counted against nobody.
+ExitCause DescribeNodeFault(const Error& error);
 ExitCause DescribeRefusal(const Error& error);
 
 }  // namespace weir::nm

@@ -1,6 +1,7 @@
 // The inside of NodeManagerCore, split by meaning over several source files:
 //   node_manager_core.cc  dispatch, deadlines, queries, invariants
 //   machine_containers.cc the life of containers, the executor's events
+//   machine_health.cc     whether the node may get new containers
 //   machine_callers.cc    ApplicationMasters' calls
 //   machine_master.cc     the conversation with the ResourceManager, shutting down
 // Included by those only. Single-threaded.
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "nodemanager/core/exit_cause.h"
+#include "nodemanager/core/node_health.h"
 #include "nodemanager/core/node_manager_core.h"
 #include "nodemanager/core/rm_conversation.h"
 
@@ -77,9 +79,9 @@ struct NodeManagerCore::Machine {
   void Begin(const ContainerTokenIdentifier& token, const LaunchContext& launch, Now now);
   void StopOne(Container& container, StopCause cause, Now now);
   void OnLocalized(const ContainerId& id, Now now);
-  void OnLocalizationFailed(const ContainerId& id, const Error& error, Now now);
+  void OnLocalizationFailed(const LocalizationFailed& event, Now now);
   void OnLaunched(const ContainerId& id, Now now);
-  void OnLaunchFailed(const ContainerId& id, const Error& error, Now now);
+  void OnLaunchFailed(const LaunchFailed& event, Now now);
   void OnExited(const ContainerId& id, const ExitOutcome& outcome);
   void OnDrained(const ContainerId& id, Now now);
   void OnCleanedUp(const ContainerId& id, Now now);
@@ -89,6 +91,10 @@ struct NodeManagerCore::Machine {
   void ForgetIfSettled(const ContainerId& id, Now now);
   void FinishApplications();
   void PruneRemembered(Now now);
+
+  // --- machine_health.cc
+  // What follows when `health` may have changed.
+  void UseHealth();
 
   // --- machine_callers.cc
   void OnStart(const StartContainer& event, Now now);
@@ -126,8 +132,11 @@ struct NodeManagerCore::Machine {
   std::map<CallId, Watcher> watchers;
   std::set<ApplicationId> applications;  // with directories here
   std::set<ApplicationId> finishing;     // over at the RM, with containers still here
+  NodeHealth health;
+  // As they were said last.
   bool healthy = true;
   std::string health_report;
+  UseDirectories used_directories;
   bool health_told = true;
   std::optional<ShuttingDown> shutdown;
   Actions actions;

@@ -91,9 +91,8 @@ void NodeManagerCore::Machine::OnLocalized(const ContainerId& id, Now now) {
   actions.push_back(CleanUp{id});
 }
 
-void NodeManagerCore::Machine::OnLocalizationFailed(const ContainerId& id,
-                                                    const Error& error,
-                                                    Now now) {
+void NodeManagerCore::Machine::OnLocalizationFailed(const LocalizationFailed& event, Now now) {
+  const auto& [id, error, of_node] = event;
   Container* container = FindOrReport(id, Trigger::kLocalizationFailed);
   if (container == nullptr || !Fire(*container, Trigger::kLocalizationFailed, error.ToString())) {
     return;
@@ -101,7 +100,9 @@ void NodeManagerCore::Machine::OnLocalizationFailed(const ContainerId& id,
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
-    Complete(*container, DescribeLocalizationFailure(error), now);
+    if (of_node) health.OnLaunchFailed(error.ToString(), now);
+    Complete(
+        *container, of_node ? DescribeNodeFault(error) : DescribeLocalizationFailure(error), now);
   }
   actions.push_back(CleanUp{id});
 }
@@ -110,6 +111,7 @@ void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kLaunched);
   if (container == nullptr || !Fire(*container, Trigger::kLaunched)) return;
   container->has_process = true;
+  health.OnLaunched();
   if (container->state == State::kKilling) {
     Terminate(*container, now);
     return;
@@ -118,13 +120,15 @@ void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
   AnswerWatchers(id);
 }
 
-void NodeManagerCore::Machine::OnLaunchFailed(const ContainerId& id, const Error& error, Now now) {
+void NodeManagerCore::Machine::OnLaunchFailed(const LaunchFailed& event, Now now) {
+  const auto& [id, error, of_node] = event;
   Container* container = FindOrReport(id, Trigger::kLaunchFailed);
   if (container == nullptr || !Fire(*container, Trigger::kLaunchFailed, error.ToString())) return;
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
-    Complete(*container, DescribeLaunchFailure(error), now);
+    if (of_node) health.OnLaunchFailed(error.ToString(), now);
+    Complete(*container, of_node ? DescribeNodeFault(error) : DescribeLaunchFailure(error), now);
   }
   actions.push_back(CleanUp{id});
 }

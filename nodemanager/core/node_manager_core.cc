@@ -24,7 +24,8 @@ NodeManagerCore::Machine::Machine(const CoreOptions& core_options,
                                   Now now)
     : options(core_options),
       most(core_options.capacity),
-      rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed) {
+      rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed),
+      health(core_options.health) {
   for (const ContainerStatus& status : ended) {
     Container& container = containers[status.id];
     container.token.id = status.id;
@@ -55,18 +56,14 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const WatchContainer& e) { OnWatch(e, now); },
                  [&](const CallAbandoned& e) { watchers.erase(e.call); },
                  [&](const LocalizationDone& e) { OnLocalized(e.id, now); },
-                 [&](const LocalizationFailed& e) { OnLocalizationFailed(e.id, e.error, now); },
+                 [&](const LocalizationFailed& e) { OnLocalizationFailed(e, now); },
                  [&](const Launched& e) { OnLaunched(e.id, now); },
-                 [&](const LaunchFailed& e) { OnLaunchFailed(e.id, e.error, now); },
+                 [&](const LaunchFailed& e) { OnLaunchFailed(e, now); },
                  [&](const Exited& e) { OnExited(e.id, e.outcome); },
                  [&](const Drained& e) { OnDrained(e.id, now); },
                  [&](const CleanedUp& e) { OnCleanedUp(e.id, now); },
-                 [&](const HealthChanged& e) {
-                   if (e.healthy == healthy && e.report == health_report) return;
-                   healthy = e.healthy;
-                   health_report = e.report;
-                   health_told = false;
-                 },
+                 [&](const DirectoriesChecked& e) { health.OnSamples(e.samples); },
+                 [&](const HealthScriptRan& e) { health.OnScript(e.result); },
                  [&](const ShutDown&) { OnShutDown(now); },
                  [&](const DeadlineReached&) { OnDeadline(now); },
              },
@@ -74,6 +71,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
 }
 
 void NodeManagerCore::Machine::OnDeadline(Now now) {
+  health.OnDeadline(now);
   AnswerLateWatchers(now);
   for (auto& [id, container] : containers) {
     if (container.signal_deadline > now.monotonic) continue;
@@ -83,6 +81,7 @@ void NodeManagerCore::Machine::OnDeadline(Now now) {
 }
 
 void NodeManagerCore::Machine::Pump(Now now) {
+  UseHealth();
   PumpShutdown(now);
   if (rm.MayRegister(now)) {
     rm.RegisterSent();
@@ -139,7 +138,7 @@ Actions NodeManagerCore::Step(const Event& event, Now now) {
 }
 
 Instant NodeManagerCore::NextDeadline() const {
-  Instant next = machine_->rm.NextDeadline();
+  Instant next = std::min(machine_->rm.NextDeadline(), machine_->health.NextDeadline());
   for (const auto& [id, container] : machine_->containers) {
     next = std::min(next, container.signal_deadline);
   }
@@ -179,6 +178,9 @@ WallTime NodeManagerCore::last_answer() const {
 }
 const CoreOptions& NodeManagerCore::options() const {
   return machine_->options;
+}
+const NodeHealth& NodeManagerCore::health() const {
+  return machine_->health;
 }
 
 std::vector<IgnoredPair> NodeManagerCore::ignored() const {

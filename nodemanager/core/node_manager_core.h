@@ -28,6 +28,7 @@
 #include "nodemanager/core/actions.h"
 #include "nodemanager/core/container_states.h"
 #include "nodemanager/core/events.h"
+#include "nodemanager/core/node_health.h"
 
 namespace weir::nm {
 
@@ -48,6 +49,7 @@ struct CoreOptions {
   Duration remember_stops = seconds(600);  // of containers that were never started here
   size_t container_limit = 10'000;         // held at once, not yet recorded ones included
   uint64_t seed = 1;                       // spreads the back-off of many nodes
+  HealthLimits health{};
 };
 
 // A pair that the containers' table says to ignore, and that occurred.
@@ -86,6 +88,7 @@ class NodeManagerCore {
   Epoch epoch() const;           // the highest seen; 0 before the first registration
   WallTime last_answer() const;  // of the RM; 1970 before the first
   const CoreOptions& options() const;
+  const NodeHealth& health() const;
   // Each pair once, in order. For the simulator's coverage.
   std::vector<IgnoredPair> ignored() const;
   // The first broken invariant in words; "" if all hold. For the simulator and debug builds.

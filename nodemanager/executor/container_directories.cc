@@ -1,5 +1,7 @@
 #include "nodemanager/executor/container_directories.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 namespace weir::nm {
@@ -20,31 +22,70 @@ ContainerDirectories::ContainerDirectories(std::vector<std::string> local,
                                            std::string notes)
     : local_(std::move(local)), log_(std::move(log)), notes_(std::move(notes)) {}
 
-const std::string& ContainerDirectories::Choose(const std::vector<std::string>& from,
-                                                const ContainerId& id) const {
-  return from[static_cast<size_t>(id.sequence()) % from.size()];
+void ContainerDirectories::UseGood(std::vector<std::string> local,
+                                   std::vector<std::string> log) const {
+  platform::MutexLock lock(shared_->mutex);
+  shared_->good_local = std::move(local);
+  shared_->good_log = std::move(log);
+}
+
+std::vector<std::string> ContainerDirectories::good_local() const {
+  platform::MutexLock lock(shared_->mutex);
+  return shared_->good_local.empty() ? local_ : shared_->good_local;
+}
+
+ContainerDirectories::Place ContainerDirectories::PlaceOf(const ContainerId& id) const {
+  const auto choose = [&id](const std::vector<std::string>& good,
+                            const std::vector<std::string>& all) -> const std::string& {
+    const std::vector<std::string>& from = good.empty() ? all : good;
+    return from[static_cast<size_t>(id.sequence()) % from.size()];
+  };
+  platform::MutexLock lock(shared_->mutex);
+  const auto known = shared_->places.find(id);
+  if (known != shared_->places.end()) return known->second;
+  return {choose(shared_->good_local, local_), choose(shared_->good_log, log_)};
+}
+
+ContainerDirectories::Place ContainerDirectories::RememberPlace(const ContainerId& id) const {
+  Place place = PlaceOf(id);
+  if (local_.size() == 1 && log_.size() == 1) return place;  // there is nothing to choose
+  platform::MutexLock lock(shared_->mutex);
+  shared_->places.try_emplace(id, place);
+  return place;
+}
+
+std::string ContainerDirectories::Find(const std::vector<std::string>& from,
+                                       const std::string& likely,
+                                       const std::string& below) {
+  if (from.size() == 1 || ::access((likely + below).c_str(), F_OK) == 0) return likely;
+  for (const std::string& one : from) {
+    if (::access((one + below).c_str(), F_OK) == 0) return one;
+  }
+  return likely;
 }
 
 std::string ContainerDirectories::Application(const std::string& local,
                                               const std::string& user,
-                                              const ApplicationId& id) const {
+                                              const ApplicationId& id) {
   return local + kUserCache + "/" + user + kAppCache + id.ToString();
 }
 
 std::string ContainerDirectories::Work(const std::string& user, const ContainerId& id) const {
-  return Application(Choose(local_, id), user, id.attempt.application) + "/" + id.ToString();
+  const std::string below = Application("", user, id.attempt.application) + "/" + id.ToString();
+  return Find(local_, PlaceOf(id).local, below) + below;
 }
 std::string ContainerDirectories::Secrets(const std::string& user, const ContainerId& id) const {
   return Work(user, id) + "/.weir-secrets";
 }
 std::string ContainerDirectories::Log(const ContainerId& id) const {
-  return Choose(log_, id) + "/" + id.attempt.application.ToString() + "/" + id.ToString();
+  const std::string below = "/" + id.attempt.application.ToString() + "/" + id.ToString();
+  return Find(log_, PlaceOf(id).log, below) + below;
 }
 std::string ContainerDirectories::Notes(const ContainerId& id) const {
   return notes_ + "/" + id.ToString();
 }
 std::string ContainerDirectories::Cache(const ContainerId& id) const {
-  return Choose(local_, id) + kFileCache;
+  return PlaceOf(id).local + kFileCache;
 }
 
 std::vector<std::string> ContainerDirectories::Caches() const {
@@ -53,37 +94,71 @@ std::vector<std::string> ContainerDirectories::Caches() const {
   return caches;
 }
 
+Status ContainerDirectories::PrepareLocal(platform::FileSystem& files, const std::string& local) {
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(local, kTop));
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(local + kUserCache, kPassable));
+  return files.MakeDirectories(local + kFileCache, kPassable);
+}
+
+Status ContainerDirectories::PrepareLog(platform::FileSystem& files, const std::string& log) {
+  return files.MakeDirectories(log, kTop);
+}
+
 Status ContainerDirectories::PrepareNode(platform::FileSystem& files) const {
-  for (const std::string& local : local_) {
-    WEIR_RETURN_IF_ERROR(files.MakeDirectories(local, kTop));
-    WEIR_RETURN_IF_ERROR(files.MakeDirectories(local + kUserCache, kPassable));
-    WEIR_RETURN_IF_ERROR(files.MakeDirectories(local + kFileCache, kPassable));
-  }
-  for (const std::string& log : log_) WEIR_RETURN_IF_ERROR(files.MakeDirectories(log, kTop));
+  const auto prepare = [&files](const std::vector<std::string>& all, auto one) -> Status {
+    Status first;
+    bool any = false;
+    for (const std::string& path : all) {
+      Status status = one(files, path);
+      any = any || status.ok();
+      if (!status.ok() && first.ok()) first = std::move(status);
+    }
+    return any ? Status() : first;
+  };
+  WEIR_RETURN_IF_ERROR(prepare(local_, PrepareLocal));
+  WEIR_RETURN_IF_ERROR(prepare(log_, PrepareLog));
   return files.MakeDirectories(notes_, kPrivate);
 }
 
 Status ContainerDirectories::Prepare(platform::FileSystem& files,
                                      const std::string& user,
                                      const ContainerId& id) const {
-  const std::string work = Work(user, id);
-  const std::string application = Application(Choose(local_, id), user, id.attempt.application);
+  const Place place = RememberPlace(id);
+  const std::string application = Application(place.local, user, id.attempt.application);
+  const std::string work = application + "/" + id.ToString();
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(application, kPassable));
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(work, kPrivate));
-  const std::string log = Log(id);
-  WEIR_RETURN_IF_ERROR(files.MakeDirectories(log.substr(0, log.rfind('/')), kPassable));
-  WEIR_RETURN_IF_ERROR(files.MakeDirectories(log, kPrivate));
+  const std::string logs = place.log + "/" + id.attempt.application.ToString();
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(logs, kPassable));
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(logs + "/" + id.ToString(), kPrivate));
   return files.MakeDirectories(Notes(id), kPrivate);
 }
 
 Status ContainerDirectories::RemoveWork(platform::FileSystem& files, const ContainerId& id) const {
-  const std::string users = Choose(local_, id) + kUserCache;
-  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(users));
-  for (const std::string& user : names) WEIR_RETURN_IF_ERROR(files.RemoveTree(Work(user, id)));
-  return {};
+  // Everywhere: what one disk refuses does not keep the others.
+  Status first;
+  for (const std::string& local : local_) {
+    const auto users = files.List(local + kUserCache);
+    if (!users.ok()) {
+      // On a broken disk there may be something left; the next start looks again.
+      if (first.ok()) first = users.error();
+      continue;
+    }
+    for (const std::string& user : *users) {
+      const std::string work =
+          Application(local, user, id.attempt.application) + "/" + id.ToString();
+      Status removed = files.RemoveTree(work);
+      if (!removed.ok() && first.ok()) first = std::move(removed);
+    }
+  }
+  return first;
 }
 
 Status ContainerDirectories::RemoveNotes(platform::FileSystem& files, const ContainerId& id) const {
+  {
+    platform::MutexLock lock(shared_->mutex);
+    shared_->places.erase(id);
+  }
   return files.RemoveTree(Notes(id));
 }
 

@@ -6,17 +6,22 @@
 //   <notes>/<container>/                                           the NodeManager's own notes,
 //   0700
 //
-// With several local or log directories a container's is chosen by its number, so that it is found
-// again without a record. Immutable value; the functions that touch the disk are thread-safe.
+// With several local or log directories a container's are chosen among the good ones (UseGood) when
+// they are prepared, by its number. They are found again whatever became good or bad since: where
+// they are is remembered until RemoveNotes; beyond that, and by another process, it is looked up on
+// the disks. Copies share what is good and what is remembered. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_DIRECTORIES_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_DIRECTORIES_H_
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "common/ids.h"
 #include "common/result.h"
 #include "platform/file_system.h"
+#include "platform/mutex.h"
 
 namespace weir::nm {
 
@@ -38,7 +43,16 @@ class ContainerDirectories {
   const std::vector<std::string>& log() const { return log_; }
   const std::string& notes() const { return notes_; }
 
-  // The directories that all containers share. Errors: those of FileSystem.
+  // From now on new containers go into these only; none = into any. Requires: they are among
+  // local() and log().
+  void UseGood(std::vector<std::string> local, std::vector<std::string> log) const;
+  std::vector<std::string> good_local() const;
+
+  // What all containers share in one local or log directory. Errors: those of FileSystem.
+  static Status PrepareLocal(platform::FileSystem& files, const std::string& local);
+  static Status PrepareLog(platform::FileSystem& files, const std::string& log);
+  // The directories that all containers share. One that cannot be prepared is left to the health
+  // check, as long as there is another of its kind. Errors: those of FileSystem.
   Status PrepareNode(platform::FileSystem& files) const;
   // Working, log and notes directories of one container.
   Status Prepare(platform::FileSystem& files, const std::string& user, const ContainerId& id) const;
@@ -48,14 +62,32 @@ class ContainerDirectories {
   Status RemoveApplication(platform::FileSystem& files, const ApplicationId& id) const;
 
  private:
-  const std::string& Choose(const std::vector<std::string>& from, const ContainerId& id) const;
-  std::string Application(const std::string& local,
-                          const std::string& user,
-                          const ApplicationId& id) const;
+  struct Place {
+    std::string local;
+    std::string log;
+  };
+  struct Shared {
+    platform::Mutex mutex;
+    std::vector<std::string> good_local WEIR_GUARDED_BY(mutex);  // empty = all
+    std::vector<std::string> good_log WEIR_GUARDED_BY(mutex);
+    std::map<ContainerId, Place> places WEIR_GUARDED_BY(mutex);  // from Prepare to RemoveNotes
+  };
+
+  // Chosen now, or as it was before.
+  Place PlaceOf(const ContainerId& id) const;
+  Place RememberPlace(const ContainerId& id) const;
+  // The one of `from` in which `below` exists, the likely one first; that one when there is none.
+  static std::string Find(const std::vector<std::string>& from,
+                          const std::string& likely,
+                          const std::string& below);
+  static std::string Application(const std::string& local,
+                                 const std::string& user,
+                                 const ApplicationId& id);
 
   const std::vector<std::string> local_;
   const std::vector<std::string> log_;
   const std::string notes_;
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
 }  // namespace weir::nm

@@ -40,6 +40,8 @@ class ContainerExecutor {
   virtual void CleanUp(const ContainerId& id) = 0;
   virtual void Forget(const ContainerId& id) = 0;
   virtual void CleanUpApplication(const ApplicationId& id) = 0;
+  // New containers go into these directories only.
+  virtual void UseDirectories(const nm::UseDirectories& good) = 0;
 };
 
 }  // namespace weir::nm

@@ -41,12 +41,14 @@ std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string
   if (words.size() >= 3 && words[0] == "failed") {
     const auto cause = ParseInt64(words[1]);
     if (!cause) return std::nullopt;
-    const std::string step(line.substr(line.find(words[2], words[0].size() + words[1].size())));
-    return LaunchEnd{std::nullopt,
-                     Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
-                           "'" + program + "': cannot " + std::string(Trim(step)) + ": " +
-                               std::strerror(static_cast<int>(*cause)),
-                           "check the command; it is not run by a shell"}};
+    const std::string step(
+        Trim(line.substr(line.find(words[2], words[0].size() + words[1].size()))));
+    return LaunchEnd{
+        std::nullopt,
+        Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
+              "'" + program + "': cannot " + step + ": " + std::strerror(static_cast<int>(*cause)),
+              "check the command; it is not run by a shell"},
+        step != launch::kProgramStep};
   }
   return std::nullopt;
 }

@@ -34,6 +34,7 @@ struct LaunchPlan {
 struct LaunchEnd {
   std::optional<ExitOutcome> outcome;
   std::optional<Error> failure;  // the program was never started
+  bool of_node = false;          // it got not as far as the program: the node's own fault
 };
 // Nothing when the line is not one of launch_format.h's last words.
 std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string& program);

@@ -141,21 +141,26 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
     prepared_[token.id] = container;
   }
   const bool taken = fetchers_.Submit([this, container] {
-    const Status status = Prepare(*container);
-    if (status.ok()) {
-      sink_(LocalizationDone{container->token.id});
-    } else {
-      sink_(LocalizationFailed{container->token.id, Explain(status.error())});
+    const ContainerId& id = container->token.id;
+    if (const Status placed = MakePlace(*container); !placed.ok()) {
+      return sink_(LocalizationFailed{id, Explain(placed.error()), true});
     }
+    const Status fetched = FetchFiles(*container);
+    if (!fetched.ok()) return sink_(LocalizationFailed{id, Explain(fetched.error())});
+    sink_(LocalizationDone{id});
   });
-  if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared")});
+  if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared"), true});
 }
 
-Status ProcessExecutor::Prepare(Prepared& container) {
+Status ProcessExecutor::MakePlace(const Prepared& container) {
   const ContainerId& id = container.token.id;
   WEIR_RETURN_IF_ERROR(directories_.Prepare(files_, container.token.user, id));
   WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token));
-  WEIR_RETURN_IF_ERROR(WriteSecrets(container));
+  return WriteSecrets(container);
+}
+
+Status ProcessExecutor::FetchFiles(Prepared& container) {
+  const ContainerId& id = container.token.id;
   for (const auto& [name, resource] : container.launch.local_resources) {
     WEIR_RETURN_IF_ERROR(
         localizer_.Fetch({.resource = resource,
@@ -192,9 +197,10 @@ void ProcessExecutor::Launch(const ContainerId& id) {
   }
   const bool taken = launchers_.Submit([this, container] {
     const Status status = StartLauncher(*container);
-    if (!status.ok()) sink_(LaunchFailed{container->token.id, Explain(status.error())});
+    // The program itself is run by weir-launch, whose word comes through the watcher.
+    if (!status.ok()) sink_(LaunchFailed{container->token.id, Explain(status.error()), true});
   });
-  if (!taken) sink_(LaunchFailed{id, TooBusy("launched")});
+  if (!taken) sink_(LaunchFailed{id, TooBusy("launched"), true});
 }
 
 Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& token) const {
@@ -203,7 +209,7 @@ Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& tok
           {"NM_HOST", options_.node_address.host},
           {"NM_PORT", std::to_string(options_.node_address.port)},
           {"NM_HTTP_PORT", std::to_string(options_.http_port)},
-          {"LOCAL_DIRS", Join(directories_.local(), ",")},
+          {"LOCAL_DIRS", Join(directories_.good_local(), ",")},
           {"LOG_DIRS", directories_.Log(token.id)},
           {"PWD", work},
           {"USER", token.user},
@@ -295,6 +301,10 @@ void ProcessExecutor::Forget(const ContainerId& id) {
                         {{"cause", removed.error().ToString()}});
     }
   });
+}
+
+void ProcessExecutor::UseDirectories(const nm::UseDirectories& good) {
+  directories_.UseGood(good.local, good.log);
 }
 
 void ProcessExecutor::CleanUpApplication(const ApplicationId& id) {

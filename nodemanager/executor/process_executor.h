@@ -53,6 +53,7 @@ class ProcessExecutor : public ContainerExecutor {
   void CleanUp(const ContainerId& id) override;
   void Forget(const ContainerId& id) override;
   void CleanUpApplication(const ApplicationId& id) override;
+  void UseDirectories(const nm::UseDirectories& good) override;
 
  private:
   struct Prepared {
@@ -68,7 +69,9 @@ class ProcessExecutor : public ContainerExecutor {
                   EventSink sink,
                   std::unique_ptr<ProcessWatcher> watcher);
   std::shared_ptr<Prepared> Find(const ContainerId& id);
-  Status Prepare(Prepared& container);
+  // Its directories, notes and secrets: what fails there is the node's own fault.
+  Status MakePlace(const Prepared& container);
+  Status FetchFiles(Prepared& container);
   Status WriteSecrets(const Prepared& container);
   Status StartLauncher(const Prepared& container);
   Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;

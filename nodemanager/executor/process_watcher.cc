@@ -94,7 +94,9 @@ void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
     Error error{ErrorCode::kUnavailable,
                 "'" + process.program + "': weir-launch was killed before it could start it",
                 ""};
-    events.emplace_back(LaunchFailed{process.id, process.end.failure.value_or(std::move(error))});
+    const bool of_node = !process.end.failure || process.end.of_node;
+    events.emplace_back(
+        LaunchFailed{process.id, process.end.failure.value_or(std::move(error)), of_node});
     return;
   }
   ExitOutcome lost;

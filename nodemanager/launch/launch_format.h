@@ -25,6 +25,9 @@ inline constexpr char kEnvironmentKey[] = "environment";  // NAME=value
 
 inline constexpr int kReportDescriptor = 3;
 
+// The last step of a start; what fails before it is no fault of the program.
+inline constexpr char kProgramStep[] = "run its command";
+
 }  // namespace weir::nm::launch
 
 #endif  // WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_

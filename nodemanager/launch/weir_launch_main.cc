@@ -226,7 +226,7 @@ int Run(const char* spec_path) {
   if (!Redirect(spec.stderr_path, STDERR_FILENO)) return Fail(&spec, "open its stderr");
   if (chdir(spec.directory.c_str()) != 0) return Fail(&spec, "enter its directory");
   const pid_t pid = StartProgram(spec);
-  if (pid == 0) return Fail(&spec, "run its command");
+  if (pid == 0) return Fail(&spec, kProgramStep);
   Report("started " + std::to_string(pid) + "\n");
   const Ended ended = Attend(pid, spec, signals);
   ReportEnd(spec, EndedLine(ended));

@@ -1,5 +1,7 @@
 #include "nodemanager/server/nm_metrics.h"
 
+#include <algorithm>
+
 namespace weir::nm {
 namespace {
 
@@ -29,6 +31,9 @@ NmMetrics::NmMetrics()
                                      "Virtual cores of containers that have not ended.")),
       registered_(metrics_.AddGauge("weir_nodemanager_registrations",
                                     "1 while registered with the ResourceManager.")),
+      healthy_(metrics_.AddGauge("weir_nodemanager_healthy", "1 while it may get containers.")),
+      bad_directories_(metrics_.AddGauge("weir_nodemanager_bad_directories",
+                                         "Local and log directories that get no new containers.")),
       launch_(metrics_.AddHistogram("weir_nodemanager_launch_seconds",
                                     "From the accepted start to the running process.",
                                     platform::Metrics::LatencyBounds())) {}
@@ -63,6 +68,13 @@ void NmMetrics::Show(const NodeManagerCore& core) {
   used_memory_.Set(static_cast<double>(used.memory_mib) * kBytesPerMib);
   used_vcores_.Set(static_cast<double>(used.vcores));
   registered_.Set(core.registered() ? 1 : 0);
+  const NodeHealth& health = core.health();
+  healthy_.Set(health.healthy() ? 1 : 0);
+  const auto bad =
+      std::count_if(health.directories().begin(),
+                    health.directories().end(),
+                    [](const NodeHealth::Directory& directory) { return !directory.good(); });
+  bad_directories_.Set(static_cast<double>(bad));
 }
 
 void NmMetrics::CountReply(bool refused) {

@@ -34,6 +34,8 @@ class NmMetrics {
   platform::Gauge used_memory_;
   platform::Gauge used_vcores_;
   platform::Gauge registered_;
+  platform::Gauge healthy_;
+  platform::Gauge bad_directories_;
   platform::Histogram launch_;
   std::map<ContainerId, Instant> launching_;  // started, not yet running or ended
 };

@@ -8,6 +8,7 @@
 
 #include "common/limits.h"
 #include "common/strings.h"
+#include "nodemanager/server/health_options.h"
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
 #include "platform/resource_types_config.h"
@@ -107,6 +108,10 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.program_directory = ProgramDirectory();
   options.core = ReadCoreOptions(config, read);
+  options.core.health = ReadHealthLimits(config, read);
+  options.health = ReadHealthMonitorOptions(config, read);
+  options.health.local = options.local_dirs;
+  options.health.log = options.log_dirs;
   WEIR_RETURN_IF_ERROR(read.Finish());
   return options;
 }

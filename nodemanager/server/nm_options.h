@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "nodemanager/core/node_manager_core.h"
+#include "nodemanager/executor/health_monitor.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
@@ -30,7 +31,8 @@ struct NmOptions {
   Duration log_retain{0};
   int64_t cache_target_bytes = 0;  // of all local directories together
   std::string program_directory;   // with weir-launch; its parent is WEIR_HOME
-  CoreOptions core;                // id, addresses and seed are set when they are known
+  HealthMonitorOptions health;
+  CoreOptions core;  // id, addresses and seed are set when they are known
 
   std::string lock_file() const { return directory + "/lock"; }
   std::string id_file() const { return directory + "/node-id"; }

@@ -12,6 +12,21 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Json Directories(const std::vector<NodeHealth::Directory>& directories) {
+  Json list = Json::array();
+  for (const NodeHealth::Directory& directory : directories) {
+    const DirectorySample& last = directory.last;
+    list.push_back({{"path", last.path},
+                    {"kind", last.kind == DirectoryKind::kLocal ? "local" : "log"},
+                    {"good", directory.good()},
+                    {"full", directory.full},
+                    {"fault", last.fault},
+                    {"totalBytes", last.total_bytes},
+                    {"freeBytes", last.free_bytes}});
+  }
+  return list;
+}
+
 Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerView& container) {
   const std::string id = container.status.id.ToString();
   return {{"id", id},
@@ -32,7 +47,10 @@ Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerVie
 }  // namespace
 
 std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
-  const std::string health = numbers.registered ? "" : "not registered with the ResourceManager";
+  std::string health = numbers.registered ? "" : "not registered with the ResourceManager";
+  if (!numbers.health_report.empty()) {
+    health += (health.empty() ? "" : "; ") + numbers.health_report;
+  }
   return Dump({{"nodeInfo",
                 {{"healthReport", health},
                  {"totalVmemAllocatedContainersMB", numbers.used.memory_mib},
@@ -45,7 +63,8 @@ std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
                  {"vmemCheckEnabled", false},
                  {"pmemCheckEnabled", false},
                  {"lastNodeUpdateTime", ToMillis(numbers.last_answer)},
-                 {"nodeHealthy", true},
+                 {"nodeHealthy", numbers.healthy},
+                 {"directories", Directories(numbers.directories)},
                  {"registered", numbers.registered},
                  {"nodeManagerVersion", facts.version},
                  {"id", facts.name},

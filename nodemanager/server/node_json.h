@@ -26,6 +26,9 @@ struct NodeNumbers {
   int64_t containers = 0;
   bool registered = false;
   WallTime last_answer;
+  bool healthy = true;
+  std::string health_report;
+  std::vector<NodeHealth::Directory> directories;
 };
 
 std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers);

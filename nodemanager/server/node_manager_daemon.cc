@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "nodemanager/executor/cache_sweep.h"
+#include "nodemanager/executor/health_monitor.h"
 #include "nodemanager/executor/leftovers.h"
 #include "nodemanager/executor/log_retention.h"
 #include "nodemanager/executor/process_executor.h"
@@ -127,6 +128,7 @@ struct NodeManagerDaemon::State {
   std::unique_ptr<NodeManagerServer> server;
   std::unique_ptr<RmClient> rm;
   std::unique_ptr<ProcessExecutor> executor;
+  std::unique_ptr<HealthMonitor> health;
   std::unique_ptr<WebEnvironment> web;
   std::unique_ptr<platform::ThriftServer> thrift;
   std::unique_ptr<platform::HttpServer> http;
@@ -319,7 +321,12 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
   state.MakeServer();
   state.StartLoops();
   if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
+  state.health =
+      std::make_unique<HealthMonitor>(state.options.health, state.files, [&state](Event event) {
+        state.server->Post(std::move(event));
+      });
   state.server->Start();
+  state.health->Start();
   state.SweepNow();
   return std::nullopt;
 }
@@ -334,6 +341,7 @@ void NodeManagerDaemon::Stop() {
       platform::LogError("nm.server", "-", "containers did not end in time; the next start kills");
     }
   }
+  state.health.reset();
   // First what comes in, then who works on it.
   if (state.http) state.http->Close();
   if (state.thrift) state.thrift->Close();

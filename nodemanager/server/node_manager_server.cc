@@ -86,6 +86,7 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
           [&](const CleanUp& a) { parts_.executor.CleanUp(a.id); },
           [&](const Forget& a) { parts_.executor.Forget(a.id); },
           [&](const CleanUpApplication& a) { parts_.executor.CleanUpApplication(a.id); },
+          [&](const UseDirectories& a) { parts_.executor.UseDirectories(a); },
           [&](const Reply& a) { Deliver(a); },
           [&](const Transitioned& a) {
             parts_.metrics.Count(a, now.monotonic);
@@ -98,6 +99,7 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
                                {{"state", std::string(a.state)}, {"event", std::string(a.event)}});
           },
           [&](const ConversationChanged& a) { platform::LogInfo("nm.rm", "-", a.what); },
+          [&](const HealthNoted& a) { LogHealth(a); },
           [&](const Stopped&) { parts_.stopped(); },
       },
       action);
@@ -120,6 +122,17 @@ void NodeManagerServer::LogTransition(const Transitioned& transition) const {
                     {{"from", std::string(transition.from)},
                      {"event", std::string(transition.event)},
                      {"detail", transition.detail}});
+}
+
+void NodeManagerServer::LogHealth(const HealthNoted& note) {
+  if (note.healthy && note.report.empty()) {
+    platform::LogInfo("nm.health", "-", "healthy");
+  } else {
+    platform::LogWarn("nm.health",
+                      "-",
+                      note.healthy ? "degraded" : "gets no new containers",
+                      {{"report", note.report}});
+  }
 }
 
 void NodeManagerServer::SetTimer() {

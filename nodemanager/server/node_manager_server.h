@@ -69,6 +69,7 @@ class NodeManagerServer {
   void Carry(const Action& action, Now now);
   void Deliver(const Reply& reply);
   void LogTransition(const Transitioned& transition) const;
+  static void LogHealth(const HealthNoted& note);
   void SetTimer();
 
   const Parts parts_;

@@ -18,7 +18,27 @@ std::string Heading(const NodeFacts& facts, const NodeNumbers& numbers) {
          std::to_string(numbers.used.memory_mib) + " of " +
          std::to_string(numbers.capacity.memory_mib) + " MiB and " +
          std::to_string(numbers.used.vcores) + " of " + std::to_string(numbers.capacity.vcores) +
-         " vcores used</p>\n";
+         " vcores used</p>\n" +
+         (numbers.health_report.empty() ? std::string()
+                                        : "<p>" + EscapeHtml(numbers.health_report) + "</p>\n");
+}
+
+std::string DirectoryRows(const std::vector<NodeHealth::Directory>& directories) {
+  constexpr int64_t kBytesPerMib = int64_t{1} << 20;
+  if (directories.empty()) return "";
+  std::string body = "<h2>Directories</h2>\n";
+  body += platform::HtmlTableHead(
+      {{"Directory"}, {"For"}, {"State"}, {"Free MiB", true}, {"Of MiB", true}, {"Note"}});
+  for (const NodeHealth::Directory& directory : directories) {
+    const DirectorySample& last = directory.last;
+    body += "<tr>" + HtmlCell("", last.path) +
+            HtmlCell("", last.kind == DirectoryKind::kLocal ? "containers" : "logs") +
+            HtmlCell("", directory.good() ? "good" : "not used") +
+            HtmlNumberCell(last.free_bytes / kBytesPerMib) +
+            HtmlNumberCell(last.total_bytes / kBytesPerMib) +
+            HtmlCell("text", directory.full ? "too full" : last.fault) + "</tr>\n";
+  }
+  return body + platform::kHtmlTableEnd;
 }
 
 std::string ContainerRow(const NodeManagerCore::ContainerView& container) {
@@ -51,6 +71,7 @@ std::string NodePage(const NodeFacts& facts, const NodePageContent& content) {
     for (const auto& container : content.containers) body += ContainerRow(container);
     body += platform::kHtmlTableEnd;
   }
+  body += DirectoryRows(content.numbers.directories);
   return platform::HtmlPage("Weir node: " + facts.name, body);
 }
 

@@ -55,7 +55,10 @@ NodeNumbers Numbers(const NodeManagerCore& core) {
           core.options().capacity,
           static_cast<int64_t>(core.size()),
           core.registered(),
-          core.last_answer()};
+          core.last_answer(),
+          core.health().healthy(),
+          core.health().report(),
+          core.health().directories()};
 }
 
 void ServePage(const WebEnvironment& environment, HttpReply reply) {

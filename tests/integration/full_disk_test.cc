@@ -67,6 +67,8 @@ class FullDisk : public ClusterTest {
     if (!disk_.mounted()) GTEST_SKIP() << disk_.WhyNot();
     ClusterOptions options = SmallContainers(1);
     options.settings[keys::kNmLocalDirs] = disk_.path() + "/local";
+    // What happens between two looks at the disk.
+    options.settings[keys::kNmDiskCheck] = "false";
     ASSERT_TRUE(StartCluster(options));
   }
   CommandResult RunShell(std::vector<std::string> options, const std::string& script) {

@@ -95,7 +95,9 @@ void SimNode::ShutDown() {
 }
 
 void SimNode::SetHealthy(bool healthy) {
-  if (up()) Step(nm::HealthChanged{.healthy = healthy, .report = healthy ? "" : "as planned"});
+  if (!up()) return;
+  using End = nm::ScriptResult::End;
+  Step(nm::HealthScriptRan{{"plan", healthy ? End::kGood : End::kError, "ERROR as planned"}});
 }
 
 bool SimNode::Idle() const {

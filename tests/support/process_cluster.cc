@@ -142,6 +142,8 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
   settings.emplace(keys::kNmAddress, kAnyPort);
   settings.emplace(keys::kNmHttpAddress, kAnyPort);
   settings.emplace(keys::kNmMemoryMb, options_.node_memory_mb);
+  // However full the disk of the tests is.
+  settings.emplace(keys::kNmDiskMaxUsed, "100");
   settings.emplace(keys::kNmVcores, options_.node_vcores);
   settings.emplace(keys::kNmWorkDir, NodeDir(index));
   const auto own = options_.of_node.find(index);

@@ -170,11 +170,12 @@ TEST(Conversation, AnEpochBelowTheHighestSeenIsRefusedEverywhere) {
 TEST(Conversation, HealthIsNews) {
   CoreDriver node;
   node.Register();
-  node.Step(HealthChanged{false, "disk /data is full"});
+  node.Step(HealthScriptRan{{"fan", ScriptResult::End::kError, "ERROR the fan stands still"}});
   const auto news = node.Take<SendHeartbeat>();
   ASSERT_TRUE(news);
   EXPECT_FALSE(news->request.healthy);
-  EXPECT_EQ(news->request.health_report, "disk /data is full");
+  EXPECT_EQ(news->request.health_report,
+            "UNHEALTHY: health script 'fan': ERROR the fan stands still");
 }
 
 }  // namespace
