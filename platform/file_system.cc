@@ -30,7 +30,7 @@ Status WriteAll(int fd, const std::string& path, std::string_view bytes) {
   return {};
 }
 
-class PosixFile : public WritableFile {
+class PosixFile : public UnnamedFile {
  public:
   PosixFile(FileDescriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
@@ -43,6 +43,13 @@ class PosixFile : public WritableFile {
     // Linux closes the descriptor even when it reports EINTR.
     if (::close(fd_.release()) != 0 && errno != EINTR) return SystemError("close", path_, errno);
     return {};
+  }
+  Status GiveName() override {
+    // By way of /proc: naming a descriptor directly takes a capability.
+    const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      return {};
+    return SystemError("make", path_, errno);
   }
 
  private:
@@ -94,6 +101,11 @@ Status CopyFile(const std::string& from, const std::string& to) {
   return status;
 }
 
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
 class RealFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path, int mode) override {
@@ -105,6 +117,22 @@ class RealFileSystem : public FileSystem {
       return SystemError("set the mode of", path, errno);
     }
     return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
+  }
+
+  Result<std::unique_ptr<UnnamedFile>> CreateUnnamed(const std::string& path, int mode) override {
+    FileDescriptor fd(::open(
+        DirectoryOf(path).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, static_cast<mode_t>(mode)));
+    if (!fd.valid()) {
+      const int cause = errno;
+      Error error = SystemError("create without a name", path, cause);
+      // A kernel that does not know the flag opens the directory, which cannot be written.
+      if (cause == EOPNOTSUPP || cause == EISDIR) error.code = ErrorCode::kFailedPrecondition;
+      return error;
+    }
+    if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0) {
+      return SystemError("set the mode of", path, errno);
+    }
+    return std::unique_ptr<UnnamedFile>(std::make_unique<PosixFile>(std::move(fd), path));
   }
 
   Result<std::string> ReadFile(const std::string& path, int64_t limit) override {
@@ -242,8 +270,6 @@ Status WriteFileAtomically(FileSystem& files,
                            const std::string& path,
                            std::string_view bytes,
                            int mode) {
-  const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const std::string beside = path + ".tmp";
   Status status = WriteAndSync(files, beside, bytes, mode);
   if (status.ok()) status = files.Rename(beside, path);
@@ -252,7 +278,7 @@ Status WriteFileAtomically(FileSystem& files,
     [[maybe_unused]] const Status removed = files.Remove(beside);
     return status;
   }
-  return files.SyncDirectory(directory);
+  return files.SyncDirectory(DirectoryOf(path));
 }
 
 }  // namespace weir::platform

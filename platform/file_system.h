@@ -27,6 +27,14 @@ class WritableFile {
   virtual Status Close() = 0;  // call once; errors of delayed writes come here
 };
 
+// A file without a name, that no listing shows: gone with this object, and with its process however
+// that ends, unless it has got its name.
+class UnnamedFile : public WritableFile {
+ public:
+  // The path it was made for. kAlreadyExists: there is a file of that name. After Close it cannot.
+  virtual Status GiveName() = 0;
+};
+
 struct FileInfo {
   int64_t size = 0;
   int64_t mtime_ms = 0;
@@ -43,6 +51,8 @@ class FileSystem {
 
   // Makes the file or empties it; a symbolic link in its place is kUnavailable.
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path, int mode) = 0;
+  // In the directory of `path`. kFailedPrecondition: that file system has no files without a name.
+  virtual Result<std::unique_ptr<UnnamedFile>> CreateUnnamed(const std::string& path, int mode) = 0;
   // Also kResourceExhausted: larger than `limit`; kInvalidArgument: not a regular file.
   virtual Result<std::string> ReadFile(const std::string& path, int64_t limit) = 0;
   virtual Result<FileInfo> Stat(const std::string& path) = 0;

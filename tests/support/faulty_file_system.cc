@@ -7,11 +7,14 @@ namespace weir::testing {
 namespace {
 
 using platform::FileInfo;
+using platform::UnnamedFile;
 using platform::WritableFile;
 
-class FaultyFile : public WritableFile {
+// File: WritableFile or UnnamedFile.
+template <typename File>
+class FaultyFile : public File {
  public:
-  FaultyFile(FaultyFileSystem& files, std::string path, std::unique_ptr<WritableFile> base)
+  FaultyFile(FaultyFileSystem& files, std::string path, std::unique_ptr<File> base)
       : files_(files), path_(std::move(path)), base_(std::move(base)) {}
 
   Status Append(std::string_view bytes) override {
@@ -29,10 +32,19 @@ class FaultyFile : public WritableFile {
     return status.ok() ? closed : status;
   }
 
- private:
+ protected:
   FaultyFileSystem& files_;
   const std::string path_;
-  const std::unique_ptr<WritableFile> base_;
+  const std::unique_ptr<File> base_;
+};
+
+class FaultyUnnamedFile final : public FaultyFile<UnnamedFile> {
+ public:
+  using FaultyFile::FaultyFile;
+  Status GiveName() override {
+    WEIR_RETURN_IF_ERROR(files_.Check("GiveName", path_));
+    return base_->GiveName();
+  }
 };
 
 }  // namespace
@@ -88,7 +100,16 @@ Status FaultyFileSystem::Check(const char* call, const std::string& path) {
 Result<std::unique_ptr<WritableFile>> FaultyFileSystem::Create(const std::string& path, int mode) {
   WEIR_RETURN_IF_ERROR(Check("Create", path));
   WEIR_ASSIGN_OR_RETURN(auto file, base_.Create(path, mode));
-  return std::unique_ptr<WritableFile>(std::make_unique<FaultyFile>(*this, path, std::move(file)));
+  return std::unique_ptr<WritableFile>(
+      std::make_unique<FaultyFile<WritableFile>>(*this, path, std::move(file)));
+}
+
+Result<std::unique_ptr<UnnamedFile>> FaultyFileSystem::CreateUnnamed(const std::string& path,
+                                                                     int mode) {
+  WEIR_RETURN_IF_ERROR(Check("CreateUnnamed", path));
+  WEIR_ASSIGN_OR_RETURN(auto file, base_.CreateUnnamed(path, mode));
+  return std::unique_ptr<UnnamedFile>(
+      std::make_unique<FaultyUnnamedFile>(*this, path, std::move(file)));
 }
 
 Result<std::string> FaultyFileSystem::ReadFile(const std::string& path, int64_t limit) {

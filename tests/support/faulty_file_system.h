@@ -1,6 +1,7 @@
 // FaultyFileSystem: a FileSystem that fails where a test says, and else passes everything on.
 //
-// Every call counts, those of the files it made too (Append, Sync and Close under the file's path).
+// Every call counts, those of the files it made too (Append, Sync, Close and GiveName under the
+// file's path).
 // A failed call changes nothing. Thread-safe.
 #ifndef WEIR_TESTS_SUPPORT_FAULTY_FILE_SYSTEM_H_
 #define WEIR_TESTS_SUPPORT_FAULTY_FILE_SYSTEM_H_
@@ -37,6 +38,8 @@ class FaultyFileSystem : public platform::FileSystem {
 
   Result<std::unique_ptr<platform::WritableFile>> Create(const std::string& path,
                                                          int mode) override;
+  Result<std::unique_ptr<platform::UnnamedFile>> CreateUnnamed(const std::string& path,
+                                                               int mode) override;
   Result<std::string> ReadFile(const std::string& path, int64_t limit) override;
   Result<platform::FileInfo> Stat(const std::string& path) override;
   Result<std::vector<std::string>> List(const std::string& path) override;

@@ -44,6 +44,41 @@ TEST(FileSystem, WritesReadsAndDescribesAFile) {
   EXPECT_EQ(ModeOf(directory / "file"), 0640u);
 }
 
+TEST(FileSystem, KeepsAFileWithoutANameUntilItHasOne) {
+  const TempDirectory directory;
+  const auto make = [&](const std::string& name) {
+    auto file = Files().CreateUnnamed(directory / name, 0640);
+    EXPECT_TRUE(file.ok()) << file.error().ToString();
+    EXPECT_TRUE((*file)->Append("hello").ok());
+    EXPECT_TRUE((*file)->Sync().ok());
+    return std::move(file).value();
+  };
+  auto named = make("named");
+  auto dropped = make("dropped");
+  EXPECT_THAT(Files().List(directory.path()).value(), ElementsAre());
+  EXPECT_TRUE(named->GiveName().ok());
+  EXPECT_EQ(named->GiveName().error().code, ErrorCode::kAlreadyExists);
+  WriteWholeFile(directory / "taken", "old");
+  EXPECT_EQ(make("taken")->GiveName().error().code, ErrorCode::kAlreadyExists);
+  named = nullptr;
+  dropped = nullptr;
+  EXPECT_THAT(Files().List(directory.path()).value(), ElementsAre("named", "taken"));
+  EXPECT_EQ(ReadWholeFile(directory / "named"), "hello");
+  EXPECT_EQ(ReadWholeFile(directory / "taken"), "old");
+  EXPECT_EQ(ModeOf(directory / "named"), 0640u);
+  EXPECT_EQ(Files().CreateUnnamed(directory / "none/file", 0600).error().code,
+            ErrorCode::kNotFound);
+}
+
+TEST(FileSystem, SaysThatAFileSystemHasNoFilesWithoutAName) {
+  const auto unable = Files().CreateUnnamed("/proc/file", 0600);
+  ASSERT_FALSE(unable.ok());
+  // Who may not write there hears of that first.
+  const ErrorCode expected =
+      ::geteuid() == 0 ? ErrorCode::kFailedPrecondition : ErrorCode::kPermissionDenied;
+  EXPECT_EQ(unable.error().code, expected) << unable.error().ToString();
+}
+
 TEST(FileSystem, SetsModesWhateverTheUmask) {
   const TempDirectory directory;
   const mode_t before = ::umask(0077);
