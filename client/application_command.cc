@@ -5,6 +5,7 @@
 #include "client/application_changes.h"
 #include "client/application_watch.h"
 #include "client/command.h"
+#include "client/node_fit.h"
 #include "client/output.h"
 #include "client/rm_client.h"
 #include "common/strings.h"
@@ -200,12 +201,6 @@ ExitCode Kill(const Invocation& invocation, RmClient& rm) {
   return exit;
 }
 
-// What a submission asks for: the context, and the size of its containers.
-struct Request {
-  SubmissionContext context;
-  Resource container;
-};
-
 // The amounts of -resources, which may be given more than once.
 Result<std::vector<NamedAmount>> NamedResources(const Invocation& invocation) {
   platform::OptionReader read(invocation.config);
@@ -240,9 +235,8 @@ Result<std::vector<std::string>> PlacementOptions(const Arguments& arguments) {
   return options;
 }
 
-// The command master's own arguments, then the user's command.
-Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
-  const Arguments& arguments = invocation.arguments;
+// The words of the user's command. kInvalidArgument: there are none.
+Result<std::vector<std::string>> ReadCommand(const Arguments& arguments) {
   const std::vector<std::string>& command =
       arguments.rest() ? *arguments.rest() : arguments.words();
   if (command.empty()) {
@@ -250,14 +244,29 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
                  "application -submit needs a command",
                  "give it after '--': weir application -submit -- /bin/echo hello"};
   }
-  WEIR_ASSIGN_OR_RETURN(const int64_t containers, arguments.GetInt("containers", 1, 1, 10'000));
+  return command;
+}
+
+// The size of each of its containers, as the cluster will give them.
+Result<Resource> ReadContainer(const Invocation& invocation, RmClient& rm) {
+  const Arguments& arguments = invocation.arguments;
+  WEIR_RETURN_IF_ERROR(ReadCommand(arguments));
   WEIR_ASSIGN_OR_RETURN(const int64_t memory, arguments.GetMemoryMib("memory", 1024));
   WEIR_ASSIGN_OR_RETURN(const int64_t vcores, arguments.GetInt("vcores", 1, 1, 1'000'000));
-  WEIR_ASSIGN_OR_RETURN(const int64_t priority,
-                        arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
   Resource asked{memory, vcores};
   WEIR_ASSIGN_OR_RETURN(asked.named, NamedResources(invocation));
-  WEIR_ASSIGN_OR_RETURN(const Resource container, rm.NormalizeContainer(asked));
+  return rm.NormalizeContainer(asked);
+}
+
+// The command master's own arguments, then the user's command.
+Result<SubmissionContext> MakeContext(const Invocation& invocation,
+                                      RmClient& rm,
+                                      const Resource& container) {
+  const Arguments& arguments = invocation.arguments;
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> command, ReadCommand(arguments));
+  WEIR_ASSIGN_OR_RETURN(const int64_t containers, arguments.GetInt("containers", 1, 1, 10'000));
+  WEIR_ASSIGN_OR_RETURN(const int64_t priority,
+                        arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> placement, PlacementOptions(arguments));
   SubmissionContext context;
   WEIR_ASSIGN_OR_RETURN(context.lifetime, arguments.GetDuration("lifetime", Duration(0)));
@@ -274,9 +283,9 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
           "--containers",
           std::to_string(containers),
           "--memory",
-          std::to_string(memory),
+          std::to_string(container.memory_mib),
           "--vcores",
-          std::to_string(vcores),
+          std::to_string(container.vcores),
           "--queue-timeout-ms",
           std::to_string(ToMillis(context.queue_timeout))};
   argv.insert(argv.end(), placement.begin(), placement.end());
@@ -299,34 +308,40 @@ Result<Request> MakeRequest(const Invocation& invocation, RmClient& rm) {
   }
   argv.push_back("--");
   argv.insert(argv.end(), command.begin(), command.end());
-  return Request{std::move(context), container};
+  return context;
 }
 
-// An accepted application whose containers no node can hold is told at once, not after a long wait.
+// An accepted application that nothing can be placed for yet is told at once, not after a long
+// wait.
 ExitCode TellIfNoNodeFits(RmClient& rm, const ApplicationId& id, const Resource& container) {
-  const auto nodes = rm.Nodes();
-  if (!nodes.ok()) return Fail(nodes.error());
-  size_t running = 0;
-  for (const NodeReport& node : *nodes) {
-    if (node.state != NodeState::kRunning) continue;
-    ++running;
-    if (container.FitsIn(node.capacity)) return ExitCode::kOk;
-  }
-  Say("weir: " + id.ToString() + " is accepted but waits: a container of " + container.ToString() +
-      " is larger than each of the " + std::to_string(running) +
-      " nodes that run (start a larger one, or kill it with 'weir application -kill " +
-      id.ToString() + "')");
+  const auto found = FindNodeFor(rm, container);
+  if (!found.ok()) return Fail(found.error());
+  if (found->fits) return ExitCode::kOk;
+  const std::string why =
+      found->running == 0
+          ? "no NodeManager runs (start one"
+          : "a container of " + container.ToString() + " is larger than each of the " +
+                std::to_string(found->running) + " nodes that run (start a larger one";
+  Say("weir: " + id.ToString() + " is accepted but waits: " + why +
+      ", or kill it with 'weir application -kill " + id.ToString() + "')");
   return ExitCode::kCannotPlace;
 }
 
 ExitCode Submit(const Invocation& invocation, RmClient& rm) {
-  const auto request = MakeRequest(invocation, rm);
-  if (!request.ok()) return Fail(request.error());
-  const auto id = rm.Submit(request->context);
+  const Arguments& arguments = invocation.arguments;
+  const auto container = ReadContainer(invocation, rm);
+  if (!container.ok()) return Fail(container.error());
+  if (!arguments.Has("queue-timeout")) {
+    const ExitCode fits = RefuseIfNoNodeFits(rm, "a container", *container);
+    if (fits != ExitCode::kOk) return fits;
+  }
+  const auto context = MakeContext(invocation, rm, *container);
+  if (!context.ok()) return Fail(context.error());
+  const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
   std::printf("%s\n", id->ToString().c_str());
   std::fflush(stdout);
-  if (!invocation.arguments.Has("wait")) return TellIfNoNodeFits(rm, *id, request->container);
+  if (!arguments.Has("wait")) return TellIfNoNodeFits(rm, *id, *container);
   Say(id->ToString() + " submitted");
   ApplicationProgress progress;
   const auto end = WatchUntilOver(rm, *id, progress);

@@ -259,6 +259,8 @@ ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRe
   if (const Status sound = CheckDefinitions(invocation.arguments); !sound.ok()) {
     return Fail(sound.error());
   }
+  const ExitCode can = CheckContainers(invocation.arguments, rm);
+  if (can != ExitCode::kOk) return can;
   const auto job = StageJob(rm, request);
   if (!job.ok()) {
     const bool bad = job.error().code == ErrorCode::kInvalidArgument;
@@ -271,9 +273,6 @@ ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRe
                          per_job ? "Weir per-job cluster" : "Weir application cluster",
                          *job);
   if (!context.ok()) return Fail(context.error());
-  if (const Status can = CheckTaskManagers(invocation.arguments, rm); !can.ok()) {
-    return Fail(can.error());
-  }
   const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
   std::printf("%s\n", id->ToString().c_str());

@@ -14,9 +14,8 @@ ExitCode Start(const Invocation& invocation, RmClient& rm) {
   const auto context =
       MakeClusterContext(invocation.arguments, kSessionType, "Weir session cluster", std::nullopt);
   if (!context.ok()) return Fail(context.error());
-  if (const Status can = CheckTaskManagers(invocation.arguments, rm); !can.ok()) {
-    return Fail(can.error());
-  }
+  const ExitCode can = CheckContainers(invocation.arguments, rm);
+  if (can != ExitCode::kOk) return can;
   const auto id = rm.Submit(*context);
   if (!id.ok()) return Fail(id.error());
   Say(id->ToString() + " submitted");

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include "client/node_fit.h"
+#include "client/output.h"
 #include "platform/rpc_security.h"
 #include "platform/stream_options.h"
 
 namespace weir::cli {
 namespace {
 
+constexpr int64_t kJobManagerMemoryMib = 1024;
 constexpr int64_t kTaskManagerMemoryMib = 1024;
 
 std::string ModeOf(const std::string& type) {
@@ -48,7 +51,8 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job) {
   WEIR_RETURN_IF_ERROR(CheckDefinitions(arguments));
-  WEIR_ASSIGN_OR_RETURN(const int64_t jm_memory, arguments.GetMemoryMib("jm", 1024));
+  WEIR_ASSIGN_OR_RETURN(const int64_t jm_memory,
+                        arguments.GetMemoryMib("jm", kJobManagerMemoryMib));
   WEIR_ASSIGN_OR_RETURN(const int64_t tm_memory,
                         arguments.GetMemoryMib("tm", kTaskManagerMemoryMib));
   WEIR_ASSIGN_OR_RETURN(const int64_t slots, arguments.GetInt("s", 1, 1, 1024));
@@ -98,10 +102,23 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
   return context;
 }
 
-Status CheckTaskManagers(const Arguments& arguments, RmClient& rm) {
-  WEIR_ASSIGN_OR_RETURN(const int64_t memory, arguments.GetMemoryMib("tm", kTaskManagerMemoryMib));
-  const auto normal = rm.NormalizeContainer({memory, 1});
-  return normal.ok() ? Status() : Status(normal.error());
+ExitCode CheckContainers(const Arguments& arguments, RmClient& rm) {
+  struct Kind {
+    const char* option;
+    int64_t default_mib;
+    const char* what;
+  };
+  for (const Kind& kind : {Kind{"jm", kJobManagerMemoryMib, "a container for the JobManager"},
+                           Kind{"tm", kTaskManagerMemoryMib, "a container for a TaskManager"}}) {
+    const auto memory = arguments.GetMemoryMib(kind.option, kind.default_mib);
+    if (!memory.ok()) return Fail(memory.error());
+    const auto container = rm.NormalizeContainer({*memory, 1});
+    if (!container.ok()) return Fail(container.error());
+    if (arguments.Has("queue-timeout")) continue;
+    const ExitCode fits = RefuseIfNoNodeFits(rm, kind.what, *container);
+    if (fits != ExitCode::kOk) return fits;
+  }
+  return ExitCode::kOk;
 }
 
 Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/arguments.h"
+#include "client/exit_code.h"
 #include "client/rm_client.h"
 
 namespace weir::cli {
@@ -39,8 +40,9 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job);
 
-// Containers of the TaskManagers' size can be had. kInvalidArgument.
-Status CheckTaskManagers(const Arguments& arguments, RmClient& rm);
+// Says what is wrong if containers of the size of the JobManager or the TaskManagers cannot be had;
+// one that no node could hold is waited for only with --queue-timeout.
+ExitCode CheckContainers(const Arguments& arguments, RmClient& rm);
 
 // Live clusters of the user: all stream types, or sessions only.
 Result<std::vector<ApplicationReport>> FindClusters(RmClient& rm, bool sessions_only);

@@ -298,17 +298,29 @@ TEST_F(CommandApplication, LeavesNothingOfAFinishedCommandThatHides) {
   EXPECT_TRUE(AwaitGone(AwaitPid(Scratch("hidden"))));
 }
 
-TEST_F(CommandApplication, WaitsWithAReasonWhileAContainerIsLargerThanEveryNode) {
+TEST_F(CommandApplication, RefusesAContainerLargerThanEveryNodeUnlessItIsToWait) {
   ASSERT_TRUE(StartCluster(OneSmallNode()));
-  const CommandResult run =
-      cluster().Weir({"application", "-submit", "-memory", "1024", "--", "/bin/true"});
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{}, std::vector<std::string>{"-wait"}}) {
+    std::vector<std::string> words = {"application", "-submit", "-memory", "1024"};
+    words.insert(words.end(), options.begin(), options.end());
+    words.insert(words.end(), {"--", "/bin/true"});
+    const CommandResult run = cluster().Weir(words);
+    EXPECT_EQ(run.exit_code, 7) << run.ToString();
+    EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("1024"), HasSubstr("-queue-timeout")));
+    EXPECT_THAT(run.out, IsEmpty());
+  }
+  EXPECT_EQ(Rest("/ws/v1/cluster/metrics").at("clusterMetrics").at("appsSubmitted"), 0);
+
+  const CommandResult run = cluster().Weir(
+      {"application", "-submit", "-memory", "1024", "-queue-timeout", "1h", "--", "/bin/true"});
   EXPECT_EQ(run.exit_code, 7) << run.ToString();
-  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("1024")));
+  EXPECT_THAT(run.err, AllOf(IsOneLine(), HasSubstr("1024"), HasSubstr("waits")));
   const std::string id = run.out.substr(0, run.out.find('\n'));
   ASSERT_TRUE(AwaitState(id, "RUNNING"));
   ASSERT_TRUE(WaitUntil([&] { return StatusText(id).find("Waiting : no\n") == std::string::npos; },
                         "the status names a reason"));
-  EXPECT_THAT(StatusText(id), HasSubstr("1024"));
+  EXPECT_THAT(StatusText(id), AllOf(HasSubstr("NO_FIT_NODE"), HasSubstr("1024")));
   Kill(id);
 }
 
