@@ -1,8 +1,9 @@
 // Names of the files that a text-file sink writes into its directory.
 //
-// Terms: a *part* is the result of one subtask, `part-<subtask>`; until its job has ended well the
-// same bytes are *hidden* as `.part-<job>-<subtask>-<execution>.inprogress`, which nobody else
-// reads. Both names may belong to one file. Pure.
+// Terms: a *part* is the result of one subtask, `part-<subtask>`; while its job is published, and
+// before that where a file cannot be without a name, the same bytes are *hidden* as
+// `.part-<job>-<subtask>-<execution>.inprogress`, which nobody else reads. Both names may belong to
+// one file. Pure.
 #ifndef WEIR_STREAM_GRAPH_PART_FILES_H_
 #define WEIR_STREAM_GRAPH_PART_FILES_H_
 

@@ -79,9 +79,14 @@ Status Publish(FileSystem& files, const PendingFile& file) {
 Status CommitFile(FileSystem& files, const PendingFile& file) {
   const auto pending = files.Stat(file.in_progress);
   if (!pending.ok()) {
-    const bool renamed = pending.error().code == ErrorCode::kNotFound;
-    if (renamed && files.Stat(file.final).ok()) return {};
-    return Wrap("cannot publish " + file.final, pending.error());
+    Status hidden = pending.error();
+    const bool absent = pending.error().code == ErrorCode::kNotFound;
+    if (absent && file.unnamed != nullptr) {
+      hidden = file.unnamed->GiveName();
+    } else if (absent && files.Stat(file.final).ok()) {
+      return {};  // renamed by an earlier call
+    }
+    if (!hidden.ok()) return Wrap("cannot publish " + file.final, hidden.error());
   }
   WEIR_RETURN_IF_ERROR(Publish(files, file));
   return files.SyncDirectory(DirectoryOf(file.final));
@@ -102,9 +107,21 @@ Result<std::unique_ptr<TextFileSink>> TextFileSink::Open(FileSystem& files,
       options.directory + "/" + HiddenPartName(options.job, options.subtask, options.execution);
   pending.final = options.directory + "/" + PartName(options.subtask);
   std::unique_ptr<TextFileSink> sink(new TextFileSink(files, context, std::move(pending)));
-  WEIR_ASSIGN_OR_RETURN(sink->file_, files.Create(sink->pending_.in_progress, 0644));
+  WEIR_RETURN_IF_ERROR(sink->Create());
   sink->buffer_.reserve(kWriteBytes + 4096);
   return sink;
+}
+
+Status TextFileSink::Create() {
+  auto unnamed = files_.CreateUnnamed(pending_.in_progress, 0644);
+  if (unnamed.ok()) {
+    pending_.unnamed = std::move(unnamed).value();
+    file_ = pending_.unnamed;
+    return {};
+  }
+  if (unnamed.error().code != ErrorCode::kFailedPrecondition) return unnamed.error();
+  WEIR_ASSIGN_OR_RETURN(file_, files_.Create(pending_.in_progress, 0644));
+  return {};
 }
 
 void TextFileSink::Append(std::string_view line) {
@@ -130,7 +147,8 @@ Status TextFileSink::Write() {
 Status TextFileSink::Close() {
   WEIR_RETURN_IF_ERROR(Write());
   Status synced = file_->Sync();
-  const Status closed = file_->Close();
+  // One without a name is open until it has one. What a late close could say, the sync has said.
+  const Status closed = pending_.unnamed == nullptr ? file_->Close() : Status();
   file_ = nullptr;
   if (synced.ok()) synced = closed;
   if (synced.ok()) return {};
@@ -142,6 +160,7 @@ void TextFileSink::Abandon() {
   // remainder is hidden and named after this execution.
   if (file_ != nullptr) static_cast<void>(file_->Close());
   file_ = nullptr;
+  pending_.unnamed = nullptr;
   static_cast<void>(DiscardFile(files_, pending_));
 }
 

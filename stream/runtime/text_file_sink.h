@@ -1,11 +1,12 @@
 // Sinks: lines into a part file, or onto the TaskManager's standard output.
 //
-// A part file is written under its hidden name (stream/graph/part_files.h), synced and closed at
-// the end of the input, and gets the name `<dir>/part-<subtask>` when its job is committed. The
-// hidden name stays beside it until the job has ended, and proves then whose file that is: when the
-// job fails after all, the JobManager withdraws what was published. A directory that has part files
-// already is refused when the task is deployed. Owner: its task. Single-threaded, but PrintTarget,
-// which is thread-safe.
+// A part file has no name while it is written: whatever becomes of the TaskManager, nothing of it
+// stays. It is synced at the end of the input. When its job is committed it gets its hidden name
+// (stream/graph/part_files.h) and then `<dir>/part-<subtask>`. The hidden name stays beside that
+// until the job has ended, and proves then whose file it is: when the job fails after all, the
+// JobManager withdraws what was published. Where files cannot be without a name (NFS), it is
+// written under its hidden name. A directory that has part files already is refused when the task
+// is deployed. Owner: its task. Single-threaded, but PrintTarget, which is thread-safe.
 #ifndef WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
 #define WEIR_STREAM_RUNTIME_TEXT_FILE_SINK_H_
 
@@ -25,13 +26,16 @@ namespace weir::stream {
 struct PendingFile {
   std::string in_progress;
   std::string final;
+  // Holds the file while it has no name; null when it was made under its hidden one.
+  std::shared_ptr<platform::UnnamedFile> unnamed;
 };
 
 // Publishes it: both names are the file's afterwards; where there are no hard links, it is renamed.
 // Repeating it is no fault. kAlreadyExists: another file has the final name; else the errors of
-// FileSystem.
+// FileSystem. One caller at a time.
 Status CommitFile(platform::FileSystem& files, const PendingFile& file);
-// Deletes the hidden name, and with it the file if it was not committed.
+// Deletes the hidden name, and with it the file if it was not committed; one without a name goes
+// with the last PendingFile that holds it.
 Status DiscardFile(platform::FileSystem& files, const PendingFile& file);
 
 // A sink that the task closes.
@@ -70,12 +74,13 @@ class TextFileSink final : public ClosableSink {
  private:
   TextFileSink(platform::FileSystem& files, TaskContext& context, PendingFile pending)
       : files_(files), context_(context), pending_(std::move(pending)) {}
+  Status Create();
   Status Write();
 
   platform::FileSystem& files_;
   TaskContext& context_;
-  const PendingFile pending_;
-  std::unique_ptr<platform::WritableFile> file_;
+  PendingFile pending_;
+  std::shared_ptr<platform::WritableFile> file_;  // null when closed; or it is pending_.unnamed
   std::string buffer_;
   int64_t lines_ = 0;  // not yet in the counters
 };

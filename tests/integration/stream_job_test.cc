@@ -110,4 +110,24 @@ bool StreamJobTest::HasNoResults(const std::string& directory) {
   return !fs::exists(directory) || fs::is_empty(directory);
 }
 
+int StreamJobTest::OpenFiles(const std::string& directory) {
+  int count = 0;
+  for (const pid_t pid : ProcessesOf("weir-taskmanager")) {
+    std::error_code gone;  // descriptors and processes may go while they are looked at
+    for (auto at = fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd", gone);
+         at != fs::directory_iterator();
+         at.increment(gone)) {
+      if (fs::read_symlink(at->path(), gone).string().starts_with(directory + "/")) ++count;
+    }
+  }
+  return count;
+}
+
+pid_t StreamJobTest::AwaitOne(const std::string& program) {
+  EXPECT_TRUE(
+      WaitUntil([&] { return ProcessesOf(program).size() == 1; }, "there is one " + program));
+  const auto found = ProcessesOf(program);
+  return found.empty() ? 0 : found.front();
+}
+
 }  // namespace weir::testing

@@ -11,6 +11,9 @@
 
 namespace weir::testing {
 
+inline constexpr const char* kModes[] = {"session", "per-job", "application"};
+inline constexpr char kForever[] = "1000000000";  // records of a millisecond each, for Trial()
+
 class StreamJobTest : public ClusterTest {
  protected:
   static std::string WordCount() { return BinaryPath("../examples/word_count.so"); }
@@ -40,6 +43,10 @@ class StreamJobTest : public ClusterTest {
   static std::vector<std::string> Results(const std::string& directory);
   // Nothing published and nothing left over there.
   static bool HasNoResults(const std::string& directory);
+  // Files in `directory` that TaskManagers have open: they have no names yet.
+  static int OpenFiles(const std::string& directory);
+  // The only process of the program.
+  pid_t AwaitOne(const std::string& program);
 
  private:
   std::vector<std::string> RunWords(const std::string& mode,

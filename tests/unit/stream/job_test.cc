@@ -155,8 +155,9 @@ TEST_F(JobTest, EveryUpdateEmitsOneLinePerRecord) {
   job.DeployAll();
   const auto outcomes = job.Wait();
   ASSERT_EQ(Failures(outcomes), "");
-  EXPECT_EQ(testing::ReadWholeFile(outcomes.at({1, 0}).output->in_progress),
-            "a 1\nb 1\na 2\na 3\nb 2\n");
+  const PendingFile& result = *outcomes.at({1, 0}).output;
+  EXPECT_TRUE(CommitFile(platform::FileSystem::Real(), result).ok());
+  EXPECT_EQ(testing::ReadWholeFile(result.final), "a 1\nb 1\na 2\na 3\nb 2\n");
 }
 
 TEST_F(JobTest, ForksUnionsFiltersAndRebalancesKeepEveryRecord) {
@@ -365,6 +366,46 @@ TEST_F(JobTest, PublishingNeverReplacesAnotherFileAndRenamesWhereItCannotLink) {
   EXPECT_TRUE(CommitFile(linkless, file).ok()) << "twice";
   EXPECT_EQ(testing::ReadWholeFile(file.final), "ours");
   EXPECT_FALSE(files.Stat(file.in_progress).ok());
+}
+
+// Whatever becomes of the TaskManager: what it has not published is not there.
+TEST_F(JobTest, AResultHasNoNameUntilItIsPublished) {
+  platform::FileSystem& files = platform::FileSystem::Real();
+  const std::string output = directory_.path() + "/out";
+  const auto program =
+      MakeProgram(1, [&](auto& env) { env.FromSequence(1, 3).WriteTextFiles(output); });
+  PendingFile kept;
+  {
+    MiniJob job(managers_, program, {}, null_);
+    job.DeployAll();
+    kept = *job.Wait().at({0, 0}).output;
+  }
+  EXPECT_EQ(files.List(output).value(), std::vector<std::string>{});
+  testing::WriteWholeFile(kept.final, "of another job");
+  EXPECT_EQ(CommitFile(files, kept).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(testing::ReadWholeFile(kept.in_progress), "1\n2\n3\n") << "proves whose part is whose";
+  ASSERT_TRUE(files.Remove(kept.final).ok());
+  EXPECT_TRUE(CommitFile(files, kept).ok());
+  EXPECT_TRUE(CommitFile(files, kept).ok()) << "twice";
+  EXPECT_TRUE(DiscardFile(files, kept).ok());
+  kept = {};
+  EXPECT_EQ(files.List(output).value(), std::vector<std::string>{"part-00000"});
+  EXPECT_EQ(testing::ReadWholeFile(output + "/part-00000"), "1\n2\n3\n");
+}
+
+TEST_F(JobTest, AResultIsHiddenWhereThereAreNoFilesWithoutAName) {
+  testing::FaultyFileSystem named_only(platform::FileSystem::Real());
+  named_only.FailCall(4, {ErrorCode::kFailedPrecondition, "no such files here", ""});
+  const std::string output = directory_.path() + "/out";
+  const auto program =
+      MakeProgram(1, [&](auto& env) { env.FromSequence(1, 3).WriteTextFiles(output); });
+  MiniJob job(managers_, program, {}, null_, named_only);
+  job.DeployAll();
+  const TaskOutcome outcome = job.Wait().at({0, 0});
+  ASSERT_TRUE(outcome.output) << outcome.failure;
+  EXPECT_EQ(testing::ReadWholeFile(outcome.output->in_progress), "1\n2\n3\n");
+  EXPECT_TRUE(CommitFile(named_only, *outcome.output).ok());
+  EXPECT_EQ(testing::ReadWholeFile(outcome.output->final), "1\n2\n3\n");
 }
 
 TEST_F(JobTest, AMissingInputFileIsNamed) {
