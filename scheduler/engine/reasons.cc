@@ -44,7 +44,7 @@ PendingReason CapacityScheduler::State::ReasonOf(const Group& group,
       return PendingReason::kPriority;
     }
     case Waits::kRoom:
-      if (group.reason == PendingReason::kGangIncomplete) return group.reason;
+      if (group.reason == PendingReason::kGangIncomplete) return ReasonAtLimit(group, group.reason);
       // Others may have taken the room since, wherever it was that this one could not go.
       if (group.solo && nodes.Find(group.partition, amounts(group.shape))) return group.reason;
       if (PreemptsFor(group.leaf)) return PendingReason::kPreemptionPending;

@@ -384,6 +384,12 @@ TEST_F(Gangs, FewerThanAllAreNotPlacedAndStopNobody) {
   EXPECT_EQ(cluster_.Decide(), "gang:n1 gang:n2 gang:n2");
 }
 
+TEST_F(Gangs, OneThatFitsOnNoNodeSaysSo) {
+  AskGang(1, 64);
+  EXPECT_EQ(cluster_.Decide(), "");
+  EXPECT_EQ(cluster_.ReasonOf("gang"), Reason::kNoFitNode);
+}
+
 TEST_F(Gangs, NodesAreHeldBackForATimeAndThenGivenUp) {
   cluster_.Ask("small", {.count = 2, .resource = Size(1), .max_per_node = 1});
   EXPECT_EQ(cluster_.Decide(), "small:n1 small:n2");
