@@ -30,6 +30,15 @@ Status WriteAll(int fd, const std::string& path, std::string_view bytes) {
   return {};
 }
 
+// One that has the mode already may belong to somebody else, who alone may set it.
+Status GiveMode(int fd, const std::string& path, int mode) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return SystemError("stat", path, errno);
+  const auto wanted = static_cast<mode_t>(mode);
+  if ((info.st_mode & 07777) == wanted || ::fchmod(fd, wanted) == 0) return {};
+  return SystemError("set the mode of", path, errno);
+}
+
 class PosixFile : public UnnamedFile {
  public:
   PosixFile(FileDescriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -113,9 +122,7 @@ class RealFileSystem : public FileSystem {
                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
                              static_cast<mode_t>(mode)));
     if (!fd.valid()) return SystemError("create", path, errno);
-    if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0) {
-      return SystemError("set the mode of", path, errno);
-    }
+    WEIR_RETURN_IF_ERROR(GiveMode(fd.get(), path, mode));
     return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
   }
 
@@ -129,9 +136,7 @@ class RealFileSystem : public FileSystem {
       if (cause == EOPNOTSUPP || cause == EISDIR) error.code = ErrorCode::kFailedPrecondition;
       return error;
     }
-    if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0) {
-      return SystemError("set the mode of", path, errno);
-    }
+    WEIR_RETURN_IF_ERROR(GiveMode(fd.get(), path, mode));
     return std::unique_ptr<UnnamedFile>(std::make_unique<PosixFile>(std::move(fd), path));
   }
 
