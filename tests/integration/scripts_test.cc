@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "platform/file_descriptor.h"
@@ -114,6 +115,27 @@ TEST_F(Scripts, QuickstartSaysThatAPortIsTakenAndLeavesNothing) {
   const CommandResult run = Quickstart({});
   EXPECT_EQ(run.exit_code, 10) << run.ToString();
   EXPECT_THAT(run.err, HasSubstr("is in use"));
+}
+
+TEST_F(Scripts, AMissingPackageSourceIsToldInOneLine) {
+  const auto program = [&](const std::string& name, const std::string& text) {
+    WriteWholeFile(directory_ / name, "#!/bin/sh\n" + text + "\n");
+    fs::permissions(directory_ / name, fs::perms::owner_all);
+  };
+  program("dpkg-query", "exit 1");
+  program("sudo", "exec \"$@\"");
+  program("apt-get", "echo 'Err:1 http://nowhere.invalid'; echo 'E: Failed to fetch it'; exit 100");
+  const char* path = std::getenv("PATH");
+  ASSERT_NE(path, nullptr);
+  const CommandResult run =
+      RunCommand({SourcePath("scripts/install-dependencies")},
+                 {{"PATH", directory_.path() + ":" + path}, {"TMPDIR", directory_.path()}});
+  EXPECT_EQ(run.exit_code, 1) << run.ToString();
+  EXPECT_THAT(run.err,
+              AllOf(StartsWith("installing "),
+                    HasSubstr("\ninstall-dependencies: 'apt-get update' failed (E: Failed to fetch "
+                              "it): check the package sources"),
+                    Not(HasSubstr("Err:1"))));
 }
 
 TEST_F(Scripts, TheFirstSessionOfTheReadmeIsWhatTheCommandsSay) {
