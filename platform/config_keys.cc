@@ -86,6 +86,23 @@ constexpr ConfigKey kKnown[] = {
      "config = configured-node-partition counts, as it does when this is empty; others are "
      "refused."},
     {kNmPartition, "", "Label (partition) of this node, until an administrator gives it another."},
+    {kRunAs,
+     "auto",
+     "Whose account containers run under: submitter, local-user (one for all), off (the "
+     "NodeManager's own), or auto = submitter when the NodeManager was started as root, else off."},
+    {kRunAsMinUid, "1000", "Accounts with a smaller uid are refused (min.user.id)."},
+    {kRunAsBanned,
+     "daemon,bin,sys,adm,mail,www-data,sshd,yarn,hdfs,mapred",
+     "Accounts that are refused whatever their uid (banned.users)."},
+    {kRunAsAllowedSystem,
+     "",
+     "Accounts below the smallest uid that may be used all the same (allowed.system.users)."},
+    {kRunAsAllowRoot,
+     "false",
+     "true = what root submits runs as root, with everything that root may do."},
+    {kNmLocalUser, "nobody", "The account of run-as local-user."},
+    {kNmLimitUsers, "true", "Of run-as local-user: false = the submitter's account after all."},
+    {kNmCoreDumps, "false", "true = the processes of containers may leave core dumps."},
     {kResourceTypes,
      "",
      "Named resource types, comma-separated, of RM and NMs; in resource-types.xml too. Each may "

@@ -79,6 +79,16 @@ inline constexpr char kNmRack[] = "weir.nodemanager.rack";
 inline constexpr char kNmPartition[] =
     "yarn.nodemanager.node-labels.provider.configured-node-partition";
 inline constexpr char kNmLabelProvider[] = "yarn.nodemanager.node-labels.provider";
+inline constexpr char kRunAs[] = "weir.nodemanager.run-as";
+inline constexpr char kRunAsMinUid[] = "weir.nodemanager.run-as.min-user-id";
+inline constexpr char kRunAsBanned[] = "weir.nodemanager.run-as.banned-users";
+inline constexpr char kRunAsAllowedSystem[] = "weir.nodemanager.run-as.allowed-system-users";
+inline constexpr char kRunAsAllowRoot[] = "weir.nodemanager.run-as.allow-root";
+inline constexpr char kNmLocalUser[] =
+    "yarn.nodemanager.linux-container-executor.nonsecure-mode.local-user";
+inline constexpr char kNmLimitUsers[] =
+    "yarn.nodemanager.linux-container-executor.nonsecure-mode.limit-users";
+inline constexpr char kNmCoreDumps[] = "weir.nodemanager.container.core-dumps";
 inline constexpr char kAdminAcl[] = "yarn.admin.acl";
 inline constexpr char kMaxPriority[] = "yarn.cluster.max-application-priority";
 inline constexpr char kResourceTypes[] = "yarn.resource-types";

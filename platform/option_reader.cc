@@ -23,6 +23,11 @@ int64_t OptionReader::Int(const char* key, int64_t low, int64_t high) {
   return Keep(config_.GetInt(key, *fallback, low, high), *fallback);
 }
 
+bool OptionReader::Bool(const char* key) {
+  const bool fallback = std::string_view(DefaultOf(key)) == "true";
+  return Keep(config_.GetBool(key, fallback), fallback);
+}
+
 Duration OptionReader::PollPark() {
   return milliseconds(Int(keys::kPollPark, kParkMillisMin, limits::kParkMillisMax));
 }

@@ -33,6 +33,7 @@ class OptionReader {
   // Of known keys (platform/config_keys.h).
   std::string Text(const char* key) const;
   int64_t Int(const char* key, int64_t low, int64_t high);
+  bool Bool(const char* key);
   Duration Millis(const char* key) { return milliseconds(Int(key, 1, kMillisMax)); }
   // Of weir.poll.park-ms: so short that nobody polls all the time, so long that a peer that is gone
   // is missed.

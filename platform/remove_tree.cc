@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "platform/file_descriptor.h"
+#include "platform/open_beneath.h"
 
 namespace weir::platform {
 namespace {
@@ -79,14 +80,16 @@ class TreeRemover {
   }
 
   void RemoveSubdirectory(int fd, const std::string& name, int depth, int unlink_cause) {
-    FileDescriptor child(::openat(fd, name.c_str(), kOpenDirectory));
+    FileDescriptor child = OpenBeneathOnMount(fd, name, kOpenDirectory);
     if (!child.valid() && errno == EACCES) {
       // Its owner took away the rights; ours to give when we own it.
       ::fchmodat(fd, name.c_str(), 0700, AT_SYMLINK_NOFOLLOW);
-      child = FileDescriptor(::openat(fd, name.c_str(), kOpenDirectory));
+      child = OpenBeneathOnMount(fd, name, kOpenDirectory);
     }
     if (!child.valid()) {
       if (errno == ENOENT) return;
+      // Of the same device too, where the numbers would not tell.
+      if (errno == EXDEV) return Fail("remove the mount point '" + name + "' in", EBUSY);
       const bool no_directory = errno == ENOTDIR || errno == ELOOP;
       return Fail("remove '" + name + "' in", no_directory ? unlink_cause : errno);
     }
@@ -130,7 +133,8 @@ Status RemoveDirectoryTree(const std::string& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
   if (errno != EISDIR && errno != EPERM) return SystemError("remove", path, errno);
   FileDescriptor root(::open(path.c_str(), kOpenDirectory));
-  if (!root.valid() && errno == EACCES && ::chmod(path.c_str(), 0700) == 0) {
+  if (!root.valid() && errno == EACCES &&
+      ::fchmodat(AT_FDCWD, path.c_str(), 0700, AT_SYMLINK_NOFOLLOW) == 0) {
     root = FileDescriptor(::open(path.c_str(), kOpenDirectory));
   }
   if (!root.valid()) return SystemError("remove", path, errno);

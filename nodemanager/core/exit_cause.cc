@@ -181,8 +181,7 @@ ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
 }
 
 ExitCause DescribeLocalizationFailure(const Error& error) {
-  return {exit_code::kLocalizationFailed,
-          Bounded("its files could not be put in place: " + error.ToString())};
+  return {exit_code::kLocalizationFailed, Bounded("it could not be prepared: " + error.ToString())};
 }
 
 ExitCause DescribeLaunchFailure(const Error& error) {

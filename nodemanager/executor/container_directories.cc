@@ -75,7 +75,7 @@ std::string ContainerDirectories::Work(const std::string& user, const ContainerI
   return Find(local_, PlaceOf(id).local, below) + below;
 }
 std::string ContainerDirectories::Secrets(const std::string& user, const ContainerId& id) const {
-  return Work(user, id) + "/.weir-secrets";
+  return Work(user, id) + "/" + kSecretsName;
 }
 std::string ContainerDirectories::Log(const ContainerId& id) const {
   const std::string below = "/" + id.attempt.application.ToString() + "/" + id.ToString();

@@ -25,6 +25,9 @@
 
 namespace weir::nm {
 
+// Within a container's working directory.
+inline constexpr char kSecretsName[] = ".weir-secrets";
+
 class ContainerDirectories {
  public:
   // Requires: at least one of each; absolute paths.
@@ -54,6 +57,8 @@ class ContainerDirectories {
   // The directories that all containers share. One that cannot be prepared is left to the health
   // check, as long as there is another of its kind. Errors: those of FileSystem.
   Status PrepareNode(platform::FileSystem& files) const;
+  // Chooses where the container's are to be, as Prepare does, and remembers it.
+  void Settle(const ContainerId& id) const { RememberPlace(id); }
   // Working, log and notes directories of one container.
   Status Prepare(platform::FileSystem& files, const std::string& user, const ContainerId& id) const;
   // Its working directory, for every user (there is one).

@@ -48,7 +48,7 @@ std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string
         Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
               "'" + program + "': cannot " + step + ": " + std::strerror(static_cast<int>(*cause)),
               "check the command; it is not run by a shell"},
-        step != launch::kProgramStep};
+        step != launch::kProgramStep && step != launch::kUsersStep};
   }
   return std::nullopt;
 }
@@ -60,10 +60,12 @@ Status LaunchNotes::Write(const std::string& name, std::string_view bytes, int m
   return file->Close();
 }
 
-Status LaunchNotes::WriteContainer(const ContainerTokenIdentifier& token) const {
+Status LaunchNotes::WriteContainer(const ContainerTokenIdentifier& token,
+                                   const std::optional<Account>& account) const {
   return Write("container",
                token.user + " " + std::to_string(token.resource.memory_mib) + " " +
-                   std::to_string(token.resource.vcores) + "\n",
+                   std::to_string(token.resource.vcores) +
+                   (account ? " " + std::to_string(account->uid) : "") + "\n",
                kOwnerOnly);
 }
 
@@ -74,6 +76,14 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
   spec += Field(launch::kStderrKey, plan.log_directory + "/stderr");
   spec += Field(launch::kExitFileKey, directory_ + "/exit");
   spec += Field(launch::kGraceKey, std::to_string(ToMillis(plan.grace)));
+  if (plan.account) {
+    spec += Field(launch::kUidKey, std::to_string(plan.account->uid));
+    spec += Field(launch::kGidKey, std::to_string(plan.account->gid));
+    for (const int64_t group : plan.account->groups) {
+      spec += Field(launch::kSupplementaryGroupKey, std::to_string(group));
+    }
+  }
+  if (plan.core_dumps) spec += Field(launch::kCoreDumpsKey, "1");
   for (const std::string& argument : plan.command) spec += Field(launch::kArgumentKey, argument);
   for (const auto& [name, value] : plan.environment) {
     spec += Field(launch::kEnvironmentKey, name + "=" + value);
@@ -91,11 +101,12 @@ std::optional<LaunchNotes::ContainerNote> LaunchNotes::ReadContainer() const {
   const auto text = files_.ReadFile(directory_ + "/container", kNoteBytes);
   if (!text.ok()) return std::nullopt;
   const auto words = Split(Trim(*text), ' ');
-  if (words.size() != 3) return std::nullopt;
+  if (words.size() != 3 && words.size() != 4) return std::nullopt;
   const auto memory = ParseInt64(words[1]);
   const auto vcores = ParseInt64(words[2]);
-  if (!memory || !vcores) return std::nullopt;
-  return ContainerNote{std::string(words[0]), {*memory, *vcores}};
+  const auto uid = words.size() == 4 ? ParseInt64(words[3]) : std::nullopt;
+  if (!memory || !vcores || (words.size() == 4 && !uid)) return std::nullopt;
+  return ContainerNote{std::string(words[0]), {*memory, *vcores}, uid};
 }
 
 std::optional<ProcessIdentity> LaunchNotes::ReadLauncher() const {

@@ -1,6 +1,6 @@
 // LaunchNotes: what the NodeManager keeps on disk about one container while it has to do with it,
 // so that a NodeManager that comes after a crash knows what there was:
-//   container  user and resource             launcher  the identity of weir-launch
+//   container  user, resource, uid           launcher  the identity of weir-launch
 //   spec       what weir-launch is to start  exit      how it ended (written by weir-launch)
 //   launch.sh  for the reader
 // Immutable value; thread-safe.
@@ -16,6 +16,7 @@
 #include "common/caller.h"
 #include "common/result.h"
 #include "nodemanager/core/events.h"
+#include "nodemanager/core/run_as.h"
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/process_identity.h"
 #include "platform/file_system.h"
@@ -28,6 +29,8 @@ struct LaunchPlan {
   Duration grace{0};
   std::vector<std::string> command;
   Environment environment;
+  std::optional<Account> account = {};  // to run under; nothing = the NodeManager's own
+  bool core_dumps = false;
 };
 
 // What weir-launch said at the end: exactly one is set.
@@ -48,7 +51,9 @@ class LaunchNotes {
   std::string spec_path() const { return directory_ + "/spec"; }
 
   // Errors: those of FileSystem.
-  Status WriteContainer(const ContainerTokenIdentifier& token) const;
+  // `account`: as in LaunchPlan.
+  Status WriteContainer(const ContainerTokenIdentifier& token,
+                        const std::optional<Account>& account) const;
   Status WritePlan(const LaunchPlan& plan) const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;
 
@@ -56,6 +61,7 @@ class LaunchNotes {
   struct ContainerNote {
     std::string user;
     Resource resource;
+    ContainerUid uid = {};
   };
   std::optional<ContainerNote> ReadContainer() const;
   std::optional<ProcessIdentity> ReadLauncher() const;

@@ -27,6 +27,7 @@ struct Leftover {
   LaunchNotes notes;
   FileDescriptor launcher;  // its pidfd, while it lives
   pid_t launcher_pid = 0;
+  ContainerUid uid;
 };
 
 int RemainingMs(Instant deadline) {
@@ -41,7 +42,8 @@ std::vector<Leftover> FindAndKill(platform::FileSystem& files,
   for (const std::string& name : names) {
     const auto id = ContainerId::Parse(name);
     if (!id.ok()) continue;
-    Leftover leftover{*id, LaunchNotes(files, directories.Notes(*id)), FileDescriptor(), 0};
+    Leftover leftover{*id, LaunchNotes(files, directories.Notes(*id)), FileDescriptor(), 0, {}};
+    if (const auto note = leftover.notes.ReadContainer()) leftover.uid = note->uid;
     if (const auto launcher = leftover.notes.ReadLauncher()) {
       if (auto process = OpenProcess(*launcher); process.ok()) {
         leftover.launcher = std::move(process).value();
@@ -63,7 +65,7 @@ bool AwaitEnd(Leftover& leftover, Instant deadline) {
     }
   }
   // Also when there was no launcher any more: it may have been killed with the NodeManager.
-  while (KillStrays(leftover.id, leftover.launcher_pid) > 0) {
+  while (KillStrays(leftover.id, leftover.launcher_pid, leftover.uid) > 0) {
     if (platform::MonotonicNow() >= deadline) return false;
     ::usleep(kStrayPauseUs);
   }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "nodemanager/executor/container_tree.h"
 #include "nodemanager/launch/launch_format.h"
 #include "platform/log.h"
 
@@ -142,6 +143,9 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
   }
   const bool taken = fetchers_.Submit([this, container] {
     const ContainerId& id = container->token.id;
+    if (const Status decided = DecideWhose(*container); !decided.ok()) {
+      return sink_(LocalizationFailed{id, decided.error()});
+    }
     if (const Status placed = MakePlace(*container); !placed.ok()) {
       return sink_(LocalizationFailed{id, Explain(placed.error()), true});
     }
@@ -152,10 +156,22 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
   if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared"), true});
 }
 
+Status ProcessExecutor::DecideWhose(Prepared& container) const {
+  WEIR_ASSIGN_OR_RETURN(
+      container.account,
+      DecideAccount(options_.run_as, container.token.user, options_.find_account));
+  return {};
+}
+
 Status ProcessExecutor::MakePlace(const Prepared& container) {
   const ContainerId& id = container.token.id;
+  directories_.Settle(id);
+  if (container.account) {
+    WEIR_RETURN_IF_ERROR(
+        MakeContainerTree(directories_, container.token.user, id, *container.account));
+  }
   WEIR_RETURN_IF_ERROR(directories_.Prepare(files_, container.token.user, id));
-  WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token));
+  WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token, container.account));
   return WriteSecrets(container);
 }
 
@@ -220,7 +236,7 @@ Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& tok
           {"WEIR_SECRETS_DIR", directories_.Secrets(token.user, token.id)}};
 }
 
-Status ProcessExecutor::StartLauncher(const Prepared& container) {
+LaunchPlan ProcessExecutor::PlanOf(const Prepared& container) const {
   const ContainerId& id = container.token.id;
   LaunchPlan plan;
   plan.directory = directories_.Work(container.token.user, id);
@@ -231,8 +247,21 @@ Status ProcessExecutor::StartLauncher(const Prepared& container) {
   for (const std::string& argument : container.launch.command) {
     plan.command.push_back(ReplacePlaceholders(argument, plan.environment));
   }
+  plan.account = container.account;
+  plan.core_dumps = options_.core_dumps;
+  return plan;
+}
+
+Status ProcessExecutor::StartLauncher(const Prepared& container) {
+  const ContainerId& id = container.token.id;
+  const LaunchPlan plan = PlanOf(container);
+  const ContainerUid uid =
+      container.account ? ContainerUid(container.account->uid) : ContainerUid();
   const LaunchNotes notes = NotesOf(id);
   WEIR_RETURN_IF_ERROR(notes.WritePlan(plan));
+  if (container.account) {
+    WEIR_RETURN_IF_ERROR(HandOver(directories_, container.token.user, id, *container.account));
+  }
 
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -258,13 +287,14 @@ Status ProcessExecutor::StartLauncher(const Prepared& container) {
                               .report = std::move(report),
                               .notes = notes,
                               .directory = plan.directory,
-                              .stderr_path = plan.log_directory + "/stderr"});
+                              .stderr_path = plan.log_directory + "/stderr",
+                              .uid = uid});
   }
   if (status.ok()) return {};
   // Not to be left without a watch: LaunchFailed says that nothing runs.
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
-  for (int i = 0; i < kStrayRounds && KillStrays(id, pid) > 0; ++i) ::usleep(kStrayPauseUs);
+  for (int i = 0; i < kStrayRounds && KillStrays(id, pid, uid) > 0; ++i) ::usleep(kStrayPauseUs);
   return status;
 }
 

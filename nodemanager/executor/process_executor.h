@@ -10,8 +10,10 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "nodemanager/executor/accounts.h"
 #include "nodemanager/executor/container_directories.h"
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/container_executor.h"
@@ -33,6 +35,9 @@ struct ProcessExecutorOptions {
   Duration delete_delay{0};
   size_t fetch_threads = 4;
   size_t queue = 10'000;  // of each pool
+  RunAsPolicy run_as{};
+  FindAccount find_account = FindSystemAccount;
+  bool core_dumps = false;  // of containers
 };
 
 class ProcessExecutor : public ContainerExecutor {
@@ -60,6 +65,7 @@ class ProcessExecutor : public ContainerExecutor {
     ContainerTokenIdentifier token;
     LaunchContext launch;
     StagingAccess staging;
+    std::optional<Account> account{};  // decided before it is prepared; nothing = our own
     std::atomic<bool> called_off = false;
   };
 
@@ -69,10 +75,13 @@ class ProcessExecutor : public ContainerExecutor {
                   EventSink sink,
                   std::unique_ptr<ProcessWatcher> watcher);
   std::shared_ptr<Prepared> Find(const ContainerId& id);
+  // The account; that there is none for a user is not the node's fault.
+  Status DecideWhose(Prepared& container) const;
   // Its directories, notes and secrets: what fails there is the node's own fault.
   Status MakePlace(const Prepared& container);
   Status FetchFiles(Prepared& container);
   Status WriteSecrets(const Prepared& container);
+  LaunchPlan PlanOf(const Prepared& container) const;
   Status StartLauncher(const Prepared& container);
   Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;
   LaunchNotes NotesOf(const ContainerId& id) const;

@@ -2,12 +2,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "common/strings.h"
 
@@ -60,6 +63,63 @@ bool Carries(pid_t pid, const std::string& variable) {
   return false;
 }
 
+// Real, effective, saved and file system uid; empty when it is gone.
+std::vector<int64_t> UidsOf(pid_t pid) {
+  const std::string text = ReadProc("/proc/" + std::to_string(pid) + "/status", 4096);
+  constexpr std::string_view kLine = "\nUid:";
+  const size_t start = text.find(kLine);
+  if (start == std::string::npos) return {};
+  const size_t first = start + kLine.size();
+  const std::string line = text.substr(first, text.find('\n', first) - first);
+  std::vector<int64_t> uids;
+  for (const std::string_view one : Split(Trim(line), '\t')) {
+    const auto uid = ParseInt64(one);
+    if (!uid) return {};
+    uids.push_back(*uid);
+  }
+  return uids;
+}
+
+bool IsLauncher(pid_t pid) {
+  std::string path(PATH_MAX, '\0');
+  const ssize_t length =
+      ::readlink(("/proc/" + std::to_string(pid) + "/exe").c_str(), path.data(), path.size());
+  path.resize(length > 0 ? static_cast<size_t>(length) : 0);
+  // The file may have been replaced since: "... (deleted)".
+  return path.find("/weir-launch") != std::string::npos;
+}
+
+// Whether what it carries can be believed.
+bool IsOwnedBy(pid_t pid, ContainerUid uid) {
+  const std::vector<int64_t> uids = UidsOf(pid);
+  if (uids.empty()) return false;
+  const auto own = static_cast<int64_t>(::geteuid());
+  // With our own account a container may also hold what a set-uid program became.
+  if (!uid || *uid == own) return uids.front() == own;
+  const auto all_are = [&uids](int64_t wanted) {
+    return std::all_of(uids.begin(), uids.end(), [wanted](int64_t one) { return one == wanted; });
+  };
+  return all_are(*uid) || (all_are(own) && IsLauncher(pid));
+}
+
+struct Wanted {
+  std::string variable;
+  pid_t launcher = 0;
+  ContainerUid uid;
+};
+
+bool IsStray(pid_t pid, const Wanted& wanted) {
+  const auto stat = StatFields(pid);
+  // The dead who wait for their parent do nothing any more.
+  if (stat.empty() || stat.front() == "Z" || stat.front() == "X") return false;
+  if (wanted.launcher > 1 && NumberAt(stat, kSessionField) == wanted.launcher) return true;
+  return Carries(pid, wanted.variable) && IsOwnedBy(pid, wanted.uid);
+}
+
+Wanted StraysOf(const ContainerId& id, pid_t launcher, ContainerUid uid) {
+  return {"CONTAINER_ID=" + id.ToString(), launcher, uid};
+}
+
 }  // namespace
 
 std::string ProcessIdentity::Encode() const {
@@ -97,8 +157,8 @@ Result<FileDescriptor> OpenProcess(const ProcessIdentity& process) {
   return fd;
 }
 
-std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher) {
-  const std::string variable = "CONTAINER_ID=" + id.ToString();
+std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher, ContainerUid uid) {
+  const Wanted wanted = StraysOf(id, launcher, uid);
   const pid_t self = ::getpid();
   std::vector<pid_t> found;
   DIR* proc = ::opendir("/proc");
@@ -107,21 +167,26 @@ std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher) {
     const auto number = ParseInt64(entry->d_name);
     if (!number || *number <= 1 || *number == self) continue;
     const auto pid = static_cast<pid_t>(*number);
-    const auto stat = StatFields(pid);
-    // The dead who wait for their parent do nothing any more.
-    if (stat.empty() || stat.front() == "Z" || stat.front() == "X") continue;
-    const bool in_session = launcher > 1 && NumberAt(stat, kSessionField) == launcher;
-    if (in_session || Carries(pid, variable)) found.push_back(pid);
+    if (IsStray(pid, wanted)) found.push_back(pid);
   }
   ::closedir(proc);
   return found;
 }
 
-size_t KillStrays(const ContainerId& id, pid_t launcher) {
-  const std::vector<pid_t> strays = FindStrays(id, launcher);
+size_t KillStrays(const ContainerId& id, pid_t launcher, ContainerUid uid) {
+  const Wanted wanted = StraysOf(id, launcher, uid);
+  const std::vector<pid_t> strays = FindStrays(id, launcher, uid);
+  std::vector<FileDescriptor> handles;
+  for (const pid_t pid : strays) {
+    FileDescriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (handle.valid() && IsStray(pid, wanted)) handles.push_back(std::move(handle));
+  }
   // Stopped first, so that none forks while the others die.
-  for (const pid_t pid : strays) ::kill(pid, SIGSTOP);
-  for (const pid_t pid : strays) ::kill(pid, SIGKILL);
+  for (const int signal : {SIGSTOP, SIGKILL}) {
+    for (const FileDescriptor& handle : handles) {
+      ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0);
+    }
+  }
   return strays.size();
 }
 

@@ -32,12 +32,18 @@ std::optional<ProcessIdentity> IdentifyProcess(pid_t pid);
 // A handle on exactly this process; kNotFound when it has ended or the pid is another's.
 Result<platform::FileDescriptor> OpenProcess(const ProcessIdentity& process);
 
-// The processes that carry CONTAINER_ID=<id> in the environment they were started with, or belong
-// to the session of `launcher` (0 = not asked). For containers whose launcher is gone: while it
-// lives, it has them all.
-std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher);
-// SIGKILL to all of them; how many there were.
-size_t KillStrays(const ContainerId& id, pid_t launcher);
+// Whose the processes of a container are: the uid it runs under, when that is not the NodeManager's
+// own.
+using ContainerUid = std::optional<int64_t>;
+
+// The processes that belong to the session of `launcher` (0 = not asked), which nobody enters from
+// outside, or carry CONTAINER_ID=<id> in the environment they were started with. Anybody can set
+// that: it counts only for processes of `uid` with all their ids, and for a weir-launch of our own
+// user. For containers whose launcher is gone: while it lives, it has them all.
+std::vector<pid_t> FindStrays(const ContainerId& id, pid_t launcher, ContainerUid uid = {});
+// SIGKILL to all of them, each through a handle that was looked at again after it was opened, so
+// that no other process that got its number is hit; how many there were.
+size_t KillStrays(const ContainerId& id, pid_t launcher, ContainerUid uid = {});
 
 }  // namespace weir::nm
 

@@ -231,7 +231,7 @@ void ProcessWatcher::DrainStrays(std::vector<Event>& events) {
   for (WatchedProcess& process : lost_) {
     // A pid that is another's by now says that nobody is left in the session of its number.
     const bool reused = IdentifyProcess(process.launcher.pid).has_value();
-    if (KillStrays(process.id, reused ? 0 : process.launcher.pid) > 0) {
+    if (KillStrays(process.id, reused ? 0 : process.launcher.pid, process.uid) > 0) {
       still.push_back(std::move(process));
     } else {
       TellEnd(process, events);

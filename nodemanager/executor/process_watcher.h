@@ -30,6 +30,7 @@ struct WatchedProcess {
   LaunchNotes notes;
   std::string directory;  // its working directory
   std::string stderr_path;
+  ContainerUid uid = {};
 
   std::string pending = {};  // of the pipe, an unfinished line
   bool started = false;

@@ -22,11 +22,18 @@ inline constexpr char kExitFileKey[] = "exit";
 inline constexpr char kGraceKey[] = "grace-ms";  // from SIGTERM to SIGKILL if nobody else does it
 inline constexpr char kArgumentKey[] = "argument";        // in order
 inline constexpr char kEnvironmentKey[] = "environment";  // NAME=value
+// The account to run under, in numbers: weir-launch asks no database. None: that of weir-launch.
+inline constexpr char kUidKey[] = "uid";
+inline constexpr char kGidKey[] = "gid";
+inline constexpr char kSupplementaryGroupKey[] = "supplementary-group";  // each
+inline constexpr char kCoreDumpsKey[] = "core-dumps";  // "1" = allowed, as the system has them
 
 inline constexpr int kReportDescriptor = 3;
 
 // The last step of a start; what fails before it is no fault of the program.
 inline constexpr char kProgramStep[] = "run its command";
+// Nor is what its user made of directories that are his, or that he cannot get through to them.
+inline constexpr char kUsersStep[] = "use its directories with its user's rights";
 
 }  // namespace weir::nm::launch
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
@@ -47,7 +48,31 @@ bool TakeField(std::string_view& rest, std::string_view& key, std::string& value
   return true;
 }
 
+// A user's or group's number. The largest means "leave as it is" to the system calls that set one.
+bool ParseId(const std::string& text, uint32_t& id) {
+  const bool digits = !text.empty() && text.size() <= 10 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  const unsigned long long value = digits ? std::strtoull(text.c_str(), nullptr, 10) : UINT32_MAX;
+  if (value >= UINT32_MAX) return false;
+  id = static_cast<uint32_t>(value);
+  return true;
+}
+
+bool StoreIdentity(std::string_view key, const std::string& value, Identity& identity) {
+  if (key == kUidKey) return ParseId(value, identity.uid);
+  if (key == kGidKey) return ParseId(value, identity.gid);
+  uint32_t group = 0;
+  if (!ParseId(value, group)) return false;
+  identity.groups.push_back(group);
+  return true;
+}
+
 bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
+  if (key == kUidKey || key == kGidKey || key == kSupplementaryGroupKey) {
+    // The uid is the first of them: without one there is nobody to become.
+    if (key == kUidKey && !spec.identity) spec.identity.emplace();
+    return spec.identity && StoreIdentity(key, value, *spec.identity);
+  }
   if (key == kDirectoryKey) {
     spec.directory = std::move(value);
   } else if (key == kStdoutKey) {
@@ -62,6 +87,8 @@ bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
     spec.arguments.push_back(std::move(value));
   } else if (key == kEnvironmentKey) {
     spec.environment.push_back(std::move(value));
+  } else if (key == kCoreDumpsKey) {
+    spec.core_dumps = value == "1";
   } else {
     return false;
   }
@@ -81,6 +108,7 @@ bool ReadLaunchSpec(const char* path, LaunchSpec& spec) {
   while (!rest.empty()) {
     if (!TakeField(rest, key, value) || !Store(key, std::move(value), spec)) return false;
   }
+  if (spec.identity && spec.identity->gid == kNobodysId) return false;
   return !spec.arguments.empty() && !spec.directory.empty() && !spec.exit_file.empty();
 }
 

@@ -2,8 +2,11 @@
 #ifndef WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
 #define WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "nodemanager/launch/become_user.h"
 
 namespace weir::nm::launch {
 
@@ -15,6 +18,8 @@ struct LaunchSpec {
   long grace_ms = 0;
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
+  std::optional<Identity> identity;
+  bool core_dumps = false;
 };
 
 // False when the file cannot be read (errno says why) or is not a spec (errno is EINVAL).

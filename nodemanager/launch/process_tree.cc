@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,8 +57,31 @@ std::vector<pid_t> Descendants() {
   return found;
 }
 
+namespace {
+
+// Up the parents, as they are now; bounded, as they may change on the way.
+bool IsDescendant(pid_t pid) {
+  constexpr int kDepth = 4096;
+  for (int i = 0; i < kDepth && pid > 1; ++i) {
+    pid = ParentOf(std::to_string(pid).c_str());
+    if (pid == getpid()) return true;
+  }
+  return false;
+}
+
+// A number may have become a stranger's since the list was made: root must not kill that one. Only
+// what is a descendant after its handle was opened is signalled, through the handle.
+void SignalOne(pid_t pid, int signal) {
+  const int handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (handle < 0) return;
+  if (IsDescendant(pid)) syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
+  close(handle);
+}
+
+}  // namespace
+
 void SignalAll(int signal) {
-  for (const pid_t pid : Descendants()) kill(pid, signal);
+  for (const pid_t pid : Descendants()) SignalOne(pid, signal);
 }
 
 void KillAll() {
@@ -66,7 +90,7 @@ void KillAll() {
     bool fresh = false;
     for (const pid_t pid : Descendants()) {
       if (!stopped.insert(pid).second) continue;
-      kill(pid, SIGSTOP);
+      SignalOne(pid, SIGSTOP);
       fresh = true;
     }
     if (!fresh) break;

@@ -11,7 +11,8 @@ namespace weir::nm::launch {
 
 // All that live now, from /proc; a snapshot.
 std::vector<pid_t> Descendants();
-// One pass; what is forked meanwhile may escape it.
+// One pass; what is forked meanwhile may escape it. Never reaches a process that is not below this
+// one, also if that has got the number of one that was.
 void SignalAll(int signal);
 // Stops them first, until no new ones appear, so that none can fork while being killed.
 void KillAll();

@@ -1,7 +1,11 @@
 // weir-launch SPEC: starts one container's program and stays until nothing of it is left.
 //
 // It is its own session, so it outlives the NodeManager, and the subreaper of everything the
-// program starts, so nothing gets away. It needs nothing but the C library, so that it starts fast.
+// program starts, so nothing gets away. When the program is another user's, only the program's
+// process gives up the rights: this one keeps its own, so that the user can neither stop nor trace
+// it, and touches nothing that the user could have put a link into; logs and working directory are
+// opened with the user's rights. It needs nothing but the C library, so that it starts fast, and
+// takes nothing from its environment.
 // What it says to the NodeManager: launch_format.h. Exit status: that of the program; 128 + signal;
 // 125 when the program could not be started. Single-threaded.
 #include <fcntl.h>
@@ -102,51 +106,94 @@ int Fail(const LaunchSpec* spec, const char* step) {
   return kCannotStart;
 }
 
+// The log is in a directory of the user: it may have become anything.
 bool Redirect(const std::string& path, int target) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kLogMode);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int fd = open(path.c_str(), kFlags, kLogMode);
   if (fd < 0) return false;
-  const bool done = dup2(fd, target) == target;
+  struct stat info {};
+  bool done = fstat(fd, &info) == 0;
+  errno = done ? EINVAL : errno;
+  done = done && S_ISREG(info.st_mode) && fcntl(fd, F_SETFL, O_APPEND) == 0 &&
+         dup2(fd, target) == target;
+  const int cause = errno;
   close(fd);
+  errno = cause;
   return done;
 }
 
-// In the child: never returns. Tells errno through the pipe when the program cannot be run.
+bool ForbidCoreDumps() {
+  const rlimit none{0, 0};
+  return setrlimit(RLIMIT_CORE, &none) == 0;
+}
+
+// What the child says when it cannot become the program. `step` is a literal of this image.
+struct ChildFailure {
+  int cause = 0;
+  const char* step = "";
+};
+
+[[noreturn]] void FailChild(int failure_pipe, const char* step) {
+  const ChildFailure failure{errno, step};
+  static_cast<void>(!write(failure_pipe, &failure, sizeof failure));
+  _exit(kCannotStart);
+}
+
+// For what its user can have done the node is not to be blamed: a link, a pipe or a directory in
+// the place of a log, rights taken away.
+[[noreturn]] void FailInDirectory(int failure_pipe, const char* step) {
+  const bool users =
+      errno == ELOOP || errno == EINVAL || errno == ENXIO || errno == EISDIR || errno == EACCES;
+  FailChild(failure_pipe, users ? kUsersStep : step);
+}
+
+// In the child: never returns. Tells through the pipe when the program cannot be run.
 [[noreturn]] void RunProgram(LaunchSpec& spec, int failure_pipe) {
+  setpgid(0, 0);
+  if (!spec.core_dumps && !ForbidCoreDumps()) FailChild(failure_pipe, "forbid core dumps");
+  if (spec.identity) {
+    const char* failed = BecomeUser(*spec.identity);
+    if (failed != nullptr) FailChild(failure_pipe, failed);
+  }
+  // From here on with the user's rights.
+  if (!Redirect(spec.stdout_path, STDOUT_FILENO)) FailInDirectory(failure_pipe, "open its stdout");
+  if (!Redirect(spec.stderr_path, STDERR_FILENO)) FailInDirectory(failure_pipe, "open its stderr");
+  if (chdir(spec.directory.c_str()) != 0) FailInDirectory(failure_pipe, "enter its directory");
+
   std::vector<char*> arguments;
   for (std::string& argument : spec.arguments) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   std::vector<char*> variables;
   for (std::string& variable : spec.environment) variables.push_back(variable.data());
   variables.push_back(nullptr);
-
-  setpgid(0, 0);
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   environ = variables.data();
   execvp(arguments[0], arguments.data());
-  const int cause = errno;
-  static_cast<void>(!write(failure_pipe, &cause, sizeof cause));
-  _exit(kCannotStart);
+  FailChild(failure_pipe, kProgramStep);
 }
 
-// The program's pid; 0 with errno when it could not be run.
-pid_t StartProgram(LaunchSpec& spec) {
+// The program's pid; 0 with errno and the step when it could not be run.
+pid_t StartProgram(LaunchSpec& spec, const char*& step) {
   int failure[2];
+  step = "make a pipe";
   if (pipe2(failure, O_CLOEXEC) != 0) return 0;
+  step = "make a process";
   const pid_t pid = fork();
   if (pid == 0) RunProgram(spec, failure[1]);
   close(failure[1]);
   if (pid < 0) return 0;
-  int cause = 0;
+  ChildFailure said;
   ssize_t count = 0;
-  do count = read(failure[0], &cause, sizeof cause);
+  do count = read(failure[0], &said, sizeof said);
   while (count < 0 && errno == EINTR);
   close(failure[0]);
   if (count == 0) return pid;
   waitpid(pid, nullptr, 0);
-  errno = cause;
+  step = said.step;
+  errno = said.cause;
   return 0;
 }
 
@@ -219,14 +266,17 @@ int Run(const char* spec_path) {
   fcntl(kReportDescriptor, F_SETFD, FD_CLOEXEC);
   close_range(kUnwatchedDescriptor, UINT_MAX, 0);
   setsid();
+  // Not to keep busy, nor to depend on, the directory that the NodeManager was started in.
+  const bool at_top = chdir("/") == 0;
   LaunchSpec spec;
   if (!ReadLaunchSpec(spec_path, spec)) return Fail(nullptr, "read its launch spec");
+  if (!at_top) return Fail(&spec, "leave the NodeManager's directory");
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Fail(&spec, "become subreaper");
-  if (!Redirect(spec.stdout_path, STDOUT_FILENO)) return Fail(&spec, "open its stdout");
-  if (!Redirect(spec.stderr_path, STDERR_FILENO)) return Fail(&spec, "open its stderr");
-  if (chdir(spec.directory.c_str()) != 0) return Fail(&spec, "enter its directory");
-  const pid_t pid = StartProgram(spec);
-  if (pid == 0) return Fail(&spec, kProgramStep);
+  // Root reads the memory of this process whatever it says here, others of its user would not.
+  if (spec.identity && prctl(PR_SET_DUMPABLE, 0) != 0) return Fail(&spec, "become unreadable");
+  const char* step = "";
+  const pid_t pid = StartProgram(spec, step);
+  if (pid == 0) return Fail(&spec, step);
   Report("started " + std::to_string(pid) + "\n");
   const Ended ended = Attend(pid, spec, signals);
   ReportEnd(spec, EndedLine(ended));

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/strings.h"
 #include "nodemanager/server/health_options.h"
+#include "nodemanager/server/run_as_options.h"
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
 #include "platform/resource_types_config.h"
@@ -106,6 +107,8 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.delete_delay = seconds(read.Int(kNmDeleteDelay, 0, kMaxSeconds));
   options.log_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
+  options.run_as = ReadRunAsPolicy(read);
+  options.core_dumps = read.Bool(kNmCoreDumps);
   options.program_directory = ProgramDirectory();
   options.core = ReadCoreOptions(config, read);
   options.core.health = ReadHealthLimits(config, read);

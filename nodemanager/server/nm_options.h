@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "nodemanager/core/node_manager_core.h"
+#include "nodemanager/core/run_as.h"
 #include "nodemanager/executor/health_monitor.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
@@ -30,7 +31,9 @@ struct NmOptions {
   Duration delete_delay{0};
   Duration log_retain{0};
   int64_t cache_target_bytes = 0;  // of all local directories together
-  std::string program_directory;   // with weir-launch; its parent is WEIR_HOME
+  RunAsPolicy run_as;
+  bool core_dumps = false;
+  std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
   HealthMonitorOptions health;
   CoreOptions core;  // id, addresses and seed are set when they are known
 

@@ -70,6 +70,7 @@ std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
                  {"id", facts.name},
                  {"uuid", facts.node_id},
                  {"nodeHostName", facts.host},
+                 {"runAs", facts.run_as},
                  {"nmStartupTime", ToMillis(facts.started)}}}});
 }
 

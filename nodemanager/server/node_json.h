@@ -17,6 +17,7 @@ struct NodeFacts {
   std::string node_id;
   std::string version;
   WallTime started;
+  std::string run_as = {};  // DescribeRunAs
 };
 
 // What changes, copied out of the core.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "nodemanager/executor/cache_sweep.h"
+#include "nodemanager/executor/container_tree.h"
 #include "nodemanager/executor/health_monitor.h"
 #include "nodemanager/executor/leftovers.h"
 #include "nodemanager/executor/log_retention.h"
@@ -102,6 +103,7 @@ struct NodeManagerDaemon::State {
   Status SweepLeftoversOfEarlierRuns();
   Status Listen();
   Status StartExecutor();
+  void WarnOfImpassable() const;
   void MakeServer();
   void StartLoops();
   Status PublishAddresses();
@@ -190,6 +192,19 @@ Status NodeManagerDaemon::State::Listen() {
   return {};
 }
 
+void NodeManagerDaemon::State::WarnOfImpassable() const {
+  if (options.run_as.mode == RunAsMode::kOff) return;
+  std::vector<std::string> paths = options.local_dirs;
+  paths.insert(paths.end(), options.log_dirs.begin(), options.log_dirs.end());
+  paths.push_back(options.program_directory);
+  for (const std::string& path : ImpassableDirectories(paths)) {
+    platform::LogWarn("nm.server",
+                      "-",
+                      "containers of other users than root cannot get through a directory",
+                      {{"path", path}, {"remedy", "chmod o+x " + path}});
+  }
+}
+
 Status NodeManagerDaemon::State::StartExecutor() {
   ProcessExecutorOptions executor_options;
   executor_options.launch_binary = options.program_directory + "/weir-launch";
@@ -199,6 +214,9 @@ Status NodeManagerDaemon::State::StartExecutor() {
   executor_options.http_port = http_address.port;
   executor_options.sigkill_delay = options.core.sigkill_delay;
   executor_options.delete_delay = options.delete_delay;
+  executor_options.run_as = options.run_as;
+  executor_options.core_dumps = options.core_dumps;
+  WarnOfImpassable();
   WEIR_ASSIGN_OR_RETURN(
       executor, ProcessExecutor::Start(executor_options, files, directories, [this](Event event) {
         server->Post(std::move(event));
@@ -230,7 +248,8 @@ void NodeManagerDaemon::State::MakeServer() {
                 http_address.ToString(),
                 options.core.id.uuid,
                 WEIR_VERSION,
-                platform::WallNow()};
+                platform::WallNow(),
+                DescribeRunAs(options.run_as)};
 }
 
 void NodeManagerDaemon::State::StartLoops() {
@@ -263,7 +282,8 @@ Status NodeManagerDaemon::State::PublishAddresses() {
                     {{"cluster", options.cluster_id},
                      {"container", container_address.ToString()},
                      {"http", http_address.ToString()},
-                     {"capacity", options.core.capacity.ToString()}});
+                     {"capacity", options.core.capacity.ToString()},
+                     {"run_as", DescribeRunAs(options.run_as)}});
   return {};
 }
 

@@ -18,7 +18,7 @@ std::string Heading(const NodeFacts& facts, const NodeNumbers& numbers) {
          std::to_string(numbers.used.memory_mib) + " of " +
          std::to_string(numbers.capacity.memory_mib) + " MiB and " +
          std::to_string(numbers.used.vcores) + " of " + std::to_string(numbers.capacity.vcores) +
-         " vcores used</p>\n" +
+         " vcores used</p>\n<p class=\"facts\">" + EscapeHtml(facts.run_as) + "</p>\n" +
          (numbers.health_report.empty() ? std::string()
                                         : "<p>" + EscapeHtml(numbers.health_report) + "</p>\n");
 }

@@ -80,7 +80,8 @@ ProcessCluster::~ProcessCluster() {
 }
 
 Settings ProcessCluster::CommonSettings() const {
-  Settings settings = {{keys::kWorkDir, work_dir_}};
+  // The tests' own user may be root.
+  Settings settings = {{keys::kWorkDir, work_dir_}, {keys::kRunAsAllowRoot, "true"}};
   for (const auto& [key, value] : options_.settings) settings[key] = value;
   return settings;
 }

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,13 +101,15 @@ class ExecutorTest : public ::testing::Test {
     options.weir_home = "/opt/weir";
     options.node_address = {"127.0.0.1", 45454};
     options.http_port = 8042;
+    if (adjust_) adjust_(options);
     auto executor = ProcessExecutor::Start(options, files_, directories_, box_.Sink());
     ASSERT_TRUE(executor.ok()) << executor.error().ToString();
     executor_ = std::move(executor).value();
   }
 
+  // Of this process alone: strays are searched for on the whole machine, where others test too.
   static ContainerId IdOf(int64_t number) {
-    return ContainerId::Make({{1'700'000'000'000, 7}, 1}, Epoch{1}, number);
+    return ContainerId::Make({{1'700'000'000'000 + ::getpid(), 7}, 1}, Epoch{1}, number);
   }
   static LaunchContext Shell(const std::string& script) {
     LaunchContext launch;
@@ -142,6 +146,7 @@ class ExecutorTest : public ::testing::Test {
   }
   std::string Work(int64_t number) const { return directories_.Work("ann", IdOf(number)); }
 
+  std::function<void(ProcessExecutorOptions&)> adjust_;  // of the next Restart
   TemporaryDirectory temporary_;
   platform::FileSystem& files_;
   const ContainerDirectories directories_{

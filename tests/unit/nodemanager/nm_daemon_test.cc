@@ -74,6 +74,8 @@ class NodeManagerProcess : public ::testing::Test {
           std::string("yarn.nodemanager.address=127.0.0.1:0"),
           std::string("yarn.nodemanager.webapp.address=127.0.0.1:0"),
           std::string("yarn.nodemanager.resource.memory-mb=2048"),
+          // The fake ResourceManager's user has no account here.
+          std::string("weir.nodemanager.run-as=off"),
           std::string("yarn.nodemanager.sleep-delay-before-sigkill.ms=300")}) {
       arguments.insert(arguments.end(), {"-D", setting});
     }
