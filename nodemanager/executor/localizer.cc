@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "nodemanager/executor/open_as.h"
 #include "platform/crypto.h"
 #include "platform/file_descriptor.h"
 #include "platform/http_client.h"
@@ -78,8 +79,7 @@ class Sink {
 Status ReadLocal(const Localizer::Request& request, Sink& sink) {
   const LocalResource& resource = request.resource;
   const std::string path = resource.uri.substr(kFile.size());
-  const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return SystemError("open", path, errno);
+  WEIR_ASSIGN_OR_RETURN(const FileDescriptor fd, OpenAs(request.reader, path));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return SystemError("stat", path, errno);
   if (!S_ISREG(info.st_mode)) {

@@ -19,6 +19,7 @@
 
 #include "common/container.h"
 #include "common/result.h"
+#include "nodemanager/core/run_as.h"
 #include "nodemanager/executor/container_executor.h"
 #include "platform/file_system.h"
 #include "platform/mutex.h"
@@ -37,6 +38,7 @@ class Localizer {
     std::string cache_directory;  // on the same file system
     std::string name;
     const std::atomic<bool>& called_off;
+    const Account* reader = nullptr;  // with whose rights file: is read; nullptr = our own
   };
   Status Fetch(const Request& request);
   // After a called_off was set: waiters look at it.

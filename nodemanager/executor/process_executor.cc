@@ -184,7 +184,8 @@ Status ProcessExecutor::FetchFiles(Prepared& container) {
                           .target = directories_.Work(container.token.user, id) + "/" + name,
                           .cache_directory = directories_.Cache(id),
                           .name = id.ToString(),
-                          .called_off = container.called_off}));
+                          .called_off = container.called_off,
+                          .reader = container.account ? &*container.account : nullptr}));
   }
   return {};
 }

@@ -74,6 +74,30 @@ TEST_F(RunAsTest, LocalFilesAndSecretsCanBeReadAndAreNotTheUsersToChange) {
   EXPECT_EQ(Output(1), "hellos3cretno\n");
 }
 
+TEST_F(RunAsTest, AFileThatTheUserMayNotReadIsNotReadForHim) {
+  const std::string source = temporary_.path() + "/of-root";
+  ASSERT_TRUE(platform::WriteFileAtomically(files_, source, "s3cret", 0600).ok());
+  LaunchContext launch = Shell("cat data");
+  launch.local_resources["data"].uri = "file:" + source;
+  launch.local_resources["data"].size = 6;
+  executor_->Localize(TokenOf(1, "ann"), launch, {});
+  const auto failed = box_.Await<LocalizationFailed>(IdOf(1));
+  ASSERT_TRUE(failed);
+  EXPECT_FALSE(failed->of_node);
+  EXPECT_THAT(failed->error.message, HasSubstr("Permission denied (as user 'ann')"));
+  // The thread has its own rights again, and the owner's are enough.
+  const Account ann = AccountOf("ann");
+  ASSERT_EQ(::chown(source.c_str(), static_cast<uid_t>(ann.uid), 0), 0);
+  StartAs("ann", 2, launch);
+  AwaitEnd(2);
+  EXPECT_EQ(Output(2), "s3cret");
+  Use(RunAsMode::kOff);
+  ASSERT_EQ(::chown(source.c_str(), 0, 0), 0);
+  StartAs("ann", 3, launch);
+  AwaitEnd(3);
+  EXPECT_EQ(Output(3), "s3cret") << "without the protection root would have read it";
+}
+
 TEST_F(RunAsTest, WhoIsUnknownOrRootGetsNoContainer) {
   for (const char* user : {"root", "eve"}) {
     const int64_t number = user == std::string("root") ? 1 : 2;
