@@ -115,7 +115,10 @@ void PrintJob(const FoundJob& job) {
   std::printf("\tStart-Time : %s\n\tFinish-Time : %s\n",
               TimeText(report.started_ms).c_str(),
               TimeText(report.finished_ms).c_str());
-  if (!report.waiting.empty()) std::printf("\tWaiting : %s\n", report.waiting.c_str());
+  if (!report.waiting.empty()) {
+    std::printf(
+        "\t%s : %s\n", report.state == "RUNNING" ? "Warning" : "Waiting", report.waiting.c_str());
+  }
   if (!report.failure.empty()) std::printf("\tFailure : %s\n", report.failure.c_str());
   std::vector<std::vector<std::string>> rows;
   for (const auto& vertex : report.vertices) {

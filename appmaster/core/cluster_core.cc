@@ -91,6 +91,7 @@ void ClusterCore::On(const EngineChanged& event) {
       worker.idle_since = now_;
     }
   }
+  GiveBackWanted();
   const bool exists_for_job = options_.mode != DeploymentMode::kSession;
   if (engine_.any_job && engine_.all_jobs_ended && exists_for_job) Apply(ClusterEvent::kJobsEnded);
 }
@@ -165,6 +166,11 @@ void ClusterCore::On(const ContainerEnded& event) {
 // will be known.
 void ClusterCore::On(const ContainerStopped& event) {
   if (phase_ == ClusterPhase::kAbandoned) workers_.erase(event.container);
+}
+
+void ClusterCore::On(const ContainersWantedBack& event) {
+  wanted_back_ = event.containers;
+  GiveBackWanted();
 }
 
 void ClusterCore::On(const PendingExplained& event) {
@@ -297,6 +303,24 @@ void ClusterCore::CheckIdle() {
     Stop(container, worker);
     --ready;
   }
+}
+
+// Called when the engine's word on who is idle is fresh.
+void ClusterCore::GiveBackWanted() {
+  std::set<ContainerId> in_use;
+  for (const ContainerId& container : wanted_back_) {
+    const auto found = workers_.find(container);
+    if (found == workers_.end()) continue;
+    Worker& worker = found->second;
+    if (worker.state == WorkerState::kReady && worker.idle_since == kNever) {
+      in_use.insert(container);
+    } else {
+      Stop(container, worker);
+    }
+  }
+  if (in_use == told_wanted_back_) return;
+  told_wanted_back_ = in_use;
+  actions_.push_back(TellWantedBack{std::move(in_use)});
 }
 
 // A worker's registration and the engine's state come one after the other, in any order: a worker

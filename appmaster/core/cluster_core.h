@@ -1,6 +1,10 @@
 // ClusterCore: decides about the containers of one stream cluster: how many workers, when they are
 // given back, when the cluster ends and how that is told.
 //
+// Preemption: workers that the scheduler wants back and that nobody uses, or that have not come
+// yet, are given back at once; those in use are kept, as their jobs would be lost with them either
+// way, and given back should they fall idle in time. The users of their jobs are told.
+//
 // Modes: a session serves until it is stopped and gives idle workers back; a per-job or application
 // cluster exists for its job and ends with it. It knows slots and workers only; jobs are the
 // engine's.
@@ -15,6 +19,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -75,6 +80,10 @@ struct ContainerEnded {
 struct ContainerStopped {
   ContainerId container;
 };
+// All that the scheduler wants back now.
+struct ContainersWantedBack {
+  std::set<ContainerId> containers;
+};
 struct PendingExplained {
   std::string detail;  // the RM's words for why asks wait; "" = they do not
 };
@@ -94,6 +103,7 @@ using ClusterInput = std::variant<ClusterRegistered,
                                   WorkerRejected,
                                   ContainerEnded,
                                   ContainerStopped,
+                                  ContainersWantedBack,
                                   PendingExplained,
                                   StopRequested,
                                   FinishAcknowledged,
@@ -132,6 +142,10 @@ struct TellPlan {
   int32_t wanted = 0;
   std::string detail;
 };
+// The scheduler wants these back, and jobs use them: all of them, whenever the set changes.
+struct TellWantedBack {
+  std::set<ContainerId> containers;
+};
 struct StopEngineJobs {};
 struct TellFinalStatus {
   FinalStatus status = FinalStatus::kUndefined;
@@ -148,6 +162,7 @@ using ClusterAction = std::variant<AskWorkers,
                                    TellWorkerEnded,
                                    FailWaiting,
                                    TellPlan,
+                                   TellWantedBack,
                                    StopEngineJobs,
                                    TellFinalStatus,
                                    EndProcess>;
@@ -181,6 +196,7 @@ class ClusterCore {
   void On(const WorkerRejected& event);
   void On(const ContainerEnded& event);
   void On(const ContainerStopped& event);
+  void On(const ContainersWantedBack& event);
   void On(const PendingExplained& event);
   void On(const StopRequested& event);
   void On(const FinishAcknowledged& event);
@@ -198,6 +214,7 @@ class ClusterCore {
   void CountLaunchFailure(const std::string& cause);
   void CheckWorkerDeadlines();
   void CheckIdle();
+  void GiveBackWanted();
   WorkerPlanInput PlanInput() const;
   void Plan();
   void CheckEnd();
@@ -212,6 +229,8 @@ class ClusterCore {
   int32_t asked_ = 0;
   int32_t wanted_ = 0;
   std::string pending_detail_;
+  std::set<ContainerId> wanted_back_;
+  std::set<ContainerId> told_wanted_back_;
   TellPlan told_plan_;
   int32_t failures_ = 0;  // in a row
   std::string last_failure_;

@@ -153,6 +153,9 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
   void TellPlan(int32_t workers_wanted, const std::string& detail) override {
     jobs_.Handle(stream::WorkersPlanned{workers_wanted, detail});
   }
+  void TellWantedBack(const std::set<ContainerId>& containers) override {
+    jobs_.Handle(stream::WorkersWantedBack{containers});
+  }
   void StopJobs() override { jobs_.Handle(stream::StopJobs{}); }
   void Close() override {
     client_loop_.Stop();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,8 @@ class StreamEngine {
   virtual void FailWaitingJobs(const std::string& cause) = 0;
   // For reports: how many workers there will be, and why they are not there yet.
   virtual void TellPlan(int32_t workers_wanted, const std::string& detail) = 0;
+  // For reports: the scheduler is about to take these workers, which jobs use.
+  virtual void TellWantedBack(const std::set<ContainerId>& containers) = 0;
   // No more submissions; live jobs are cancelled.
   virtual void StopJobs() = 0;
   // Ends all connections. From any thread, once the owner's loop has stopped.

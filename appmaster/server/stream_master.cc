@@ -183,6 +183,15 @@ struct StreamMaster::Executor {
     am.engine_->FailWaitingJobs(fail.cause);
   }
   void operator()(const TellPlan& plan) const { am.engine_->TellPlan(plan.wanted, plan.detail); }
+  void operator()(const TellWantedBack& wanted) const {
+    for (const ContainerId& container : wanted.containers) {
+      platform::LogWarn(
+          kWorkerComponent,
+          container.ToString(),
+          "wanted back by the scheduler, but a job uses it: preempted when its time is up");
+    }
+    am.engine_->TellWantedBack(wanted.containers);
+  }
   void operator()(const StopEngineJobs&) const { am.engine_->StopJobs(); }
   void operator()(const TellFinalStatus& status) const {
     am.Finish(status.status, status.diagnostics);
@@ -192,6 +201,10 @@ struct StreamMaster::Executor {
 
 void StreamMaster::Drain() {
   while (!inputs_.empty()) {
+    // Who is idle is decided by, so it must not be what was before this turn of the loop.
+    if (!std::holds_alternative<EngineChanged>(inputs_.front()) && EngineHasChanged()) {
+      inputs_.push_front(EngineChanged{engine_state_});
+    }
     const ClusterInput input = std::move(inputs_.front());
     inputs_.pop_front();
     const ClusterPhase before = core_.phase();
@@ -316,6 +329,20 @@ void StreamMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {
     grants_.erase(status.id);
     Input(ContainerEnded{status});
   }
+  std::set<ContainerId> wanted_back;
+  for (const PreemptionNotice& notice : allocation.preemption) {
+    if (!told_wanted_back_.contains(notice.container)) {
+      platform::LogInfo(kWorkerComponent,
+                        notice.container.ToString(),
+                        "the scheduler wants it back",
+                        {{"within_ms", std::to_string(ToMillis(notice.grace))}});
+    }
+    wanted_back.insert(notice.container);
+  }
+  if (wanted_back != told_wanted_back_) {
+    told_wanted_back_ = wanted_back;
+    Input(ContainersWantedBack{std::move(wanted_back)});
+  }
   const bool waits = allocation.pending_reason != PendingReason::kNone;
   Input(PendingExplained{waits ? allocation.pending_detail : std::string()});
 }
@@ -345,11 +372,14 @@ void StreamMaster::OnWorkerRejected(const ContainerId& container, const std::str
 }
 
 void StreamMaster::OnEngineChanged() {
-  if (engine_ == nullptr) return;
+  if (engine_ != nullptr && EngineHasChanged()) Input(EngineChanged{engine_state_});
+}
+
+bool StreamMaster::EngineHasChanged() {
   EngineState state = engine_->State();
-  if (state == engine_state_) return;
-  engine_state_ = state;
-  Input(EngineChanged{std::move(state)});
+  if (state == engine_state_) return false;
+  engine_state_ = std::move(state);
+  return true;
 }
 
 void StreamMaster::OnStopRequested() {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "appmaster/client/master_client.h"
@@ -66,6 +67,7 @@ class StreamMaster : public MasterListener, public StreamEngineListener {
   void FailStartup(const Error& error);
   void Input(ClusterInput input);
   void Drain();
+  bool EngineHasChanged();
   void SetTimer();
   void Launch(const ContainerId& container);
   void StopAtNode(const ContainerId& container);
@@ -92,6 +94,7 @@ class StreamMaster : public MasterListener, public StreamEngineListener {
   RegisterMasterRequest registration_;
   std::map<ContainerId, wire::ReceivedGrant> grants_;
   EngineState engine_state_;
+  std::set<ContainerId> told_wanted_back_;  // as the last answer of the ResourceManager said
   std::deque<ClusterInput> inputs_;
   bool draining_ = false;
   bool ended_ = false;

@@ -174,6 +174,19 @@ void JobManagerCore::On(const WorkersPlanned& event) {
   TouchWaitingJobs();
 }
 
+void JobManagerCore::On(const WorkersWantedBack& event) {
+  const std::set<ContainerId> before = std::exchange(wanted_back_, event.containers);
+  for (auto& [number, job] : jobs_) {
+    if (IsTerminal(job->state())) continue;
+    const std::set<ContainerId> workers = job->Workers();
+    if (std::any_of(workers.begin(), workers.end(), [&](const ContainerId& worker) {
+          return before.contains(worker) != wanted_back_.contains(worker);
+        })) {
+      job->Touch();
+    }
+  }
+}
+
 void JobManagerCore::On(const StopJobs&) {
   stopping_ = true;
   for (auto& [number, job] : jobs_) {
@@ -295,12 +308,26 @@ std::string JobManagerCore::WaitingSentence(const Job& job) const {
       return "its tasks are ending on " +
              std::to_string(job.UnendedWorkers().size() + job.unconfirmed.size()) + " TaskManagers";
     case JobState::kRunning:
+      return WantedBackSentence(job);
     case JobState::kFinished:
     case JobState::kFailed:
     case JobState::kCanceled:
       return "";
   }
   return "";
+}
+
+std::string JobManagerCore::WantedBackSentence(const Job& job) const {
+  std::string names;
+  int64_t count = 0;
+  for (const ContainerId& worker : job.Workers()) {
+    if (!wanted_back_.contains(worker)) continue;
+    if (++count == 1) names = worker.ToString();
+  }
+  if (count == 0) return "";
+  if (count > 1) names += " and " + std::to_string(count - 1) + " more";
+  return "the scheduler takes back TaskManagers of it for other queues or users: " + names +
+         "; it fails when they are stopped, unless it ends or they are no longer wanted before";
 }
 
 }  // namespace weir::stream

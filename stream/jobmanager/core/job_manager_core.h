@@ -76,6 +76,7 @@ class JobManagerCore {
   void On(const ShutDownWorker& event);
   void On(const FailWaitingJobs& event);
   void On(const WorkersPlanned& event);
+  void On(const WorkersWantedBack& event);
   void On(const StopJobs& event);
   void On(const DeadlineReached& event);
 
@@ -102,6 +103,8 @@ class JobManagerCore {
   void AnswerWatchers();
   JobReport FullReport(const Job& job) const;
   std::string WaitingSentence(const Job& job) const;
+  // "" when none of its TaskManagers is wanted back.
+  std::string WantedBackSentence(const Job& job) const;
 
   JobManagerOptions options_;
   TaskManagerTable managers_;
@@ -113,6 +116,7 @@ class JobManagerCore {
   std::vector<Watcher> watchers_;
   std::set<ContainerId> given_up_;
   WorkersPlanned planned_;
+  std::set<ContainerId> wanted_back_;
   bool stopping_ = false;
 
   // Of the step in progress.

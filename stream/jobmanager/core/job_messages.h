@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -155,6 +156,10 @@ struct WorkersPlanned {
   int32_t wanted = 0;
   std::string detail;  // why they are not there yet, in the RM's words
 };
+// All workers that the scheduler is about to take back although jobs use them, for the reports.
+struct WorkersWantedBack {
+  std::set<ContainerId> containers;
+};
 // The cluster ends: no more submissions, live jobs are cancelled.
 struct StopJobs {};
 // Answers CleanOutputs. "" = nothing is left; else what could not be deleted, in words.
@@ -176,6 +181,7 @@ using JobManagerEvent = std::variant<SubmitJob,
                                      ShutDownWorker,
                                      FailWaitingJobs,
                                      WorkersPlanned,
+                                     WorkersWantedBack,
                                      StopJobs,
                                      DeadlineReached>;
 

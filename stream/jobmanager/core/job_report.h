@@ -42,7 +42,7 @@ struct JobReport {
   int32_t slots_ready = 0;
   int32_t task_managers_ready = 0;
   int32_t task_managers_wanted = 0;
-  std::string waiting;               // why it waits, in words; "" when it does not
+  std::string waiting;               // why it waits or what it is about to lose, in words, or ""
   std::vector<std::string> outputs;  // published results
   int64_t version = 0;               // grows with every change
   int64_t source_records = 0;

@@ -203,6 +203,45 @@ TEST(ClusterCore, GivesAnIdleWorkerOfASessionBackAfterTheIdleTimeoutButKeepsTheM
   EXPECT_EQ(cluster.core.phase(), ClusterPhase::kServing);
 }
 
+TEST(ClusterCore, GivesBackWhatTheSchedulerWantsBackAndNobodyUses) {
+  Cluster cluster(Options(DeploymentMode::kSession));
+  cluster.JobWaits(4);
+  cluster.Arrive(2);
+  cluster.Arrive(3);
+  cluster.JobRuns();
+  cluster.JobWaits(4);  // another job, whose workers are coming
+  cluster.Arrive(4);
+  cluster.Step(WorkerGranted{Container(5), "node1"});
+  cluster.Step(ContainersWantedBack{{Container(2), Container(4), Container(5), Container(77)}});
+  ASSERT_EQ(cluster.All<TellWorkerToExit>().size(), 1u) << "ready, and no job has a slot of it";
+  EXPECT_EQ(cluster.All<TellWorkerToExit>()[0].container, Container(4));
+  ASSERT_EQ(cluster.All<ReleaseContainer>().size(), 1u) << "granted, not registered yet";
+  EXPECT_EQ(cluster.All<ReleaseContainer>()[0].container, Container(5));
+  ASSERT_EQ(cluster.All<TellWantedBack>().size(), 1u) << "a job runs in it";
+  EXPECT_EQ(cluster.All<TellWantedBack>()[0].containers, std::set<ContainerId>{Container(2)});
+  EXPECT_EQ(cluster.Asked(), 2) << "the other job still waits: the scheduler decides when";
+
+  // Its job ends before its time is up: then it goes, whatever the idle timeout.
+  cluster.engine.workers[0].used = 0;
+  cluster.Step(EngineChanged{cluster.engine});
+  ASSERT_EQ(cluster.All<TellWorkerToExit>().size(), 2u);
+  EXPECT_EQ(cluster.All<TellWorkerToExit>()[1].container, Container(2));
+  EXPECT_TRUE(cluster.All<TellWantedBack>().back().containers.empty());
+}
+
+TEST(ClusterCore, KeepsAUsedWorkerThatIsNoLongerWantedBack) {
+  Cluster cluster(Options(DeploymentMode::kPerJob));
+  cluster.JobWaits(2);
+  cluster.Arrive(2);
+  cluster.JobRuns();
+  cluster.Step(ContainersWantedBack{{Container(2)}});
+  cluster.Step(ContainersWantedBack{{}});
+  ASSERT_EQ(cluster.All<TellWantedBack>().size(), 2u);
+  EXPECT_TRUE(cluster.All<TellWantedBack>()[1].containers.empty());
+  EXPECT_TRUE(cluster.All<TellWorkerToExit>().empty());
+  EXPECT_TRUE(cluster.All<ReleaseContainer>().empty());
+}
+
 TEST(ClusterCore, ReplacesAWorkerThatIsLostWhileItsJobStillWaits) {
   Cluster cluster(Options(DeploymentMode::kPerJob));
   cluster.JobWaits(4);

@@ -91,6 +91,25 @@ TEST(JobManagerCore, SaysWithNumbersWhyAJobWaits) {
   EXPECT_THAT(report.waiting, HasSubstr("larger than what is free"));
 }
 
+TEST(JobManagerCore, TellsTheUsersOfAJobWhenItsTaskManagersAreWantedBack) {
+  Harness h;
+  ASSERT_TRUE(h.Register(2, 1));
+  ASSERT_TRUE(h.Register(3, 1));
+  ASSERT_TRUE(h.Register(4, 1));
+  const JobId two = h.Submit(Spec("two", Graph(2, 2)));
+  const JobId one = h.Submit(Spec("one", Graph(1, 1)));
+  ASSERT_EQ(h.StateOf(one), JobState::kRunning);
+  const int64_t version = h.Report(two).version;
+  const int64_t version_of_other = h.Report(one).version;
+  h.Step(WorkersWantedBack{{Container(2), Container(3)}});
+  EXPECT_GT(h.Report(two).version, version) << "who watches hears of it";
+  EXPECT_EQ(h.Report(one).version, version_of_other);
+  EXPECT_THAT(h.Report(two).waiting, HasSubstr(Container(2).ToString() + " and 1 more"));
+  EXPECT_EQ(h.Report(one).waiting, "");
+  h.Step(WorkersWantedBack{});
+  EXPECT_EQ(h.Report(two).waiting, "");
+}
+
 TEST(JobManagerCore, CutsFilesIntoSplitsOnceTheShellHasListedThem) {
   Harness h;
   ASSERT_TRUE(h.Register(2, 2));
