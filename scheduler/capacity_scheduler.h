@@ -143,6 +143,8 @@ class CapacityScheduler {
   // All or nothing. kFailedPrecondition: what runs would be orphaned, with every reason in the
   // message.
   Status Reconfigure(std::shared_ptr<const QueueConfiguration> configuration, Now now);
+  // Whether Reconfigure would take it now: the same errors, and nothing changes.
+  Status CheckReconfigure(const QueueConfiguration& configuration) const;
   // What Reconfigure would do, without doing it.
   QueuePlan Plan(std::shared_ptr<const QueueConfiguration> configuration, Now now) const;
 

@@ -27,6 +27,7 @@
 #include "resourcemanager/core/container_table.h"
 #include "resourcemanager/core/deadlines.h"
 #include "resourcemanager/core/dense_transitions.h"
+#include "resourcemanager/core/durable_changes.h"
 #include "resourcemanager/core/flat_map.h"
 #include "resourcemanager/core/lazy_deadlines.h"
 #include "resourcemanager/core/node.h"
@@ -58,7 +59,8 @@ struct AttemptStored {
 struct FinalStored {
   ApplicationId application;
 };
-using StoredConsequence = std::variant<SubmissionStored, AttemptStored, FinalStored>;
+struct ChangeStored {};  // State::pending_change
+using StoredConsequence = std::variant<SubmissionStored, AttemptStored, FinalStored, ChangeStored>;
 
 // A container that has ended, as reports and a master that registers again are told of it.
 struct EndedContainer {
@@ -300,6 +302,14 @@ struct ResourceManagerCore::State {
   void TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer);
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
+  // --- changes of queues, labels and what nodes offer (durable_changes.cc)
+  // True: it waits for the one under way, or is refused because too many do.
+  bool WaitsForChange(const ChangeEvent& event);
+  void StoreThenUse(std::vector<store::StoreOperation> batch, PendingChange next);
+  void OnChangeStored();
+  void DropChangesOf(CallId call);
+  void RefuseChanges(const Error& error);
+
   // --- queues (queue_calls.cc)
   void On(const ReconfigureQueues& event);
   void On(const RollbackQueues& event);
@@ -310,7 +320,10 @@ struct ResourceManagerCore::State {
     const QueueProperties& properties;
   };
   void ApplyQueues(CallId call, const Change& change);
-  uint64_t StoreQueues(QueueConfigurationVersion about, QueueProperties properties);
+  // The records of a version that is to come, with the end of those that it pushes out.
+  std::vector<store::StoreOperation> RecordsOf(AppliedQueues& next) const;
+  void KeepVersion(AppliedQueues next);
+  Status Use(const PendingQueues& next);
   ParsedQueues Parse(const QueueProperties& properties,
                      const std::map<std::string, bool>& with_labels) const;
   void LoadQueues(const std::vector<store::Record>& records);
@@ -322,7 +335,10 @@ struct ResourceManagerCore::State {
   void On(const RemoveLabels& event);
   void On(const ReplaceLabelsOnNodes& event);
   void On(const UpdateNodeResource& event);
-  Status UseLabels(std::map<std::string, bool> next);
+  Result<std::shared_ptr<const scheduler::QueueConfiguration>> WithLabels(
+      const std::map<std::string, bool>& next) const;
+  Status Use(const PendingLabels& next);
+  Status Use(const PendingNodeSettings& next);
   // How an administrator may name the node, the most exact first.
   std::vector<std::string> NamesOf(const Node& node) const;
   std::string LabelOf(const Node& node) const;
@@ -388,12 +404,9 @@ struct ResourceManagerCore::State {
   const WallTime started;
   std::unique_ptr<scheduler::CapacityScheduler> sched;  // from Load on
 
-  struct AppliedQueues {
-    QueueConfigurationVersion about;
-    QueueProperties properties;
-    int32_t parts = 0;  // records in the store
-  };
   std::deque<AppliedQueues> applied_queues;  // the last one is in force
+  std::optional<PendingChange> pending_change;
+  std::deque<ChangeEvent> waiting_changes;
   bool local_queues_differ = false;
   std::vector<Noted> start_notes;
   std::map<std::string, bool> labels;                              // -> exclusive

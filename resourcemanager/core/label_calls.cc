@@ -34,8 +34,9 @@ Error UnknownLabel(const std::string& name) {
 
 }  // namespace
 
-// Queues see labels through their configuration: it is judged and taken over anew.
-Status ResourceManagerCore::State::UseLabels(std::map<std::string, bool> next) {
+// Queues see labels through their configuration: it is judged, and later taken over, anew.
+Result<std::shared_ptr<const scheduler::QueueConfiguration>> ResourceManagerCore::State::WithLabels(
+    const std::map<std::string, bool>& next) const {
   const ParsedQueues parsed = Parse(applied_queues.back().properties, next);
   if (parsed.configuration == nullptr) {
     std::string faults;
@@ -44,14 +45,42 @@ Status ResourceManagerCore::State::UseLabels(std::map<std::string, bool> next) {
                  "the queues do not allow this change of labels: " + faults,
                  "change the queue configuration first"};
   }
-  WEIR_RETURN_IF_ERROR(sched->Reconfigure(parsed.configuration, now));
-  labels = std::move(next);
-  place = true;
+  WEIR_RETURN_IF_ERROR(sched->CheckReconfigure(*parsed.configuration));
+  return parsed.configuration;
+}
+
+Status ResourceManagerCore::State::Use(const PendingLabels& next) {
+  WEIR_RETURN_IF_ERROR(sched->Reconfigure(next.configuration, now));
+  labels = next.labels;
+  // Its nodes lose a label that goes, so that no partition is left without a name.
+  for (const auto& settings : next.settings)
+    node_settings.insert_or_assign(settings.node, settings);
   for (auto& [id, node] : nodes) UseSettings(*node);
   return {};
 }
 
+Status ResourceManagerCore::State::Use(const PendingNodeSettings& next) {
+  for (const auto& settings : next.settings)
+    node_settings.insert_or_assign(settings.node, settings);
+  for (auto& [id, node] : nodes) {
+    UseSettings(*node);
+    const auto names = NamesOf(*node);
+    const bool meant = std::any_of(
+        next.settings.begin(), next.settings.end(), [&](const store::NodeSettingsRecord& each) {
+          return std::find(names.begin(), names.end(), each.node) != names.end();
+        });
+    if (!meant || !next.resizes) continue;
+    overcommit_deadlines.Clear(node->index);
+    if (!node->slot || next.overcommit_timeout < Duration(0)) continue;
+    const Instant deadline = now.monotonic + next.overcommit_timeout;
+    for (const ContainerSlot slot : Surplus(*node)) WantBack(slot, deadline);
+    overcommit_deadlines.Set(node->index, deadline);
+  }
+  return {};
+}
+
 void ResourceManagerCore::State::On(const AddLabels& event) {
+  if (WaitsForChange(event)) return;
   std::map<std::string, bool> next = labels;
   for (const NodeLabel& label : event.labels) {
     if (Status valid = ValidateLabel(label.name); !valid.ok()) {
@@ -71,43 +100,51 @@ void ResourceManagerCore::State::On(const AddLabels& event) {
                         "there would be " + std::to_string(next.size()) + " node labels",
                         "at most " + std::to_string(kLabelsMax)});
   }
-  if (Status used = UseLabels(std::move(next)); !used.ok()) {
-    return Answer(event.call, std::move(used).error());
-  }
-  const uint64_t sequence = Append({store::Put{store::LabelsRecord{labels}}});
+  if (next == labels) return Answer(event.call, NoContent{}, appended);
+  auto configuration = WithLabels(next);
+  if (!configuration.ok()) return Answer(event.call, std::move(configuration).error());
+  PendingChange pending{.call = event.call,
+                        .what = {},
+                        .notes = {},
+                        .undo = {store::Put{store::LabelsRecord{labels}}}};
   for (const NodeLabel& label : event.labels) {
-    Emit(Noted{"labels", label.name, "added by " + event.by, false}, sequence);
+    pending.notes.push_back({"labels", label.name, "added by " + event.by, false});
   }
-  Answer(event.call, NoContent{}, sequence);
+  std::vector<store::StoreOperation> batch = {store::Put{store::LabelsRecord{next}}};
+  pending.what = PendingLabels{*std::move(configuration), std::move(next), {}};
+  StoreThenUse(std::move(batch), std::move(pending));
 }
 
 void ResourceManagerCore::State::On(const RemoveLabels& event) {
+  if (WaitsForChange(event)) return;
   std::map<std::string, bool> next = labels;
   for (const std::string& name : event.labels) {
     if (next.erase(name) == 0) return Answer(event.call, UnknownLabel(name));
   }
-  // Its nodes lose it first, so that no partition is left without a name.
-  const std::map<std::string, bool> before = std::exchange(labels, next);
-  const auto settings_before = node_settings;
+  auto configuration = WithLabels(next);
+  if (!configuration.ok()) return Answer(event.call, std::move(configuration).error());
+  PendingChange pending{.call = event.call,
+                        .what = {},
+                        .notes = {},
+                        .undo = {store::Put{store::LabelsRecord{labels}}}};
   std::vector<store::StoreOperation> batch = {store::Put{store::LabelsRecord{next}}};
-  for (auto& [name, settings] : node_settings) {
+  std::vector<store::NodeSettingsRecord> cleared;
+  for (const auto& [name, settings] : node_settings) {
     if (settings.label.empty() || next.contains(settings.label)) continue;
-    settings.label.clear();
-    batch.push_back(store::Put{settings});
+    pending.undo.push_back(store::Put{settings});
+    cleared.push_back(settings);
+    cleared.back().label.clear();
+    batch.push_back(store::Put{cleared.back()});
   }
-  if (Status used = UseLabels(next); !used.ok()) {
-    labels = before;
-    node_settings = settings_before;
-    return Answer(event.call, std::move(used).error());
-  }
-  const uint64_t sequence = Append(std::move(batch));
   for (const std::string& name : event.labels) {
-    Emit(Noted{"labels", name, "removed by " + event.by, false}, sequence);
+    pending.notes.push_back({"labels", name, "removed by " + event.by, false});
   }
-  Answer(event.call, NoContent{}, sequence);
+  pending.what = PendingLabels{*std::move(configuration), std::move(next), std::move(cleared)};
+  StoreThenUse(std::move(batch), std::move(pending));
 }
 
 void ResourceManagerCore::State::On(const ReplaceLabelsOnNodes& event) {
+  if (WaitsForChange(event)) return;
   for (const auto& [node, label] : event.labels) {
     if (Status valid = ValidateText("the node", node, limits::kNameBytes, EmptyText::kRefused);
         !valid.ok()) {
@@ -121,20 +158,23 @@ void ResourceManagerCore::State::On(const ReplaceLabelsOnNodes& event) {
                         "too many nodes have settings of their own",
                         "at most " + std::to_string(kNodeSettingsMax)});
   }
+  if (event.labels.empty()) return Answer(event.call, NoContent{}, appended);
+  PendingChange pending{.call = event.call, .what = {}, .notes = {}, .undo = {}};
+  PendingNodeSettings next;
   std::vector<store::StoreOperation> batch;
   for (const auto& [name, label] : event.labels) {
-    store::NodeSettingsRecord& settings = node_settings[name];
+    const auto known = node_settings.find(name);
+    store::NodeSettingsRecord settings =
+        known == node_settings.end() ? store::NodeSettingsRecord{} : known->second;
     settings.node = name;
     settings.has_label = true;
     settings.label = label;
     batch.push_back(store::Put{settings});
+    next.settings.push_back(std::move(settings));
+    pending.notes.push_back({"nodes", name, "label=" + label + " by " + event.by, false});
   }
-  const uint64_t sequence = batch.empty() ? 0 : Append(std::move(batch));
-  for (auto& [id, node] : nodes) UseSettings(*node);
-  for (const auto& [name, label] : event.labels) {
-    Emit(Noted{"nodes", name, "label=" + label + " by " + event.by, false}, sequence);
-  }
-  Answer(event.call, NoContent{}, sequence);
+  pending.what = std::move(next);
+  StoreThenUse(std::move(batch), std::move(pending));
 }
 
 std::vector<std::string> ResourceManagerCore::State::NamesOf(const Node& node) const {
@@ -182,14 +222,12 @@ void ResourceManagerCore::State::UseGrant(Node& node) {
 }
 
 void ResourceManagerCore::State::On(const UpdateNodeResource& event) {
-  std::vector<Node*> meant;
-  for (auto& [id, node] : nodes) {
-    const auto names = NamesOf(*node);
-    if (std::find(names.begin(), names.end(), event.node) != names.end()) {
-      meant.push_back(node.get());
-    }
-  }
-  if (meant.empty()) {
+  if (WaitsForChange(event)) return;
+  const bool known = std::any_of(nodes.begin(), nodes.end(), [&](const auto& entry) {
+    const auto names = NamesOf(*entry.second);
+    return std::find(names.begin(), names.end(), event.node) != names.end();
+  });
+  if (!known) {
     return Answer(event.call,
                   Error{ErrorCode::kNotFound,
                         "no node " + event.node.substr(0, limits::kNameBytes) + " is known",
@@ -204,28 +242,22 @@ void ResourceManagerCore::State::On(const UpdateNodeResource& event) {
                         "node " + event.node + " cannot offer " + event.capacity->ToString(),
                         "give amounts of 0 or more"});
   }
-  store::NodeSettingsRecord& settings = node_settings[event.node];
+  const auto before = node_settings.find(event.node);
+  store::NodeSettingsRecord settings =
+      before == node_settings.end() ? store::NodeSettingsRecord{} : before->second;
   settings.node = event.node;
   settings.has_capacity = event.capacity.has_value();
   settings.capacity = event.capacity.value_or(Resource{});
-  const uint64_t sequence = Append({store::Put{settings}});
-  for (Node* node : meant) {
-    UseSettings(*node);
-    overcommit_deadlines.Clear(node->index);
-    if (!node->slot || event.overcommit_timeout < Duration(0)) continue;
-    const Instant deadline = now.monotonic + event.overcommit_timeout;
-    for (const ContainerSlot slot : Surplus(*node)) WantBack(slot, deadline);
-    overcommit_deadlines.Set(node->index, deadline);
-  }
-  Emit(Noted{"nodes",
-             event.node,
-             "offers " +
-                 (event.capacity ? event.capacity->ToString()
-                                 : std::string("what its NodeManager says")) +
-                 " by " + event.by,
-             false},
-       sequence);
-  Answer(event.call, NoContent{}, sequence);
+  std::vector<store::StoreOperation> batch = {store::Put{settings}};
+  const std::string offer =
+      event.capacity ? event.capacity->ToString() : std::string("what its NodeManager says");
+  StoreThenUse(std::move(batch),
+               {.call = event.call,
+                .what = PendingNodeSettings{.settings = {std::move(settings)},
+                                            .resizes = true,
+                                            .overcommit_timeout = event.overcommit_timeout},
+                .notes = {{"nodes", event.node, "offers " + offer + " by " + event.by, false}},
+                .undo = {}});
 }
 
 std::vector<LabelReport> ResourceManagerCore::Labels() const {

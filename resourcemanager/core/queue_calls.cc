@@ -1,8 +1,9 @@
 // The queue configuration: which one is in force, its versions, and what is asked about queues.
 //
-// A configuration is applied as a whole: judged, taken over by the scheduler, and written as one
-// version in one batch. What is in force is always what the highest stored version says, or will
-// say when the record that is on its way is durable; the answer waits for that.
+// A configuration is applied as a whole: judged, written as one version in one batch, and taken
+// over by the scheduler when that is durable (durable_changes.cc). So what is in force is always
+// what the highest stored version says, but in the moment between its becoming durable and our
+// hearing of it.
 #include <algorithm>
 #include <utility>
 
@@ -184,6 +185,7 @@ Status ResourceManagerCore::State::CheckVersion(const std::optional<int64_t>& ex
 }
 
 void ResourceManagerCore::State::On(const ReconfigureQueues& event) {
+  if (WaitsForChange(event)) return;
   if (Status as_expected = CheckVersion(event.expected_version); !as_expected.ok()) {
     return Answer(event.call, std::move(as_expected).error());
   }
@@ -191,6 +193,7 @@ void ResourceManagerCore::State::On(const ReconfigureQueues& event) {
 }
 
 void ResourceManagerCore::State::On(const RollbackQueues& event) {
+  if (WaitsForChange(event)) return;
   if (Status as_expected = CheckVersion(event.expected_version); !as_expected.ok()) {
     return Answer(event.call, std::move(as_expected).error());
   }
@@ -203,40 +206,56 @@ void ResourceManagerCore::State::On(const RollbackQueues& event) {
   Answer(event.call, NotKept(event.version));
 }
 
-void ResourceManagerCore::State::ApplyQueues(CallId call, const Change& change) {
-  if (Status sized = CheckSize(change.properties); !sized.ok()) {
+void ResourceManagerCore::State::ApplyQueues(CallId call, const Change& wanted) {
+  if (Status sized = CheckSize(wanted.properties); !sized.ok()) {
     return Answer(call, std::move(sized).error());
   }
-  ParsedQueues parsed = Parse(change.properties, labels);
+  ParsedQueues parsed = Parse(wanted.properties, labels);
   if (parsed.configuration == nullptr) return Answer(call, Refused(parsed.faults));
-  const AppliedQueues& last = applied_queues.back();
-  // Also when nothing differs: what yarn-site.xml says may be another.
-  if (Status taken = sched->Reconfigure(parsed.configuration, now); !taken.ok()) {
+  if (Status taken = sched->CheckReconfigure(*parsed.configuration); !taken.ok()) {
     return Answer(call, std::move(taken).error());
   }
-  place = true;
-  local_queues_differ = change.origin != "refreshQueues" && local_queues_differ;
-  for (const std::string& warning : parsed.warnings) Emit(Noted{"queues", "-", warning, true});
-  if (Meaning(last.properties) == Meaning(change.properties)) {
+  const AppliedQueues& last = applied_queues.back();
+  AppliedQueues next{.about = last.about, .properties = wanted.properties, .parts = last.parts};
+  if (Meaning(last.properties) == Meaning(wanted.properties)) {
+    // Nothing to be stored. What yarn-site.xml says may be another, and no record has that.
+    local_queues_differ = wanted.origin != "refreshQueues" && local_queues_differ;
+    for (const std::string& warning : parsed.warnings) Emit(Noted{"queues", "-", warning, true});
+    if (Status taken = sched->Reconfigure(parsed.configuration, now); !taken.ok()) {
+      return Answer(call, std::move(taken).error());
+    }
+    place = true;
     return Answer(call, last.about, appended);
   }
-  QueueConfigurationVersion about{
-      last.about.version + 1, now.wall, change.by, change.origin, parsed.sha256};
-  const uint64_t sequence = StoreQueues(about, change.properties);
-  Emit(Noted{"queues",
-             "-",
-             "version " + std::to_string(about.version) + " of the queue configuration is in " +
-                 "force, by " + about.by + " (" + about.origin + ")",
-             false},
-       sequence);
-  Answer(call, std::move(about), sequence);
+  next.about = {last.about.version + 1, now.wall, wanted.by, wanted.origin, parsed.sha256};
+  std::vector<store::StoreOperation> batch = RecordsOf(next);
+  PendingChange pending{.call = call, .what = {}, .notes = {}, .undo = {}};
+  for (int32_t part = 0; part < next.parts; ++part) {
+    pending.undo.push_back(store::Delete{store::QueueConfigurationKey(next.about.version, part)});
+  }
+  pending.notes.push_back({"queues",
+                           "-",
+                           "version " + std::to_string(next.about.version) +
+                               " of the queue configuration is in force, by " + next.about.by +
+                               " (" + next.about.origin + ")",
+                           false});
+  pending.what = PendingQueues{parsed.configuration, std::move(next), std::move(parsed.warnings)};
+  StoreThenUse(std::move(batch), std::move(pending));
 }
 
-uint64_t ResourceManagerCore::State::StoreQueues(QueueConfigurationVersion about,
-                                                 QueueProperties properties) {
+Status ResourceManagerCore::State::Use(const PendingQueues& next) {
+  WEIR_RETURN_IF_ERROR(sched->Reconfigure(next.configuration, now));
+  for (const std::string& warning : next.warnings) Emit(Noted{"queues", "-", warning, true});
+  local_queues_differ = next.applied.about.origin != "refreshQueues" && local_queues_differ;
+  KeepVersion(next.applied);
+  return {};
+}
+
+std::vector<store::StoreOperation> ResourceManagerCore::State::RecordsOf(
+    AppliedQueues& next) const {
   std::vector<store::QueueConfigurationRecord> parts(1);
   size_t bytes = 0;
-  for (const auto& property : properties) {
+  for (const auto& property : next.properties) {
     if (bytes + BytesOf(property) > kPartBytes) {
       parts.emplace_back();
       bytes = 0;
@@ -244,29 +263,31 @@ uint64_t ResourceManagerCore::State::StoreQueues(QueueConfigurationVersion about
     bytes += BytesOf(property);
     parts.back().properties.push_back(property);
   }
+  next.parts = static_cast<int32_t>(parts.size());
   std::vector<store::StoreOperation> batch;
   for (size_t i = 0; i < parts.size(); ++i) {
     store::QueueConfigurationRecord& part = parts[i];
-    part.version = about.version;
+    part.version = next.about.version;
     part.part = static_cast<int32_t>(i);
-    part.parts = static_cast<int32_t>(parts.size());
-    part.applied = about.applied;
-    part.by = about.by;
-    part.origin = about.origin;
-    part.sha256 = about.sha256;
+    part.parts = next.parts;
+    part.applied = next.about.applied;
+    part.by = next.about.by;
+    part.origin = next.about.origin;
+    part.sha256 = next.about.sha256;
     batch.push_back(store::Put{std::move(part)});
   }
-  applied_queues.push_back({.about = std::move(about),
-                            .properties = std::move(properties),
-                            .parts = static_cast<int32_t>(parts.size())});
-  while (applied_queues.size() > kVersionsKept) {
-    const AppliedQueues& oldest = applied_queues.front();
+  for (size_t i = 0; applied_queues.size() + 1 - i > kVersionsKept; ++i) {
+    const AppliedQueues& oldest = applied_queues[i];
     for (int32_t part = 0; part < oldest.parts; ++part) {
       batch.push_back(store::Delete{store::QueueConfigurationKey(oldest.about.version, part)});
     }
-    applied_queues.pop_front();
   }
-  return Append(std::move(batch));
+  return batch;
+}
+
+void ResourceManagerCore::State::KeepVersion(AppliedQueues next) {
+  applied_queues.push_back(std::move(next));
+  while (applied_queues.size() > kVersionsKept) applied_queues.pop_front();
 }
 
 Result<Explanation> ResourceManagerCore::Explain(const ApplicationId& id, Now) const {

@@ -147,7 +147,8 @@ void ResourceManagerCore::State::FailInterrupted() {
   if (applied_queues.back().parts == 0) {  // chosen just now
     AppliedQueues chosen = std::move(applied_queues.back());
     applied_queues.pop_back();
-    StoreQueues(std::move(chosen.about), std::move(chosen.properties));
+    Append(RecordsOf(chosen));
+    KeepVersion(std::move(chosen));
   }
   for (Noted& note : start_notes) Emit(std::move(note));
   start_notes.clear();

@@ -138,6 +138,8 @@ void ResourceManagerCore::State::OnCommitted(uint64_t sequence) {
     } else if (const auto* last = std::get_if<FinalStored>(&consequence)) {
       Application* application = FindApplication(last->application);
       if (application != nullptr) OnFinalStored(*application);
+    } else if (std::holds_alternative<ChangeStored>(consequence)) {
+      OnChangeStored();
     }
   }
 }
@@ -157,6 +159,7 @@ void ResourceManagerCore::State::OnStoreFailed(const Error& error) {
   waiting = {};
   // The shell drops what it holds back: those callers hear from us now.
   for (const auto& [sequence, call] : std::exchange(gated, {})) Answer(call, SteppingDown());
+  RefuseChanges(SteppingDown());
   watched.clear();
   consequences.clear();
   Emit(StepDown{error});
@@ -210,6 +213,7 @@ void ResourceManagerCore::State::OnDeadline() {
 }
 
 void ResourceManagerCore::State::OnAbandoned(CallId call) {
+  DropChangesOf(call);
   for (auto it = gated.begin(); it != gated.end(); ++it) {
     if (it->second != call) continue;
     gated.erase(it);

@@ -50,6 +50,10 @@ void CapacityScheduler::UpdateNode(NodeSlot node, const NodeUsage& usage) {
 const QueueConfiguration& CapacityScheduler::configuration() const {
   return state_->configuration();
 }
+Status CapacityScheduler::CheckReconfigure(const QueueConfiguration& configuration) const {
+  return state_->CheckReconfigure(
+      *CarryDynamicQueues(state_->configuration(), configuration, state_->options.types));
+}
 Status CapacityScheduler::Reconfigure(std::shared_ptr<const QueueConfiguration> configuration,
                                       Now now) {
   state_->now = now;

@@ -56,15 +56,18 @@ std::vector<std::string> CapacityScheduler::State::Objections(
   return objections;
 }
 
+Status CapacityScheduler::State::CheckReconfigure(const QueueConfiguration& next) const {
+  const std::vector<std::string> objections = Objections(next);
+  if (objections.empty()) return {};
+  std::string all;
+  for (const std::string& each : objections) all += (all.empty() ? "" : "; ") + each;
+  return Error{ErrorCode::kFailedPrecondition,
+               "the queues stay as they are: " + all,
+               "stop and drain the queues that are to go, then try again"};
+}
+
 Status CapacityScheduler::State::Reconfigure(std::shared_ptr<const QueueConfiguration> next) {
-  const std::vector<std::string> objections = Objections(*next);
-  if (!objections.empty()) {
-    std::string all;
-    for (const std::string& each : objections) all += (all.empty() ? "" : "; ") + each;
-    return Error{ErrorCode::kFailedPrecondition,
-                 "the queues stay as they are: " + all,
-                 "stop and drain the queues that are to go, then try again"};
-  }
+  WEIR_RETURN_IF_ERROR(CheckReconfigure(*next));
   Configure(std::move(next));
   return {};
 }

@@ -216,6 +216,7 @@ struct CapacityScheduler::State {
   void Configure(std::shared_ptr<const QueueConfiguration> configuration);
   Status Reconfigure(std::shared_ptr<const QueueConfiguration> configuration);
   std::vector<std::string> Objections(const QueueConfiguration& next) const;
+  Status CheckReconfigure(const QueueConfiguration& next) const;
   Result<QueueSlot> MakeQueue(const std::string& path);
   std::optional<Instant> NextDeadline() const;
   void ExpireDynamicQueues();

@@ -130,6 +130,8 @@ TEST_F(Queue, ConfigurationIsAppliedOnceItIsDurable) {
   const int64_t before = Version();
   const CallId call = Apply(TwoQueues("30"), before);
   EXPECT_FALSE(driver.Answered(call));
+  EXPECT_EQ(Version(), before) << "durable before visible";
+  EXPECT_DOUBLE_EQ(QueueNamed("root.a").partitions.at(0).capacity, 50);
   driver.CommitAll();
   const auto* version = driver.Get<QueueConfigurationVersion>(call);
   ASSERT_NE(version, nullptr);
@@ -140,6 +142,69 @@ TEST_F(Queue, ConfigurationIsAppliedOnceItIsDurable) {
   EXPECT_DOUBLE_EQ(QueueNamed("root.a").partitions.at(0).capacity, 30);
   EXPECT_EQ(driver.core->QueuePropertiesOf(before)->at(4).value, "50");
   EXPECT_EQ(driver.core->QueuePropertiesOf(0)->at(4).value, "30");
+}
+
+TEST_F(Queue, ChangesWaitForTheOneWhoseRecordIsOnItsWay) {
+  const int64_t before = Version();
+  const CallId first = Apply(TwoQueues("30"), before);
+  const CallId second = Apply(TwoQueues("40"), before);
+  const CallId third = Apply(TwoQueues("20"), before + 1);
+  const CallId left = Apply(TwoQueues("10"));
+  driver.Step(CallAbandoned{left});
+  driver.CommitAll();
+  EXPECT_NE(driver.Get<QueueConfigurationVersion>(first), nullptr);
+  EXPECT_EQ(driver.Code(second), ErrorCode::kFailedPrecondition) << "judged by the first";
+  ASSERT_NE(driver.Get<QueueConfigurationVersion>(third), nullptr);
+  EXPECT_EQ(driver.Get<QueueConfigurationVersion>(third)->version, before + 2);
+  EXPECT_DOUBLE_EQ(QueueNamed("root.a").partitions.at(0).capacity, 20);
+  EXPECT_FALSE(driver.Answered(left)) << "its caller left before its turn";
+}
+
+TEST_F(Queue, TooManyWaitingChangesAreRefusedAndAllAreAnsweredWhenTheStoreFails) {
+  std::vector<CallId> calls;
+  for (int i = 0; i < 66; ++i) calls.push_back(Apply(TwoQueues("30")));
+  EXPECT_EQ(driver.Code(calls.back()), ErrorCode::kResourceExhausted) << "1 under way, 64 wait";
+  driver.Step(StoreFailed{Error{ErrorCode::kUnavailable, "the disk is full", ""}});
+  calls.pop_back();
+  for (const CallId call : calls) EXPECT_EQ(driver.Code(call), ErrorCode::kUnavailable);
+}
+
+// A queue that was made on demand is the one thing that can come in between.
+TEST_F(Queue, ConfigurationThatCanNoLongerBeTakenOverLeavesNoVersion) {
+  QueueProperties made = TwoQueues();
+  const std::string p = kPrefix;
+  made[0].value = "a,b,d";
+  made.push_back({p + "root.d.capacity", "0", 20});
+  made.push_back({p + "root.d.acl_submit_applications", "*", 21});
+  made.push_back({p + "root.d.queues", "static", 22});
+  made.push_back({p + "root.d.static.capacity", "1w", 23});
+  made.push_back({p + "root.d.auto-queue-creation-v2.enabled", "true", 24});
+  Apply(made);
+  driver.CommitAll();
+  const int64_t before = Version();
+  made.back().value = "false";  // no place for what is made on demand
+  const CallId call = Apply(made);
+  const CallId submit = driver.Submit(In("root.d.eve"), "1");
+  driver.CommitAll();
+  EXPECT_EQ(Version(), before + 1) << "the change was stored first: the submission finds no queue";
+  EXPECT_NE(driver.Get<QueueConfigurationVersion>(call), nullptr);
+  ASSERT_NE(driver.Get<ApplicationId>(submit), nullptr);
+  EXPECT_EQ(driver.Report(*driver.Get<ApplicationId>(submit)).state, ApplicationState::kFailed);
+  made.back().value = "true";
+  Apply(made);
+  driver.CommitAll();
+  const CallId again = driver.Submit(In("root.d.eve"), "2");
+  made.back().value = "false";
+  const CallId late = Apply(made);
+  driver.CommitAll();  // the submission is stored first, and makes the queue
+  ASSERT_NE(driver.Get<ApplicationId>(again), nullptr);
+  EXPECT_EQ(driver.Report(*driver.Get<ApplicationId>(again)).state, ApplicationState::kAccepted);
+  EXPECT_EQ(driver.Code(late), ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(driver.Get<Error>(late)->message, HasSubstr("root.d.eve"));
+  EXPECT_EQ(Version(), before + 2);
+  EXPECT_FALSE(driver.Stored(store::QueueConfigurationKey(before + 3, 0)));
+  driver.Restart();
+  EXPECT_EQ(Version(), before + 2);
 }
 
 TEST_F(Queue, ConfigurationForAnotherVersionIsRefused) {
@@ -230,8 +295,10 @@ TEST_F(Queue, LargeConfigurationIsStoredInPartsAndReadBackWhole) {
 }
 
 TEST_F(Queue, HistoryIsBounded) {
-  for (int i = 0; i < 120; ++i) Apply(TwoQueues(i % 2 == 0 ? "30" : "40"));
-  driver.CommitAll();
+  for (int i = 0; i < 120; ++i) {
+    Apply(TwoQueues(i % 2 == 0 ? "30" : "40"));
+    driver.CommitAll();
+  }
   EXPECT_EQ(driver.core->QueueHistory().size(), 100U);
   size_t stored = 0;
   for (const auto& [key, record] : driver.store) {
@@ -257,10 +324,10 @@ TEST_F(Queue, MovedApplicationTakesWhatItHasAlong) {
 }
 
 TEST_F(Queue, ThatIsGoneWhenASubmissionIsDurableRejectsIt) {
-  const CallId submit = driver.Submit(In("a"), "1");
   QueueProperties stopped = TwoQueues();
   stopped.push_back({kPrefix + std::string("root.a.state"), "STOPPED", 20});
   Apply(stopped);
+  const CallId submit = driver.Submit(In("a"), "1");
   driver.CommitAll();
   const ApplicationReport report = driver.Report(*driver.Get<ApplicationId>(submit));
   EXPECT_EQ(report.state, ApplicationState::kFailed);

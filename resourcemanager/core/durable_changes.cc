@@ -1,0 +1,77 @@
+// Changes of queues, labels and what nodes offer, from the event to the moment in which they act.
+//
+// In between nothing but a queue made on demand can get in the way of a change that was judged
+// well. Then its record is taken back, and its caller hears why once that is durable.
+#include <algorithm>
+#include <utility>
+
+#include "resourcemanager/core/core_state.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr size_t kWaitingChangesMax = 64;
+
+CallId CallOf(const ChangeEvent& event) {
+  return std::visit([](const auto& e) { return e.call; }, event);
+}
+
+}  // namespace
+
+bool ResourceManagerCore::State::WaitsForChange(const ChangeEvent& event) {
+  if (!pending_change) return false;
+  if (waiting_changes.size() < kWaitingChangesMax) {
+    waiting_changes.push_back(event);
+  } else {
+    Answer(CallOf(event),
+           Error{ErrorCode::kResourceExhausted,
+                 std::to_string(kWaitingChangesMax) +
+                     " changes of queues, labels and nodes wait for their turn already",
+                 "try again in a moment"});
+  }
+  return true;
+}
+
+void ResourceManagerCore::State::StoreThenUse(std::vector<store::StoreOperation> batch,
+                                              PendingChange next) {
+  const uint64_t sequence = Append(std::move(batch));
+  if (next.call) gated.emplace(sequence, *next.call);
+  pending_change = std::move(next);
+  WhenStored(sequence, ChangeStored{});
+}
+
+void ResourceManagerCore::State::OnChangeStored() {
+  const PendingChange stored = *std::exchange(pending_change, std::nullopt);
+  Status used = std::visit([this](const auto& what) { return Use(what); }, stored.what);
+  if (used.ok()) {
+    place = true;
+    for (const Noted& note : stored.notes) Emit(Noted(note));
+  }
+  const uint64_t undone = used.ok() || stored.undo.empty() ? 0 : Append(stored.undo);
+  if (!stored.call) {
+    // Nobody waits for the answer.
+  } else if (!used.ok()) {
+    Answer(*stored.call, std::move(used).error(), undone);
+  } else if (const auto* queues = std::get_if<PendingQueues>(&stored.what)) {
+    Answer(*stored.call, queues->applied.about);
+  } else {
+    Answer(*stored.call, NoContent{});
+  }
+  while (!pending_change && !waiting_changes.empty()) {
+    const ChangeEvent next = std::move(waiting_changes.front());
+    waiting_changes.pop_front();
+    std::visit([this](const auto& event) { On(event); }, next);
+  }
+}
+
+void ResourceManagerCore::State::DropChangesOf(CallId call) {
+  if (pending_change && pending_change->call == call) pending_change->call.reset();
+  std::erase_if(waiting_changes, [&](const ChangeEvent& each) { return CallOf(each) == call; });
+}
+
+void ResourceManagerCore::State::RefuseChanges(const Error& error) {
+  pending_change.reset();  // its caller is among the gated ones
+  for (const ChangeEvent& each : std::exchange(waiting_changes, {})) Answer(CallOf(each), error);
+}
+
+}  // namespace weir::rm

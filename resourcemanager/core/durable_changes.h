@@ -1,0 +1,64 @@
+// What changes of queues, labels and what nodes offer look like on their way to the store.
+//
+// A change is judged, written, and acts when its record is durable: until then nobody can see it.
+// One is under way at a time; those behind it wait (bounded), so that each is judged by what the
+// one before it has left. Values; owned by the core's state (durable_changes.cc).
+#ifndef WEIR_RESOURCEMANAGER_CORE_DURABLE_CHANGES_H_
+#define WEIR_RESOURCEMANAGER_CORE_DURABLE_CHANGES_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/queue.h"
+#include "common/time.h"
+#include "resourcemanager/core/actions.h"
+#include "resourcemanager/core/events.h"
+#include "scheduler/config/queue_configuration.h"
+#include "state-store/records.h"
+
+namespace weir::rm {
+
+struct AppliedQueues {
+  QueueConfigurationVersion about;
+  QueueProperties properties;
+  int32_t parts = 0;  // records in the store
+};
+
+struct PendingQueues {
+  std::shared_ptr<const scheduler::QueueConfiguration> configuration;
+  AppliedQueues applied;
+  std::vector<std::string> warnings;
+};
+struct PendingLabels {
+  std::shared_ptr<const scheduler::QueueConfiguration> configuration;
+  std::map<std::string, bool> labels;
+  std::vector<store::NodeSettingsRecord> settings;  // of nodes that lose their label
+};
+struct PendingNodeSettings {
+  std::vector<store::NodeSettingsRecord> settings;
+  bool resizes = false;  // they are about what the nodes offer
+  Duration overcommit_timeout{-1};
+};
+
+struct PendingChange {
+  std::optional<CallId> call;  // nothing: the caller left
+  std::variant<PendingQueues, PendingLabels, PendingNodeSettings> what;
+  std::vector<Noted> notes;
+  std::vector<store::StoreOperation> undo;  // when it can no longer be taken over
+};
+
+using ChangeEvent = std::variant<ReconfigureQueues,
+                                 RollbackQueues,
+                                 AddLabels,
+                                 RemoveLabels,
+                                 ReplaceLabelsOnNodes,
+                                 UpdateNodeResource>;
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_CORE_DURABLE_CHANGES_H_
