@@ -25,6 +25,11 @@ struct QueuePartitionReport {
   double absolute_used_capacity = 0;  // of the partition
   double weight = 0;                  // as configured; 0 when by percent or absolute
   double normalized_weight = 0;
+  // As configured, in words ("12.5", "3w", "[memory=10240,vcores=12]"), and its amounts where it
+  // has some.
+  std::string configured_capacity;
+  Resource configured_minimum;
+  Resource configured_maximum;
   Resource guaranteed;
   Resource maximum;
   Resource used;
@@ -68,6 +73,9 @@ struct QueueReport {
   double user_limit_factor = 0;  // -1 = none
   bool preemption_disabled = false;
   bool intra_queue_preemption_disabled = false;
+  // As capacity-scheduler.xml has them ("user1,user2 group1", "*", " "); of this queue alone.
+  std::string submit_acl;
+  std::string administer_acl;
   std::string default_label;
   std::vector<std::string> labels;  // accessible; "*" alone = every one
   Resource maximum_allocation;

@@ -40,6 +40,10 @@ Json CapacitiesObject(const QueuePartitionReport& partition) {
           {"absoluteMaxCapacity", Rounded(partition.absolute_maximum_capacity)},
           {"weight", WeightOf(partition)},
           {"normalizedWeight", Rounded(partition.normalized_weight)},
+          {"configuredMinResource", ResourceObject(partition.configured_minimum)},
+          {"configuredMaxResource", ResourceObject(partition.configured_maximum)},
+          {"queueCapacityVectorInfo",
+           Single("configuredCapacityVector", partition.configured_capacity)},
           {"effectiveMinResource", ResourceObject(partition.guaranteed)},
           {"effectiveMaxResource", ResourceObject(partition.maximum)}};
 }
@@ -52,6 +56,10 @@ Json UsageObject(const QueuePartitionReport& partition) {
           {"amUsed", ResourceObject(partition.am_used)},
           {"amLimit", ResourceObject(partition.am_limit)},
           {"userLimit", ResourceObject(partition.user_limit)}};
+}
+
+Json AclObject(const char* type, const std::string& list) {
+  return {{"accessType", type}, {"accessControlList", list}};
 }
 
 // What the root and all others have in common.
@@ -79,6 +87,9 @@ void AddCommon(const QueueReport& queue, Json& json) {
   json["queueType"] = queue.leaf ? "leaf" : "parent";
   json["creationMethod"] = queue.dynamic ? "dynamicFlexible" : "static";
   json["defaultNodeLabelExpression"] = queue.default_label;
+  json["queueAcls"] = Single("queueAcl",
+                             Json::array({AclObject("ADMINISTER_QUEUE", queue.administer_acl),
+                                          AclObject("SUBMIT_APP", queue.submit_acl)}));
 }
 
 void AddUsage(const QueueReport& queue, Json& json) {

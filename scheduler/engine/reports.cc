@@ -2,6 +2,8 @@
 #include <string>
 #include <utility>
 
+#include "scheduler/config/capacity_text.h"
+#include "scheduler/config/configuration_text.h"
 #include "scheduler/engine/state.h"
 
 namespace weir::scheduler {
@@ -12,6 +14,16 @@ double Percent(int64_t part) {
 }
 double PercentOf(Share share) {
   return 100.0 * static_cast<double>(share) / static_cast<double>(kWholeShare);
+}
+
+// The parts that are amounts.
+Amounts AmountsOf(const CapacityVector& capacity) {
+  Amounts amounts;
+  for (int i = 0; i < Amounts::kMaxTypes; ++i) {
+    const CapacityPart& part = capacity.parts[static_cast<size_t>(i)];
+    if (part.kind == CapacityKind::kAbsolute && part.value != 0) amounts.Set(i, part.value);
+  }
+  return amounts;
 }
 
 std::string StateName(QueueState state) {
@@ -60,6 +72,10 @@ QueuePartitionReport CapacityScheduler::State::ReportPartition(QueueSlot queue,
   report.maximum_capacity = PercentOf(ShareOf(calculator, share.maximum, most_of));
   const auto configured = settings.partitions.find(report.label);
   if (configured != settings.partitions.end()) {
+    report.configured_capacity =
+        FormatCapacity(configured->second.capacity, configuration().type_names);
+    report.configured_minimum = types.ToResource(AmountsOf(configured->second.capacity));
+    report.configured_maximum = types.ToResource(AmountsOf(configured->second.maximum));
     const CapacityPart& first = configured->second.capacity.parts[0];
     if (first.kind == CapacityKind::kWeight) {
       report.weight = static_cast<double>(first.value) / static_cast<double>(kWholeWeight);
@@ -97,6 +113,8 @@ QueueReport CapacityScheduler::State::Report(QueueSlot slot) const {
       .user_limit_factor = -1,
       .preemption_disabled = settings.preemption_disabled,
       .intra_queue_preemption_disabled = settings.intra_preemption_disabled,
+      .submit_acl = FormatAccessList(settings.submit),
+      .administer_acl = FormatAccessList(settings.administer),
       .default_label = settings.default_label,
       .labels = settings.labels,
       .maximum_allocation = options.types.ToResource(settings.maximum_allocation)};

@@ -23,11 +23,15 @@ QueueReport MakeQueue(const std::string& path, bool leaf) {
                        .maximum_capacity = 80,
                        .absolute_capacity = 20,
                        .used_capacity = 10,
+                       .configured_capacity = "[memory=4096,vcores=4]",
+                       .configured_minimum = {4096, 4},
                        .guaranteed = {4096, 4, {{"yarn.io/gpu", 1}}},
                        .used = {1024, 1},
                        .am_limit = {512, 1}},
                       {.label = "gpu", .capacity = 100}};
   queue.labels = {"gpu"};
+  queue.submit_acl = "mia,leo dev";
+  queue.administer_acl = " ";
   queue.active_applications = 2;
   queue.pending_applications = 3;
   queue.memory_seconds = 77;
@@ -71,6 +75,16 @@ TEST(SchedulerJson, HasYarnsTreeOfQueues) {
   const Parsed& partitions = leaf.at("capacities").at("queueCapacitiesByPartition");
   ASSERT_EQ(partitions.size(), 2u);
   EXPECT_EQ(partitions.at(1).at("partitionName"), "gpu");
+  EXPECT_EQ(partitions.at(0).at("configuredMinResource").at("memory"), 4096);
+  EXPECT_EQ(partitions.at(0).at("configuredMaxResource").at("memory"), 0);
+  EXPECT_EQ(partitions.at(0).at("queueCapacityVectorInfo").at("configuredCapacityVector"),
+            "[memory=4096,vcores=4]");
+  const Parsed& acls = leaf.at("queueAcls").at("queueAcl");
+  ASSERT_EQ(acls.size(), 2u);
+  EXPECT_EQ(acls.at(0).at("accessType"), "ADMINISTER_QUEUE");
+  EXPECT_EQ(acls.at(0).at("accessControlList"), " ");
+  EXPECT_EQ(acls.at(1).at("accessType"), "SUBMIT_APP");
+  EXPECT_EQ(acls.at(1).at("accessControlList"), "mia,leo dev");
   const Parsed& types = leaf.at("minEffectiveCapacity").at("resourceInformations");
   EXPECT_EQ(types.at("resourceInformation").at(2).at("name"), "yarn.io/gpu");
 }
