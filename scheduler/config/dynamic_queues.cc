@@ -231,8 +231,8 @@ class Maker {
     return CheckSiblings(parent, children, mode, configuration_.type_names);
   }
 
-  // A managed parent that is given away gives the next queue nothing until one of them goes
-  // (YARN's GuaranteedOrZeroCapacityOverTimePolicy, by existence instead of activity).
+  // A managed parent that is given away gives the next queue nothing until one of them goes, or has
+  // no applications any more (BalanceManagedParent).
   Status FitManaged(const QueueSettings& parent, QueueSettings& settings) {
     std::vector<QueueSettings*> children = ChildrenOf(parent);
     children.push_back(&settings);
@@ -366,6 +366,34 @@ Result<std::shared_ptr<const QueueConfiguration>> WithoutDynamicQueue(
   EraseBelow(*copy, path);
   if (parent.auto_creation.managed) HandOn(*copy, parent, queue->partitions);
   return std::shared_ptr<const QueueConfiguration>(std::move(copy));
+}
+
+std::shared_ptr<const QueueConfiguration> BalanceManagedParent(
+    const QueueConfiguration& from,
+    const std::string& parent,
+    const std::function<std::optional<int64_t>(const std::string& path)>& oldest) {
+  const QueueSettings* const managed = from.Find(parent);
+  if (managed == nullptr || !managed->auto_creation.managed) return nullptr;
+  std::vector<std::pair<int64_t, std::string>> lacking;
+  std::vector<std::string> idle;
+  for (const std::string& path : managed->children) {
+    const bool has = !IsNothing(from.queues.at(path).partitions.at("").capacity);
+    const std::optional<int64_t> order = oldest(path);
+    if (order && !has) lacking.emplace_back(*order, path);
+    if (!order && has) idle.push_back(path);
+  }
+  if (lacking.empty() || idle.empty()) return nullptr;
+  std::sort(lacking.begin(), lacking.end());
+  auto copy = std::make_shared<QueueConfiguration>(from);
+  for (size_t i = 0; i < std::min(lacking.size(), idle.size()); ++i) {
+    QueueSettings& giver = copy->queues.at(idle[i]);
+    QueueSettings& taker = copy->queues.at(lacking[i].second);
+    for (auto& [label, partition] : giver.partitions) {
+      const auto given = taker.partitions.find(label);
+      if (given != taker.partitions.end()) std::swap(partition.capacity, given->second.capacity);
+    }
+  }
+  return copy;
 }
 
 std::shared_ptr<const QueueConfiguration> CarryDynamicQueues(const QueueConfiguration& running,

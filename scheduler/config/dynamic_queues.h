@@ -1,6 +1,7 @@
 // Queues made automatically, under a parent that allows it: flexible ones (auto-queue-creation-v2:
 // parents and a leaf, by templates, in weight mode) and leaves of a managed parent
-// (auto-create-child-queue, by leaf-queue-template).
+// (auto-create-child-queue, by leaf-queue-template), which share out what the parent has by
+// activity.
 //
 // Errors name the rule. kInvalidArgument: a bad path or a template that gives no valid queue;
 // kAlreadyExists; kFailedPrecondition: no ancestor allows it, too deep, or a leaf is in the way;
@@ -9,7 +10,10 @@
 #ifndef WEIR_SCHEDULER_CONFIG_DYNAMIC_QUEUES_H_
 #define WEIR_SCHEDULER_CONFIG_DYNAMIC_QUEUES_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/result.h"
@@ -41,6 +45,16 @@ Result<std::shared_ptr<const QueueConfiguration>> WithoutDynamicQueue(
 std::shared_ptr<const QueueConfiguration> CarryDynamicQueues(const QueueConfiguration& running,
                                                              const QueueConfiguration& to,
                                                              const ResourceTypes& types);
+
+// Leaves of a managed parent have their template's capacity or nothing. A copy in which those below
+// `parent` with applications come before those without (YARN's
+// GuaranteedOrZeroCapacityOverTimePolicy, at once instead of every 1.5 s): who lacks it, the one
+// with the oldest application first, gets it from a leaf that has no applications. Null when that
+// changes nothing. `oldest`: the order of the oldest application of a leaf; nothing = it has none.
+std::shared_ptr<const QueueConfiguration> BalanceManagedParent(
+    const QueueConfiguration& from,
+    const std::string& parent,
+    const std::function<std::optional<int64_t>(const std::string& path)>& oldest);
 
 }  // namespace weir::scheduler
 

@@ -58,6 +58,7 @@ void CapacityScheduler::State::EnterLeaf(ApplicationSlot slot, QueueSlot leaf) {
       {.first = -int64_t{application.priority}, .order = application.order, .line = slot.value});
   LimitsMayAllow(leaf);
   idle_queues.erase(tree.at(leaf).path);
+  if (tree.at(leaf).applications == 1) ActivityChanged(leaf);
 }
 
 void CapacityScheduler::State::LeaveLeaf(ApplicationSlot slot) {
@@ -80,6 +81,7 @@ void CapacityScheduler::State::LeaveLeaf(ApplicationSlot slot) {
   }
   if (tree.settings(leaf).dynamic && tree.at(leaf).applications == 0) {
     idle_queues[tree.at(leaf).path] = now.monotonic + configuration().dynamic_queue_expiry;
+    ActivityChanged(leaf);
   }
 }
 

@@ -39,6 +39,9 @@ void CapacityScheduler::State::Configure(std::shared_ptr<const QueueConfiguratio
     for (const int32_t line : applications[i].lines) KeyChanged(line);
   }
   for (const auto& [leaf, waiting] : inactive) LimitsMayAllow(leaf);
+  for (const auto& [path, queue] : configuration().queues) {
+    if (queue.auto_creation.managed) managed_due.insert(path);
+  }
   totals_due.clear();
   wake_everybody = true;
 }
@@ -109,6 +112,30 @@ void CapacityScheduler::State::ExpireDynamicQueues() {
     if (left == nullptr || !left->dynamic || !left->children.empty()) continue;
     idle_queues.emplace(above, now.monotonic + configuration().dynamic_queue_expiry);
   }
+}
+
+void CapacityScheduler::State::ActivityChanged(QueueSlot leaf) {
+  const QueueSettings& settings = tree.settings(leaf);
+  if (!settings.dynamic) return;
+  const QueueSettings* parent = configuration().Find(settings.parent);
+  if (parent != nullptr && parent->auto_creation.managed) managed_due.insert(parent->path);
+}
+
+void CapacityScheduler::State::BalanceManagedParents() {
+  const auto oldest = [this](const std::string& path) -> std::optional<int64_t> {
+    const std::optional<QueueSlot> leaf = tree.Find(path);
+    if (!leaf || Index(*leaf) >= members.size()) return std::nullopt;
+    std::optional<int64_t> first;
+    for (const ApplicationSlot slot : members[Index(*leaf)]) {
+      if (!first || app(slot).order < *first) first = app(slot).order;
+    }
+    return first;
+  };
+  for (const std::string& parent : std::exchange(managed_due, {})) {
+    auto balanced = BalanceManagedParent(configuration(), parent, oldest);
+    if (balanced != nullptr) Configure(std::move(balanced));
+  }
+  managed_due.clear();  // what is balanced needs no second look
 }
 
 std::optional<Instant> CapacityScheduler::State::NextDeadline() const {

@@ -12,11 +12,12 @@ bool CapacityScheduler::State::Schedule(Now at, size_t limit, std::vector<Alloca
   now = at;
   const size_t enough = out.size() + std::min(limit, std::numeric_limits<size_t>::max() / 2);
   RefreshTotals();
+  ExpireDynamicQueues();
+  BalanceManagedParents();
   if (wake_everybody) {
     wake_everybody = false;
     WakeAll();
   }
-  ExpireDynamicQueues();
   ActivatePending();
   FireDeadlines();
   EndPlans();

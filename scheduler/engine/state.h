@@ -220,6 +220,10 @@ struct CapacityScheduler::State {
   Result<QueueSlot> MakeQueue(const std::string& path);
   std::optional<Instant> NextDeadline() const;
   void ExpireDynamicQueues();
+  // The leaf has its first application, or its last one has left: when a managed parent made it,
+  // what that shares out goes to those with applications.
+  void ActivityChanged(QueueSlot leaf);
+  void BalanceManagedParents();
 
   struct Gains {  // containers placed, by application slot
     std::map<int32_t, int64_t> before;
@@ -314,6 +318,7 @@ struct CapacityScheduler::State {
   std::map<QueueSlot, GangPlan> plans;
   std::map<QueueSlot, Instant> plan_pause;     // no new plan before
   std::map<std::string, Instant> idle_queues;  // dynamic leaves without applications, since when
+  std::set<std::string> managed_due;  // managed parents whose leaves have changed
   Amounts wanted;                              // by all applications, activated or not
   int64_t wanted_containers = 0;
   SearchPosition spread_from;          // where the last spread placement went on
