@@ -65,12 +65,16 @@ Duration CapacityScheduler::State::AnywhereDelay(const Ask& ask, PartitionSlot p
         count, int64_t{settings.node_locality_delay} + settings.rack_locality_additional_delay);
     return options.heartbeat * missed / count;
   }
-  // YARN's formula: outstanding x min((locations - 1) / nodes, 1), at most all nodes.
+  // YARN's formula: outstanding x min(locations / nodes, 1) missed offers, at most all nodes, where
+  // the locations are the named nodes, their racks and the named racks. Exact, in 1 / nodes^2.
   const Constraints& extra = ConstraintsOf(ask);
-  const auto locations = static_cast<int64_t>(extra.nodes.size() + extra.racks.size());
-  const int64_t missed =
-      std::min(count, ask.count * std::min(std::max<int64_t>(locations - 1, 0), count) / count);
-  return std::max(RackDelay(partition), options.heartbeat * missed / count);
+  std::set<std::string> racks(extra.racks.begin(), extra.racks.end());
+  for (const std::string& name : extra.nodes) {
+    for (const NodeSlot node : nodes.Named(name)) racks.insert(nodes.at(node).rack);
+  }
+  const auto locations = static_cast<int64_t>(extra.nodes.size() + racks.size());
+  const int64_t missed = std::min(count * count, ask.count * std::min(locations, count));
+  return std::max(RackDelay(partition), options.heartbeat * missed / (count * count));
 }
 
 std::optional<CapacityScheduler::State::Target> CapacityScheduler::State::SearchLocal(

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "scheduler/engine/fair_measure.h"
 #include "scheduler/engine/state.h"
 
 namespace weir::scheduler {
@@ -15,17 +16,6 @@ constexpr Share kShareSlack = 8;
 // Shares are compared this much coarser: the largest one (2^50) times kWholeWeight stays below
 // 2^63.
 constexpr Share kShareGrain = 128;
-
-// log2(1 + value) in 1e-6, by the position of the highest bit and linear between powers of two: an
-// integer stand-in for YARN's size-based weight.
-int64_t LogarithmOf(int64_t value) {
-  const auto v = static_cast<uint64_t>(std::max<int64_t>(value, 0)) + 1;
-  const int bits = 63 - __builtin_clzll(v);
-  const uint64_t base = uint64_t{1} << bits;
-  const uint64_t rest =
-      bits >= 20 ? ((v - base) >> (bits - 20)) * 1'000'000 >> 20 : (v - base) * 1'000'000 / base;
-  return bits * 1'000'000 + static_cast<int64_t>(rest);
-}
 
 }  // namespace
 
@@ -61,16 +51,9 @@ LineKey CapacityScheduler::State::KeyOf(int32_t index) const {
   if (settings.leaf_ordering == LeafOrdering::kFifo) {
     return {.first = -int64_t{application.priority}, .order = application.order, .line = index};
   }
-  int64_t memory = 0;
-  int64_t demand = 0;
-  for (const PartitionUse& each : application.uses) memory += each.used[Amounts::kMemory];
-  if (settings.size_based_weight) {
-    for (const int32_t line : application.lines) {
-      demand += line_at(line).pending[Amounts::kMemory];
-    }
-    memory = memory * 1'000'000 / std::max<int64_t>(LogarithmOf(memory + demand), 1);
-  }
-  return {.first = memory, .order = application.order, .line = index};
+  return {.first = FairMeasure(application, lines, settings.size_based_weight),
+          .order = application.order,
+          .line = index};
 }
 
 int32_t CapacityScheduler::State::GroupFor(const Line& line, const Ask& head, bool solo) {

@@ -59,6 +59,15 @@ std::vector<Table> Tables() {
        5,
        {{"a", {}, 3}, {"b", {.priority = 5}, 3}},
        "a:n b:n a:n b:n a:n"},
+      // log2(1 + demand in MiB): a wants 3072, 11.50; b wants 15360, 13.88. Used / that: a 0, b 0
+      // (a came first); b 0; b 74 < a 89; a 89 < b 148; b 148 < a 178; a 178 < b 221.
+      {"fair by size: who wants more may use more before it is the other's turn",
+       With(Cluster::OneQueue(),
+            {"root.q.ordering-policy=fair",
+             "root.q.ordering-policy.fair.enable-size-based-weight=true"}),
+       6,
+       {{"a", {}, 3}, {"b", {}, 15}},
+       "a:n b:n b:n a:n b:n a:n"},
       // a is guaranteed 6, b 2. Used of the guarantee: a 1/6, b 1/2, a 3/6 (a tie: the larger
       // capacity goes first), a 4/6, b 2/2, a 6/6.
       {"utilization: the smaller used share of the guarantee goes first",
