@@ -163,7 +163,8 @@ class CapacityScheduler {
   // The priority that an application gets: asked, the queue's default, clamped to the maxima.
   int32_t PriorityFor(const std::string& path,
                       const Submitter& submitter,
-                      std::optional<int32_t> asked) const;
+                      std::optional<int32_t> asked,
+                      const std::vector<std::string>& tags = {}) const;
   // Longest life; 0 = no end. `asked` 0 = the queue's default.
   Duration LifetimeFor(const std::string& path, Duration asked) const;
 

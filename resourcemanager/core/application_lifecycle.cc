@@ -158,7 +158,7 @@ Result<std::unique_ptr<Application>> ResourceManagerCore::State::Admit(
                          .diagnostics = "",
                          .tracking_url = "",
                          .finished = {},
-                         .priority = sched->PriorityFor(queue, submitter, asked),
+                         .priority = sched->PriorityFor(queue, submitter, asked, context.tags),
                          .lifetime = sched->LifetimeFor(queue, context.lifetime)};
   application->groups = event.groups;
   application->am_resource = std::move(am_resource);

@@ -48,7 +48,7 @@ class ChangeCheck {
       path.resize(path.rfind('.'));
       place = to_.Find(path);
     }
-    faults_.push_back({.file = "",
+    faults_.push_back({.file = place == nullptr ? "" : place->file,
                        .line = place == nullptr ? 0 : place->line,
                        .queue = queue.path,
                        .rule = std::string(rule),

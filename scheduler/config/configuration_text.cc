@@ -96,6 +96,7 @@ void AddLeaf(const QueueSettings& queue, Texts& texts) {
   texts["user-limit-factor"] = FactorOrNone(queue.user_limit_factor);
   texts["maximum-am-resource-percent"] = Factor(queue.am_share);
   texts["maximum-applications"] = CountOrNone(queue.maximum_applications, "derived");
+  texts["ordering-policy.exclusive-enforced-partitions"] = Join(queue.enforced_labels, ",");
   texts["acl_application_max_priority"] = FormatGrants(queue.priority_grants);
   texts["default-application-priority"] = std::to_string(queue.default_application_priority);
   texts["maximum-application-lifetime"] = Lifetime(queue.maximum_lifetime);
@@ -108,12 +109,19 @@ void AddLeaf(const QueueSettings& queue, Texts& texts) {
 void AddPreemption(const PreemptionSettings& preemption, Texts& texts) {
   const std::string stem = "preemption.";
   texts[stem + "enabled"] = Switch(preemption.enabled);
+  texts["lazy-preemption-enabled"] = Switch(preemption.lazy);
   texts[stem + "observe_only"] = Switch(preemption.observe_only);
   texts[stem + "monitoring_interval"] = Millis(preemption.interval);
   texts[stem + "max_wait_before_kill"] = Millis(preemption.warning);
   texts[stem + "total_preemption_per_round"] = Factor(preemption.per_round);
   texts[stem + "max_ignored_over_capacity"] = Factor(preemption.dead_zone);
   texts[stem + "natural_termination_factor"] = Factor(preemption.natural_termination);
+  texts[stem + "select_based_on_reserved_containers"] = Switch(preemption.by_reservation);
+  texts[stem + "additional_res_balance_based_on_reserved_containers"] =
+      Switch(preemption.reserved_balance);
+  texts["underutilized-preemption.enabled"] = Switch(preemption.underutilized);
+  texts["underutilized-preemption.reserved-container-delay-ms"] =
+      Millis(preemption.reserved_container_delay);
   texts[stem + "conservative-drf"] = Switch(preemption.conservative_drf);
   texts[stem + "preemption-to-balance-queue-after-satisfied.enabled"] =
       Switch(preemption.balance_after_satisfied);
@@ -245,6 +253,15 @@ std::map<std::string, std::string> GlobalProperties(const QueueConfiguration& co
   texts["auto-queue-creation-v2.queue-expiration-time"] =
       std::to_string(ToMillis(configuration.dynamic_queue_expiry) / 1000);
   texts["max-application-priority"] = std::to_string(configuration.cluster_maximum_priority);
+  texts["exclusive-enforced-partitions"] = Join(configuration.enforced_labels, ",");
+  std::string workflows;
+  for (const WorkflowPriority& each : configuration.workflow_priorities) {
+    workflows += (workflows.empty() ? "" : ",") + each.workflow + ":" + each.queue + ":" +
+                 std::to_string(each.priority);
+  }
+  texts["workflow-priority-mappings"] = workflows;
+  texts["workflow-priority-mappings-override.enable"] =
+      Switch(configuration.workflow_priorities_override);
   texts["queue-mappings-override.enable"] = Switch(configuration.placement_overrides);
   std::string rules;
   for (const PlacementRule& rule : configuration.placement) {

@@ -1,5 +1,6 @@
 #include "scheduler/config/global_keys.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -41,6 +42,28 @@ void TakeMappingFormat(const GlobalTaking& t) {
   t.Fault({ErrorCode::kInvalidArgument,
            "the format " + Quoted(t.value()) + " of mapping rules is not known",
            "mapping-rule-format is legacy or json"});
+}
+
+std::vector<std::string> SortedList(std::string_view text) {
+  std::vector<std::string> list = ParseList(text);
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+  return list;
+}
+
+void TakeWorkflowPriorities(const GlobalTaking& t) {
+  for (const std::string& entry : ParseList(t.value())) {
+    const std::vector<std::string_view> parts = Split(entry, ':');
+    Result<int32_t> priority = ParseWhole32(parts.back(), 0);
+    if (parts.size() != 3 || Trim(parts[0]).empty() || Trim(parts[1]).empty() || !priority) {
+      t.Fault({ErrorCode::kInvalidArgument,
+               Quoted(entry) + " is not a priority of a workflow",
+               "an entry of workflow-priority-mappings has the form WORKFLOW:QUEUE:PRIORITY"});
+      continue;
+    }
+    t.configuration.workflow_priorities.push_back(
+        {std::string(Trim(parts[0])), std::string(Trim(parts[1])), *priority});
+  }
 }
 
 using Taking = const GlobalTaking&;
@@ -96,9 +119,21 @@ constexpr std::array kCapacityKeys = std::to_array<GlobalKey>({
     {"multi-node-placement-enabled", NoEffect},
     {"application.fail-fast", NoEffect},
     {"user-metrics.enable", NoEffect},
-    {"lazy-preemption-enabled", NoEffect},
-    {"workflow-priority-mappings", NoEffect},
-    {"workflow-priority-mappings-override.enable", NoEffect},
+    {"lazy-preemption-enabled",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.preemption.lazy); }},
+    {"ordering-policy.priority-utilization.underutilized-preemption.enabled",
+     [](Taking t) { t.Store(ParseSwitch(t.value()), t.configuration.preemption.underutilized); }},
+    {"ordering-policy.priority-utilization.underutilized-preemption.reserved-container-delay-ms",
+     [](Taking t) {
+       t.Store(ParseMilliseconds(t.value()), t.configuration.preemption.reserved_container_delay);
+     }},
+    {"ordering-policy.priority-utilization.underutilized-preemption.allow-move-reservation",
+     NoEffect},
+    {"workflow-priority-mappings", TakeWorkflowPriorities},
+    {"workflow-priority-mappings-override.enable",
+     [](Taking t) {
+       t.Store(ParseSwitch(t.value()), t.configuration.workflow_priorities_override);
+     }},
     {"queue.auto.refresh.monitoring-interval", NoEffect},
 });
 
@@ -121,7 +156,8 @@ constexpr std::array kOtherKeys = std::to_array<GlobalKey>({
     {"yarn.scheduler.maximum-allocation-mb", ReadElsewhere},
     {"yarn.scheduler.maximum-allocation-vcores", ReadElsewhere},
     {"yarn.scheduler.queue-placement-rules", NoEffect},
-    {"yarn.node-labels.exclusive-enforced-partitions", NoEffect},
+    {"yarn.node-labels.exclusive-enforced-partitions",
+     [](Taking t) { t.configuration.enforced_labels = SortedList(t.value()); }},
     {"yarn.resourcemanager.queue.auto.refresh.monitoring-interval", NoEffect},
 });
 
@@ -150,7 +186,6 @@ constexpr std::string_view kGroupsWithoutEffect[] = {
     "yarn.scheduler.capacity.per-node-heartbeat.",
     "yarn.scheduler.capacity.schedule-asynchronously.",
     "yarn.scheduler.capacity.multi-node-sorting.policy",
-    "yarn.scheduler.capacity.ordering-policy.priority-utilization.underutilized-preemption.",
     "yarn.resourcemanager.monitor.capacity.queue-management.",
 };
 

@@ -32,10 +32,6 @@ void TakeOrder(const GlobalTaking& t) {
   Of(t).intra_priority_first = order == "priority_first";
 }
 
-void NoEffect(const GlobalTaking& t) {
-  t.faults.NoEffect(t.property);
-}
-
 using P = PreemptionSettings;
 
 constexpr std::array kKeys = std::to_array<GlobalKey>({
@@ -49,8 +45,10 @@ constexpr std::array kKeys = std::to_array<GlobalKey>({
      }},
     {"natural_termination_factor",
      [](const GlobalTaking& t) { TakeShare(t, &P::natural_termination); }},
-    {"select_based_on_reserved_containers", NoEffect},
-    {"additional_res_balance_based_on_reserved_containers", NoEffect},
+    {"select_based_on_reserved_containers",
+     [](const GlobalTaking& t) { TakeSwitch(t, &P::by_reservation); }},
+    {"additional_res_balance_based_on_reserved_containers",
+     [](const GlobalTaking& t) { TakeSwitch(t, &P::reserved_balance); }},
     {"conservative-drf", [](const GlobalTaking& t) { TakeSwitch(t, &P::conservative_drf); }},
     {"preemption-to-balance-queue-after-satisfied.enabled",
      [](const GlobalTaking& t) { TakeSwitch(t, &P::balance_after_satisfied); }},

@@ -102,7 +102,8 @@ struct QueueSettings {
   std::vector<std::string> children;  // paths in the order of the file
   bool leaf = true;
   bool dynamic = false;  // made by automatic creation
-  int line = 0;          // where its capacity (or its name) stands
+  std::string file;      // where its capacity (or its name) stands
+  int line = 0;
 
   QueueState state = QueueState::kRunning;  // own, or inherited; never kDraining
   // By label; "" is always there. A label without an entry: the whole for root; for the others no
@@ -129,6 +130,8 @@ struct QueueSettings {
   AccessList administer;
   std::vector<PriorityGrant> priority_grants;  // empty = everybody may have any priority
   int32_t default_application_priority = 0;
+  // ordering-policy.exclusive-enforced-partitions, sorted; see the configuration's.
+  std::vector<std::string> enforced_labels;
   Duration maximum_lifetime{0};  // 0 = none; inherited
   Duration default_lifetime{0};
 
@@ -166,8 +169,17 @@ struct PlacementRule {
   bool operator==(const PlacementRule&) const = default;
 };
 
+// workflow-priority-mappings: what an application of the workflow has in the queue and below it.
+struct WorkflowPriority {
+  std::string workflow;
+  std::string queue;  // path, or the last part of one
+  int32_t priority = 0;
+  bool operator==(const WorkflowPriority&) const = default;
+};
+
 struct PreemptionSettings {
   bool enabled = false;
+  bool lazy = false;  // lazy-preemption-enabled
   bool observe_only = false;
   Duration interval = std::chrono::milliseconds(3000);
   Duration warning = std::chrono::milliseconds(15000);  // max_wait_before_kill
@@ -176,6 +188,11 @@ struct PreemptionSettings {
   int64_t natural_termination = kWholeFactor / 5;       // natural_termination_factor
   bool balance_after_satisfied = false;
   Duration balance_warning = std::chrono::milliseconds(300000);
+  bool by_reservation = false;    // select_based_on_reserved_containers
+  bool reserved_balance = false;  // additional_res_balance_based_on_reserved_containers
+  // ordering-policy.priority-utilization.underutilized-preemption
+  bool underutilized = false;
+  Duration reserved_container_delay = std::chrono::milliseconds(60000);
   bool conservative_drf = false;
   bool intra_queue = false;
   int64_t intra_minimum_threshold = kWholeFactor / 2;
@@ -215,6 +232,11 @@ struct QueueConfiguration {
   Duration dynamic_queue_expiry = std::chrono::seconds(300);
   int32_t cluster_maximum_priority = 0;  // from yarn.cluster.max-application-priority
   std::map<std::string, bool> labels;    // label -> exclusive; known from the label store
+  // yarn.node-labels.exclusive-enforced-partitions, sorted: applications whose ApplicationMaster
+  // has one of these labels get containers there alone, and no others get any there.
+  std::vector<std::string> enforced_labels;
+  std::vector<WorkflowPriority> workflow_priorities;  // in the order of the file
+  bool workflow_priorities_override = false;
   std::vector<PlacementRule> placement;
   bool placement_overrides = false;  // queue-mappings-override.enable
   PreemptionSettings preemption;

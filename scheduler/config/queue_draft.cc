@@ -312,8 +312,11 @@ void ReadDraft(QueueDraft& draft, const QueueSettings* parent, ReaderContext& co
   if (creation.managed) creation.max_queues = draft.managed_max_queues.value_or(1000);
   settings.leaf =
       parent != nullptr && settings.children.empty() && !creation.enabled && !creation.managed;
-  const ConfigProperty* const place = draft.PlaceOf("capacity");
-  settings.line = place == nullptr ? 0 : place->line;
+  const ConfigProperty* const place = draft.PlaceOf(parent == nullptr ? "queues" : "capacity");
+  if (place != nullptr) {
+    settings.file = place->file;
+    settings.line = place->line;
+  }
   const Completing completing{draft, parent, context};
   CompleteState(completing);
   CompleteLabels(completing);

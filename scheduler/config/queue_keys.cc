@@ -154,7 +154,12 @@ constexpr std::array kKeys = std::to_array<QueueKey>({
     {"multi-node-sorting.policy", NoEffect},
     {"ordering-policy",
      [](const Taking& t) { t.draft.ordering = std::string(Trim(t.value())); }},
-    {"ordering-policy.exclusive-enforced-partitions", NoEffect},
+    {"ordering-policy.exclusive-enforced-partitions",
+     [](const Taking& t) {
+       std::vector<std::string>& labels = t.settings().enforced_labels;
+       labels = ParseList(t.value());
+       std::sort(labels.begin(), labels.end());
+     }},
     {"ordering-policy.fair.enable-size-based-weight",
      [](const Taking& t) { t.Store(ParseSwitch(t.value()), t.settings().size_based_weight); }},
     {"priority",

@@ -52,6 +52,7 @@ Result<ContainerAsk> CapacityScheduler::State::Validate(ApplicationSlot slot,
   }
   if (valid.label.empty()) valid.label = application.default_label;
   if (valid.label.empty()) valid.label = queue.default_label;
+  valid.label = EnforcedLabel(application, valid.label);
   const std::optional<PartitionSlot> partition = nodes.FindPartition(valid.label);
   if (!partition || (partition->value > 0 && !configuration().labels.contains(valid.label))) {
     return Refused(ask,
@@ -67,6 +68,19 @@ Result<ContainerAsk> CapacityScheduler::State::Validate(ApplicationSlot slot,
                    "use another queue, or add it to accessible-node-labels");
   }
   return valid;
+}
+
+const std::string& CapacityScheduler::State::EnforcedLabel(const Application& application,
+                                                           const std::string& asked) const {
+  const auto enforced = [&](const std::string& label) {
+    const auto among = [&](const std::vector<std::string>& labels_in_order) {
+      return std::binary_search(labels_in_order.begin(), labels_in_order.end(), label);
+    };
+    return among(configuration().enforced_labels) ||
+           among(tree.settings(application.leaf).enforced_labels);
+  };
+  const std::string& own = nodes.label(application.am_partition);
+  return own != asked && (enforced(own) || enforced(asked)) ? own : asked;
 }
 
 const Constraints& CapacityScheduler::State::ConstraintsOf(const Ask& ask) const {

@@ -91,8 +91,9 @@ bool CapacityScheduler::MaySubmit(const std::string& path, const Submitter& subm
 }
 int32_t CapacityScheduler::PriorityFor(const std::string& path,
                                        const Submitter& submitter,
-                                       std::optional<int32_t> asked) const {
-  return EffectivePriority(state_->configuration(), path, submitter, asked);
+                                       std::optional<int32_t> asked,
+                                       const std::vector<std::string>& tags) const {
+  return EffectivePriority(state_->configuration(), path, submitter, asked, tags);
 }
 Duration CapacityScheduler::LifetimeFor(const std::string& path, Duration asked) const {
   return EffectiveLifetime(state_->configuration(), path, asked);

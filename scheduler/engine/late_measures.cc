@@ -107,8 +107,12 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
   }
   if (!best) return;
   nodes.SetReserved(*best, true);
-  reservations[*best] = {
-      .node = *best, .application = line.application, .line = line_index, .shape = group.shape};
+  reservations[*best] = {.node = *best,
+                         .application = line.application,
+                         .line = line_index,
+                         .shape = group.shape,
+                         .gang = false,
+                         .since = now.monotonic};
   shapes.AddUses(group.shape, 1);
   Application& application = app(line.application);
   application.reservations.push_back(*best);

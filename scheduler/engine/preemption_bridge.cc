@@ -17,6 +17,7 @@ PreemptionView CapacityScheduler::State::View() const {
                          .applications = applications,
                          .members = members,
                          .lines = lines,
+                         .asks = asks,
                          .reservations = reservations});
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "scheduler/engine/fair_measure.h"
+
 namespace weir::scheduler {
 
 QueueSnapshot PreemptionView::Snapshot() const {
@@ -14,7 +16,8 @@ std::vector<SnapshotUser> PreemptionView::UsersOf(QueueSlot leaf, PartitionSlot 
 }
 
 std::vector<ApplicationSlot> PreemptionView::LeastImportantFirst(QueueSlot leaf) const {
-  const bool fair = parts_.tree.settings(leaf).leaf_ordering == LeafOrdering::kFair;
+  const QueueSettings& settings = parts_.tree.settings(leaf);
+  const bool fair = settings.leaf_ordering == LeafOrdering::kFair;
   struct Ranked {
     int64_t first = 0;
     int64_t order = 0;
@@ -25,9 +28,8 @@ std::vector<ApplicationSlot> PreemptionView::LeastImportantFirst(QueueSlot leaf)
   for (const ApplicationSlot slot : parts_.members[Index(leaf)]) {
     const Application& application = at(slot);
     if (!application.activated) continue;
-    int64_t memory = 0;
-    for (const PartitionUse& use : application.uses) memory += use.used[Amounts::kMemory];
-    ranked.push_back({.first = fair ? memory : -int64_t{application.priority},
+    const int64_t measure = FairMeasure(application, parts_.lines, settings.size_based_weight);
+    ranked.push_back({.first = fair ? measure : -int64_t{application.priority},
                       .order = application.order,
                       .slot = slot});
   }
@@ -72,21 +74,79 @@ Amounts PreemptionView::PendingOf(ApplicationSlot application, PartitionSlot par
   return {};
 }
 
+PreemptableContainer PreemptionView::Preemptable(ContainerSlot container) const {
+  const ContainerTable::Slot& slot = parts_.containers.at(container);
+  return {.container = container,
+          .partition = parts_.nodes.at(slot.placement.node).partition,
+          .shape = slot.placement.shape,
+          .priority = slot.placement.priority,
+          .master = slot.master,
+          .borrowed = slot.borrowed,
+          .gang = slot.gang};
+}
+
 std::vector<PreemptableContainer> PreemptionView::ContainersOf(ApplicationSlot application) const {
   std::vector<PreemptableContainer> own;
   for (ContainerSlot c = parts_.containers.FirstOfApplication(application); c.value >= 0;
        c = parts_.containers.NextOfApplication(c)) {
-    const ContainerTable::Slot& slot = parts_.containers.at(c);
-    if (slot.leaving) continue;
-    own.push_back({.container = c,
-                   .partition = parts_.nodes.at(slot.placement.node).partition,
-                   .shape = slot.placement.shape,
-                   .priority = slot.placement.priority,
-                   .master = slot.master,
-                   .borrowed = slot.borrowed,
-                   .gang = slot.gang});
+    if (!parts_.containers.at(c).leaving) own.push_back(Preemptable(c));
   }
   return own;
+}
+
+std::vector<HeldNode> PreemptionView::HeldNodes() const {
+  std::vector<HeldNode> held;
+  for (const auto& [slot, each] : parts_.reservations) {
+    if (each.gang) continue;
+    const Node& node = parts_.nodes.at(slot);
+    Amounts lacks = parts_.shapes.amounts(each.shape) - node.free();
+    for (ContainerSlot c = parts_.containers.FirstOfNode(slot); c.value >= 0;
+         c = parts_.containers.NextOfNode(c)) {
+      const ContainerTable::Slot& own = parts_.containers.at(c);
+      if (own.leaving) lacks -= parts_.shapes.amounts(own.placement.shape);
+    }
+    held.push_back({.node = slot,
+                    .partition = node.partition,
+                    .application = each.application,
+                    .lacks = lacks,
+                    .since = each.since});
+  }
+  return held;
+}
+
+std::vector<NodeContainer> PreemptionView::ContainersOn(NodeSlot node) const {
+  std::vector<NodeContainer> own;
+  for (ContainerSlot c = parts_.containers.FirstOfNode(node); c.value >= 0;
+       c = parts_.containers.NextOfNode(c)) {
+    const ContainerTable::Slot& slot = parts_.containers.at(c);
+    if (!slot.leaving) own.push_back({slot.placement.application, Preemptable(c)});
+  }
+  return own;
+}
+
+bool PreemptionView::RoomIsWanted(ContainerSlot container,
+                                  QueueSlot leaf,
+                                  const std::function<bool(ContainerSlot)>& killable) const {
+  const NodeSlot slot = parts_.containers.at(container).placement.node;
+  const Node& node = parts_.nodes.at(slot);
+  Amounts room = node.free();
+  for (ContainerSlot c = parts_.containers.FirstOfNode(slot); c.value >= 0;
+       c = parts_.containers.NextOfNode(c)) {
+    const ContainerTable::Slot& each = parts_.containers.at(c);
+    // What is on its way out makes room as well.
+    if (each.leaving || killable(c)) room += parts_.shapes.amounts(each.placement.shape);
+  }
+  if (Index(leaf) >= parts_.members.size()) return false;
+  for (const ApplicationSlot application : parts_.members[Index(leaf)]) {
+    if (!at(application).activated) continue;
+    for (const int32_t index : at(application).lines) {
+      const Line& line = parts_.lines[static_cast<size_t>(index)];
+      if (line.partition != node.partition || line.asks.empty()) continue;
+      const Ask& head = parts_.asks[static_cast<size_t>(line.asks.top().item)];
+      if (parts_.shapes.amounts(head.shape).FitsIn(room)) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<PreemptionSource::Reservation> PreemptionView::ReservationsOf(

@@ -29,6 +29,7 @@ class PreemptionView final : public PreemptionSource {
     const std::vector<Application>& applications;
     const std::vector<std::vector<ApplicationSlot>>& members;  // by leaf
     const std::vector<Line>& lines;
+    const std::vector<Ask>& asks;
     const std::map<NodeSlot, weir::scheduler::Reservation>& reservations;
   };
   explicit PreemptionView(const Parts& parts) : parts_(parts) {}
@@ -44,9 +45,15 @@ class PreemptionView final : public PreemptionSource {
   Amounts UsedBy(ApplicationSlot application, PartitionSlot partition) const override;
   Amounts PendingOf(ApplicationSlot application, PartitionSlot partition) const override;
   std::vector<PreemptableContainer> ContainersOf(ApplicationSlot application) const override;
+  std::vector<HeldNode> HeldNodes() const override;
+  std::vector<NodeContainer> ContainersOn(NodeSlot node) const override;
+  bool RoomIsWanted(ContainerSlot container,
+                    QueueSlot leaf,
+                    const std::function<bool(ContainerSlot)>& killable) const override;
   std::vector<Reservation> ReservationsOf(ApplicationSlot application) const override;
 
  private:
+  PreemptableContainer Preemptable(ContainerSlot container) const;
   const Application& at(ApplicationSlot application) const {
     return parts_.applications[Index(application)];
   }

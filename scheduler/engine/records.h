@@ -170,6 +170,7 @@ struct Reservation {
   int32_t line = -1;
   ShapeSlot shape;
   bool gang = false;
+  Instant since;
 };
 
 // One gang that has nodes held back; one per leaf.

@@ -67,6 +67,9 @@ struct CapacityScheduler::State {
 
   // --- asks (asks.cc)
   Result<ContainerAsk> Validate(ApplicationSlot application, const ContainerAsk& ask) const;
+  // Where exclusive-enforced-partitions send an ask for `asked`: to the label of the application's
+  // ApplicationMaster, when that or `asked` is enforced.
+  const std::string& EnforcedLabel(const Application& application, const std::string& asked) const;
   void SetAsk(ApplicationSlot application, const ContainerAsk& ask);
   void InsertAsk(ApplicationSlot application, const ContainerAsk& ask);
   void EraseAsk(ApplicationSlot application, int32_t ask);
@@ -318,7 +321,7 @@ struct CapacityScheduler::State {
   std::map<QueueSlot, GangPlan> plans;
   std::map<QueueSlot, Instant> plan_pause;     // no new plan before
   std::map<std::string, Instant> idle_queues;  // dynamic leaves without applications, since when
-  std::set<std::string> managed_due;  // managed parents whose leaves have changed
+  std::set<std::string> managed_due;           // managed parents whose leaves have changed
   Amounts wanted;                              // by all applications, activated or not
   int64_t wanted_containers = 0;
   SearchPosition spread_from;          // where the last spread placement went on

@@ -47,11 +47,14 @@ bool HasRight(const QueueConfiguration& configuration,
 
 // The priority an application gets: asked, else the default of the user's grant or the queue,
 // bounded by the user's grant and the cluster's maximum (0: every priority is 0). Where there are
-// grants but none for the submitter, the queue's default bounds it. Never below 0.
+// grants but none for the submitter, the queue's default bounds it. Never below 0. A tag
+// "workflowid:NAME" that workflow-priority-mappings know counts as asked where nothing is asked, or
+// always when they override.
 int32_t EffectivePriority(const QueueConfiguration& configuration,
                           const std::string& path,
                           const Submitter& submitter,
-                          std::optional<int32_t> asked);
+                          std::optional<int32_t> asked,
+                          const std::vector<std::string>& tags = {});
 
 // The longest life; 0 = no end. `asked` 0 = the queue's default; never above the queue's maximum.
 Duration EffectiveLifetime(const QueueConfiguration& configuration,

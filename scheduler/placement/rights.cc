@@ -40,10 +40,37 @@ bool HasRight(const QueueConfiguration& configuration,
   return false;
 }
 
+// The first mapping of the workflow for the queue itself, else for its nearest ancestor.
+std::optional<int32_t> WorkflowPriorityOf(const QueueConfiguration& configuration,
+                                          const std::string& path,
+                                          const std::vector<std::string>& tags) {
+  constexpr std::string_view kTag = "workflowid:";  // YARN's yarn.workflow-id.tag-prefix
+  const auto tag = std::find_if(tags.begin(), tags.end(), [&](const std::string& each) {
+    return each.starts_with(kTag) && each.size() > kTag.size();
+  });
+  if (tag == tags.end()) return std::nullopt;
+  const std::string_view workflow = std::string_view(*tag).substr(kTag.size());
+  const auto& mappings = configuration.workflow_priorities;
+  const QueueSettings* queue = NearestQueue(configuration, path);
+  while (queue != nullptr) {
+    const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const auto& each) {
+      return each.workflow == workflow && (each.queue == queue->path || each.queue == queue->name);
+    });
+    if (found != mappings.end()) return found->priority;
+    const auto parent = configuration.queues.find(queue->parent);
+    queue = parent == configuration.queues.end() ? nullptr : &parent->second;
+  }
+  return std::nullopt;
+}
+
 int32_t EffectivePriority(const QueueConfiguration& configuration,
                           const std::string& path,
                           const Submitter& submitter,
-                          std::optional<int32_t> asked) {
+                          std::optional<int32_t> asked,
+                          const std::vector<std::string>& tags) {
+  if (!asked || configuration.workflow_priorities_override) {
+    if (const auto mapped = WorkflowPriorityOf(configuration, path, tags)) asked = mapped;
+  }
   int32_t bound = std::max(configuration.cluster_maximum_priority, 0);
   int32_t without_asking = 0;
   const auto found = configuration.queues.find(path);

@@ -49,6 +49,12 @@ bool ContainerWarnings::PassOver(ContainerSlot container, Instant now) {
   return cancel;
 }
 
+bool ContainerWarnings::Due(ContainerSlot container, Instant now) const {
+  if (!Standing(container)) return false;
+  const auto found = notes_.find(container);
+  return found != notes_.end() && now >= found->second.deadline;
+}
+
 bool ContainerWarnings::Ended(ContainerSlot container) {
   if (StateOf(container) == State::kNone) return false;
   Forget(container);

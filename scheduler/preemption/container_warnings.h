@@ -60,6 +60,8 @@ class ContainerWarnings {
   void Forget(ContainerSlot container);
 
   bool Standing(ContainerSlot container) const { return StateOf(container) == State::kStanding; }
+  // Warned, and its time is up.
+  bool Due(ContainerSlot container, Instant now) const;
   bool Leaving(ContainerSlot container) const { return StateOf(container) == State::kLeaving; }
   const std::map<ContainerSlot, Note>& notes() const { return notes_; }
   // Stopped, but not ended yet.

@@ -143,7 +143,7 @@ int64_t IntraPhase::TakeOne(const PreemptionSource& source,
     if (!take.Open()) break;
     Victims victims;
     looked_at += TakeFrom(source, marks, slots_[i], phase, take, allowance, victims);
-    state.Choose(victims, position, state.settings.warning, /*for_itself=*/true);
+    state.Choose(victims, position, state.settings.warning, state.queue(position).queue);
   }
   user.used = take.held;
   return looked_at;

@@ -44,7 +44,7 @@ bool PreemptionMonitor::Step(const PreemptionSource& source, Now now, int64_t bu
     published_chosen_ = 0;
   }
   if (publishing_ == Publishing::kChosen) {
-    if (!PublishChosen(budget)) return true;
+    if (!PublishChosen(source, budget)) return true;
     publishing_ = Publishing::kPassedOver;
     published_ = ContainerSlot();
   }
@@ -55,7 +55,7 @@ bool PreemptionMonitor::Step(const PreemptionSource& source, Now now, int64_t bu
 
 void PreemptionMonitor::BeginRound(const PreemptionSource& source, Now now) {
   history_.BeginRound();
-  round_.emplace(settings_, source.Snapshot(), std::move(asked_), warnings_);
+  round_.emplace(settings_, source.Snapshot(), std::move(asked_), warnings_, now.monotonic);
   asked_.clear();
   started_ = now.monotonic;
   next_ = now.monotonic + settings_.interval;
@@ -74,21 +74,29 @@ void PreemptionMonitor::PublishReservations() {
   }
 }
 
-bool PreemptionMonitor::PublishChosen(int64_t& budget) {
+bool PreemptionMonitor::PublishChosen(const PreemptionSource& source, int64_t& budget) {
   const ChosenList& chosen = round_->chosen();
   for (; published_chosen_ < chosen.size(); ++published_chosen_) {
     if (budget <= 0) return false;
     budget -= kPublishCost;
     const ChosenList::Entry& entry = chosen.at(published_chosen_);
-    if (entry.container.value >= 0) Publish(entry.container, entry.chosen);
+    if (entry.container.value >= 0) Publish(source, entry.container, entry.chosen);
   }
   return true;
 }
 
-void PreemptionMonitor::Publish(ContainerSlot container, const ChosenContainer& chosen) {
+void PreemptionMonitor::Publish(const PreemptionSource& source,
+                                ContainerSlot container,
+                                const ChosenContainer& chosen) {
   if (settings_.observe_only) {
     ++counts_.observed;
     ++counts_.observed_last_round;
+    return;
+  }
+  const auto killable = [this](ContainerSlot each) { return warnings_.Due(each, started_); };
+  if (settings_.lazy && killable(container) &&
+      !source.RoomIsWanted(container, chosen.beneficiary, killable)) {
+    ++counts_.spared;
     return;
   }
   const ContainerWarnings::Answer answer =

@@ -11,6 +11,9 @@
 // in a row on; a queue that lets go of what was taken for it has to wait longer the next time; what
 // was taken for a queue is sheltered for a while. Warnings stay where they are while they can.
 //
+// With lazy preemption a container whose time is up is killable: it stays, and is stopped in the
+// round in which something of those that it is taken for would fit where it is.
+//
 // With observe_only everything is computed and counted, nothing is warned or stopped.
 //
 // Owner: the scheduler. Single-threaded. A value: a copy goes on the same.
@@ -78,6 +81,7 @@ struct PreemptionCounts {
   int64_t cancelled = 0;
   int64_t preempted = 0;
   int64_t unreserved = 0;
+  int64_t spared = 0;    // lazily, as nobody could use their room; per round
   int64_t observed = 0;  // containers chosen, with observe_only; per round
   int64_t observed_last_round = 0;
 };
@@ -116,9 +120,11 @@ class PreemptionMonitor {
   void BeginRound(const PreemptionSource& source, Now now);
   void PublishReservations();
   // Each goes on where it stopped; true at the end.
-  bool PublishChosen(int64_t& budget);
+  bool PublishChosen(const PreemptionSource& source, int64_t& budget);
   bool PublishPassedOver(int64_t& budget);
-  void Publish(ContainerSlot container, const ChosenContainer& chosen);
+  void Publish(const PreemptionSource& source,
+               ContainerSlot container,
+               const ChosenContainer& chosen);
   void EndRound();
   void CancelAll();
 

@@ -5,8 +5,10 @@ namespace weir::scheduler {
 PreemptionRound::PreemptionRound(const PreemptionSettings& settings,
                                  QueueSnapshot snapshot,
                                  Asked asked_before,
-                                 const ContainerWarnings& warnings)
-    : state_(settings, std::move(snapshot), warnings), asked_before_(std::move(asked_before)) {
+                                 const ContainerWarnings& warnings,
+                                 Instant started)
+    : state_(settings, std::move(snapshot), warnings, started),
+      asked_before_(std::move(asked_before)) {
   if (state_.partitions() == 0 || state_.leaves.empty()) phase_ = Phase::kOver;
 }
 
@@ -17,12 +19,24 @@ bool PreemptionRound::Step(const PreemptionSource& source,
   while (phase_ != Phase::kOver && budget > 0) {
     switch (phase_) {
       case Phase::kDemand:
-        if (demand_.Step(source, history, state_, budget)) phase_ = Phase::kIdeal;
+        if (demand_.Step(source, history, state_, budget)) phase_ = FirstPhase();
+        break;
+      case Phase::kReservedIdeal:
+        state_.ComputePartition(partition_, RoundState::Purpose::kReserved, history);
+        budget -= 10 * static_cast<int64_t>(state_.snapshot.queues.size());
+        reserved_ = ReservedPhase(partition_);
+        phase_ = Phase::kReserved;
+        break;
+      case Phase::kReserved:
+        if (reserved_.Step(source, warnings, state_, budget)) phase_ = Phase::kIdeal;
         break;
       case Phase::kIdeal:
       case Phase::kBalanceIdeal: {
         const bool balance = phase_ == Phase::kBalanceIdeal;
-        state_.ComputePartition(partition_, balance, history);
+        state_.ComputePartition(
+            partition_,
+            balance ? RoundState::Purpose::kBalance : RoundState::Purpose::kGuarantees,
+            history);
         // A queue costs about as much as ten containers.
         budget -= 10 * static_cast<int64_t>(state_.snapshot.queues.size());
         taking_ = TakingPhase(partition_, balance);
@@ -31,7 +45,7 @@ bool PreemptionRound::Step(const PreemptionSource& source,
       }
       case Phase::kTake:
         if (!taking_.Step(source, warnings, state_, budget)) break;
-        Advance(Phase::kIdeal,
+        Advance(FirstPhase(),
                 state_.settings.balance_after_satisfied ? Phase::kBalanceIdeal : Phase::kIntra);
         break;
       case Phase::kBalanceTake:
@@ -50,6 +64,11 @@ bool PreemptionRound::Step(const PreemptionSource& source,
     }
   }
   return phase_ == Phase::kOver;
+}
+
+PreemptionRound::Phase PreemptionRound::FirstPhase() const {
+  const bool by_nodes = state_.settings.by_reservation || state_.settings.underutilized;
+  return by_nodes ? Phase::kReservedIdeal : Phase::kIdeal;
 }
 
 void PreemptionRound::Advance(Phase next, Phase after) {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduler/preemption/reserved_phase.h"
 #include "scheduler/preemption/round_phases.h"
 #include "scheduler/preemption/round_state.h"
 
@@ -26,7 +27,8 @@ class PreemptionRound {
   PreemptionRound(const PreemptionSettings& settings,
                   QueueSnapshot snapshot,
                   Asked asked_before,
-                  const ContainerWarnings& warnings);
+                  const ContainerWarnings& warnings,
+                  Instant started);
 
   // Goes on until the round is over (true) or about `budget` containers, applications and queues
   // have been looked at; `budget` is what is left of it.
@@ -46,7 +48,20 @@ class PreemptionRound {
   Asked TakeAsked() { return std::move(asked_); }
 
  private:
-  enum class Phase { kDemand, kIdeal, kTake, kBalanceIdeal, kBalanceTake, kIntra, kOver };
+  enum class Phase {
+    kDemand,
+    kReservedIdeal,
+    kReserved,
+    kIdeal,
+    kTake,
+    kBalanceIdeal,
+    kBalanceTake,
+    kIntra,
+    kOver
+  };
+
+  // Of a partition.
+  Phase FirstPhase() const;
 
   // To `next` for the following partition, or to `after` for the first when this was the last.
   void Advance(Phase next, Phase after);
@@ -57,6 +72,7 @@ class PreemptionRound {
   Phase phase_ = Phase::kDemand;
   PartitionSlot partition_{0};
   DemandPhase demand_;
+  ReservedPhase reserved_{PartitionSlot{0}};
   TakingPhase taking_{PartitionSlot{0}, false};
   IntraPhase intra_{PartitionSlot{0}};
 };

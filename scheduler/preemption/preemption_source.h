@@ -7,8 +7,10 @@
 #define WEIR_SCHEDULER_PREEMPTION_PREEMPTION_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "common/time.h"
 #include "scheduler/amounts.h"
 #include "scheduler/preemption/queue_snapshot.h"
 #include "scheduler/slots.h"
@@ -23,6 +25,21 @@ struct PreemptableContainer {
   bool master = false;    // the ApplicationMaster's (JobManager's)
   bool borrowed = false;  // on a non-exclusive partition of another label
   int64_t gang = 0;       // containers of one gang of the application share a number; 0 = none
+};
+
+// One of the containers of a node.
+struct NodeContainer {
+  ApplicationSlot application;
+  PreemptableContainer what;
+};
+
+// A node that is held back for one container.
+struct HeldNode {
+  NodeSlot node;
+  PartitionSlot partition;
+  ApplicationSlot application;
+  Amounts lacks;  // what the container needs beyond what is free there, or on its way out
+  Instant since;
 };
 
 class PreemptionSource {
@@ -45,6 +62,14 @@ class PreemptionSource {
   virtual Amounts PendingOf(ApplicationSlot application, PartitionSlot partition) const = 0;
   // Its live containers that are not on their way out, newest first.
   virtual std::vector<PreemptableContainer> ContainersOf(ApplicationSlot application) const = 0;
+  virtual std::vector<HeldNode> HeldNodes() const = 0;  // in the order of nodes
+  // Its live containers that are not on their way out, newest first.
+  virtual std::vector<NodeContainer> ContainersOn(NodeSlot node) const = 0;
+  // Lazy preemption: whether something that the leaf waits for would fit on the container's node if
+  // those of its containers that `killable` names were gone.
+  virtual bool RoomIsWanted(ContainerSlot container,
+                            QueueSlot leaf,
+                            const std::function<bool(ContainerSlot)>& killable) const = 0;
   // Nodes reserved by it: (amount, partition), to be given up before containers are taken.
   struct Reservation {
     NodeSlot node;

@@ -27,6 +27,7 @@ struct SnapshotShare {
   Amounts maximum;
   Amounts used;      // with what is reserved
   Amounts pending;   // without what is reserved
+  Amounts reserved;  // part of used
   Amounts am_limit;  // of a leaf: guaranteed x its AM share; this much of its AMs is spared always
 };
 

@@ -90,7 +90,7 @@ bool TakingPhase::Step(const PreemptionSource& source,
       Victims victims;
       budget -= 1 + TakeFrom(source, marks, application, phase_, take_, allowance, victims);
       budget -= kChoosingCost * static_cast<int64_t>(victims.containers.size());
-      state.Choose(victims, position, warning, /*for_itself=*/false);
+      state.Choose(victims, position, warning, std::nullopt);
     }
   }
   return true;

@@ -10,7 +10,15 @@ bool AnyDemand(const std::vector<Amounts>& demand) {
   return std::any_of(demand.begin(), demand.end(), AnyPositive);
 }
 
-std::vector<IdealQueue> IdealQueues(const RoundState& state, PartitionSlot partition) {
+bool AnyReserved(const RoundState& state, PartitionSlot partition) {
+  return std::any_of(state.leaves.begin(), state.leaves.end(), [&](size_t position) {
+    return AnyPositive(state.share(partition, position).reserved);
+  });
+}
+
+std::vector<IdealQueue> IdealQueues(const RoundState& state,
+                                    PartitionSlot partition,
+                                    bool reserved_counts) {
   std::vector<IdealQueue> queues;
   for (size_t i = 0; i < state.snapshot.queues.size(); ++i) {
     const SnapshotQueue& from = state.snapshot.queues[i];
@@ -25,6 +33,7 @@ std::vector<IdealQueue> IdealQueues(const RoundState& state, PartitionSlot parti
     queue.maximum = share.maximum;
     queue.used = share.used;
     queue.demand = state.demand[Index(partition)][i];
+    if (reserved_counts && from.leaf) queue.demand += share.reserved;
     queue.leaving = state.leaving[Index(partition)][i];
     queues.push_back(std::move(queue));
   }
@@ -91,8 +100,10 @@ void ChosenList::Remove(ContainerSlot container) {
 
 RoundState::RoundState(const PreemptionSettings& with,
                        QueueSnapshot queues,
-                       const ContainerWarnings& warnings)
+                       const ContainerWarnings& warnings,
+                       Instant began)
     : settings(with),
+      started(began),
       snapshot(std::move(queues)),
       demand(partitions(), std::vector<Amounts>(snapshot.queues.size())),
       leaving(demand),
@@ -118,28 +129,33 @@ RoundState::RoundState(const PreemptionSettings& with,
   }
 }
 
-void RoundState::ComputePartition(PartitionSlot partition, bool balance, DemandHistory& history) {
+void RoundState::ComputePartition(PartitionSlot partition,
+                                  Purpose purpose,
+                                  DemandHistory& history) {
+  const bool reserved_counts = purpose == Purpose::kReserved || settings.reserved_balance;
   const size_t at = Index(partition);
   std::erase_if(under_served,
                 [&](const UnderServed& entry) { return entry.partition == partition; });
   beneficiaries[at] = Beneficiaries();
   ideal[at].clear();
-  const bool waiting = AnyDemand(demand[at]);
+  const bool waiting = AnyDemand(demand[at]) || (reserved_counts && AnyReserved(*this, partition));
   IdealSettings with;
   with.calculator = snapshot.calculator;
   with.total = snapshot.totals[at];
   with.per_round = settings.per_round;
   with.dead_zone = settings.dead_zone;
   with.natural_termination = settings.natural_termination;
-  with.balance = balance;
+  with.balance = purpose == Purpose::kBalance;
   std::vector<IdealQueue> queues;
   if (waiting) {
-    queues = IdealQueues(*this, partition);
+    queues = IdealQueues(*this, partition, reserved_counts);
     ideal[at] = ComputeIdeal(with, queues);
   }
   for (const size_t position : leaves) {
     const bool lacks = waiting && AnyPositive(ideal[at][position].lacks);
-    if (!balance) history.SetLacking(queue(position).queue, partition, lacks);
+    if (purpose == Purpose::kGuarantees) {
+      history.SetLacking(queue(position).queue, partition, lacks);
+    }
   }
   if (!waiting) return;
   if (Shelter(*this, partition, history, queues)) ideal[at] = ComputeIdeal(with, queues);
@@ -155,14 +171,14 @@ void RoundState::ComputePartition(PartitionSlot partition, bool balance, DemandH
 void RoundState::Choose(const Victims& victims,
                         size_t position,
                         Duration warning,
-                        bool for_itself) {
+                        std::optional<QueueSlot> for_whom) {
   const QueueSlot leaf = queue(position).queue;
   for (const VictimContainer& victim : victims.containers) {
     const size_t at = Index(victim.partition);
     if (at >= partitions()) continue;
     const Share share = ShareOf(snapshot.calculator, victim.amounts, snapshot.totals[at]);
     const QueueSlot beneficiary =
-        for_itself ? leaf : beneficiaries[at].Next(share, /*otherwise=*/leaf);
+        for_whom ? *for_whom : beneficiaries[at].Next(share, /*otherwise=*/leaf);
     chosen.Add(
         victim.container,
         ChosenContainer{

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -83,19 +84,31 @@ class ChosenList {
 struct RoundState {
   RoundState(const PreemptionSettings& settings,
              QueueSnapshot queues,
-             const ContainerWarnings& warnings);
+             const ContainerWarnings& warnings,
+             Instant began);
 
   size_t partitions() const { return snapshot.totals.size(); }
   const SnapshotQueue& queue(size_t position) const { return snapshot.queues[position]; }
   const SnapshotShare& share(PartitionSlot partition, size_t position) const {
     return snapshot.queues[position].shares[Index(partition)];
   }
+  // What a computation of ideals is for.
+  enum class Purpose {
+    kGuarantees,
+    kBalance,   // preemption-to-balance-queue-after-satisfied
+    kReserved,  // ReservedPhase: what is reserved counts as wanted
+  };
   // Computes `ideal` and `beneficiaries` of the partition.
-  void ComputePartition(PartitionSlot partition, bool balance, DemandHistory& history);
-  // Notes what has been taken from the leaf at `position`; `for_itself` within the leaf.
-  void Choose(const Victims& victims, size_t position, Duration warning, bool for_itself);
+  void ComputePartition(PartitionSlot partition, Purpose purpose, DemandHistory& history);
+  // Notes what has been taken from the leaf at `position` for `beneficiary`; nothing: for those who
+  // lack most.
+  void Choose(const Victims& victims,
+              size_t position,
+              Duration warning,
+              std::optional<QueueSlot> beneficiary);
 
   PreemptionSettings settings;
+  Instant started;
   QueueSnapshot snapshot;
   std::vector<size_t> leaves;  // positions
   std::map<QueueSlot, size_t> position_of;

@@ -53,6 +53,7 @@ QueueSnapshot TakeSnapshot(const QueueTree& tree,
       copy.guaranteed = Relevant(calculator, share.guaranteed);
       copy.maximum = Relevant(calculator, share.maximum);
       copy.used = Relevant(calculator, share.used);
+      copy.reserved = Relevant(calculator, share.reserved);
       copy.pending = FloorAtZero(Relevant(calculator, share.pending - share.reserved));
       copy.am_limit = ScaleDown(copy.guaranteed, AmShare(settings, label_of[i]), kWholeFactor);
     }

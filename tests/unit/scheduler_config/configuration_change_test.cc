@@ -76,6 +76,8 @@ TEST(ConfigurationChange, KeepsTheRulesOfAChangeAtRunTime) {
     bool found = false;
     for (const ConfigFault& fault : faults) {
       EXPECT_FALSE(fault.rule.empty());
+      EXPECT_EQ(fault.file, "q.xml") << fault.ToString();
+      EXPECT_GT(fault.line, 0) << fault.ToString();
       found = found ||
               (fault.queue == row.queue && fault.message.find(row.message) != std::string::npos);
     }

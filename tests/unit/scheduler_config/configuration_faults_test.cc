@@ -103,6 +103,8 @@ constexpr Row kSingleValues[] = {
     {"maximum-applications 0", 6, "", "from 1", "'0'"},
     {"resource-calculator FastCalculator", 6, "", "DominantResourceCalculator", "FastCalculator"},
     {"node-locality-delay -2", 6, "", "from -1", "'-2'"},
+    {"workflow-priority-mappings etl:b", 6, "", "WORKFLOW:QUEUE:PRIORITY", "'etl:b'"},
+    {"workflow-priority-mappings etl:b:high", 6, "", "WORKFLOW:QUEUE:PRIORITY", "'etl:b:high'"},
     {"mapping-rule-format xml", 6, "", "legacy or json", "'xml'"},
     {"yarn.cluster.max-application-priority -1", 6, "", "from 0", "'-1'"},
     {"yarn.resourcemanager.monitor.capacity.preemption.total_preemption_per_round 1.5",

@@ -319,6 +319,41 @@ TEST(Changes, AParentWithANewChildIsNotIdle) {
       (Words{"created root.d.team.mia", "removed root.d.team.mia", "created root.d.team.ben"}));
 }
 
+// 60 % of 10 GiB for one leaf at a time: who runs applications has it.
+TEST(Changes, ALeafOfAManagedParentHasItsCapacityByActivity) {
+  Cluster cluster({"root.queues=m,b",
+                   "root.m.capacity=60",
+                   "root.b.capacity=40",
+                   "root.m.auto-create-child-queue.enabled=true",
+                   "root.m.leaf-queue-template.capacity=100",
+                   "maximum-am-resource-percent=1"});
+  const auto guaranteed_gib = [&](const std::string& path) -> int64_t {
+    for (const QueueReport& queue : cluster.scheduler().queues()) {
+      if (queue.path == path) return queue.partitions.at(0).guaranteed.memory_mib / 1024;
+    }
+    return -1;
+  };
+  cluster.AddNode("n", {.size = Size(10, 10)});
+  cluster.AddApp("one", {.queue = "root.m.one"});
+  cluster.AddApp("two", {.queue = "root.m.two"});
+  cluster.AddApp("three", {.queue = "root.m.three"});
+  cluster.Decide();
+  EXPECT_EQ(guaranteed_gib("root.m.one"), 6);
+  EXPECT_EQ(guaranteed_gib("root.m.two"), 0);
+  cluster.RemoveApp("one");
+  cluster.Decide();
+  EXPECT_EQ(guaranteed_gib("root.m.one"), 0);
+  EXPECT_EQ(guaranteed_gib("root.m.two"), 6) << "its application is older than three's";
+  cluster.RemoveApp("two");
+  cluster.RemoveApp("three");
+  cluster.Decide();
+  EXPECT_EQ(guaranteed_gib("root.m.two"), 6) << "nobody else needs it";
+  cluster.AddApp("late", {.queue = "root.m.one"});
+  cluster.Decide();
+  EXPECT_EQ(guaranteed_gib("root.m.one"), 6);
+  EXPECT_EQ(cluster.scheduler().CheckInvariants(), "");
+}
+
 // --- preemption
 
 Lines Preempting() {
@@ -373,6 +408,74 @@ TEST_F(Preemption, AWarningIsTakenBackWhenNobodyWantsItAnyMore) {
   cluster_.RemoveApp("b");
   EXPECT_EQ(Rounds(30), (Counts{{"cancelled a", 3}}));
   EXPECT_EQ(cluster_.used_gib("a"), 8);
+}
+
+// b waits for one container of 5 GiB, which neither node of 4 GiB could hold: eagerly, containers
+// are stopped for its guarantee all the same.
+TEST(LazyPreemption, StopsContainersWhereTheirRoomIsUsed) {
+  for (const bool lazy : {false, true}) {
+    Lines lines = Preempting();
+    if (lazy) lines.push_back("lazy-preemption-enabled=true");
+    Cluster cluster(lines);
+    cluster.AddNode("n1", {.size = Size(4, 4)});
+    cluster.AddNode("n2", {.size = Size(4, 4)});
+    cluster.AddApp("a", {.queue = "root.a"});
+    cluster.AddApp("b", {.queue = "root.b"});
+    cluster.Ask("a", 8, Size(1));
+    EXPECT_EQ(cluster.DecideInAll(), "a:n1*4 a:n2*4");
+    cluster.Ask("b", 1, Size(5, 1));  // larger than either node
+    cluster.Decide();
+    std::map<std::string, int> told;
+    for (int i = 0; i < 20; ++i) {
+      cluster.Wait(seconds(1));
+      while (cluster.scheduler().PreemptionStep(cluster.now())) {
+      }
+      cluster.Decide();
+      for (const std::string& each : cluster.Told()) ++told[each];
+    }
+    EXPECT_EQ(told["warning a"] > 0, true);
+    EXPECT_EQ(told["preempt a"] > 0, !lazy) << "nothing that b wants would fit there";
+  }
+}
+
+// Nodes of 4: a has 3 on each, of its guarantee of 4 in all. b's container of 3 fits nowhere,
+// another one of its queue overtakes it, and n2 is held back for it: 2 are lacking there. Queue b
+// has 1 in use and 3 reserved, its guarantee: only by reservation something is taken, and where it
+// helps.
+TEST(ReservedPreemption, MakesRoomOnTheNodeThatIsHeldBack) {
+  const std::string key =
+      "yarn.resourcemanager.monitor.capacity.preemption.select_based_on_reserved_containers";
+  for (const bool by_reservation : {false, true}) {
+    Lines lines = Preempting();
+    lines.push_back(key + (by_reservation ? "=true" : "=false"));
+    Cluster cluster(lines);
+    for (const char* name : {"n1", "n2"}) cluster.AddNode(name, {.size = Size(4, 8)});
+    cluster.AddApp("a", {.queue = "root.a"});
+    cluster.Ask("a", {.count = 6, .resource = Size(1), .max_per_node = 3});
+    EXPECT_EQ(cluster.DecideInAll(), "a:n1*3 a:n2*3");
+    cluster.AddApp("b", {.queue = "root.b"});
+    cluster.Ask("b", 1, Size(3));
+    EXPECT_EQ(cluster.Decide(), "");
+    cluster.AddApp("other", {.queue = "root.b"});
+    cluster.Ask("other", 1, Size(1));
+    EXPECT_EQ(cluster.Decide(), "other:n1");
+    cluster.Wait(seconds(1));
+    EXPECT_EQ(cluster.Decide(), "");
+    ASSERT_EQ(cluster.HeldFor("b"), "n2");
+    std::map<std::string, int> told;
+    for (int i = 0; i < 10; ++i) {
+      cluster.Wait(seconds(1));
+      while (cluster.scheduler().PreemptionStep(cluster.now())) {
+      }
+      EXPECT_EQ(cluster.Decide(), "");
+      for (const std::string& each : cluster.Told()) ++told[each];
+    }
+    EXPECT_EQ(told["preempt a"], by_reservation ? 2 : 0);
+    if (!by_reservation) continue;
+    for (int i = 0; i < 2; ++i) cluster.Release("a", "n2");
+    EXPECT_EQ(cluster.Decide(), "b:n2");
+    EXPECT_EQ(cluster.scheduler().CheckInvariants(), "");
+  }
 }
 
 // --- explanations

@@ -45,6 +45,25 @@ TEST(Labels, AnExclusivePartitionTakesOnlyWhatAsksForIt) {
   EXPECT_EQ(cluster.Decide(), "b:nx b:nx");
 }
 
+// Whose ApplicationMaster is in an enforced partition gets everything there, and nobody else does.
+TEST(Labels, AnEnforcedPartitionIsForApplicationsWhoseMasterIsInIt) {
+  for (const std::string key : {"yarn.node-labels.exclusive-enforced-partitions",
+                                "root.q.ordering-policy.exclusive-enforced-partitions"}) {
+    Cluster cluster(Labelled("x", {key + "=x", "root.q.ordering-policy=fifo-with-partitions"}),
+                    {{"x", true}});
+    cluster.AddNode("n", {.size = Size(8, 8)});
+    cluster.AddNode("nx", {.size = Size(8, 8), .label = "x"});
+    cluster.AddApp("outside");
+    cluster.Ask("outside", {.count = 1, .resource = Size(1), .label = "x"});
+    EXPECT_EQ(cluster.Decide(), "outside:n") << key;
+    cluster.AddApp("inside", {.label = "x"});
+    const auto valid = cluster.scheduler().Validate(
+        cluster.app("inside"), {.request_id = 1, .count = 1, .resource = Size(1), .label = ""});
+    ASSERT_TRUE(valid.ok());
+    EXPECT_EQ(valid->label, "x") << key;
+  }
+}
+
 TEST(Labels, IdleNodesOfANonExclusivePartitionAreLentAfterAHeartbeat) {
   Cluster cluster(Labelled("y"), {{"y", false}});
   cluster.AddNode("n", {.size = Size(1, 8)});
@@ -160,6 +179,44 @@ TEST_F(Locality, TheRackComesAfterOneMissedOfferAndAnyNodeAfterTwo) {
   EXPECT_EQ(cluster_.Decide(), "");
   cluster_.Wait(milliseconds(1));
   EXPECT_EQ(cluster_.Decide(), "a:n3");
+}
+
+// Without an additional delay an ask goes anywhere after outstanding x min(locations / N, 1) missed
+// offers, a missed offer being 1 / N of a heartbeat (1 s); its locations are nodes and their racks.
+// Five nodes, so outstanding x locations / 25 s. The nodes of the first two racks are full.
+TEST(LocalityFormula, AnAskWaitsByWhatItWantsAndHowManyPlacesItNames) {
+  struct Row {
+    int32_t count;
+    std::vector<std::string> nodes;
+    std::vector<std::string> racks;
+    int64_t milliseconds_until_anywhere;
+  };
+  const Row rows[] = {
+      {1, {"n1"}, {}, 80},               // n1, /r1: 1 x 2 / 25
+      {2, {"n1"}, {}, 160},              // 2 x 2
+      {2, {"n1", "n2"}, {}, 240},        // n1, n2, /r1: 2 x 3
+      {2, {"n1", "n3"}, {}, 320},        // n1, n3, /r1, /r2: 2 x 4
+      {2, {"n1"}, {"/r1", "/r2"}, 240},  // n1, /r1, /r2: 2 x 3
+      {10, {"n1", "n3"}, {}, 1000},      // 10 x 4 / 25 = 1.6, at most all nodes: 1
+      {1, {"unknown"}, {}, 40},          // 1 x 1
+  };
+  for (const Row& row : rows) {
+    Cluster cluster(With(Cluster::OneQueue(), {"node-locality-delay=0"}));
+    for (const char* name : {"n1", "n2"}) cluster.AddNode(name, {.size = Size(1), .rack = "/r1"});
+    for (const char* name : {"n3", "n4"}) cluster.AddNode(name, {.size = Size(1), .rack = "/r2"});
+    cluster.AddApp("full");
+    cluster.Ask("full", 4, Size(1));
+    EXPECT_EQ(cluster.DecideInAll(), "full:n1*1 full:n2*1 full:n3*1 full:n4*1");
+    cluster.AddNode("n5", {.size = Size(16, 16), .rack = "/r3"});
+    cluster.AddApp("a");
+    cluster.Ask("a",
+                {.count = row.count, .resource = Size(1), .nodes = row.nodes, .racks = row.racks});
+    EXPECT_EQ(cluster.Decide(), "");
+    cluster.Wait(milliseconds(row.milliseconds_until_anywhere - 1));
+    EXPECT_EQ(cluster.Decide(), "") << row.milliseconds_until_anywhere;
+    cluster.Wait(milliseconds(1));
+    EXPECT_EQ(cluster.Decide(1), "a:n5") << row.milliseconds_until_anywhere;
+  }
 }
 
 TEST_F(Locality, TheNextAskWaitsForItsOwnPlaces) {

@@ -65,6 +65,27 @@ TEST(Rights, HoldOnTheQueueAndAllBelowIt) {
   }
 }
 
+TEST(Rights, AWorkflowsPriorityComesFromTheNearestQueueThatMapsIt) {
+  QueueConfiguration tree = Tree({"root.p.a", "root.p.b"});
+  tree.cluster_maximum_priority = 10;
+  tree.queues["root.p.a"].default_application_priority = 1;
+  tree.workflow_priorities = {
+      {"etl", "root.p", 5}, {"etl", "a", 7}, {"wide", "root", 99}, {"other", "root.p.b", 3}};
+  const auto priority =
+      [&](const std::string& path, std::optional<int32_t> asked, std::string tag) {
+        return EffectivePriority(tree, path, kMia, asked, {"night", std::move(tag)});
+      };
+  EXPECT_EQ(priority("root.p.a", std::nullopt, "workflowid:etl"), 7);
+  EXPECT_EQ(priority("root.p.b", std::nullopt, "workflowid:etl"), 5) << "its parent's";
+  EXPECT_EQ(priority("root.p.a", std::nullopt, "workflowid:wide"), 10) << "bounded as any";
+  EXPECT_EQ(priority("root.p.a", std::nullopt, "workflowid:other"), 1) << "not in this queue";
+  EXPECT_EQ(priority("root.p.a", std::nullopt, "workflowid:"), 1);
+  EXPECT_EQ(priority("root.p.a", 2, "workflowid:etl"), 2) << "what is asked for counts";
+  tree.workflow_priorities_override = true;
+  EXPECT_EQ(priority("root.p.a", 2, "workflowid:etl"), 7);
+  EXPECT_EQ(priority("root.p.a", 2, "etl"), 2);
+}
+
 TEST(Rights, BoundThePriority) {
   const PriorityGrant analysts{Groups({"analysts"}), 5, 2};
   const PriorityGrant mia{Users({"mia"}), 8, 7};

@@ -86,6 +86,8 @@ QueueSnapshot FakeCluster::Snapshot() const {
     queue.parent = from.parent;
     queue.leaf = from.leaf;
     queue.preemption_disabled = from.preemption_disabled;
+    queue.priority = from.priority;
+    queue.ordering = from.ordering;
     queue.minimum_user_limit = from.minimum_user_limit;
     queue.user_limit_factor.reset();
     for (size_t p = 0; p < totals_.size(); ++p) {
@@ -103,9 +105,14 @@ QueueSnapshot FakeCluster::Snapshot() const {
       const PartitionSlot partition{static_cast<int32_t>(p)};
       const Amounts used = UsedBy(slot, partition);
       const Amounts pending = PendingOf(slot, partition);
+      Amounts reserved;
+      for (const Reservation& reservation : applications_[i].reservations) {
+        if (reservation.partition == partition) reserved += reservation.amounts;
+      }
       for (int at = applications_[i].leaf; at >= 0; at = queues_[static_cast<size_t>(at)].parent) {
         snapshot.queues[static_cast<size_t>(at)].shares[p].used += used;
         snapshot.queues[static_cast<size_t>(at)].shares[p].pending += pending;
+        snapshot.queues[static_cast<size_t>(at)].shares[p].reserved += reserved;
       }
     }
   }
@@ -190,6 +197,21 @@ std::vector<PreemptableContainer> FakeCluster::ContainersOf(ApplicationSlot appl
     container.gang = from.gang;
     result.push_back(container);
   }
+  return result;
+}
+
+std::vector<NodeContainer> FakeCluster::ContainersOn(NodeSlot node) const {
+  std::vector<NodeContainer> result;
+  for (const auto& [slot, from] : containers_) {
+    if (from.node != node) continue;
+    const ApplicationSlot application{from.application};
+    for (const PreemptableContainer& each : ContainersOf(application)) {
+      if (each.container == slot) result.push_back({application, each});
+    }
+  }
+  std::sort(result.begin(), result.end(), [this](const NodeContainer& a, const NodeContainer& b) {
+    return containers_.at(a.what.container).born > containers_.at(b.what.container).born;
+  });
   return result;
 }
 

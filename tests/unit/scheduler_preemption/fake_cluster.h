@@ -18,7 +18,9 @@ struct FakeQueue {
   Amounts guaranteed;
   Amounts maximum;
   bool preemption_disabled = false;
-  int64_t am_share = 100'000;  // 1e-6
+  int32_t priority = 0;
+  ParentOrdering ordering = ParentOrdering::kUtilization;  // of its children
+  int64_t am_share = 100'000;                              // 1e-6
   int64_t minimum_user_limit = kWholePercent;
 };
 
@@ -31,6 +33,7 @@ struct FakeContainer {
   int64_t gang = 0;
   PartitionSlot partition;
   int64_t born = 0;  // the newest has the largest
+  NodeSlot node{};
   bool leaving = false;
 };
 
@@ -79,6 +82,17 @@ class FakeCluster : public PreemptionSource {
   Amounts PendingOf(ApplicationSlot application, PartitionSlot partition) const override;
   std::vector<PreemptableContainer> ContainersOf(ApplicationSlot application) const override;
   std::vector<Reservation> ReservationsOf(ApplicationSlot application) const override;
+  bool RoomIsWanted(ContainerSlot container,
+                    QueueSlot,
+                    const std::function<bool(ContainerSlot)>& killable) const override {
+    return killable(container) && room_is_wanted;
+  }
+
+  std::vector<HeldNode> HeldNodes() const override { return held; }
+  std::vector<NodeContainer> ContainersOn(NodeSlot node) const override;
+
+  bool room_is_wanted = true;
+  std::vector<HeldNode> held;
 
  private:
   std::vector<Amounts> totals_;

@@ -61,6 +61,34 @@ TEST_F(TwoQueues, AContainerIsWarnedAndStoppedWhenItsTimeIsUp) {
   EXPECT_EQ(monitor.counts().preempted, 2);
 }
 
+// Warned at 3 s, killable from 18 s on: stopped in the round in which its room can be used.
+TEST_F(TwoQueues, LazilyAContainerStaysUntilItsRoomCanBeUsed) {
+  PreemptionSettings settings = Undamped();
+  settings.lazy = true;
+  monitor.Configure(settings);
+  cluster.room_is_wanted = false;
+  cluster.Start(a, 10, Amounts{10});
+  cluster.SetPending(b, Amounts{20});
+  Round(0);
+  EXPECT_EQ(ContainersIn(Round(3), Kind::kWarn), (Slots{{9}, {8}}));
+  for (const int64_t at : {6, 9, 12, 15, 18, 21}) EXPECT_TRUE(Round(at).empty()) << at;
+  EXPECT_EQ(monitor.counts().spared, 4) << "two containers at 18 and 21";
+  cluster.room_is_wanted = true;
+  EXPECT_EQ(ContainersIn(Round(24), Kind::kPreempt), (Slots{{9}, {8}}));
+}
+
+TEST_F(TwoQueues, LazilyAContainerIsKeptWhenTheDemandHasGone) {
+  PreemptionSettings settings = Undamped();
+  settings.lazy = true;
+  monitor.Configure(settings);
+  cluster.room_is_wanted = false;
+  cluster.Start(a, 10, Amounts{10});
+  cluster.SetPending(b, Amounts{10});
+  for (const int64_t at : {0, 3, 6, 9, 12, 15, 18}) Round(at);
+  cluster.SetPending(b, Amounts());
+  EXPECT_EQ(ContainersIn(Round(21), Kind::kCancel), Slots{{9}});
+}
+
 TEST_F(TwoQueues, AWarningIsCancelledWhenTheDemandHasGone) {
   cluster.Start(a, 10, Amounts{10});
   cluster.SetPending(b, Amounts{20});
@@ -303,13 +331,13 @@ TEST(PreemptionMonitor, BorrowedContainersOfTheNewestApplicationGoFirst) {
   Victims victims;
   TakingPhase phase(PartitionSlot{1}, false);
   PreemptionSettings settings = Undamped();
-  RoundState state(settings, cluster.Snapshot(), ContainerWarnings());
+  RoundState state(settings, cluster.Snapshot(), ContainerWarnings(), Instant());
   state.snapshot.queues[2].shares[1].guaranteed = Amounts{40};
   state.snapshot.queues[0].shares[1].guaranteed = Amounts{40};
   cluster.SetPending(owner, Amounts{30}, PartitionSlot{1});
   state.demand[1][2] = Amounts{30};
   DemandHistory history;
-  state.ComputePartition(PartitionSlot{1}, false, history);
+  state.ComputePartition(PartitionSlot{1}, RoundState::Purpose::kGuarantees, history);
   EXPECT_EQ(state.ideal[1][1].to_take, Amounts{30});
   int64_t budget = 1000;
   ASSERT_TRUE(phase.Step(cluster, ContainerWarnings(), state, budget));
