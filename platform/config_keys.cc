@@ -79,6 +79,19 @@ constexpr ConfigKey kKnown[] = {
      "After so many launches in a row that fail by the node's own fault it gets no new containers "
      "for a while; 0 = never."},
     {kNmSuspicion, "300000", "How long that while is (ms)."},
+    {kNmMonitor, "true", "Look at what containers use; false also turns the memory checks off."},
+    {kNmMonitorInterval, "3000", "Between two looks (ms), from 100 to 3600000."},
+    {kNmPhysicalCheck, "true", "Stop a container that uses more memory than its size."},
+    {kNmVirtualCheck,
+     "false",
+     "Stop a container that uses more virtual memory than its size times vmem-pmem-ratio. Off "
+     "here: "
+     "many runtimes reserve much more than they use."},
+    {kNmVirtualRatio, "2.1", "Virtual memory per memory that a container may have."},
+    {kNmDynamicMemory,
+     "0",
+     "Dynamic memory mode: containers may use more than their size while all of the node together "
+     "stay below its memory times this, from 0.001 to 10; 0 = off."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
     {kNmLabelProvider,

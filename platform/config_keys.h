@@ -75,6 +75,12 @@ inline constexpr char kNmHealthTimeout[] = "yarn.nodemanager.health-checker.time
 inline constexpr char kNmSuspectAfter[] = "weir.nodemanager.suspicion.launch-failures";
 inline constexpr char kNmSuspicion[] = "weir.nodemanager.suspicion.pause-ms";
 inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
+inline constexpr char kNmMonitor[] = "yarn.nodemanager.container-monitor.enabled";
+inline constexpr char kNmMonitorInterval[] = "yarn.nodemanager.container-monitor.interval-ms";
+inline constexpr char kNmPhysicalCheck[] = "yarn.nodemanager.pmem-check-enabled";
+inline constexpr char kNmVirtualCheck[] = "yarn.nodemanager.vmem-check-enabled";
+inline constexpr char kNmVirtualRatio[] = "yarn.nodemanager.vmem-pmem-ratio";
+inline constexpr char kNmDynamicMemory[] = "yarn.nodemanager.dynamic.memory.usage.threshold";
 inline constexpr char kNmRack[] = "weir.nodemanager.rack";
 inline constexpr char kNmPartition[] =
     "yarn.nodemanager.node-labels.provider.configured-node-partition";

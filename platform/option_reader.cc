@@ -10,6 +10,7 @@ namespace weir::platform {
 namespace {
 
 constexpr int64_t kParkMillisMin = 100;
+constexpr size_t kThousandthPlaces = 3;
 
 }  // namespace
 
@@ -26,6 +27,28 @@ int64_t OptionReader::Int(const char* key, int64_t low, int64_t high) {
 bool OptionReader::Bool(const char* key) {
   const bool fallback = std::string_view(DefaultOf(key)) == "true";
   return Keep(config_.GetBool(key, fallback), fallback);
+}
+
+int64_t OptionReader::Thousandths(const char* key, int64_t low, int64_t high) {
+  const std::string text(Trim(Text(key)));
+  const size_t point = text.find('.');
+  std::string digits = text.substr(0, point);
+  const std::string places = point == std::string::npos ? "" : text.substr(point + 1);
+  std::optional<int64_t> value;
+  if (places.size() <= kThousandthPlaces && !(places.empty() && point != std::string::npos)) {
+    digits += places + std::string(kThousandthPlaces - places.size(), '0');
+    value = ParseInt64(digits);
+  }
+  if (value && *value >= low && *value <= high) return *value;
+  const auto words = [](int64_t thousandths) {
+    const std::string fraction = std::to_string(1000 + thousandths % 1000).substr(1);
+    return std::to_string(thousandths / 1000) + "." + fraction;
+  };
+  Fault({ErrorCode::kInvalidArgument,
+         std::string(key) + " (" + config_.Origin(key) + ") is '" + text + "'",
+         "give a number from " + words(low) + " to " + words(high) +
+             ", with at most three decimal places"});
+  return low;
 }
 
 Duration OptionReader::PollPark() {

@@ -34,6 +34,8 @@ class OptionReader {
   std::string Text(const char* key) const;
   int64_t Int(const char* key, int64_t low, int64_t high);
   bool Bool(const char* key);
+  // A decimal number with at most three places, as thousandths; the bounds are thousandths too.
+  int64_t Thousandths(const char* key, int64_t low, int64_t high);
   Duration Millis(const char* key) { return milliseconds(Int(key, 1, kMillisMax)); }
   // Of weir.poll.park-ms: so short that nobody polls all the time, so long that a peer that is gone
   // is missed.

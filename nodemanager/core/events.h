@@ -20,6 +20,7 @@
 #include "common/container.h"
 #include "common/node_messages.h"
 #include "common/result.h"
+#include "nodemanager/core/memory_monitor.h"
 #include "nodemanager/core/node_health.h"
 
 namespace weir::nm {
@@ -147,6 +148,7 @@ using Event = std::variant<Registered,
                            CleanedUp,
                            DirectoriesChecked,
                            HealthScriptRan,
+                           UsageSampled,
                            ShutDown,
                            DeadlineReached>;
 

@@ -71,6 +71,10 @@ const char* StopWords(StopCause cause) {
       return "preempted: the scheduler wanted its resources for others";
     case StopCause::kNodeManagerStopping:
       return "stopped because its NodeManager is shutting down";
+    case StopCause::kPhysicalMemoryExceeded:
+      return "stopped because it uses more memory than it may";
+    case StopCause::kVirtualMemoryExceeded:
+      return "stopped because it uses more virtual memory than it may";
   }
   return "";
 }
@@ -88,6 +92,10 @@ int StopCode(StopCause cause) {
       return exit_code::kKilledAfterApplicationEnd;
     case StopCause::kPreempted:
       return exit_code::kPreempted;
+    case StopCause::kPhysicalMemoryExceeded:
+      return exit_code::kPhysicalMemoryExceeded;
+    case StopCause::kVirtualMemoryExceeded:
+      return exit_code::kVirtualMemoryExceeded;
   }
   return exit_code::kAborted;
 }
@@ -132,17 +140,21 @@ StopCause CauseOf(StopReason reason) {
 }
 
 ExitCause DescribeStop(StopCause cause,
+                       const std::string& words,
                        const std::optional<ExitOutcome>& outcome,
                        Duration waited,
                        Duration sigkill_delay) {
-  std::string text = StopWords(cause);
+  std::string text = words.empty() ? StopWords(cause) : words;
   if (!outcome) return {StopCode(cause), text + "; its process was never started"};
+  // What follows a dump of processes is not of its last line.
+  const char* const separator = text.find('\n') == std::string::npos ? "; " : "\n";
   const std::string after = " " + std::to_string(ToMillis(waited)) + " ms after the request";
   if (outcome->kind == ExitKind::kSignaled && outcome->value == kSigKill) {
-    text += "; it did not end within " + std::to_string(ToMillis(sigkill_delay)) +
+    text += separator;
+    text += "it did not end within " + std::to_string(ToMillis(sigkill_delay)) +
             " ms of SIGTERM and died of SIGKILL" + after;
   } else {
-    text += "; " + OutcomeWords(*outcome) + after;
+    text += separator + OutcomeWords(*outcome) + after;
   }
   return {StopCode(cause), Bounded(std::move(text))};
 }

@@ -20,6 +20,8 @@ enum class StopCause {
   kApplicationEnded,
   kPreempted,
   kNodeManagerStopping,
+  kPhysicalMemoryExceeded,
+  kVirtualMemoryExceeded,
 };
 StopCause CauseOf(StopReason reason);
 
@@ -29,8 +31,10 @@ struct ExitCause {
 };
 
 // Someone asked for the stop; `outcome` is how the process then ended, if there was one.
-// `waited`: from the request to the end.
+// `waited`: from the request to the end. `words`: what there is to say of the cause beyond its
+// name; they stand in its place.
 ExitCause DescribeStop(StopCause cause,
+                       const std::string& words,
                        const std::optional<ExitOutcome>& outcome,
                        Duration waited,
                        Duration sigkill_delay);

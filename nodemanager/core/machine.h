@@ -2,6 +2,7 @@
 //   node_manager_core.cc  dispatch, deadlines, queries, invariants
 //   machine_containers.cc the life of containers, the executor's events
 //   machine_health.cc     whether the node may get new containers
+//   machine_usage.cc      what they really use
 //   machine_callers.cc    ApplicationMasters' calls
 //   machine_master.cc     the conversation with the ResourceManager, shutting down
 // Included by those only. Single-threaded.
@@ -25,6 +26,7 @@ namespace weir::nm {
 struct Stop {
   StopCause cause = StopCause::kKilledByResourceManager;
   Instant asked;
+  std::string words = {};  // of the cause, beyond its name
 };
 
 struct Container {
@@ -77,7 +79,7 @@ struct NodeManagerCore::Machine {
   Container* FindOrReport(const ContainerId& id, Trigger trigger);
   Container& Add(const ContainerTokenIdentifier& token, Now now);
   void Begin(const ContainerTokenIdentifier& token, const LaunchContext& launch, Now now);
-  void StopOne(Container& container, StopCause cause, Now now);
+  void StopOne(Container& container, StopCause cause, Now now, std::string words = "");
   void OnLocalized(const ContainerId& id, Now now);
   void OnLocalizationFailed(const LocalizationFailed& event, Now now);
   void OnLaunched(const ContainerId& id, Now now);
@@ -95,6 +97,8 @@ struct NodeManagerCore::Machine {
   // --- machine_health.cc
   // What follows when `health` may have changed.
   void UseHealth();
+  // --- machine_usage.cc
+  void OnUsageSampled(const UsageSampled& event, Now now);
 
   // --- machine_callers.cc
   void OnStart(const StartContainer& event, Now now);
@@ -138,6 +142,7 @@ struct NodeManagerCore::Machine {
   std::string health_report;
   UseDirectories used_directories;
   bool health_told = true;
+  NodeUtilization utilization;
   std::optional<ShuttingDown> shutdown;
   Actions actions;
   std::set<IgnoredPair> ignored;

@@ -64,10 +64,13 @@ void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
   actions.push_back(Localize{token, launch});
 }
 
-void NodeManagerCore::Machine::StopOne(Container& container, StopCause cause, Now now) {
+void NodeManagerCore::Machine::StopOne(Container& container,
+                                       StopCause cause,
+                                       Now now,
+                                       std::string words) {
   const State before = container.state;
   if (!Fire(container, Trigger::kStop)) return;
-  container.stop = Stop{cause, now.monotonic};
+  container.stop = Stop{cause, now.monotonic, std::move(words)};
   if (before == State::kNew) CompleteStopped(container, now);
   if (before == State::kLocalizing) {
     actions.push_back(CallOffLocalization{container.token.id});
@@ -168,6 +171,7 @@ void NodeManagerCore::Machine::OnCleanedUp(const ContainerId& id, Now now) {
 void NodeManagerCore::Machine::CompleteStopped(Container& container, Now now) {
   Complete(container,
            DescribeStop(container.stop->cause,
+                        container.stop->words,
                         container.outcome,
                         now.monotonic - container.stop->asked,
                         options.sigkill_delay),

@@ -64,6 +64,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const CleanedUp& e) { OnCleanedUp(e.id, now); },
                  [&](const DirectoriesChecked& e) { health.OnSamples(e.samples); },
                  [&](const HealthScriptRan& e) { health.OnScript(e.result); },
+                 [&](const UsageSampled& e) { OnUsageSampled(e, now); },
                  [&](const ShutDown&) { OnShutDown(now); },
                  [&](const DeadlineReached&) { OnDeadline(now); },
              },
@@ -102,7 +103,8 @@ void NodeManagerCore::Machine::Pump(Now now) {
                       .containers = Statuses(true),
                       .healthy = healthy,
                       .health_report = health_report,
-                      .park = options.park}};
+                      .park = options.park,
+                      .utilization = utilization}};
   health_told = true;
   rm.Sent(next.request);
   actions.push_back(std::move(next));
@@ -172,6 +174,9 @@ bool NodeManagerCore::registered() const {
 }
 Epoch NodeManagerCore::epoch() const {
   return machine_->rm.highest_epoch();
+}
+const NodeUtilization& NodeManagerCore::utilization() const {
+  return machine_->utilization;
 }
 WallTime NodeManagerCore::last_answer() const {
   return machine_->rm.last_answer();

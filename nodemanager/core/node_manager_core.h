@@ -38,7 +38,8 @@ struct CoreOptions {
   std::string http_address;  // advertised
   std::string rack = "/default-rack";
   Resource capacity;
-  std::string label{};                            // partition; "" = none
+  std::string label{};  // partition; "" = none
+  MemoryMonitorOptions memory{};
   Duration park = seconds(30);                    // of a heartbeat at the RM
   Duration sigkill_delay = milliseconds(250);     // from SIGTERM to SIGKILL
   Duration sigkill_repeat = seconds(5);           // SIGKILL again while something is left
@@ -83,7 +84,8 @@ class NodeManagerCore {
   std::vector<ContainerView> Containers() const;
   size_t size() const;  // of Containers
   std::optional<ContainerView> Find(const ContainerId& id) const;
-  Resource used() const;  // by containers that are not complete
+  Resource used() const;                       // by containers that are not complete
+  const NodeUtilization& utilization() const;  // as last sampled
   bool registered() const;
   Epoch epoch() const;           // the highest seen; 0 before the first registration
   WallTime last_answer() const;  // of the RM; 1970 before the first

@@ -60,6 +60,9 @@ class ProcessExecutor : public ContainerExecutor {
   void CleanUpApplication(const ApplicationId& id) override;
   void UseDirectories(const nm::UseDirectories& good) override;
 
+  // Of all containers that run; for who wants to look at their processes.
+  std::vector<Launcher> Launchers() const { return watcher_->Launchers(); }
+
  private:
   struct Prepared {
     ContainerTokenIdentifier token;

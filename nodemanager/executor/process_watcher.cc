@@ -151,6 +151,16 @@ Status ProcessWatcher::Watch(WatchedProcess process) {
   return status;
 }
 
+std::vector<Launcher> ProcessWatcher::Launchers() const {
+  MutexLock lock(mutex_);
+  std::vector<Launcher> launchers;
+  launchers.reserve(watched_.size());
+  for (const auto& [key, process] : watched_) {
+    launchers.push_back({process.id, process.launcher.pid});
+  }
+  return launchers;
+}
+
 void ProcessWatcher::SignalContainer(const ContainerId& id, SignalKind kind) {
   MutexLock lock(mutex_);
   for (auto& [key, process] : watched_) {

@@ -21,6 +21,12 @@
 
 namespace weir::nm {
 
+// A container and its weir-launch.
+struct Launcher {
+  ContainerId id;
+  pid_t pid = 0;
+};
+
 struct WatchedProcess {
   ContainerId id;
   std::string program;  // for messages
@@ -47,6 +53,8 @@ class ProcessWatcher {
   ProcessWatcher& operator=(const ProcessWatcher&) = delete;
 
   Status Watch(WatchedProcess process);
+  // Of all containers whose launcher lives.
+  std::vector<Launcher> Launchers() const;
   // No effect when its launcher has ended.
   void SignalContainer(const ContainerId& id, SignalKind kind);
 
@@ -60,7 +68,7 @@ class ProcessWatcher {
   const EventSink sink_;
   const platform::FileDescriptor epoll_;
   const platform::FileDescriptor wake_;  // an eventfd
-  platform::Mutex mutex_;
+  mutable platform::Mutex mutex_;
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
   uint64_t last_key_ WEIR_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, WatchedProcess> watched_ WEIR_GUARDED_BY(mutex_);

@@ -6,6 +6,7 @@ namespace weir::nm {
 namespace {
 
 constexpr double kBytesPerMib = 1024.0 * 1024.0;
+constexpr double kMilli = 1000;
 constexpr char kEnded[] = "weir_nodemanager_containers_ended_total";
 constexpr char kEndedHelp[] = "Containers that ended, by how.";
 
@@ -29,6 +30,14 @@ NmMetrics::NmMetrics()
                                      "Memory of containers that have not ended.")),
       used_vcores_(metrics_.AddGauge("weir_nodemanager_allocated_vcores",
                                      "Virtual cores of containers that have not ended.")),
+      containers_memory_(metrics_.AddGauge("weir_nodemanager_containers_resident_bytes",
+                                           "Memory that containers use, as last seen.")),
+      containers_cores_(metrics_.AddGauge("weir_nodemanager_containers_cores",
+                                          "Cores that containers use, as last seen.")),
+      node_memory_(metrics_.AddGauge("weir_nodemanager_node_memory_used_bytes",
+                                     "Memory that is used on the machine, as last seen.")),
+      node_cores_(metrics_.AddGauge("weir_nodemanager_node_cores_used",
+                                    "Cores that are used on the machine, as last seen.")),
       registered_(metrics_.AddGauge("weir_nodemanager_registrations",
                                     "1 while registered with the ResourceManager.")),
       healthy_(metrics_.AddGauge("weir_nodemanager_healthy", "1 while it may get containers.")),
@@ -67,6 +76,11 @@ void NmMetrics::Show(const NodeManagerCore& core) {
   held_.Set(static_cast<double>(core.size()));
   used_memory_.Set(static_cast<double>(used.memory_mib) * kBytesPerMib);
   used_vcores_.Set(static_cast<double>(used.vcores));
+  const NodeUtilization& use = core.utilization();
+  containers_memory_.Set(static_cast<double>(use.containers_memory_mib) * kBytesPerMib);
+  containers_cores_.Set(static_cast<double>(use.containers_milli_vcores) / kMilli);
+  node_memory_.Set(static_cast<double>(use.node_memory_mib) * kBytesPerMib);
+  node_cores_.Set(static_cast<double>(use.node_milli_vcores) / kMilli);
   registered_.Set(core.registered() ? 1 : 0);
   const NodeHealth& health = core.health();
   healthy_.Set(health.healthy() ? 1 : 0);

@@ -33,6 +33,10 @@ class NmMetrics {
   platform::Gauge held_;
   platform::Gauge used_memory_;
   platform::Gauge used_vcores_;
+  platform::Gauge containers_memory_;
+  platform::Gauge containers_cores_;
+  platform::Gauge node_memory_;
+  platform::Gauge node_cores_;
   platform::Gauge registered_;
   platform::Gauge healthy_;
   platform::Gauge bad_directories_;

@@ -62,6 +62,15 @@ std::string ReadLabel(OptionReader& read) {
   return std::string(Trim(read.Text(kNmPartition)));
 }
 
+MemoryMonitorOptions ReadMemoryOptions(OptionReader& read) {
+  MemoryMonitorOptions memory;
+  memory.physical_check = read.Bool(kNmPhysicalCheck);
+  memory.virtual_check = read.Bool(kNmVirtualCheck);
+  memory.virtual_permille = read.Thousandths(kNmVirtualRatio, 1000, 1'000'000);
+  memory.dynamic_permille = read.Thousandths(kNmDynamicMemory, 0, 10'000);
+  return memory;
+}
+
 CoreOptions ReadCoreOptions(const Configuration& config, OptionReader& read) {
   CoreOptions core;
   core.rack = read.Text(kNmRack);
@@ -70,6 +79,7 @@ CoreOptions ReadCoreOptions(const Configuration& config, OptionReader& read) {
   core.capacity.named =
       platform::ReadNodeResources(config, platform::ReadResourceTypes(config, read), read);
   core.label = ReadLabel(read);
+  core.memory = ReadMemoryOptions(read);
   core.park = read.PollPark();
   core.sigkill_delay = milliseconds(read.Int(kNmSigkillDelay, 0, OptionReader::kMillisMax));
   // A stop of the NodeManager gives its containers their grace, and then a little.
@@ -109,13 +119,22 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.run_as = ReadRunAsPolicy(read);
   options.core_dumps = read.Bool(kNmCoreDumps);
-  options.program_directory = ProgramDirectory();
   options.core = ReadCoreOptions(config, read);
   options.core.health = ReadHealthLimits(config, read);
   options.health = ReadHealthMonitorOptions(config, read);
   options.health.local = options.local_dirs;
   options.health.log = options.log_dirs;
+  options.monitor = read.Bool(kNmMonitor);
+  options.monitor_interval = milliseconds(read.Int(kNmMonitorInterval, 100, 3'600'000));
+  if (!options.monitor && options.core.memory.dynamic_permille > 0) {
+    read.Fault({ErrorCode::kInvalidArgument,
+                std::string(kNmDynamicMemory) + " needs the look at what containers use",
+                std::string("set ") + kNmMonitor + " to true, or the threshold to 0"});
+  }
+  options.program_directory = ProgramDirectory();
   WEIR_RETURN_IF_ERROR(read.Finish());
+  // Nobody looks: nothing is checked, and that is what is shown.
+  if (!options.monitor) options.core.memory = {.physical_check = false};
   return options;
 }
 

@@ -33,6 +33,8 @@ struct NmOptions {
   int64_t cache_target_bytes = 0;  // of all local directories together
   RunAsPolicy run_as;
   bool core_dumps = false;
+  bool monitor = true;  // look at what containers use
+  Duration monitor_interval = seconds(3);
   std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
   HealthMonitorOptions health;
   CoreOptions core;  // id, addresses and seed are set when they are known

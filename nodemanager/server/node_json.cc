@@ -27,6 +27,15 @@ Json Directories(const std::vector<NodeHealth::Directory>& directories) {
   return list;
 }
 
+Json Utilization(const NodeUtilization& use) {
+  constexpr double kMilli = 1000;
+  return {{"nodePhysicalMemoryMB", use.node_memory_mib},
+          {"nodeCPUUsage", static_cast<double>(use.node_milli_vcores) / kMilli},
+          {"aggregatedContainersPhysicalMemoryMB", use.containers_memory_mib},
+          {"aggregatedContainersVirtualMemoryMB", use.containers_virtual_mib},
+          {"containersCPUUsage", static_cast<double>(use.containers_milli_vcores) / kMilli}};
+}
+
 Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerView& container) {
   const std::string id = container.status.id.ToString();
   return {{"id", id},
@@ -60,8 +69,9 @@ std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers) {
                  {"totalVCores", numbers.capacity.vcores},
                  {"resourceTypes", numbers.capacity.ToString()},
                  {"numContainers", numbers.containers},
-                 {"vmemCheckEnabled", false},
-                 {"pmemCheckEnabled", false},
+                 {"vmemCheckEnabled", numbers.memory.virtual_check},
+                 {"pmemCheckEnabled", numbers.memory.physical_check},
+                 {"resourceUtilization", Utilization(numbers.utilization)},
                  {"lastNodeUpdateTime", ToMillis(numbers.last_answer)},
                  {"nodeHealthy", numbers.healthy},
                  {"directories", Directories(numbers.directories)},

@@ -30,6 +30,8 @@ struct NodeNumbers {
   bool healthy = true;
   std::string health_report;
   std::vector<NodeHealth::Directory> directories;
+  MemoryMonitorOptions memory;  // all off when nothing looks
+  NodeUtilization utilization;
 };
 
 std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers);

@@ -13,6 +13,7 @@
 #include "nodemanager/executor/leftovers.h"
 #include "nodemanager/executor/log_retention.h"
 #include "nodemanager/executor/process_executor.h"
+#include "nodemanager/executor/usage_sampler.h"
 #include "nodemanager/server/container_service.h"
 #include "nodemanager/server/node_manager_server.h"
 #include "nodemanager/server/rm_client.h"
@@ -131,6 +132,7 @@ struct NodeManagerDaemon::State {
   std::unique_ptr<RmClient> rm;
   std::unique_ptr<ProcessExecutor> executor;
   std::unique_ptr<HealthMonitor> health;
+  std::unique_ptr<UsageSampler> usage;
   std::unique_ptr<WebEnvironment> web;
   std::unique_ptr<platform::ThriftServer> thrift;
   std::unique_ptr<platform::HttpServer> http;
@@ -266,6 +268,12 @@ void NodeManagerDaemon::State::StartLoops() {
   io_loop.Start();
   core_watchdog = watch(core_loop);
   io_watchdog = watch(io_loop);
+  if (options.monitor) {
+    usage = std::make_unique<UsageSampler>(
+        options.monitor_interval,
+        [this] { return executor->Launchers(); },
+        [this](Event event) { server->Post(std::move(event)); });
+  }
   serving = true;
 }
 
@@ -365,6 +373,7 @@ void NodeManagerDaemon::Stop() {
   // First what comes in, then who works on it.
   if (state.http) state.http->Close();
   if (state.thrift) state.thrift->Close();
+  state.usage.reset();
   state.core_watchdog.reset();
   state.io_watchdog.reset();
   state.core_loop.Stop();

@@ -58,7 +58,9 @@ NodeNumbers Numbers(const NodeManagerCore& core) {
           core.last_answer(),
           core.health().healthy(),
           core.health().report(),
-          core.health().directories()};
+          core.health().directories(),
+          core.options().memory,
+          core.utilization()};
 }
 
 void ServePage(const WebEnvironment& environment, HttpReply reply) {

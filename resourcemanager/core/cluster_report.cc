@@ -234,6 +234,7 @@ std::vector<NodeReport> ResourceManagerCore::Nodes() const {
     report.containers = node->containers.size;
     report.health_report = node->health_report;
     report.last_heartbeat = node->last_heartbeat;
+    report.utilization = node->utilization;
     reports.push_back(std::move(report));
   }
   return reports;

@@ -42,6 +42,7 @@ struct Node {
   std::optional<Resource> granted;  // what an administrator says instead
   bool granted_untold = false;
   WallTime last_heartbeat;
+  NodeUtilization utilization;
   ContainerList containers;  // held ones
   // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.
   std::set<ContainerId> strangers;

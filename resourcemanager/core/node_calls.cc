@@ -205,6 +205,7 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
     AcknowledgeAnswers(node);
     node.polls.Advance();
     for (const auto& status : request.containers) OnReported(node, status);
+    node.utilization = request.utilization;
     SetHealth(node, request.healthy, request.health_report);
   }
   ParkNode(node, event.call, request.park);
@@ -252,6 +253,7 @@ void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why
   overcommit_deadlines.Clear(node.index);
   EndParked(node.polls, ErrorCode::kResync, why);
   node.polls.Reset();
+  node.utilization = {};
   for (const ContainerSlot slot : containers.Listed(node.containers, &Container::of_node)) {
     if (!containers.IsHeld(slot)) continue;
     const Container& container = containers.at(slot);

@@ -120,13 +120,15 @@ std::string HostOf(const std::string& name) {
   return parsed.ok() ? parsed->host : name;
 }
 
-Json Utilization() {
-  return {{"nodePhysicalMemoryMB", 0},
+// Nodes do not measure their virtual memory as a whole.
+Json UtilizationObject(const NodeUtilization& use) {
+  constexpr double kMilli = 1000;
+  return {{"nodePhysicalMemoryMB", use.node_memory_mib},
           {"nodeVirtualMemoryMB", 0},
-          {"nodeCPUUsage", 0.0},
-          {"aggregatedContainersPhysicalMemoryMB", 0},
-          {"aggregatedContainersVirtualMemoryMB", 0},
-          {"containersCPUUsage", 0.0}};
+          {"nodeCPUUsage", static_cast<double>(use.node_milli_vcores) / kMilli},
+          {"aggregatedContainersPhysicalMemoryMB", use.containers_memory_mib},
+          {"aggregatedContainersVirtualMemoryMB", use.containers_virtual_mib},
+          {"containersCPUUsage", static_cast<double>(use.containers_milli_vcores) / kMilli}};
 }
 
 Json NodeObject(const NodeReport& node) {
@@ -152,7 +154,7 @@ Json NodeObject(const NodeReport& node) {
   json["usedVirtualCoresOpport"] = 0;
   json["numQueuedContainers"] = 0;
   json["nodeLabels"] = node.label.empty() ? Json::array() : Json::array({node.label});
-  json["resourceUtilization"] = Utilization();
+  json["resourceUtilization"] = UtilizationObject(node.utilization);
   json["usedResource"] = ResourceObject(node.used);
   json["availableResource"] = ResourceObject(available);
   json["totalResource"] = ResourceObject(node.capacity);

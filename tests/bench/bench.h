@@ -47,6 +47,7 @@ std::string StatisticName(Statistic statistic);
 
 Result<Samples> RunAllocateLatency(const Parameters& parameters);
 Result<Samples> RunLaunchLatency(const Parameters& parameters);
+Result<Samples> RunNmOverhead(const Parameters& parameters);
 Result<Samples> RunSchedulerAllocate(const Parameters& parameters);
 Result<Samples> RunSchedulerReject(const Parameters& parameters);
 Result<Samples> RunSchedulerGang(const Parameters& parameters);

@@ -26,6 +26,20 @@ std::vector<Benchmark> OverTheWire() {
   };
 }
 
+std::vector<Benchmark> OfTheNode() {
+  return {
+      {"nm-overhead",
+       "A real cluster of one NodeManager with --containers containers that sleep and the default "
+       "checks on: the CPU time of the NodeManager's process over --seconds, its resident memory, "
+       "and that of the weir-launch processes.",
+       {{"runs", 5}, {"containers", 200}, {"seconds", 30}},
+       {{"cpu_percent", "cpu_percent", Statistic::kMean},
+        {"resident_mib", "resident_mib", Statistic::kMean},
+        {"launch_resident_mib", "launch_resident_mib", Statistic::kMean}},
+       RunNmOverhead},
+  };
+}
+
 std::vector<Benchmark> OfDecisions() {
   return {
       {"scheduler-allocate",
@@ -118,7 +132,7 @@ std::vector<Benchmark> OfTheCore() {
 const std::vector<Benchmark>& Benchmarks() {
   static const std::vector<Benchmark> kBenchmarks = [] {
     std::vector<Benchmark> all = OverTheWire();
-    for (const auto& part : {OfDecisions(), OfPolicies(), OfTheCore()}) {
+    for (const auto& part : {OfTheNode(), OfDecisions(), OfPolicies(), OfTheCore()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -35,6 +35,9 @@ def main():
           ["ask_to_answer_p50_us", "ask_to_answer_p99_us", "submissions"])
     check(bench, scripts, "launch-latency", ["--runs", "2", "--launches", "5"],
           ["ask_to_running_p50_us", "ask_to_running_p99_us"])
+    check(bench, scripts, "nm-overhead",
+          ["--runs", "2", "--containers", "3", "--seconds", "4"],
+          ["cpu_percent", "resident_mib", "launch_resident_mib"])
     small = ["--runs", "2", "--nodes", "20"]
     check(bench, scripts, "scheduler-allocate", [*small, "--asks", "200"], rates("decisions"))
     check(bench, scripts, "scheduler-reject",

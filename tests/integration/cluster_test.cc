@@ -115,6 +115,23 @@ std::string ClusterTest::StatusText(const std::string& id) {
   return status.out;
 }
 
+::testing::AssertionResult ClusterTest::AwaitFinalStatus(const std::string& id,
+                                                         const std::string& status) {
+  std::string seen;
+  const auto waited = WaitUntil(
+      [&] {
+        const Json last = Application(id);
+        const std::string state = last.is_object() ? last.value("state", "") : "";
+        if (state != "FINISHED" && state != "FAILED" && state != "KILLED") return false;
+        seen = last.value("finalStatus", "");
+        return true;
+      },
+      id + " ends with " + status);
+  if (waited && seen == status) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure()
+         << id << " ended with '" << seen << "'; " << waited.message();
+}
+
 ::testing::AssertionResult ClusterTest::AwaitState(const std::string& id,
                                                    const std::string& state) {
   Json last;

@@ -53,6 +53,8 @@ class ClusterTest : public ::testing::Test {
   // What `weir application -status` says.
   std::string StatusText(const std::string& id);
   ::testing::AssertionResult AwaitState(const std::string& id, const std::string& state);
+  // However it got there: FINISHED, FAILED or KILLED.
+  ::testing::AssertionResult AwaitFinalStatus(const std::string& id, const std::string& status);
   ::testing::AssertionResult AwaitFile(const std::string& path);
 
   // Waits for a file that holds the number of a process; 0 and a failure when it does not come.
