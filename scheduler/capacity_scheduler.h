@@ -172,8 +172,10 @@ class CapacityScheduler {
   ApplicationSlot AddApplication(const ApplicationSpec& spec, Now now);
   // Its asks go, its containers are released and their slots returned, in slot order.
   std::vector<ContainerSlot> RemoveApplication(ApplicationSlot application);
-  // With all it has. The errors of CheckSubmission's counts and states; a label that the target
-  // may not use.
+  // Whether a move would be refused now: the errors of CheckSubmission's counts and states; a label
+  // that the target may not use.
+  Status CheckMove(ApplicationSlot application, const std::string& path) const;
+  // With all it has. The errors of CheckMove; nothing has changed then.
   Status MoveApplication(ApplicationSlot application, const std::string& path, Now now);
   void SetPriority(ApplicationSlot application, int32_t priority);
   bool activated(ApplicationSlot application) const;

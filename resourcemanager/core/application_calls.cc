@@ -1,5 +1,5 @@
 // What owners and administrators change about an application that is live: queue, priority and
-// lifetime. The scheduler follows at once; the answer waits for the record.
+// lifetime. Each is judged, stored, and acts when its record is durable (durable_changes.h).
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +8,19 @@
 #include "scheduler/placement/queue_names.h"
 
 namespace weir::rm {
+namespace {
+
+Error Over(const Application& application) {
+  return {ErrorCode::kFailedPrecondition,
+          application.id().ToString() + " is over (" + std::string(Name(application.state)) + ")",
+          "only live applications can be changed"};
+}
+
+}  // namespace
+
+bool ResourceManagerCore::State::MayChange(const Application& application) {
+  return !IsOver(application.state) && application.state != RmApplicationState::kKilling;
+}
 
 template <typename Event>
 Result<Application*> ResourceManagerCore::State::Administered(const Event& event) {
@@ -23,24 +36,69 @@ Result<Application*> ResourceManagerCore::State::Administered(const Event& event
                      ", which belongs to " + application->record.user,
                  "ask its owner or an administrator of queue " + application->record.queue};
   }
-  if (IsOver(application->state) || application->state == RmApplicationState::kKilling) {
-    return Error{ErrorCode::kFailedPrecondition,
-                 event.id.ToString() + " is over (" + std::string(Name(application->state)) + ")",
-                 "only live applications can be changed"};
-  }
+  if (!MayChange(*application)) return Over(*application);
   return application;
 }
 
-uint64_t ResourceManagerCore::State::StoreChange(Application& application) {
+void ResourceManagerCore::State::StoreThenChange(CallId call,
+                                                 const Application& application,
+                                                 PendingApplication next) {
+  store::ApplicationRecord record = application.record;
+  if (next.queue) record.queue = *next.queue;
+  if (next.priority) record.priority = *next.priority;
+  if (next.lifetime) record.lifetime = *next.lifetime;
+  StoreThenUse({store::Put{std::move(record)}},
+               {.call = call, .what = std::move(next), .notes = {}, .undo = {}});
+}
+
+Status ResourceManagerCore::State::Use(const PendingApplication& next) {
+  Application* found = FindApplication(next.id);
+  if (found == nullptr || !MayChange(*found)) {
+    if (found != nullptr) return Over(*found);
+    return Error{ErrorCode::kNotFound, next.id.ToString() + " has ended and is forgotten", ""};
+  }
+  Application& application = *found;
+  if (next.queue) WEIR_RETURN_IF_ERROR(UseQueue(application, *next.queue));
+  if (next.priority) {
+    application.record.priority = *next.priority;
+    for (const auto& attempt : application.attempts) {
+      if (attempt->slot) sched->SetPriority(*attempt->slot, *next.priority);
+    }
+  }
+  if (next.lifetime) {
+    application.record.lifetime = *next.lifetime;
+    const Duration lived = now.wall - application.record.submitted;
+    lifetime_deadlines.Set(
+        application.id(),
+        now.monotonic + std::clamp(*next.lifetime - lived, Duration(0), Duration(*next.lifetime)));
+  }
   Touch(application);
-  place = true;
-  return Append({store::Put{application.record}});
+  return {};
+}
+
+Status ResourceManagerCore::State::UseQueue(Application& application, const std::string& queue) {
+  // The current attempt decides; what is left of earlier ones follows if it can.
+  ApplicationAttempt* current = application.current();
+  if (current != nullptr && current->slot) {
+    WEIR_RETURN_IF_ERROR(sched->MoveApplication(*current->slot, queue, now));
+  }
+  Charge(application);
+  store::UsedAmounts& before = application.used_before[application.record.queue];
+  before.memory_mib_ms += application.used.memory_mib_ms;
+  before.vcore_ms += application.used.vcore_ms;
+  application.used = {};
+  if (const auto there = application.used_before.extract(queue); !there.empty()) {
+    application.used = there.mapped();
+  }
+  application.record.queue = queue;
+  return {};
 }
 
 void ResourceManagerCore::State::On(const MoveApplication& event) {
+  if (WaitsForChange(event)) return;
   auto found = Administered(event);
   if (!found.ok()) return Answer(event.call, std::move(found).error());
-  Application& application = **found;
+  const Application& application = **found;
   auto target = scheduler::ResolveLeaf(sched->configuration(), event.queue, false);
   if (!target.ok()) return Answer(event.call, std::move(target).error());
   const scheduler::Submitter caller{event.user, event.groups};
@@ -53,43 +111,30 @@ void ResourceManagerCore::State::On(const MoveApplication& event) {
   if (*target == application.record.queue) {
     return Answer(event.call, MakeReport(application, now), appended);
   }
-  // The current attempt decides; what is left of earlier ones follows if it can.
-  ApplicationAttempt* current = application.current();
+  const ApplicationAttempt* current = application.current();
   if (current != nullptr && current->slot) {
-    if (Status moved = sched->MoveApplication(*current->slot, *target, now); !moved.ok()) {
-      return Answer(event.call, std::move(moved).error());
+    if (Status may = sched->CheckMove(*current->slot, *target); !may.ok()) {
+      return Answer(event.call, std::move(may).error());
     }
   }
-  Charge(application);
-  store::UsedAmounts& before = application.used_before[application.record.queue];
-  before.memory_mib_ms += application.used.memory_mib_ms;
-  before.vcore_ms += application.used.vcore_ms;
-  application.used = {};
-  if (const auto there = application.used_before.extract(*target); !there.empty()) {
-    application.used = there.mapped();
-  }
-  application.record.queue = *target;
-  const uint64_t sequence = StoreChange(application);
-  Answer(event.call, MakeReport(application, now), sequence);
+  StoreThenChange(event.call, application, {.id = event.id, .queue = *std::move(target)});
 }
 
 void ResourceManagerCore::State::On(const UpdatePriority& event) {
+  if (WaitsForChange(event)) return;
   auto found = Administered(event);
   if (!found.ok()) return Answer(event.call, std::move(found).error());
-  Application& application = **found;
+  const Application& application = **found;
   const scheduler::Submitter owner{application.record.user, application.groups};
-  application.record.priority = sched->PriorityFor(application.record.queue, owner, event.priority);
-  for (const auto& attempt : application.attempts) {
-    if (attempt->slot) sched->SetPriority(*attempt->slot, application.record.priority);
-  }
-  const uint64_t sequence = StoreChange(application);
-  Answer(event.call, MakeReport(application, now), sequence);
+  const int32_t priority = sched->PriorityFor(application.record.queue, owner, event.priority);
+  StoreThenChange(event.call, application, {.id = event.id, .priority = priority});
 }
 
 void ResourceManagerCore::State::On(const UpdateLifetime& event) {
+  if (WaitsForChange(event)) return;
   auto found = Administered(event);
   if (!found.ok()) return Answer(event.call, std::move(found).error());
-  Application& application = **found;
+  const Application& application = **found;
   constexpr Duration kLongest = std::chrono::hours(24 * 366 * 100);
   if (event.lifetime <= Duration(0) || event.lifetime > kLongest) {
     return Answer(event.call,
@@ -98,12 +143,8 @@ void ResourceManagerCore::State::On(const UpdateLifetime& event) {
                         "give the seconds from now on; kill the application to end it at once"});
   }
   const Duration lived = std::max(Duration(0), Duration(now.wall - application.record.submitted));
-  application.record.lifetime =
-      sched->LifetimeFor(application.record.queue, lived + event.lifetime);
-  const Duration left = std::max(Duration(0), application.record.lifetime - lived);
-  lifetime_deadlines.Set(application.id(), now.monotonic + left);
-  const uint64_t sequence = StoreChange(application);
-  Answer(event.call, MakeReport(application, now), sequence);
+  const Duration lifetime = sched->LifetimeFor(application.record.queue, lived + event.lifetime);
+  StoreThenChange(event.call, application, {.id = event.id, .lifetime = lifetime});
 }
 
 }  // namespace weir::rm

@@ -196,7 +196,10 @@ struct ResourceManagerCore::State {
     return event.may_administer || event.user == application.record.user ||
            sched->MayAdminister(application.record.queue, {event.user, event.groups});
   }
-  uint64_t StoreChange(Application& application);
+  static bool MayChange(const Application& application);  // it is neither over nor ending
+  void StoreThenChange(CallId call, const Application& application, PendingApplication next);
+  Status Use(const PendingApplication& next);
+  Status UseQueue(Application& application, const std::string& queue);
 
   // --- usage (usage.cc)
   void Charge(Application& application);
@@ -302,11 +305,12 @@ struct ResourceManagerCore::State {
   void TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer);
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
-  // --- changes of queues, labels and what nodes offer (durable_changes.cc)
+  // --- changes of queues, labels, what nodes offer and live applications (durable_changes.cc)
   // True: it waits for the one under way, or is refused because too many do.
   bool WaitsForChange(const ChangeEvent& event);
   void StoreThenUse(std::vector<store::StoreOperation> batch, PendingChange next);
   void OnChangeStored();
+  std::vector<store::StoreOperation> UndoOf(const PendingChange& change) const;
   void DropChangesOf(CallId call);
   void RefuseChanges(const Error& error);
 

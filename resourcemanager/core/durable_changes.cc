@@ -1,7 +1,10 @@
-// Changes of queues, labels and what nodes offer, from the event to the moment in which they act.
+// Changes of queues, labels, what nodes offer and live applications, from the event to the moment
+// in which they act.
 //
-// In between nothing but a queue made on demand can get in the way of a change that was judged
-// well. Then its record is taken back, and its caller hears why once that is durable.
+// In between only a queue made on demand, or the end of the application, can get in the way of a
+// change that was judged well. Then its record is taken back, and its caller hears why once that is
+// durable. The record of an application that has ended needs no taking back: the one of its end was
+// written after it, without the change.
 #include <algorithm>
 #include <utility>
 
@@ -26,7 +29,7 @@ bool ResourceManagerCore::State::WaitsForChange(const ChangeEvent& event) {
     Answer(CallOf(event),
            Error{ErrorCode::kResourceExhausted,
                  std::to_string(kWaitingChangesMax) +
-                     " changes of queues, labels and nodes wait for their turn already",
+                     " changes of queues, labels, nodes and applications wait for their turn",
                  "try again in a moment"});
   }
   return true;
@@ -47,13 +50,17 @@ void ResourceManagerCore::State::OnChangeStored() {
     place = true;
     for (const Noted& note : stored.notes) Emit(Noted(note));
   }
-  const uint64_t undone = used.ok() || stored.undo.empty() ? 0 : Append(stored.undo);
+  std::vector<store::StoreOperation> undo;
+  if (!used.ok()) undo = UndoOf(stored);
+  const uint64_t undone = undo.empty() ? 0 : Append(std::move(undo));
   if (!stored.call) {
     // Nobody waits for the answer.
   } else if (!used.ok()) {
     Answer(*stored.call, std::move(used).error(), undone);
   } else if (const auto* queues = std::get_if<PendingQueues>(&stored.what)) {
     Answer(*stored.call, queues->applied.about);
+  } else if (const auto* changed = std::get_if<PendingApplication>(&stored.what)) {
+    Answer(*stored.call, MakeReport(*FindApplication(changed->id), now));
   } else {
     Answer(*stored.call, NoContent{});
   }
@@ -62,6 +69,15 @@ void ResourceManagerCore::State::OnChangeStored() {
     waiting_changes.pop_front();
     std::visit([this](const auto& event) { On(event); }, next);
   }
+}
+
+std::vector<store::StoreOperation> ResourceManagerCore::State::UndoOf(
+    const PendingChange& change) const {
+  const auto* changed = std::get_if<PendingApplication>(&change.what);
+  if (changed == nullptr) return change.undo;
+  const Application* application = FindApplication(changed->id);
+  if (application == nullptr || !MayChange(*application)) return {};
+  return {store::Put{application->record}};
 }
 
 void ResourceManagerCore::State::DropChangesOf(CallId call) {

@@ -1,4 +1,5 @@
-// What changes of queues, labels and what nodes offer look like on their way to the store.
+// What changes of queues, labels, what nodes offer, and live applications look like on their way to
+// the store.
 //
 // A change is judged, written, and acts when its record is durable: until then nobody can see it.
 // One is under way at a time; those behind it wait (bounded), so that each is judged by what the
@@ -45,11 +46,20 @@ struct PendingNodeSettings {
   Duration overcommit_timeout{-1};
 };
 
+// What is set changes.
+struct PendingApplication {
+  ApplicationId id;
+  std::optional<std::string> queue{};  // a leaf
+  std::optional<int32_t> priority{};
+  std::optional<Duration> lifetime{};
+};
+
 struct PendingChange {
   std::optional<CallId> call;  // nothing: the caller left
-  std::variant<PendingQueues, PendingLabels, PendingNodeSettings> what;
+  std::variant<PendingQueues, PendingLabels, PendingNodeSettings, PendingApplication> what;
   std::vector<Noted> notes;
-  std::vector<store::StoreOperation> undo;  // when it can no longer be taken over
+  // When it can no longer be taken over; of an application: its record as it is then.
+  std::vector<store::StoreOperation> undo;
 };
 
 using ChangeEvent = std::variant<ReconfigureQueues,
@@ -57,7 +67,10 @@ using ChangeEvent = std::variant<ReconfigureQueues,
                                  AddLabels,
                                  RemoveLabels,
                                  ReplaceLabelsOnNodes,
-                                 UpdateNodeResource>;
+                                 UpdateNodeResource,
+                                 MoveApplication,
+                                 UpdatePriority,
+                                 UpdateLifetime>;
 
 }  // namespace weir::rm
 

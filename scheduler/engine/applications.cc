@@ -101,8 +101,8 @@ std::vector<ContainerSlot> CapacityScheduler::State::RemoveApplication(Applicati
   return released;
 }
 
-Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std::string& path) {
-  Application& application = app(slot);
+Status CapacityScheduler::State::CheckMove(ApplicationSlot slot, const std::string& path) const {
+  const Application& application = app(slot);
   if (tree.at(application.leaf).path == path) return {};
   const std::optional<QueueSlot> target = tree.Find(path);
   if (!target || !tree.settings(*target).leaf) {
@@ -122,6 +122,14 @@ Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std
                      "', which queue " + path + " may not use",
                  "add it to accessible-node-labels of " + path};
   }
+  return {};
+}
+
+Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std::string& path) {
+  WEIR_RETURN_IF_ERROR(CheckMove(slot, path));
+  Application& application = app(slot);
+  if (tree.at(application.leaf).path == path) return {};
+  const QueueSlot target = *tree.Find(path);
   DropReservations(slot);
   for (const int32_t line : application.lines) LeaveGroup(line);
   const std::vector<ContainerSlot> own = containers.OfApplication(slot);
@@ -136,14 +144,14 @@ Status CapacityScheduler::State::MoveApplication(ApplicationSlot slot, const std
   }
   const bool was_activated = application.activated;
   LeaveLeaf(slot);
-  EnterLeaf(slot, *target);
+  EnterLeaf(slot, target);
   for (const ContainerSlot container : own) {
     const ContainerPlacement& placement = containers.at(container).placement;
     const PartitionSlot partition = nodes.at(placement.node).partition;
-    lane(*target, partition);
+    lane(target, partition);
     tree.Charge(application.user, partition, amounts(placement.shape), 1);
-    OrderChanged(*target, partition);
-    WakeUsers(*target, partition);
+    OrderChanged(target, partition);
+    WakeUsers(target, partition);
   }
   // What runs goes on running: its ApplicationMaster is there already.
   if (!own.empty()) Activate(slot);

@@ -106,6 +106,9 @@ ApplicationSlot CapacityScheduler::AddApplication(const ApplicationSpec& spec, N
 std::vector<ContainerSlot> CapacityScheduler::RemoveApplication(ApplicationSlot application) {
   return state_->RemoveApplication(application);
 }
+Status CapacityScheduler::CheckMove(ApplicationSlot application, const std::string& path) const {
+  return state_->CheckMove(application, path);
+}
 Status CapacityScheduler::MoveApplication(ApplicationSlot application,
                                           const std::string& path,
                                           Now now) {

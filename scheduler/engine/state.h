@@ -49,6 +49,7 @@ struct CapacityScheduler::State {
   // --- applications (applications.cc, activation.cc)
   ApplicationSlot AddApplication(const ApplicationSpec& spec);
   std::vector<ContainerSlot> RemoveApplication(ApplicationSlot application);
+  Status CheckMove(ApplicationSlot application, const std::string& path) const;
   Status MoveApplication(ApplicationSlot application, const std::string& path);
   void SetPriority(ApplicationSlot application, int32_t priority);
   void ChangeBlacklist(ApplicationSlot application,

@@ -352,6 +352,38 @@ TEST_F(Queue, PriorityIsBoundedAndMayChange) {
   EXPECT_EQ(driver.Code(late), ErrorCode::kFailedPrecondition);
 }
 
+TEST_F(Queue, AChangeOfAnApplicationIsNotSeenBeforeItsRecordIsDurable) {
+  const CallId submit = driver.Submit(In("a"), "1", "bob");
+  driver.CommitAll();
+  const ApplicationId id = *driver.Get<ApplicationId>(submit);
+  const CallId priority = driver.NewCall();
+  driver.Step(UpdatePriority{.call = priority, .user = "bob", .id = id, .priority = 3});
+  const CallId move = Move(id, "b", "bob");
+  EXPECT_EQ(driver.Report(id).priority, 0);
+  EXPECT_EQ(driver.Report(id).queue, "root.a");
+  EXPECT_EQ(driver.Get<ApplicationReport>(priority), nullptr);
+  driver.CommitAll();
+  ASSERT_NE(driver.Get<ApplicationReport>(priority), nullptr);
+  EXPECT_EQ(driver.Get<ApplicationReport>(priority)->priority, 3);
+  ASSERT_NE(driver.Get<ApplicationReport>(move), nullptr) << "it had its turn after the first";
+  EXPECT_EQ(driver.Report(id).queue, "root.b");
+  EXPECT_EQ(driver.StoredApplication(id)->queue, "root.b");
+  EXPECT_EQ(driver.StoredApplication(id)->priority, 3);
+}
+
+TEST_F(Queue, AChangeThatAnEndOvertakesIsRefusedAndTheEndStays) {
+  const CallId submit = driver.Submit(In("a"), "1", "bob");
+  driver.CommitAll();
+  const ApplicationId id = *driver.Get<ApplicationId>(submit);
+  const CallId move = Move(id, "b", "bob");
+  driver.Kill(id, "bob");
+  driver.CommitAll();
+  EXPECT_EQ(driver.Code(move), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(driver.Report(id).state, ApplicationState::kKilled);
+  EXPECT_EQ(driver.StoredApplication(id)->state, ApplicationState::kKilled);
+  EXPECT_EQ(driver.StoredApplication(id)->queue, "root.a");
+}
+
 TEST_F(Queue, HigherPriorityGoesFirst) {
   const AttemptId runs = driver.RunApplication(In("a"), "0", "n1");
   EXPECT_EQ(driver.Ask(runs, {AskFor(1, 15, kWorker)}).granted.size(), 15U);
