@@ -21,6 +21,10 @@ constexpr ApplicationState kAllStates[] = {ApplicationState::kNew,
                                            ApplicationState::kFailed,
                                            ApplicationState::kKilled};
 
+constexpr int64_t kRetriesMax = 1'000'000;
+constexpr Duration kRetryIntervalMax = seconds(86'400);
+constexpr int64_t kExitCodeMax = 255;
+
 ParseRules Rules() {
   return {.options = {{"submit", "", "", false},
                       {"list", "", "", false},
@@ -43,6 +47,9 @@ ParseRules Rules() {
                       {"spread", "nodes|racks", "", false},
                       {"maxPerNode", "N", "", false},
                       {"resources", "NAME=AMOUNT", "", true},
+                      {"retries", "N", "", false},
+                      {"retryInterval", "TIME", "", false},
+                      {"retryOn", "CODES", "", false},
                       {"movetoqueue", "ID", "", false},
                       {"changeQueue", "QUEUE", "", false},
                       {"updatePriority", "N", "", false},
@@ -235,6 +242,46 @@ Result<std::vector<std::string>> PlacementOptions(const Arguments& arguments) {
   return options;
 }
 
+Status CheckExitCodes(const std::string& codes) {
+  for (const std::string_view word : Split(codes, ',')) {
+    const auto code = ParseInt64(word);
+    if (code && *code >= 1 && *code <= kExitCodeMax) continue;
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "'-retryOn " + codes + "': '" + std::string(word) + "' is no exit code of a failure",
+        "give codes from 1 to 255 with commas; 128 + N stands for signal N"};
+  }
+  return {};
+}
+
+// Starting failed containers again in their place, as the command master takes it.
+Result<std::vector<std::string>> RetryOptions(const Arguments& arguments) {
+  WEIR_ASSIGN_OR_RETURN(const int64_t retries, arguments.GetInt("retries", 0, -1, kRetriesMax));
+  WEIR_ASSIGN_OR_RETURN(const Duration interval,
+                        arguments.GetDuration("retryInterval", Duration(0)));
+  const std::string codes = arguments.Get("retryOn");
+  if (arguments.Has("retryOn")) WEIR_RETURN_IF_ERROR(CheckExitCodes(codes));
+  if (retries == 0) {
+    for (const char* needs : {"retryInterval", "retryOn"}) {
+      if (!arguments.Has(needs)) continue;
+      return Error{ErrorCode::kInvalidArgument,
+                   "'-" + std::string(needs) + "' says nothing without '-retries'",
+                   "say how often: -retries N, or -1 for no bound"};
+    }
+    return std::vector<std::string>{};
+  }
+  if (interval < Duration(0) || interval > kRetryIntervalMax) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "'-retryInterval " + arguments.Get("retryInterval") + "' is not possible",
+                 "wait at most a day"};
+  }
+  std::vector<std::string> options = {"--retries=" + std::to_string(retries),
+                                      "--retry-interval-ms",
+                                      std::to_string(ToMillis(interval))};
+  if (!codes.empty()) options.insert(options.end(), {"--retry-on", codes});
+  return options;
+}
+
 // The words of the user's command. kInvalidArgument: there are none.
 Result<std::vector<std::string>> ReadCommand(const Arguments& arguments) {
   const std::vector<std::string>& command =
@@ -268,6 +315,7 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation,
   WEIR_ASSIGN_OR_RETURN(const int64_t priority,
                         arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> placement, PlacementOptions(arguments));
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> retry, RetryOptions(arguments));
   SubmissionContext context;
   WEIR_ASSIGN_OR_RETURN(context.lifetime, arguments.GetDuration("lifetime", Duration(0)));
   context.label = arguments.Get("label");
@@ -289,6 +337,7 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation,
           "--queue-timeout-ms",
           std::to_string(ToMillis(context.queue_timeout))};
   argv.insert(argv.end(), placement.begin(), placement.end());
+  argv.insert(argv.end(), retry.begin(), retry.end());
   for (const NamedAmount& part : container.named) {
     argv.insert(argv.end(), {"--resource", part.name + "=" + std::to_string(part.amount)});
   }

@@ -32,6 +32,10 @@ Submit options:
   -spread nodes|racks each container on the next node or rack
   -maxPerNode N       at most N of the containers on one node
   -resources NAME=N   of a named resource for each container: yarn.io/gpu=1 (repeatable)
+  -retries N          start a failed container again in its place, N times at most;
+                      -1 = always (default 0)
+  -retryInterval TIME from a failure to the next start: 5, 500ms, 1m (default 1)
+  -retryOn CODES      only after these exit codes: 1,75,137 (default: any failure)
   -wait               wait for the end; the exit code is 0 only if it succeeded
 
 Each container runs COMMAND with WEIR_CONTAINER_INDEX from 0 to N-1.
@@ -40,6 +44,7 @@ Examples:
   weir application -submit -containers 2 -wait -- /bin/echo hello
   weir application -submit -file ./work.sh -memory 2g -- /bin/sh work.sh
   weir application -submit -queue root.etl -gang -containers 4 -spread nodes -- ./worker
+  weir application -submit -retries 5 -retryInterval 10 -retryOn 75 -- ./feed
   weir application -list -appStates ALL
   weir application -explain application_1763694000000_0001
 )";

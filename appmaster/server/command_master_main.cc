@@ -21,6 +21,8 @@ using namespace weir;
 using namespace weir::am;
 
 constexpr char kName[] = "weir-command-master";
+constexpr int32_t kRetriesMax = 1'000'000;
+constexpr int64_t kRetryIntervalMsMax = 86'400'000;
 constexpr int64_t kQueueTimeoutMsMax = int64_t{315'360'000'000};  // ten years
 
 // NAME=URI,SIZE,SHA256: a file that each container gets.
@@ -61,6 +63,35 @@ Status AddNamedResource(const std::string& text, Resource& resource) {
   return {};
 }
 
+// --retries, --retry-interval-ms and --retry-on as they were given.
+struct RetryWords {
+  int32_t retries = 0;
+  int64_t interval_ms = 0;
+  std::vector<int32_t> codes;
+};
+
+RetryPolicy PolicyOf(const RetryWords& words) {
+  RetryPolicy policy;
+  if (words.retries == 0) return policy;
+  policy.on = words.codes.empty() ? RetryOn::kAnyFailure : RetryOn::kExitCodes;
+  policy.exit_codes = words.codes;
+  policy.max_retries = words.retries;
+  policy.interval = milliseconds(words.interval_ms);
+  return policy;
+}
+
+void AddRetryOptions(CLI::App& app, RetryWords& words) {
+  app.add_option("--retries", words.retries, "Failed containers start again in place; -1 = always")
+      ->check(CLI::Range(RetryPolicy::kForEver, kRetriesMax));
+  app.add_option("--retry-interval-ms", words.interval_ms, "From a failure to the next start")
+      ->type_name("MS")
+      ->check(CLI::Range(int64_t{0}, kRetryIntervalMsMax));
+  app.add_option("--retry-on", words.codes, "Only after these exit codes")
+      ->type_name("CODE,...")
+      ->delimiter(',')
+      ->expected(1, static_cast<int>(limits::kRetryExitCodes));
+}
+
 Spread SpreadOf(const std::string& text) {
   if (text == "nodes") return Spread::kNodes;
   return text == "racks" ? Spread::kRacks : Spread::kPack;
@@ -79,6 +110,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
   std::vector<std::string> resources;
   std::vector<std::string> named;
   std::string spread;
+  RetryWords retry;
   SplitCommandLine split = SplitAtDashes(argc, argv);
   CLI::App app("Runs a command in containers: weir-command-master [options] -- COMMAND...", kName);
   app.add_option("--containers", line.options.command.containers, "How many containers")
@@ -101,6 +133,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
       ->check(CLI::Range(0, limits::kContainersPerAsk));
   app.add_option("--local-resource", resources, "A file that each container gets")
       ->type_name("NAME=URI,SIZE,SHA256");
+  AddRetryOptions(app, retry);
   app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
   try {
     app.parse(static_cast<int>(split.own.size()), split.own.data());
@@ -121,6 +154,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
   line.options.placement.spread = SpreadOf(spread);
   line.options.command.queue_timeout = milliseconds(queue_timeout_ms);
   line.options.launch.command = split.rest;
+  line.options.launch.retry = PolicyOf(retry);
   for (const std::string& text : resources) {
     WEIR_RETURN_IF_ERROR(AddLocalResource(text, line.options.launch));
   }

@@ -39,7 +39,8 @@ struct Localize {
 struct CallOffLocalization {
   ContainerId id;
 };
-// Follows LocalizationDone of the same container.
+// Follows LocalizationDone of the same container; and again, after Drained, when its retry policy
+// wants that: in the same directories, its output goes behind what is there.
 struct Launch {
   ContainerId id;
 };

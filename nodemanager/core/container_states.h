@@ -2,7 +2,7 @@
 //
 //   NEW -> LOCALIZING -> SCHEDULED -> RUNNING -> EXITED_WITH_SUCCESS | EXITED_WITH_FAILURE -> DONE
 //   a stop goes through KILLING and CONTAINER_CLEANEDUP_AFTER_KILL; files that cannot be had end in
-//   LOCALIZATION_FAILED.
+//   LOCALIZATION_FAILED; a failure that is retried goes through RELAUNCHING to SCHEDULED again.
 //
 // A container is COMPLETE for the outside as soon as no process of it is left, which is before DONE
 // (its directories are gone). Immutable values.
@@ -25,6 +25,7 @@ enum class State {
   kRunning,
   kExitedWithSuccess,
   kExitedWithFailure,
+  kRelaunching,
   kKilling,
   kCleanedUpAfterKill,
   kDone,
@@ -39,6 +40,8 @@ enum class Trigger {
   kLaunchFailed,        // it could not be started; nothing runs
   kExitSuccess,         // the main process ended with status 0
   kExitFailure,         // it ended otherwise
+  kRetry,               // nothing of it is left, and its policy wants it started again
+  kRetryDue,            // the interval before that has passed
   kStop,                // someone who may wants it stopped
   kDrained,             // no process that the container started is left
   kCleanedUp,           // its directories are gone
@@ -60,6 +63,8 @@ constexpr std::string_view StateName(State state) {
       return "EXITED_WITH_SUCCESS";
     case State::kExitedWithFailure:
       return "EXITED_WITH_FAILURE";
+    case State::kRelaunching:
+      return "RELAUNCHING";
     case State::kKilling:
       return "KILLING";
     case State::kCleanedUpAfterKill:
@@ -89,6 +94,10 @@ constexpr std::string_view TriggerName(Trigger trigger) {
       return "EXITED_WITH_SUCCESS";
     case Trigger::kExitFailure:
       return "EXITED_WITH_FAILURE";
+    case Trigger::kRetry:
+      return "RETRY";
+    case Trigger::kRetryDue:
+      return "RETRY_DUE";
     case Trigger::kStop:
       return "STOP";
     case Trigger::kDrained:
@@ -104,6 +113,9 @@ using Row = TransitionRow<State, Trigger>;
 
 inline constexpr char kRepeatedStart[] = "a repeated start of a container is harmless";
 inline constexpr char kAlreadyEnding[] = "it is ending already; the first cause counts";
+
+inline constexpr char kNoRetryFollows[] =
+    "it is ending already; the first cause counts, and no retry follows";
 
 inline constexpr std::array kContainerRows = {
     Allow(State::kNew, Trigger::kStart, State::kLocalizing, "its files are fetched"),
@@ -147,9 +159,23 @@ inline constexpr std::array kContainerRows = {
           Trigger::kDrained,
           State::kExitedWithFailure,
           "complete; directories are removed"),
+    Allow(State::kExitedWithFailure,
+          Trigger::kRetry,
+          State::kRelaunching,
+          "its directories stay; waits for the interval of its retry policy"),
     Allow(State::kExitedWithFailure, Trigger::kCleanedUp, State::kDone, "directories are gone"),
     Ignore(State::kExitedWithFailure, Trigger::kStart, kRepeatedStart),
-    Ignore(State::kExitedWithFailure, Trigger::kStop, kAlreadyEnding),
+    Ignore(State::kExitedWithFailure, Trigger::kStop, kNoRetryFollows),
+
+    Allow(State::kRelaunching,
+          Trigger::kRetryDue,
+          State::kScheduled,
+          "its process is started again in the same directories"),
+    Allow(State::kRelaunching,
+          Trigger::kStop,
+          State::kCleanedUpAfterKill,
+          "complete; nothing of it runs"),
+    Ignore(State::kRelaunching, Trigger::kStart, kRepeatedStart),
 
     Allow(State::kKilling, Trigger::kLocalized, State::kCleanedUpAfterKill, "nothing was started"),
     Allow(State::kKilling,

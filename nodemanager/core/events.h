@@ -6,7 +6,8 @@
 // every SendHeartbeat by one HeartbeatAnswered or HeartbeatFailed (in any order between the two
 // that may be under way; after a time limit of its own at the latest); SendUnregister by one
 // Unregistered; Localize by one LocalizationDone or LocalizationFailed, also when it was called
-// off; Launch by LaunchFailed, or by Launched, then Exited, then Drained; CleanUp by CleanedUp.
+// off; Launch by LaunchFailed, or by Launched, then Exited, then Drained (after which it may be
+// launched again); CleanUp by CleanedUp.
 // Immutable values.
 #ifndef WEIR_NODEMANAGER_CORE_EVENTS_H_
 #define WEIR_NODEMANAGER_CORE_EVENTS_H_

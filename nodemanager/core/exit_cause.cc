@@ -159,6 +159,11 @@ ExitCause DescribeStop(StopCause cause,
   return {StopCode(cause), Bounded(std::move(text))};
 }
 
+ExitCause DescribeStopBetweenRetries(StopCause cause) {
+  return {StopCode(cause),
+          std::string(StopWords(cause)) + " while it waited to be started again after a failure"};
+}
+
 ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
   if (outcome.kind == ExitKind::kExited && outcome.value == 0) return {exit_code::kSuccess, ""};
   ExitCause cause;

@@ -38,6 +38,8 @@ ExitCause DescribeStop(StopCause cause,
                        const std::optional<ExitOutcome>& outcome,
                        Duration waited,
                        Duration sigkill_delay);
+// The same while nothing of it ran, between a failure and its retry.
+ExitCause DescribeStopBetweenRetries(StopCause cause);
 // It ended by itself.
 ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource);
 ExitCause DescribeLocalizationFailure(const Error& error);

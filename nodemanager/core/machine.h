@@ -1,6 +1,7 @@
 // The inside of NodeManagerCore, split by meaning over several source files:
 //   node_manager_core.cc  dispatch, deadlines, queries, invariants
 //   machine_containers.cc the life of containers, the executor's events
+//   machine_retry.cc      starting failed ones again in their place
 //   machine_health.cc     whether the node may get new containers
 //   machine_usage.cc      what they really use
 //   machine_callers.cc    ApplicationMasters' calls
@@ -19,6 +20,7 @@
 #include "nodemanager/core/exit_cause.h"
 #include "nodemanager/core/node_health.h"
 #include "nodemanager/core/node_manager_core.h"
+#include "nodemanager/core/retry.h"
 #include "nodemanager/core/rm_conversation.h"
 
 namespace weir::nm {
@@ -36,8 +38,11 @@ struct Container {
   ContainerStatus status;    // as told to others
   std::optional<Stop> stop;
   std::optional<ExitOutcome> outcome;
-  Instant signal_deadline = kNever;    // the next SIGKILL
+  Instant signal_deadline = kNever;  // the next SIGKILL
+  RetryLedger retry;
+  Instant retry_at = kNever;           // set exactly in RELAUNCHING
   std::optional<ContainerState> told;  // to the RM in this session
+  std::string told_detail;             // with it
   bool recorded = false;               // by the RM: its completion
   WallTime started;
   WallTime finished;
@@ -92,6 +97,11 @@ struct NodeManagerCore::Machine {
   void CompleteStopped(Container& container, Now now);
   void ForgetIfSettled(const ContainerId& id, Now now);
   void FinishApplications();
+
+  // --- machine_retry.cc
+  // Whether its failure, of which nothing runs any more, is followed by a retry.
+  bool Retry(Container& container, const ExitCause& cause, Now now);
+  void StartDueRetries(Now now);
   void PruneRemembered(Now now);
 
   // --- machine_health.cc

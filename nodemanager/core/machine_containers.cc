@@ -1,5 +1,7 @@
 #include <utility>
 
+#include "common/limits.h"
+#include "common/strings.h"
 #include "nodemanager/core/machine.h"
 
 namespace weir::nm {
@@ -15,6 +17,14 @@ std::string EndDetail(const ContainerStatus& status) {
   return code + ": " + status.diagnostics.substr(0, status.diagnostics.find('\n'));
 }
 
+// First: what follows may be cut.
+std::string WithRetries(std::string diagnostics, const RetryLedger& retry) {
+  std::string summary = retry.Summary();
+  if (summary.empty()) return diagnostics;
+  if (diagnostics.empty()) return summary;
+  return CutMiddle(std::move(summary) + "; " + diagnostics, limits::kDiagnosticsBytes);
+}
+
 }  // namespace
 
 bool NodeManagerCore::Machine::Fire(Container& container, Trigger trigger, std::string detail) {
@@ -26,6 +36,7 @@ bool NodeManagerCore::Machine::Fire(Container& container, Trigger trigger, std::
                                      TriggerName(trigger),
                                      StateName(transition.to),
                                      std::move(detail)});
+      if (container.state != transition.to) container.status.detail.clear();
       container.state = transition.to;
       return true;
     case TransitionKind::kIgnored:
@@ -60,6 +71,7 @@ void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
                                      Now now) {
   Container& container = Add(token, now);
   if (!Fire(container, Trigger::kStart)) return;
+  container.retry = RetryLedger(launch.retry);
   applications.insert(token.id.attempt.application);
   actions.push_back(Localize{token, launch});
 }
@@ -69,6 +81,7 @@ void NodeManagerCore::Machine::StopOne(Container& container,
                                        Now now,
                                        std::string words) {
   const State before = container.state;
+  container.retry.Close();
   if (!Fire(container, Trigger::kStop)) return;
   container.stop = Stop{cause, now.monotonic, std::move(words)};
   if (before == State::kNew) CompleteStopped(container, now);
@@ -76,6 +89,11 @@ void NodeManagerCore::Machine::StopOne(Container& container,
     actions.push_back(CallOffLocalization{container.token.id});
   }
   if (before == State::kRunning) Terminate(container, now);
+  if (before == State::kRelaunching) {
+    container.retry_at = kNever;
+    Complete(container, DescribeStopBetweenRetries(cause), now);
+    actions.push_back(CleanUp{container.token.id});
+  }
 }
 
 void NodeManagerCore::Machine::Terminate(Container& container, Now now) {
@@ -146,16 +164,17 @@ void NodeManagerCore::Machine::OnExited(const ContainerId& id, const ExitOutcome
 
 void NodeManagerCore::Machine::OnDrained(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kDrained);
-  if (container == nullptr || !Fire(*container, Trigger::kDrained)) return;
+  if (container == nullptr) return;
+  const ExitOutcome lost{.kind = ExitKind::kLost};
+  const ExitCause cause =
+      DescribeExit(container->outcome.value_or(lost), container->token.resource);
+  if (Retry(*container, cause, now) || !Fire(*container, Trigger::kDrained)) return;
   container->has_process = false;
   container->signal_deadline = kNever;
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
-    const ExitOutcome lost{.kind = ExitKind::kLost};
-    Complete(*container,
-             DescribeExit(container->outcome.value_or(lost), container->token.resource),
-             now);
+    Complete(*container, cause, now);
   }
   actions.push_back(CleanUp{id});
 }
@@ -181,7 +200,7 @@ void NodeManagerCore::Machine::CompleteStopped(Container& container, Now now) {
 void NodeManagerCore::Machine::Complete(Container& container, ExitCause cause, Now now) {
   container.status.state = ContainerState::kComplete;
   container.status.exit_code = cause.exit_code;
-  container.status.diagnostics = std::move(cause.diagnostics);
+  container.status.diagnostics = WithRetries(std::move(cause.diagnostics), container.retry);
   container.finished = now.wall;
   AnswerWatchers(container.token.id);
 }

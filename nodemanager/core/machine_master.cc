@@ -88,8 +88,11 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
   std::vector<ContainerStatus> statuses;
   for (auto& [id, container] : containers) {
     if (container.recorded) continue;
-    if (only_changed && container.told == container.status.state) continue;
+    const bool known = container.told == container.status.state &&
+                       container.told_detail == container.status.detail;
+    if (only_changed && known) continue;
     container.told = container.status.state;
+    container.told_detail = container.status.detail;
     statuses.push_back(container.status);
   }
   return statuses;
@@ -99,10 +102,13 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
 bool NodeManagerCore::Machine::HasNews() const {
   if (!health_told) return true;
   for (const auto& [id, container] : containers) {
-    if (!container.recorded && container.told != container.status.state &&
-        container.status.state != ContainerState::kNew) {
-      return true;
-    }
+    if (container.recorded) continue;
+    const bool state =
+        container.told != container.status.state && container.status.state != ContainerState::kNew;
+    // Words that are no longer true go along with the state that has come after them.
+    const bool detail =
+        !container.status.detail.empty() && container.told_detail != container.status.detail;
+    if (state || detail) return true;
   }
   return false;
 }

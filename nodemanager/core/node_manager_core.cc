@@ -74,6 +74,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
 void NodeManagerCore::Machine::OnDeadline(Now now) {
   health.OnDeadline(now);
   AnswerLateWatchers(now);
+  StartDueRetries(now);
   for (auto& [id, container] : containers) {
     if (container.signal_deadline > now.monotonic) continue;
     container.signal_deadline = now.monotonic + options.sigkill_repeat;
@@ -142,7 +143,7 @@ Actions NodeManagerCore::Step(const Event& event, Now now) {
 Instant NodeManagerCore::NextDeadline() const {
   Instant next = std::min(machine_->rm.NextDeadline(), machine_->health.NextDeadline());
   for (const auto& [id, container] : machine_->containers) {
-    next = std::min(next, container.signal_deadline);
+    next = std::min({next, container.signal_deadline, container.retry_at});
   }
   for (const auto& [call, watcher] : machine_->watchers) next = std::min(next, watcher.deadline);
   if (const auto& shutdown = machine_->shutdown; shutdown && !shutdown->unregistering) {
@@ -207,6 +208,12 @@ std::string NodeManagerCore::CheckInvariants() const {
     if (container.recorded && !container.complete()) return name + " was recorded while it lived";
     if (container.signal_deadline != kNever && !container.has_process) {
       return name + " is to be signalled without a process";
+    }
+    if ((container.retry_at != kNever) != (container.state == State::kRelaunching)) {
+      return name + " waits for a retry exactly when it should not";
+    }
+    if (container.state == State::kRelaunching && container.has_process) {
+      return name + " is to be started again while it runs";
     }
     if (m.remembered.contains(id)) return name + " is held and remembered";
   }

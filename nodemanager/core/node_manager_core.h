@@ -43,6 +43,7 @@ struct CoreOptions {
   Duration park = seconds(30);                    // of a heartbeat at the RM
   Duration sigkill_delay = milliseconds(250);     // from SIGTERM to SIGKILL
   Duration sigkill_repeat = seconds(5);           // SIGKILL again while something is left
+  Duration smallest_retry = seconds(1);           // from a failure to a retry in place
   Duration smallest_back_off = milliseconds(50);  // to the RM, doubled up to the largest
   Duration largest_back_off = seconds(2);
   Duration shutdown_wait = seconds(10);    // for the containers to end

@@ -34,7 +34,8 @@ class ContainerExecutor {
                         const LaunchContext& launch,
                         const StagingAccess& staging) = 0;
   virtual void CallOffLocalization(const ContainerId& id) = 0;
-  // Requires: LocalizationDone of the container was told.
+  // Requires: LocalizationDone of the container was told. May be asked again after Drained: then it
+  // is started again in the same directories.
   virtual void Launch(const ContainerId& id) = 0;
   virtual void SignalContainer(const ContainerId& id, SignalKind kind) = 0;
   virtual void CleanUp(const ContainerId& id) = 0;

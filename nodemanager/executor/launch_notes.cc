@@ -93,6 +93,10 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
       "launch.sh", LaunchScript(plan.environment, plan.directory, plan.command), kRunnable);
 }
 
+Status LaunchNotes::RemoveEnd() const {
+  return files_.Remove(directory_ + "/exit");
+}
+
 Status LaunchNotes::WriteLauncher(const ProcessIdentity& launcher) const {
   return Write("launcher", launcher.Encode(), kOwnerOnly);
 }

@@ -55,6 +55,8 @@ class LaunchNotes {
   Status WriteContainer(const ContainerTokenIdentifier& token,
                         const std::optional<Account>& account) const;
   Status WritePlan(const LaunchPlan& plan) const;
+  // Of an earlier launch; it is no error that there was none.
+  Status RemoveEnd() const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;
 
   // Nothing when it was not written (yet) or is damaged.

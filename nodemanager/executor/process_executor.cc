@@ -259,6 +259,8 @@ Status ProcessExecutor::StartLauncher(const Prepared& container) {
   const ContainerUid uid =
       container.account ? ContainerUid(container.account->uid) : ContainerUid();
   const LaunchNotes notes = NotesOf(id);
+  // How it ended the last time is not how it will end this time.
+  WEIR_RETURN_IF_ERROR(notes.RemoveEnd());
   WEIR_RETURN_IF_ERROR(notes.WritePlan(plan));
   if (container.account) {
     WEIR_RETURN_IF_ERROR(HandOver(directories_, container.token.user, id, *container.account));

@@ -133,6 +133,40 @@ TEST_F(CommandApplication, ListsApplicationsAndNodes) {
   Kill(runs);
 }
 
+TEST_F(CommandApplication, StartsAFailedContainerAgainInItsPlace) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const auto submit = [this](const std::string& codes, const std::string& script) {
+    return cluster().Weir({"application",
+                           "-submit",
+                           "-memory",
+                           "64",
+                           "-retries",
+                           "2",
+                           "-retryOn",
+                           codes,
+                           "-wait",
+                           "--",
+                           "/bin/sh",
+                           "-c",
+                           script});
+  };
+  // One byte more in its directory at each start: the third finds what the first two left.
+  const std::string third = "echo run; printf . >>tries; test $(wc -c <tries) -ge 3 || exit 75";
+  const CommandResult run = submit("75,76", third);
+  ASSERT_EQ(run.exit_code, 0) << run.ToString();
+  const std::string id = run.out.substr(0, run.out.find('\n'));
+  EXPECT_THAT(cluster().Weir({"logs", "-applicationId", id}).out, HasSubstr("run\nrun\nrun\n"));
+
+  const CommandResult in_vain = submit("75", "exit 75");
+  EXPECT_EQ(in_vain.exit_code, 8) << in_vain.ToString();
+  EXPECT_THAT(in_vain.err, HasSubstr("started again in its place 2 times, and no more"));
+  const CommandResult other_code = submit("75", "exit 3");
+  EXPECT_THAT(other_code.err, AllOf(HasSubstr("exit status 3"), Not(HasSubstr("started again"))));
+  const CommandResult no_code = submit("75,x", "exit 3");
+  EXPECT_EQ(no_code.exit_code, 2);
+  EXPECT_THAT(no_code.err, AllOf(IsOneLine(), HasSubstr("'x'")));
+}
+
 TEST_F(CommandApplication, ShowsTheLogsOfAContainerThatStillRuns) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   const std::string id = SubmitShell(

@@ -62,6 +62,31 @@ TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
   }
 }
 
+TEST_F(ExecutorTest, AContainerIsStartedAgainInItsPlaceAndItsOutputIsAppended) {
+  Start(1, Shell("echo run; test -e mark && exit 0; touch mark; echo why >&2; exit 3"));
+  EXPECT_EQ(AwaitEnd(1).value, 3);
+  executor_->Launch(IdOf(1));
+  ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
+  const ExitOutcome second = AwaitEnd(1);
+  EXPECT_EQ(second.kind, ExitKind::kExited);
+  EXPECT_EQ(second.value, 0) << "it finds the file of its first run";
+  EXPECT_EQ(Output(1), "run\nrun\n");
+  EXPECT_EQ(Output(1, "stderr"), "why\n");
+}
+
+// What the first run said of its end must not be taken for the end of the second.
+TEST_F(ExecutorTest, ASecondRunThatNobodySawEndIsLostAndNotTheFirstOnesEnd) {
+  Start(1, Shell("test -e mark && { echo ready; exec sleep 1000; }; touch mark; exit 3"));
+  EXPECT_EQ(AwaitEnd(1).value, 3);
+  executor_->Launch(IdOf(1));
+  ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  EXPECT_EQ(AwaitEnd(1).kind, ExitKind::kLost);
+}
+
 TEST_F(ExecutorTest, ADeathBySignalComesBackAsThatSignal) {
   Start(1, Shell("kill -SEGV $$"));
   const ExitOutcome outcome = AwaitEnd(1);
