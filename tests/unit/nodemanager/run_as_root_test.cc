@@ -98,6 +98,18 @@ TEST_F(RunAsTest, AFileThatTheUserMayNotReadIsNotReadForHim) {
   EXPECT_EQ(Output(3), "s3cret") << "without the protection root would have read it";
 }
 
+TEST_F(RunAsTest, StartedAgainInItsPlaceItIsStillTheUsers) {
+  LaunchContext launch = Shell("id -u; cat $WEIR_SECRETS_DIR/key; echo x >>left; cat left");
+  launch.secrets["key"] = "s3cret ";
+  StartAs("ann", 1, launch);
+  AwaitEnd(1);
+  executor_->Launch(IdOf(1));
+  ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
+  AwaitEnd(1);
+  const std::string uid = std::to_string(AccountOf("ann").uid);
+  EXPECT_EQ(Output(1), uid + "\ns3cret x\n" + uid + "\ns3cret x\nx\n");
+}
+
 TEST_F(RunAsTest, WhoIsUnknownOrRootGetsNoContainer) {
   for (const char* user : {"root", "eve"}) {
     const int64_t number = user == std::string("root") ? 1 : 2;
