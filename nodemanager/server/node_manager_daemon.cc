@@ -108,6 +108,7 @@ struct NodeManagerDaemon::State {
   void MakeServer();
   void StartLoops();
   Status PublishAddresses();
+  void StartMonitor();
   void SweepNow();
   void SweepDisk(const std::set<ApplicationId>& present);
   void NoteRefused(const std::string& peer, const Error& error);
@@ -268,13 +269,15 @@ void NodeManagerDaemon::State::StartLoops() {
   io_loop.Start();
   core_watchdog = watch(core_loop);
   io_watchdog = watch(io_loop);
-  if (options.monitor) {
-    usage = std::make_unique<UsageSampler>(
-        options.monitor_interval,
-        [this] { return executor->Launchers(); },
-        [this](Event event) { server->Post(std::move(event)); });
-  }
   serving = true;
+}
+
+void NodeManagerDaemon::State::StartMonitor() {
+  if (!options.monitor) return;
+  usage = std::make_unique<UsageSampler>(
+      options.monitor_interval,
+      [this] { return executor->Launchers(); },
+      [this](Event event) { server->Post(std::move(event)); });
 }
 
 Status NodeManagerDaemon::State::PublishAddresses() {
@@ -354,7 +357,9 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
         state.server->Post(std::move(event));
       });
   state.server->Start();
+  // Only now: the core registers with the first event, when the addresses can be found.
   state.health->Start();
+  state.StartMonitor();
   state.SweepNow();
   return std::nullopt;
 }
