@@ -17,6 +17,9 @@ find_path(WEIR_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 find_path(WEIR_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 find_library(WEIR_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
 find_library(WEIR_XXHASH xxhash REQUIRED)
+find_library(WEIR_LIBCGROUP cgroup REQUIRED)
+add_library(weir_libcgroup INTERFACE)
+target_link_libraries(weir_libcgroup INTERFACE ${WEIR_LIBCGROUP})
 find_library(WEIR_RAPIDCHECK rapidcheck)
 
 # The shared libthrift of Debian pulls in Qt; the static archive does not.

@@ -95,6 +95,25 @@ inline constexpr char kNmLocalUser[] =
 inline constexpr char kNmLimitUsers[] =
     "yarn.nodemanager.linux-container-executor.nonsecure-mode.limit-users";
 inline constexpr char kNmCoreDumps[] = "weir.nodemanager.container.core-dumps";
+inline constexpr char kCgroups[] = "weir.nodemanager.cgroups";
+inline constexpr char kCgroupsRequired[] = "weir.nodemanager.cgroups.required";
+inline constexpr char kCgroupsHierarchy[] =
+    "yarn.nodemanager.linux-container-executor.cgroups.hierarchy";
+inline constexpr char kCgroupsMemoryParent[] = "weir.nodemanager.cgroups.hierarchy.memory";
+inline constexpr char kCgroupsCpuParent[] = "weir.nodemanager.cgroups.hierarchy.cpu";
+inline constexpr char kCgroupsPidsParent[] = "weir.nodemanager.cgroups.hierarchy.pids";
+inline constexpr char kCgroupsFreezerParent[] = "weir.nodemanager.cgroups.hierarchy.freezer";
+inline constexpr char kCgroupsTreeParent[] = "weir.nodemanager.cgroups.hierarchy.unified";
+inline constexpr char kCgroupsMount[] = "yarn.nodemanager.linux-container-executor.cgroups.mount";
+inline constexpr char kCgroupsMountPath[] =
+    "yarn.nodemanager.linux-container-executor.cgroups.mount-path";
+inline constexpr char kCgroupsStrict[] =
+    "yarn.nodemanager.linux-container-executor.cgroups.strict-resource-usage";
+inline constexpr char kCgroupsPidsLimit[] = "weir.nodemanager.cgroups.pids-limit";
+inline constexpr char kCpuLimit[] = "yarn.nodemanager.resource.percentage-physical-cpu-limit";
+inline constexpr char kMemoryEnabled[] = "yarn.nodemanager.resource.memory.enabled";
+inline constexpr char kMemoryEnforced[] = "yarn.nodemanager.resource.memory.enforced";
+inline constexpr char kMemorySwappiness[] = "yarn.nodemanager.resource.memory.cgroups.swappiness";
 inline constexpr char kAdminAcl[] = "yarn.admin.acl";
 inline constexpr char kMaxPriority[] = "yarn.cluster.max-application-priority";
 inline constexpr char kResourceTypes[] = "yarn.resource-types";

@@ -13,6 +13,7 @@
 #define WEIR_NODEMANAGER_CORE_EVENTS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -99,12 +100,21 @@ enum class ExitKind : int {
   kSignaled = 2,  // `value` is the signal
   kLost = 3,      // the launcher was killed: nobody saw how the process ended
 };
+// What the kernel counted of a container's memory as a whole, where it has a cgroup for it.
+struct GroupMemory {
+  int64_t peak_mib = 0;
+  int64_t limit_mib = 0;      // 0 = it had no hard limit of its own
+  int64_t oom_kills = 0;      // processes that the kernel killed for want of memory
+  bool at_own_limit = false;  // at its own limit; else at that of the node's containers together
+  bool operator==(const GroupMemory&) const = default;
+};
 struct ExitOutcome {
   ExitKind kind = ExitKind::kExited;
   int value = 0;
   int64_t peak_memory_mib = 0;   // of its largest process; 0 = not known
   std::string stderr_tail = {};  // at most a few KiB; "" for success
   std::string full_disk = {};    // a directory of its own without room left; "" for success
+  std::optional<GroupMemory> group = {};
   bool operator==(const ExitOutcome&) const = default;
 };
 struct Exited {

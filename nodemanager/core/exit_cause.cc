@@ -100,7 +100,41 @@ int StopCode(StopCause cause) {
   return exit_code::kAborted;
 }
 
+// How the kernel ended it for want of memory; "" when it did not.
+std::string OomWords(const ExitOutcome& outcome) {
+  if (!outcome.group || outcome.group->oom_kills == 0) return "";
+  const GroupMemory& memory = *outcome.group;
+  std::string text;
+  if (memory.at_own_limit) {
+    text = "killed by the kernel at its memory limit: peak " + std::to_string(memory.peak_mib) +
+           " MiB of " + std::to_string(memory.limit_mib) + " MiB";
+  } else {
+    text = "killed by the kernel because the node's memory was used up: peak " +
+           std::to_string(memory.peak_mib) + " MiB";
+    if (memory.limit_mib > 0) text += " of " + std::to_string(memory.limit_mib) + " MiB";
+  }
+  if (memory.oom_kills > 1) text += ", " + std::to_string(memory.oom_kills) + " processes";
+  return text;
+}
+
+// Dead of SIGKILL, or a shell's word for a child that was.
+bool IsKilled(const ExitOutcome& outcome) {
+  switch (outcome.kind) {
+    case ExitKind::kExited:
+      return outcome.value == kSignalBase + kSigKill;
+    case ExitKind::kSignaled:
+      return outcome.value == kSigKill;
+    case ExitKind::kLost:
+      return false;
+  }
+  return false;
+}
+
 std::string MemoryWords(const ExitOutcome& outcome, const Resource& resource) {
+  if (outcome.group && outcome.group->peak_mib > 0) {
+    return "; peak memory " + std::to_string(outcome.group->peak_mib) + " MiB of " +
+           std::to_string(resource.memory_mib) + " MiB";
+  }
   if (outcome.peak_memory_mib == 0) return "";
   return "; peak memory of its largest process " + std::to_string(outcome.peak_memory_mib) +
          " MiB of " + std::to_string(resource.memory_mib) + " MiB";
@@ -178,8 +212,13 @@ ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
       cause.exit_code = kLostExitCode;
       break;
   }
+  const std::string oom = OomWords(outcome);
+  // Its main process may have gone on and ended for another reason: its own code tells more then.
+  if (!oom.empty() && IsKilled(outcome)) cause.exit_code = exit_code::kPhysicalMemoryExceeded;
   std::string text = OutcomeWords(outcome);
-  if (outcome.kind == ExitKind::kSignaled && outcome.value == kSigKill) {
+  if (!oom.empty()) {
+    text = oom + "; " + text;
+  } else if (outcome.kind == ExitKind::kSignaled && outcome.value == kSigKill) {
     text += ", not sent by this NodeManager (by hand, or by the kernel for want of memory)";
   }
   if (outcome.kind == ExitKind::kExited && outcome.value == kCommandNotFound) {
@@ -188,7 +227,7 @@ ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
   if (outcome.kind == ExitKind::kExited && outcome.value == kExecFailed) {
     text += ", a shell's word for a command that could not be run";
   }
-  text += MemoryWords(outcome, resource);
+  if (oom.empty()) text += MemoryWords(outcome, resource);
   if (!outcome.full_disk.empty()) text += "; the disk of " + outcome.full_disk + " is full";
   if (const std::string words = LastWords(outcome.stderr_tail); !words.empty()) {
     text += "; last words on stderr: " + words;

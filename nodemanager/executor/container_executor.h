@@ -37,6 +37,11 @@ class ContainerExecutor {
   // Requires: LocalizationDone of the container was told. May be asked again after Drained: then it
   // is started again in the same directories.
   virtual void Launch(const ContainerId& id) = 0;
+  // New limits for a container that runs; `done` is called once, from a thread of the
+  // implementation: kFailedPrecondition: it uses more memory than it is to have; kNotFound: it has
+  // no limits to change any more. Where no limits are enforced this is a success without effect.
+  using ResizeDone = std::function<void(Status)>;
+  virtual void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) = 0;
   virtual void SignalContainer(const ContainerId& id, SignalKind kind) = 0;
   virtual void CleanUp(const ContainerId& id) = 0;
   virtual void Forget(const ContainerId& id) = 0;

@@ -47,7 +47,7 @@ std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string
         std::nullopt,
         Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
               "'" + program + "': cannot " + step + ": " + std::strerror(static_cast<int>(*cause)),
-              "check the command; it is not run by a shell"},
+              step == launch::kProgramStep ? "check the command; it is not run by a shell" : ""},
         step != launch::kProgramStep && step != launch::kUsersStep};
   }
   return std::nullopt;
@@ -88,6 +88,9 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
   for (const auto& [name, value] : plan.environment) {
     spec += Field(launch::kEnvironmentKey, name + "=" + value);
   }
+  if (!plan.groups.unified.empty()) spec += Field(launch::kUnifiedGroupKey, plan.groups.unified);
+  if (!plan.groups.freezer.empty()) spec += Field(launch::kFreezerGroupKey, plan.groups.freezer);
+  for (const std::string& group : plan.groups.others) spec += Field(launch::kGroupKey, group);
   WEIR_RETURN_IF_ERROR(Write("spec", spec, kOwnerOnly));
   return Write(
       "launch.sh", LaunchScript(plan.environment, plan.directory, plan.command), kRunnable);

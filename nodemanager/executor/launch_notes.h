@@ -19,6 +19,7 @@
 #include "nodemanager/core/run_as.h"
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/process_identity.h"
+#include "nodemanager/launch/container_group.h"
 #include "platform/file_system.h"
 
 namespace weir::nm {
@@ -31,6 +32,7 @@ struct LaunchPlan {
   Environment environment;
   std::optional<Account> account = {};  // to run under; nothing = the NodeManager's own
   bool core_dumps = false;
+  launch::GroupPaths groups = {};  // none where there are no cgroups
 };
 
 // What weir-launch said at the end: exactly one is set.

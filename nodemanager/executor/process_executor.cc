@@ -92,7 +92,7 @@ Result<std::unique_ptr<ProcessExecutor>> ProcessExecutor::Start(ProcessExecutorO
     return platform::SystemError("run", options.launch_binary, errno);
   }
   WEIR_RETURN_IF_ERROR(directories.PrepareNode(files));
-  WEIR_ASSIGN_OR_RETURN(auto watcher, ProcessWatcher::Start(sink));
+  WEIR_ASSIGN_OR_RETURN(auto watcher, ProcessWatcher::Start(sink, options.groups));
   return std::unique_ptr<ProcessExecutor>(new ProcessExecutor(
       std::move(options), files, std::move(directories), std::move(sink), std::move(watcher)));
 }
@@ -254,8 +254,31 @@ LaunchPlan ProcessExecutor::PlanOf(const Prepared& container) const {
 }
 
 Status ProcessExecutor::StartLauncher(const Prepared& container) {
+  launch::GroupPaths groups;
+  if (options_.groups != nullptr) {
+    WEIR_ASSIGN_OR_RETURN(groups,
+                          options_.groups->Create(container.token.id, container.token.resource));
+  }
+  Status status = StartInGroups(container, std::move(groups));
+  if (!status.ok()) RemoveGroups(container.token.id);
+  return status;
+}
+
+// LaunchFailed says that nothing runs.
+void ProcessExecutor::RemoveGroups(const ContainerId& id) {
+  if (options_.groups == nullptr) return;
+  for (int i = 0; i < kStrayRounds; ++i) {
+    options_.groups->Kill(id);
+    if (options_.groups->Remove(id).ok()) return;
+    ::usleep(kStrayPauseUs);
+  }
+  platform::LogError("nm.cgroups", id.ToString(), "its cgroup cannot be removed");
+}
+
+Status ProcessExecutor::StartInGroups(const Prepared& container, launch::GroupPaths groups) {
   const ContainerId& id = container.token.id;
-  const LaunchPlan plan = PlanOf(container);
+  LaunchPlan plan = PlanOf(container);
+  plan.groups = std::move(groups);
   const ContainerUid uid =
       container.account ? ContainerUid(container.account->uid) : ContainerUid();
   const LaunchNotes notes = NotesOf(id);
@@ -299,6 +322,15 @@ Status ProcessExecutor::StartLauncher(const Prepared& container) {
   ::waitpid(pid, nullptr, 0);
   for (int i = 0; i < kStrayRounds && KillStrays(id, pid, uid) > 0; ++i) ::usleep(kStrayPauseUs);
   return status;
+}
+
+void ProcessExecutor::Resize(const ContainerId& id, const Resource& resource, ResizeDone done) {
+  // The kernel may have to write pages out first.
+  const bool taken = launchers_.Submit([this, id, resource, done] {
+    const bool limited = options_.groups != nullptr && options_.groups->usable();
+    done(limited ? options_.groups->Resize(id, resource) : Status());
+  });
+  if (!taken) done(TooBusy("resized"));
 }
 
 void ProcessExecutor::SignalContainer(const ContainerId& id, SignalKind kind) {

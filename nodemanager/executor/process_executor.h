@@ -1,7 +1,8 @@
 // ProcessExecutor: containers as plain processes of this machine, each started by weir-launch.
 //
-// Terms. Identity of a container: the descendants of its weir-launch, which is their subreaper;
-// should that be killed, its session and everything with its CONTAINER_ID in the environment.
+// Terms. Identity of a container: its cgroup, where there are cgroups; and the descendants of its
+// weir-launch, which is their subreaper; should that be killed, its session and everything with its
+// CONTAINER_ID in the environment.
 // Threads: a bounded pool that fetches files, one that launches, a deleter, a watcher. Owner: the
 // daemon; destroy it before what the sink posts to. Containers outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
@@ -17,6 +18,7 @@
 #include "nodemanager/executor/container_directories.h"
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/container_executor.h"
+#include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/deleter.h"
 #include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/localizer.h"
@@ -37,7 +39,8 @@ struct ProcessExecutorOptions {
   size_t queue = 10'000;  // of each pool
   RunAsPolicy run_as{};
   FindAccount find_account = FindSystemAccount;
-  bool core_dumps = false;  // of containers
+  bool core_dumps = false;            // of containers
+  ContainerGroups* groups = nullptr;  // outlives the executor; none = no cgroups
 };
 
 class ProcessExecutor : public ContainerExecutor {
@@ -54,6 +57,7 @@ class ProcessExecutor : public ContainerExecutor {
                 const StagingAccess& staging) override;
   void CallOffLocalization(const ContainerId& id) override;
   void Launch(const ContainerId& id) override;
+  void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) override;
   void SignalContainer(const ContainerId& id, SignalKind kind) override;
   void CleanUp(const ContainerId& id) override;
   void Forget(const ContainerId& id) override;
@@ -86,6 +90,8 @@ class ProcessExecutor : public ContainerExecutor {
   Status WriteSecrets(const Prepared& container);
   LaunchPlan PlanOf(const Prepared& container) const;
   Status StartLauncher(const Prepared& container);
+  Status StartInGroups(const Prepared& container, launch::GroupPaths groups);
+  void RemoveGroups(const ContainerId& id);
   Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;
   LaunchNotes NotesOf(const ContainerId& id) const;
 

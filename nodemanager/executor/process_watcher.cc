@@ -27,6 +27,7 @@ constexpr size_t kStderrTail = 4096;
 constexpr uint64_t kNoRoomBytes = 16 << 10;
 constexpr size_t kLineBytes = 4096;  // of a report; more is no report
 constexpr int kFirmKill = 3;         // from this SIGKILL on, the launcher is not relied upon
+constexpr int kRemovals = 50;        // of an empty cgroup; then the next sweep does it
 
 // What epoll gives back: key and which descriptor.
 enum class Which : uint64_t { kReport = 0, kProcess = 1 };
@@ -102,6 +103,7 @@ void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
   ExitOutcome lost;
   lost.kind = ExitKind::kLost;
   ExitOutcome outcome = process.end.outcome.value_or(lost);
+  outcome.group = process.memory;
   if (outcome.kind != ExitKind::kExited || outcome.value != 0) {
     outcome.stderr_tail = ReadTail(process.stderr_path, kStderrTail);
     outcome.full_disk = FullDisk(process);
@@ -112,18 +114,23 @@ void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
 
 }  // namespace
 
-Result<std::unique_ptr<ProcessWatcher>> ProcessWatcher::Start(EventSink sink) {
+Result<std::unique_ptr<ProcessWatcher>> ProcessWatcher::Start(EventSink sink,
+                                                              ContainerGroups* groups) {
   FileDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) return platform::SystemError("make", "an epoll descriptor", errno);
   FileDescriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.valid()) return platform::SystemError("make", "an eventfd", errno);
   WEIR_RETURN_IF_ERROR(Add(epoll.get(), wake.get(), Tag(0, Which::kProcess)));
   return std::unique_ptr<ProcessWatcher>(
-      new ProcessWatcher(std::move(sink), std::move(epoll), std::move(wake)));
+      new ProcessWatcher(std::move(sink), groups, std::move(epoll), std::move(wake)));
 }
 
-ProcessWatcher::ProcessWatcher(EventSink sink, FileDescriptor epoll, FileDescriptor wake)
+ProcessWatcher::ProcessWatcher(EventSink sink,
+                               ContainerGroups* groups,
+                               FileDescriptor epoll,
+                               FileDescriptor wake)
     : sink_(std::move(sink)),
+      groups_(groups),
       epoll_(std::move(epoll)),
       wake_(std::move(wake)),
       thread_([this] { Run(); }) {}
@@ -184,7 +191,7 @@ void ProcessWatcher::Run() {
     const int count = ::epoll_wait(epoll_.get(),
                                    ready.data(),
                                    static_cast<int>(ready.size()),
-                                   lost_.empty() ? -1 : kDrainTickMs);
+                                   draining_.empty() ? -1 : kDrainTickMs);
     std::vector<Event> events;
     {
       MutexLock lock(mutex_);
@@ -199,7 +206,7 @@ void ProcessWatcher::Run() {
         }
       }
     }
-    DrainStrays(events);
+    Drain(events);
     for (Event& event : events) sink_(std::move(event));
   }
 }
@@ -227,27 +234,46 @@ void ProcessWatcher::OnEnded(uint64_t key, std::vector<Event>& events) {
   if (!IsTold(process.end)) {
     if (auto end = process.notes.ReadEnd(process.program)) process.end = *std::move(end);
   }
-  if (IsTold(process.end)) {
-    TellEnd(process, events);
-  } else {
+  if (!IsTold(process.end)) {
     platform::LogWarn(
         "nm.launch", process.id.ToString(), "its launcher was killed; searching for what it left");
-    lost_.push_back(std::move(process));
   }
+  draining_.push_back(std::move(process));
 }
 
-void ProcessWatcher::DrainStrays(std::vector<Event>& events) {
-  std::vector<WatchedProcess> still;
-  for (WatchedProcess& process : lost_) {
+// No process of it is left, and no cgroup.
+bool ProcessWatcher::IsGone(WatchedProcess& process) {
+  if (groups_ != nullptr && !groups_->IsEmpty(process.id)) {
+    groups_->Kill(process.id);
+    return false;
+  }
+  if (!IsTold(process.end)) {
     // A pid that is another's by now says that nobody is left in the session of its number.
     const bool reused = IdentifyProcess(process.launcher.pid).has_value();
-    if (KillStrays(process.id, reused ? 0 : process.launcher.pid, process.uid) > 0) {
-      still.push_back(std::move(process));
-    } else {
+    if (KillStrays(process.id, reused ? 0 : process.launcher.pid, process.uid) > 0) return false;
+  }
+  if (groups_ == nullptr || !groups_->usable()) return true;
+  if (!process.memory) process.memory = groups_->MemoryOf(process.id);
+  const Status removed = groups_->Remove(process.id);
+  if (removed.ok()) return true;
+  if (++process.removals < kRemovals) return false;
+  platform::LogError("nm.cgroups",
+                     process.id.ToString(),
+                     "its cgroup is empty and cannot be removed; a later sweep tries again",
+                     {{"cause", removed.error().ToString()}});
+  return true;
+}
+
+void ProcessWatcher::Drain(std::vector<Event>& events) {
+  std::vector<WatchedProcess> still;
+  for (WatchedProcess& process : draining_) {
+    if (IsGone(process)) {
       TellEnd(process, events);
+    } else {
+      still.push_back(std::move(process));
     }
   }
-  lost_ = std::move(still);
+  draining_ = std::move(still);
 }
 
 }  // namespace weir::nm

@@ -1,9 +1,10 @@
 // ProcessWatcher: one thread that waits for all weir-launch processes at once (epoll over their
 // pidfds and report pipes) and turns what they say into events.
 //
-// When a launcher was killed itself, nobody has its processes any more: the watcher then searches
-// and kills them until none is left, and only then tells Exited (kLost) and Drained. Owner: the
-// ProcessExecutor; the sink must outlive it. Thread-safe.
+// When a launcher was killed itself, nobody has its processes any more: the watcher then kills what
+// is in the container's cgroup, searches for the rest and kills that until none is left, and only
+// then tells Exited (kLost) and Drained. In any case the container's cgroup is removed before its
+// end is told. Owner: the ProcessExecutor; the sink must outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_
 #define WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "nodemanager/executor/container_executor.h"
+#include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/process_identity.h"
 #include "platform/file_descriptor.h"
@@ -42,12 +44,15 @@ struct WatchedProcess {
   bool started = false;
   LaunchEnd end = {};
   int kills = 0;
+  std::optional<GroupMemory> memory = {};  // what its cgroup counted
+  int removals = 0;                        // vain ones of its empty cgroup
 };
 
 class ProcessWatcher {
  public:
   // kUnavailable: the system has no descriptors left.
-  static Result<std::unique_ptr<ProcessWatcher>> Start(EventSink sink);
+  // `groups`: outlives it; nullptr = no cgroups.
+  static Result<std::unique_ptr<ProcessWatcher>> Start(EventSink sink, ContainerGroups* groups);
   ~ProcessWatcher();
   ProcessWatcher(const ProcessWatcher&) = delete;
   ProcessWatcher& operator=(const ProcessWatcher&) = delete;
@@ -59,20 +64,26 @@ class ProcessWatcher {
   void SignalContainer(const ContainerId& id, SignalKind kind);
 
  private:
-  ProcessWatcher(EventSink sink, platform::FileDescriptor epoll, platform::FileDescriptor wake);
+  ProcessWatcher(EventSink sink,
+                 ContainerGroups* groups,
+                 platform::FileDescriptor epoll,
+                 platform::FileDescriptor wake);
   void Run();
   void OnReport(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
   void OnEnded(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
-  void DrainStrays(std::vector<Event>& events);
+  void Drain(std::vector<Event>& events);
+  bool IsGone(WatchedProcess& process);
 
   const EventSink sink_;
+  ContainerGroups* const groups_;
   const platform::FileDescriptor epoll_;
   const platform::FileDescriptor wake_;  // an eventfd
   mutable platform::Mutex mutex_;
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
   uint64_t last_key_ WEIR_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, WatchedProcess> watched_ WEIR_GUARDED_BY(mutex_);
-  std::vector<WatchedProcess> lost_;  // of the thread alone: launcher gone, processes may be left
+  // Of the thread alone: the launcher has ended, processes or cgroups may be left.
+  std::vector<WatchedProcess> draining_;
   std::thread thread_;
 };
 

@@ -27,6 +27,10 @@ inline constexpr char kUidKey[] = "uid";
 inline constexpr char kGidKey[] = "gid";
 inline constexpr char kSupplementaryGroupKey[] = "supplementary-group";  // each
 inline constexpr char kCoreDumpsKey[] = "core-dumps";  // "1" = allowed, as the system has them
+// The container's cgroups (launch/container_group.h), which are there already.
+inline constexpr char kUnifiedGroupKey[] = "group-unified";
+inline constexpr char kFreezerGroupKey[] = "group-freezer";
+inline constexpr char kGroupKey[] = "group";
 
 inline constexpr int kReportDescriptor = 3;
 

@@ -89,6 +89,12 @@ bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
     spec.environment.push_back(std::move(value));
   } else if (key == kCoreDumpsKey) {
     spec.core_dumps = value == "1";
+  } else if (key == kUnifiedGroupKey) {
+    spec.groups.unified = std::move(value);
+  } else if (key == kFreezerGroupKey) {
+    spec.groups.freezer = std::move(value);
+  } else if (key == kGroupKey) {
+    spec.groups.others.push_back(std::move(value));
   } else {
     return false;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodemanager/launch/become_user.h"
+#include "nodemanager/launch/container_group.h"
 
 namespace weir::nm::launch {
 
@@ -20,6 +21,7 @@ struct LaunchSpec {
   std::vector<std::string> environment;
   std::optional<Identity> identity;
   bool core_dumps = false;
+  GroupPaths groups;
 };
 
 // False when the file cannot be read (errno says why) or is not a spec (errno is EINVAL).

@@ -1,13 +1,15 @@
 // weir-launch SPEC: starts one container's program and stays until nothing of it is left.
 //
 // It is its own session, so it outlives the NodeManager, and the subreaper of everything the
-// program starts, so nothing gets away. When the program is another user's, only the program's
-// process gives up the rights: this one keeps its own, so that the user can neither stop nor trace
-// it, and touches nothing that the user could have put a link into; logs and working directory are
-// opened with the user's rights. It needs nothing but the C library, so that it starts fast, and
-// takes nothing from its environment.
-// What it says to the NodeManager: launch_format.h. Exit status: that of the program; 128 + signal;
-// 125 when the program could not be started. Single-threaded.
+// program starts, so nothing gets away. Where there are cgroups the program is born in the
+// container's, and what is in there is the container's too; this process stays outside, so that it
+// sees the end of the group, however that comes. When the program is another user's, only the
+// program's process gives up the rights: this one keeps its own, so that the user can neither stop
+// nor trace it, and touches nothing that the user could have put a link into; logs and working
+// directory are opened with the user's rights. It needs nothing but the C library, so that it
+// starts fast, and takes nothing from its environment. What it says to the NodeManager:
+// launch_format.h. Exit status: that of the program; 128 + signal; 125 when the program could not
+// be started. Single-threaded.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -148,7 +150,8 @@ struct ChildFailure {
 }
 
 // In the child: never returns. Tells through the pipe when the program cannot be run.
-[[noreturn]] void RunProgram(LaunchSpec& spec, int failure_pipe) {
+[[noreturn]] void RunProgram(LaunchSpec& spec, bool inside, int failure_pipe) {
+  if (!EnterGroups(spec.groups, inside)) FailChild(failure_pipe, "enter its cgroup");
   setpgid(0, 0);
   if (!spec.core_dumps && !ForbidCoreDumps()) FailChild(failure_pipe, "forbid core dumps");
   if (spec.identity) {
@@ -181,8 +184,9 @@ pid_t StartProgram(LaunchSpec& spec, const char*& step) {
   step = "make a pipe";
   if (pipe2(failure, O_CLOEXEC) != 0) return 0;
   step = "make a process";
-  const pid_t pid = fork();
-  if (pid == 0) RunProgram(spec, failure[1]);
+  bool inside = false;
+  const pid_t pid = ForkIntoGroups(spec.groups, inside);
+  if (pid == 0) RunProgram(spec, inside, failure[1]);
   close(failure[1]);
   if (pid < 0) return 0;
   ChildFailure said;
@@ -219,19 +223,34 @@ void Reap(pid_t main_pid, Ended& ended) {
   }
 }
 
+void AskAllToEnd(const LaunchSpec& spec) {
+  if (spec.groups.empty()) return SignalAll(SIGTERM);
+  for (const pid_t pid : GroupMembers(spec.groups)) kill(pid, SIGTERM);
+}
+
+// The group at once, where there is one. Descendants are searched for only if that was not enough:
+// some may have left the group, and the search reads all of /proc.
+void KillContainer(const LaunchSpec& spec, bool again) {
+  KillGroup(spec.groups);
+  if (again || spec.groups.empty()) KillAll();
+}
+
 // Until no process is left: passes a request to end on to all, kills what is left after the main
 // program or the grace.
 Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
   Ended ended;
   long kill_at = LONG_MAX;
   bool asked = false;
+  bool killed = false;
   while (true) {
     Reap(main_pid, ended);
-    if (ended.none_left) return ended;
+    // In the group there may be one that came in from elsewhere.
+    if (ended.none_left && IsGroupEmpty(spec.groups)) return ended;
     // Who was asked to end may take its grace; who was not has nothing to do without its main.
     if (ended.main_ended && !asked) kill_at = std::min(kill_at, NowMs());
     if (NowMs() >= kill_at) {
-      KillAll();
+      KillContainer(spec, killed);
+      killed = true;
       kill_at = NowMs() + kKillRepeatMs;
     }
     const long wait = kill_at == LONG_MAX ? 3'600'000 : std::max(0L, kill_at - NowMs());
@@ -240,7 +259,7 @@ Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
     if (signal == SIGTERM && !asked) {
       asked = true;
       kill_at = std::min(kill_at, NowMs() + spec.grace_ms);
-      SignalAll(SIGTERM);
+      AskAllToEnd(spec);
     }
     if (signal == SIGUSR1) kill_at = NowMs();
   }

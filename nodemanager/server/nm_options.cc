@@ -8,6 +8,7 @@
 
 #include "common/limits.h"
 #include "common/strings.h"
+#include "nodemanager/server/cgroup_options.h"
 #include "nodemanager/server/health_options.h"
 #include "nodemanager/server/run_as_options.h"
 #include "platform/config_keys.h"
@@ -132,6 +133,13 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
                 std::string("set ") + kNmMonitor + " to true, or the threshold to 0"});
   }
   options.program_directory = ProgramDirectory();
+  options.cgroups = ReadCgroupOptions(read, options.core.capacity.vcores);
+  options.cgroups.record_file = options.cgroup_file();
+  if (const int64_t permille = options.core.memory.dynamic_permille; permille > 0) {
+    // A container may take what others leave; all together have a limit.
+    options.cgroups.memory_limits = false;
+    options.cgroups.node_memory_mib = options.core.capacity.memory_mib * permille / 1000;
+  }
   WEIR_RETURN_IF_ERROR(read.Finish());
   // Nobody looks: nothing is checked, and that is what is shown.
   if (!options.monitor) options.core.memory = {.physical_check = false};

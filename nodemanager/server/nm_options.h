@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "nodemanager/core/node_manager_core.h"
 #include "nodemanager/core/run_as.h"
+#include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/health_monitor.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
@@ -39,8 +40,11 @@ struct NmOptions {
   HealthMonitorOptions health;
   CoreOptions core;  // id, addresses and seed are set when they are known
 
+  CgroupOptions cgroups;  // the name is set when the node's id is known
+
   std::string lock_file() const { return directory + "/lock"; }
   std::string id_file() const { return directory + "/node-id"; }
+  std::string cgroup_file() const { return directory + "/cgroups"; }
   std::string notes() const { return directory + "/containers"; }
 };
 

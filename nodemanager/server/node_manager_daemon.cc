@@ -14,6 +14,7 @@
 #include "nodemanager/executor/log_retention.h"
 #include "nodemanager/executor/process_executor.h"
 #include "nodemanager/executor/usage_sampler.h"
+#include "nodemanager/server/cgroup_options.h"
 #include "nodemanager/server/container_service.h"
 #include "nodemanager/server/node_manager_server.h"
 #include "nodemanager/server/rm_client.h"
@@ -101,7 +102,9 @@ struct NodeManagerDaemon::State {
         directories(options.local_dirs, options.log_dirs, options.notes()) {}
 
   Status MakeDirectories();
+  Status StartGroups();
   Status SweepLeftoversOfEarlierRuns();
+  void SweepGroups(Duration patience);
   Status Listen();
   Status StartExecutor();
   void WarnOfImpassable() const;
@@ -131,6 +134,7 @@ struct NodeManagerDaemon::State {
   EventLoop io_loop{"nm-io"};
   std::unique_ptr<NodeManagerServer> server;
   std::unique_ptr<RmClient> rm;
+  std::unique_ptr<ContainerGroups> groups;
   std::unique_ptr<ProcessExecutor> executor;
   std::unique_ptr<HealthMonitor> health;
   std::unique_ptr<UsageSampler> usage;
@@ -154,8 +158,32 @@ Status NodeManagerDaemon::State::MakeDirectories() {
   return directories.PrepareNode(files);
 }
 
+Status NodeManagerDaemon::State::StartGroups() {
+  options.cgroups.name = NodeGroupName(options.cluster_id, options.core.id.uuid);
+  groups = ContainerGroups::Start(options.cgroups, files);
+  for (const CgroupReportLine& line : groups->report()) {
+    if (line.enforced) {
+      platform::LogInfo("nm.cgroups", line.what, "enforced", {{"how", line.words}});
+    } else {
+      platform::LogWarn("nm.cgroups", line.what, "not enforced", {{"cause", line.words}});
+    }
+  }
+  return groups->CheckRequired();
+}
+
+void NodeManagerDaemon::State::SweepGroups(Duration patience) {
+  const auto swept = groups->SweepOthers(patience);
+  if (!swept.ok()) {
+    platform::LogError(
+        "nm.cgroups", "-", "not all could be swept", {{"cause", swept.error().ToString()}});
+  } else if (*swept > 0) {
+    platform::LogInfo("nm.cgroups", "-", "swept", {{"containers", std::to_string(*swept)}});
+  }
+}
+
 Status NodeManagerDaemon::State::SweepLeftoversOfEarlierRuns() {
   WEIR_ASSIGN_OR_RETURN(ended, SweepLeftovers(files, directories, kSweepPatience));
+  SweepGroups(kSweepPatience);
   return {};
 }
 
@@ -220,6 +248,7 @@ Status NodeManagerDaemon::State::StartExecutor() {
   executor_options.run_as = options.run_as;
   executor_options.core_dumps = options.core_dumps;
   WarnOfImpassable();
+  executor_options.groups = groups.get();
   WEIR_ASSIGN_OR_RETURN(
       executor, ProcessExecutor::Start(executor_options, files, directories, [this](Event event) {
         server->Post(std::move(event));
@@ -306,6 +335,7 @@ void NodeManagerDaemon::State::SweepDisk(const std::set<ApplicationId>& present)
   const std::vector<std::string> caches = directories.Caches();
   const int64_t share = options.cache_target_bytes / static_cast<int64_t>(caches.size());
   for (const std::string& cache : caches) cached += SweepCache(files, cache, share);
+  SweepGroups(Duration{0});
   if (logs + cached == 0) return;
   platform::LogInfo(
       "nm.cleanup",
@@ -341,6 +371,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
     return {{locked ? kLocked : kFailure, status.error()}};
   }
+  if (auto status = state.StartGroups(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.SweepLeftoversOfEarlierRuns(); !status.ok()) {
     return {{kFailure, status.error()}};
   }
@@ -385,6 +416,7 @@ void NodeManagerDaemon::Stop() {
   state.io_loop.Stop();
   if (state.rm) state.rm->Stop();
   state.executor.reset();
+  if (state.groups) state.groups->End();
   if (!state.published) return;
   if (const auto removed = state.files.Remove(state.options.address_file); !removed.ok()) {
     platform::LogWarn("nm.server", "-", "cannot remove", {{"cause", removed.error().message}});

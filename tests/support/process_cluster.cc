@@ -1,10 +1,13 @@
 #include "tests/support/process_cluster.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -74,9 +77,24 @@ ProcessCluster::~ProcessCluster() {
   }
   KillDescendants();
   nodes_.clear();
+  RemoveNotedGroups();
   resource_manager_.reset();
   CheckLogs();
   if (::testing::Test::HasFailure()) std::fprintf(stderr, "%s", Logs().c_str());
+}
+
+// Those of NodeManagers that were killed; the others have removed theirs.
+void ProcessCluster::RemoveNotedGroups() const {
+  for (int index = 0; index < options_.nodes; ++index) {
+    std::ifstream noted(NodeDir(index) + "/cgroups");
+    for (std::string top; std::getline(noted, top);) {
+      std::error_code error;
+      for (const auto& entry : std::filesystem::directory_iterator(top, error)) {
+        if (entry.is_directory(error)) ::rmdir(entry.path().c_str());
+      }
+      ::rmdir(top.c_str());
+    }
+  }
 }
 
 Settings ProcessCluster::CommonSettings() const {

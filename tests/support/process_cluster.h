@@ -100,6 +100,7 @@ class ProcessCluster {
                                                 const std::string& path,
                                                 Process& process) const;
   void CheckLogs() const;
+  void RemoveNotedGroups() const;
 
   const TempDirectory directory_;
   const std::string work_dir_;

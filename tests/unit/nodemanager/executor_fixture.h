@@ -102,6 +102,7 @@ class ExecutorTest : public ::testing::Test {
     options.node_address = {"127.0.0.1", 45454};
     options.http_port = 8042;
     if (adjust_) adjust_(options);
+    options.groups = groups_;
     auto executor = ProcessExecutor::Start(options, files_, directories_, box_.Sink());
     ASSERT_TRUE(executor.ok()) << executor.error().ToString();
     executor_ = std::move(executor).value();
@@ -152,6 +153,7 @@ class ExecutorTest : public ::testing::Test {
   const ContainerDirectories directories_{
       {temporary_.path() + "/local"}, {temporary_.path() + "/log"}, temporary_.path() + "/notes"};
   EventBox box_;
+  ContainerGroups* groups_ = nullptr;  // none, unless a test has some
   std::unique_ptr<ProcessExecutor> executor_;
   std::vector<ContainerId> launched_;
 };
