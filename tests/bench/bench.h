@@ -48,6 +48,8 @@ std::string StatisticName(Statistic statistic);
 Result<Samples> RunAllocateLatency(const Parameters& parameters);
 Result<Samples> RunLaunchLatency(const Parameters& parameters);
 Result<Samples> RunNmOverhead(const Parameters& parameters);
+Result<Samples> RunLaunch(const Parameters& parameters);
+Result<Samples> RunKill(const Parameters& parameters);
 Result<Samples> RunSchedulerAllocate(const Parameters& parameters);
 Result<Samples> RunSchedulerReject(const Parameters& parameters);
 Result<Samples> RunSchedulerGang(const Parameters& parameters);

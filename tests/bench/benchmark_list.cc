@@ -37,6 +37,22 @@ std::vector<Benchmark> OfTheNode() {
         {"resident_mib", "resident_mib", Statistic::kMean},
         {"launch_resident_mib", "launch_resident_mib", Statistic::kMean}},
        RunNmOverhead},
+      {"launch",
+       "The NodeManager's executor in this process, which holds --ballast-mib of memory: from the "
+       "start request until the first bytes that the child writes are read here, each child in a "
+       "cgroup of its own with memory, cpu and pids limits; first --serial one after "
+       "the other, then --burst at once. Needs root.",
+       {{"runs", 5}, {"serial", 1000}, {"burst", 200}, {"ballast-mib", 0}},
+       {{"serial_p50_us", "serial_us", Statistic::kP50},
+        {"serial_p99_us", "serial_us", Statistic::kP99},
+        {"burst_launches_per_second", "burst_launches_per_second", Statistic::kMean}},
+       RunLaunch},
+      {"kill",
+       "The same executor: from the kill request of a container that runs sleep to the report "
+       "that no process and no cgroup of it is left. Needs root.",
+       {{"runs", 5}, {"kills", 500}},
+       {{"p50_us", "kill_us", Statistic::kP50}, {"p99_us", "kill_us", Statistic::kP99}},
+       RunKill},
   };
 }
 
