@@ -1,10 +1,12 @@
 // weir application: -submit, -list, -status, -kill; changes are in application_changes.h.
 #include <cstdio>
+#include <utility>
 
 #include "client/admin_words.h"
 #include "client/application_changes.h"
 #include "client/application_watch.h"
 #include "client/command.h"
+#include "client/local_files.h"
 #include "client/node_fit.h"
 #include "client/output.h"
 #include "client/rm_client.h"
@@ -36,7 +38,8 @@ ParseRules Rules() {
                       {"containers", "N", "", false},
                       {"memory", "MB", "", false},
                       {"vcores", "N", "", false},
-                      {"file", "FILE", "", true},
+                      {"file", "FILE|URI", "", true},
+                      {"archive", "FILE|URI", "", true},
                       {"priority", "N", "", false},
                       {"queue-timeout", "TIME", "", false},
                       {"wait", "", "", false},
@@ -341,20 +344,7 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation,
   for (const NamedAmount& part : container.named) {
     argv.insert(argv.end(), {"--resource", part.name + "=" + std::to_string(part.amount)});
   }
-  for (const std::string& path : arguments.All("file")) {
-    WEIR_ASSIGN_OR_RETURN(const LocalResource file, rm.Stage(path));
-    const std::string name = path.substr(path.rfind('/') + 1);
-    if (context.am_launch.local_resources.contains(name)) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "two files are named '" + name + "', and go into the same directory",
-                   "rename one"};
-    }
-    argv.insert(argv.end(),
-                {"--local-resource",
-                 name + "=" + file.uri + "," + std::to_string(file.size) + "," + file.sha256});
-    // With the AM too, so that the ResourceManager keeps the file for the application.
-    context.am_launch.local_resources[name] = file;
-  }
+  WEIR_RETURN_IF_ERROR(AddLocalFiles(arguments, rm, context.am_launch));
   argv.push_back("--");
   argv.insert(argv.end(), command.begin(), command.end());
   return context;

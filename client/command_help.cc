@@ -22,7 +22,12 @@ Submit options:
   -containers N       how many containers run the command (default 1)
   -memory MB          memory of each: 512, 512m, 2g (default 1024)
   -vcores N           virtual cores of each (default 1)
-  -file FILE          ship FILE into the directory of every container (repeatable)
+  -file FILE[#NAME]   ship FILE into the directory of every container (repeatable)
+  -file URI[#NAME]    have the nodes fetch it: file:/PATH (the same on all nodes), http(s)://...,
+                      (s)webhdfs://HOST:PORT/PATH; refused there if it has changed meanwhile
+  -archive FILE|URI[#NAME]
+                      the same, unpacked into a directory NAME: tar, tar.gz, tar.xz, tar.zst, zip,
+                      jar (repeatable)
   -priority N         higher goes first (default 0)
   -queue-timeout TIME fail if nothing could be placed by then: 30, 5m (default: wait)
   -label LABEL        nodes with that label (default: the queue's)
@@ -43,6 +48,8 @@ Each container runs COMMAND with WEIR_CONTAINER_INDEX from 0 to N-1.
 Examples:
   weir application -submit -containers 2 -wait -- /bin/echo hello
   weir application -submit -file ./work.sh -memory 2g -- /bin/sh work.sh
+  weir application -submit -archive model.tar.gz#model -- /bin/ls model
+  weir application -submit -file https://example.org/data/a.csv -- /usr/bin/wc -l a.csv
   weir application -submit -queue root.etl -gang -containers 4 -spread nodes -- ./worker
   weir application -submit -retries 5 -retryInterval 10 -retryOn 75 -- ./feed
   weir application -list -appStates ALL

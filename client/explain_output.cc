@@ -47,7 +47,8 @@ std::string FormatPast(const PastTheScheduler& past) {
         "\nContainers being localised and started : " + std::to_string(past.starting.size()) + "\n";
     for (size_t i = 0; i < std::min(past.starting.size(), kStartingShown); ++i) {
       const ContainerReport& container = past.starting[i];
-      text += "\t" + container.id.ToString() + " on " + container.node_name + "\n";
+      text += "\t" + container.id.ToString() + " on " + container.node_name +
+              (container.detail.empty() ? "" : ": " + container.detail) + "\n";
     }
   }
   for (const std::string& job : past.jobs) text += "\n" + job + "\n";
@@ -115,7 +116,9 @@ std::string ExplanationJson(const Explanation& explanation, const PastTheSchedul
   for (const ExplainedAsk& ask : explanation.asks) asks.push_back(ToJson(ask));
   ordered_json starting = ordered_json::array();
   for (const ContainerReport& container : past.starting) {
-    starting.push_back({{"containerId", container.id.ToString()}, {"nodeId", container.node_name}});
+    starting.push_back({{"containerId", container.id.ToString()},
+                        {"nodeId", container.node_name},
+                        {"detail", container.detail}});
   }
   const ordered_json json = {{"explanation",
                               {{"applicationId", explanation.application.ToString()},

@@ -124,6 +124,7 @@ std::string ContainersJson(const std::vector<ContainerReport>& containers) {
                     {"containerState", ContainerStateName(container.state)},
                     {"containerExitStatus", container.exit_code},
                     {"diagnostics", container.diagnostics},
+                    {"detail", container.detail},
                     {"startedTime", ToMillis(container.started)},
                     {"finishedTime", ToMillis(container.finished)}});
   }

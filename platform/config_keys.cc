@@ -92,6 +92,11 @@ constexpr ConfigKey kKnown[] = {
      "0",
      "Dynamic memory mode: containers may use more than their size while all of the node together "
      "stay below its memory times this, from 0.001 to 10; 0 = off."},
+    {kNmFetchThreads, "4", "Files that a node fetches at the same time."},
+    {kNmFetchStall,
+     "30000",
+     "A download with less than 1 KiB a second for so long has failed (ms, whole seconds)."},
+    {kNmArchiveMax, "4096", "An archive that unpacks to more is refused (MiB)."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
     {kNmLabelProvider,

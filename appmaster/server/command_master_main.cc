@@ -10,6 +10,7 @@
 #include "appmaster/server/master_process.h"
 #include "common/exit_status.h"
 #include "common/limits.h"
+#include "common/resource_uri.h"
 #include "common/strings.h"
 #include "platform/daemon_main.h"
 #include "platform/log.h"
@@ -25,27 +26,10 @@ constexpr int32_t kRetriesMax = 1'000'000;
 constexpr int64_t kRetryIntervalMsMax = 86'400'000;
 constexpr int64_t kQueueTimeoutMsMax = int64_t{315'360'000'000};  // ten years
 
-// NAME=URI,SIZE,SHA256: a file that each container gets.
+// A file or archive that each container gets.
 Status AddLocalResource(const std::string& text, LaunchContext& launch) {
-  const Error malformed{ErrorCode::kInvalidArgument,
-                        "--local-resource '" + text + "' is malformed",
-                        "write NAME=URI,SIZE,SHA256"};
-  // The name may have equals signs and commas of its own: the scheme tells where the URI begins.
-  const size_t staged = text.find("=staging:");
-  const size_t equals = staged == std::string::npos ? text.find("=file:") : staged;
-  if (equals == std::string::npos || equals == 0) return malformed;
-  const std::string address = text.substr(equals + 1);
-  const auto parts = Split(address, ',');
-  if (parts.size() < 3) return malformed;
-  const auto size = ParseInt64(parts[parts.size() - 2]);
-  if (!size || *size < 0) return malformed;
-  LocalResource resource;
-  // The path of a file: URI may have commas of its own.
-  const size_t tail = parts[parts.size() - 1].size() + parts[parts.size() - 2].size() + 2;
-  resource.uri = address.substr(0, address.size() - tail);
-  resource.size = *size;
-  resource.sha256 = parts[parts.size() - 1];
-  launch.local_resources[text.substr(0, equals)] = resource;
+  WEIR_ASSIGN_OR_RETURN(const NamedResource named, ParseResourceArgument(text));
+  launch.local_resources[named.name] = named.resource;
   return {};
 }
 
@@ -132,7 +116,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
   app.add_option("--max-per-node", line.options.placement.max_per_node, "Most on one node; 0 = any")
       ->check(CLI::Range(0, limits::kContainersPerAsk));
   app.add_option("--local-resource", resources, "A file that each container gets")
-      ->type_name("NAME=URI,SIZE,SHA256");
+      ->type_name("NAME=URI,SIZE,MTIME,SHA256,TYPE,VISIBILITY");
   AddRetryOptions(app, retry);
   app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
   try {

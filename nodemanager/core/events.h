@@ -85,6 +85,11 @@ struct LocalizationFailed {
   Error error;
   bool of_node = false;  // the node's own fault, not the application's
 };
+// How far it has come, in words; now and then, while it takes long.
+struct LocalizationProgress {
+  ContainerId id;
+  std::string detail;
+};
 struct Launched {
   ContainerId id;
 };
@@ -152,6 +157,7 @@ using Event = std::variant<Registered,
                            CallAbandoned,
                            LocalizationDone,
                            LocalizationFailed,
+                           LocalizationProgress,
                            Launched,
                            LaunchFailed,
                            Exited,

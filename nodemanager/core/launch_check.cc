@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/limits.h"
+#include "common/resource_uri.h"
 #include "common/strings.h"
 
 namespace weir::nm {
@@ -10,7 +11,6 @@ namespace {
 
 constexpr size_t kPathPartBytes = 255;
 constexpr std::string_view kStaging = "staging:";
-constexpr std::string_view kFile = "file:/";
 constexpr size_t kSha256Digits = 64;
 
 Error Invalid(std::string message, std::string remedy = "") {
@@ -36,9 +36,8 @@ Status CheckResource(const std::string& name, const LocalResource& resource) {
                    "a name is one part of a path");
   }
   const bool staged = resource.uri.starts_with(kStaging);
-  if (!staged && !resource.uri.starts_with(kFile)) {
-    return Invalid("local file " + name + " has the address '" + resource.uri + "'",
-                   "addresses start with staging: or file:/");
+  if (Status address = CheckResourceUri(resource.uri); !address.ok()) {
+    return Invalid("local file " + name + ": " + address.error().message, address.error().remedy);
   }
   // The hash becomes a file name in the node's cache.
   if (!resource.sha256.empty() && !IsSha256(resource.sha256)) {

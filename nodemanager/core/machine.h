@@ -87,6 +87,7 @@ struct NodeManagerCore::Machine {
   void StopOne(Container& container, StopCause cause, Now now, std::string words = "");
   void OnLocalized(const ContainerId& id, Now now);
   void OnLocalizationFailed(const LocalizationFailed& event, Now now);
+  void OnLocalizationProgress(const LocalizationProgress& event);
   void OnLaunched(const ContainerId& id, Now now);
   void OnLaunchFailed(const LaunchFailed& event, Now now);
   void OnExited(const ContainerId& id, const ExitOutcome& outcome);

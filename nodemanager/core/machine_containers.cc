@@ -128,6 +128,13 @@ void NodeManagerCore::Machine::OnLocalizationFailed(const LocalizationFailed& ev
   actions.push_back(CleanUp{id});
 }
 
+// No change of state: a report that was overtaken by one is of no interest any more.
+void NodeManagerCore::Machine::OnLocalizationProgress(const LocalizationProgress& event) {
+  const auto it = containers.find(event.id);
+  if (it == containers.end() || it->second.state != State::kLocalizing) return;
+  it->second.status.detail = event.detail;
+}
+
 void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kLaunched);
   if (container == nullptr || !Fire(*container, Trigger::kLaunched)) return;

@@ -57,6 +57,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const CallAbandoned& e) { watchers.erase(e.call); },
                  [&](const LocalizationDone& e) { OnLocalized(e.id, now); },
                  [&](const LocalizationFailed& e) { OnLocalizationFailed(e, now); },
+                 [&](const LocalizationProgress& e) { OnLocalizationProgress(e); },
                  [&](const Launched& e) { OnLaunched(e.id, now); },
                  [&](const LaunchFailed& e) { OnLaunchFailed(e, now); },
                  [&](const Exited& e) { OnExited(e.id, e.outcome); },

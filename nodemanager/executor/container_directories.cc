@@ -10,6 +10,7 @@ namespace {
 constexpr int kPassable = 0710;  // the group may go through, not look
 constexpr int kPrivate = 0700;
 constexpr int kTop = 0755;
+constexpr int kCache = 0711;  // its files are for who has their names
 
 constexpr char kUserCache[] = "/usercache";
 constexpr char kAppCache[] = "/appcache/";
@@ -84,20 +85,61 @@ std::string ContainerDirectories::Log(const ContainerId& id) const {
 std::string ContainerDirectories::Notes(const ContainerId& id) const {
   return notes_ + "/" + id.ToString();
 }
-std::string ContainerDirectories::Cache(const ContainerId& id) const {
-  return PlaceOf(id).local + kFileCache;
+std::string ContainerDirectories::Local(const ContainerId& id) const {
+  return PlaceOf(id).local;
+}
+std::string ContainerDirectories::Cache(LocalResourceVisibility visibility,
+                                        const std::string& user,
+                                        const ContainerId& id) const {
+  const std::string local = Local(id);
+  switch (visibility) {
+    case LocalResourceVisibility::kPublic:
+      return local + kFileCache;
+    case LocalResourceVisibility::kPrivate:
+      return local + kUserCache + "/" + user + kFileCache;
+    case LocalResourceVisibility::kApplication:
+      return Application(local, user, id.attempt.application) + kFileCache;
+  }
+  return local + kFileCache;
 }
 
-std::vector<std::string> ContainerDirectories::Caches() const {
+std::vector<std::string> ContainerDirectories::ApplicationCaches(platform::FileSystem& files,
+                                                                 const ApplicationId& id) const {
   std::vector<std::string> caches;
-  for (const std::string& local : local_) caches.push_back(local + kFileCache);
+  for (const std::string& local : local_) {
+    const auto users = files.List(local + kUserCache);
+    if (!users.ok()) continue;
+    for (const std::string& user : *users) {
+      caches.push_back(Application(local, user, id) + kFileCache);
+    }
+  }
+  return caches;
+}
+
+std::vector<std::pair<std::string, std::string>> ContainerDirectories::AllCaches(
+    platform::FileSystem& files) const {
+  std::vector<std::pair<std::string, std::string>> caches;
+  for (const std::string& local : local_) {
+    caches.emplace_back(local, local + kFileCache);
+    const auto users = files.List(local + kUserCache);
+    if (!users.ok()) continue;
+    for (const std::string& user : *users) {
+      const std::string of_user = local + kUserCache + "/" + user;
+      caches.emplace_back(local, of_user + kFileCache);
+      const auto applications = files.List(of_user + kAppCache);
+      if (!applications.ok()) continue;
+      for (const std::string& application : *applications) {
+        caches.emplace_back(local, of_user + kAppCache + application + kFileCache);
+      }
+    }
+  }
   return caches;
 }
 
 Status ContainerDirectories::PrepareLocal(platform::FileSystem& files, const std::string& local) {
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(local, kTop));
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(local + kUserCache, kPassable));
-  return files.MakeDirectories(local + kFileCache, kPassable);
+  return files.MakeDirectories(local + kFileCache, kCache);
 }
 
 Status ContainerDirectories::PrepareLog(platform::FileSystem& files, const std::string& log) {

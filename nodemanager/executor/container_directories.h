@@ -1,7 +1,9 @@
 // ContainerDirectories: where a container's files are, in YARN's layout.
 //
 //   <local>/usercache/<user>/appcache/<application>/<container>/   its working directory, 0700
-//   <local>/filecache/<sha256>                                     fetched files, shared by linking
+//   <local>/filecache/<name>                                       fetched files: PUBLIC,
+//   <local>/usercache/<user>/filecache/<name>                      PRIVATE,
+//   <local>/usercache/<user>/appcache/<application>/filecache/<name>   APPLICATION ones
 //   <log>/<application>/<container>/{stdout,stderr,...}            kept after it ends
 //   <notes>/<container>/                                           the NodeManager's own notes,
 //   0700
@@ -16,8 +18,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/container.h"
 #include "common/ids.h"
 #include "common/result.h"
 #include "platform/file_system.h"
@@ -39,9 +43,17 @@ class ContainerDirectories {
   std::string Secrets(const std::string& user, const ContainerId& id) const;
   std::string Log(const ContainerId& id) const;
   std::string Notes(const ContainerId& id) const;
-  // On the same file system as the container's directory, so that linking works.
-  std::string Cache(const ContainerId& id) const;
-  std::vector<std::string> Caches() const;  // all of them
+  // The local directory that the container's is in.
+  std::string Local(const ContainerId& id) const;
+  // For what a container fetches; in its local directory, so that linking works.
+  std::string Cache(LocalResourceVisibility visibility,
+                    const std::string& user,
+                    const ContainerId& id) const;
+  // Of every user that has one.
+  std::vector<std::string> ApplicationCaches(platform::FileSystem& files,
+                                             const ApplicationId& id) const;
+  // All there are, each with its local directory.
+  std::vector<std::pair<std::string, std::string>> AllCaches(platform::FileSystem& files) const;
   const std::vector<std::string>& local() const { return local_; }
   const std::vector<std::string>& log() const { return log_; }
   const std::string& notes() const { return notes_; }

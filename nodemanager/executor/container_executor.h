@@ -1,10 +1,11 @@
 // ContainerExecutor: carries out what the core wants done to containers.
 //
 // Every request returns at once; what comes of it is told through the event sink given to the
-// implementation, from threads of its own: Localize gives LocalizationDone or LocalizationFailed;
-// Launch gives LaunchFailed, or Launched, then Exited, then Drained; CleanUp gives CleanedUp. The
-// identity of a container (which processes are its) is the implementation's business: here session,
-// subreaper and environment, where cgroups can be had their cgroup. Thread-safe.
+// implementation, from threads of its own: Localize gives LocalizationDone or LocalizationFailed,
+// and LocalizationProgress before it when it takes long; Launch gives LaunchFailed, or Launched,
+// then Exited, then Drained; CleanUp gives CleanedUp. The identity of a container (which processes
+// are its) is the implementation's business: here session, subreaper and environment, where cgroups
+// can be had their cgroup. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 

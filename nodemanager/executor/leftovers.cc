@@ -20,7 +20,6 @@ namespace {
 using platform::FileDescriptor;
 
 constexpr useconds_t kStrayPauseUs = 10'000;
-constexpr char kTemporary[] = ".new";
 
 struct Leftover {
   ContainerId id;
@@ -91,7 +90,8 @@ ContainerStatus StatusOf(const Leftover& leftover) {
   return status;
 }
 
-// Whatever is in users' directories is of containers that are gone; so are half-made files.
+// Whatever applications have in users' directories is of containers that are gone. What else was
+// fetched for users stays in their caches.
 void RemoveDirectories(platform::FileSystem& files, const ContainerDirectories& directories) {
   const auto warn = [](const std::string& path, const Status& status) {
     if (status.ok()) return;
@@ -104,14 +104,10 @@ void RemoveDirectories(platform::FileSystem& files, const ContainerDirectories& 
     const std::string users = local + "/usercache";
     if (const auto names = files.List(users); names.ok()) {
       for (const std::string& user : *names) {
-        const std::string path = users + "/" + user;
+        const std::string of_user = users + "/" + user;
+        const bool has_cache = files.Stat(of_user + "/filecache").ok();
+        const std::string path = has_cache ? of_user + "/appcache" : of_user;
         warn(path, files.RemoveTree(path));
-      }
-    }
-    const std::string cache = local + "/filecache";
-    if (const auto names = files.List(cache); names.ok()) {
-      for (const std::string& name : *names) {
-        if (name.ends_with(kTemporary)) warn(cache + "/" + name, files.Remove(cache + "/" + name));
       }
     }
   }

@@ -1,26 +1,26 @@
-// Localizer: puts the files a container asked for into its directory.
+// Localizer: puts what a container asked for into its directory: files as hard links of the cache
+// (copies where there can be none), unpacked archives as symbolic links into it.
 //
-// staging:<sha256> comes from the RM's HTTP, file:/path from this machine. Size is exact, SHA-256
-// and modification time are checked when given. A file with a SHA-256 is fetched once per cache
-// directory, under a name beside, synced and renamed, and then linked; whoever wants the same file
-// meanwhile waits, and takes over when the first one fails. Files are 0555: a container cannot
-// change what another one sees.
+// All resources of a container are asked of the cache at once; when the last one is there they are
+// linked, on a thread of `run`. The first failure, or being called off, ends the localization at
+// once; what others wait for goes on. A resource that has vanished from the cache meanwhile is
+// asked for again, a few times.
 //
-// Errors name the URI, what was expected and what was there: kNotFound, kCorruption (size, hash,
-// modification time), kResourceExhausted (disk full), kUnavailable, kDeadlineExceeded, kAborted
-// (called off). Thread-safe.
+// Errors: those of ResourceCache, of files, kAborted (called off); the URI comes first.
+// Owner: the ProcessExecutor; stop the cache before it goes. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LOCALIZER_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LOCALIZER_H_
 
-#include <atomic>
 #include <functional>
-#include <set>
+#include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/container.h"
 #include "common/result.h"
-#include "nodemanager/core/run_as.h"
-#include "nodemanager/executor/container_executor.h"
+#include "nodemanager/executor/resource_cache.h"
 #include "platform/file_system.h"
 #include "platform/mutex.h"
 
@@ -28,36 +28,51 @@ namespace weir::nm {
 
 class Localizer {
  public:
-  explicit Localizer(platform::FileSystem& files) : files_(files) {}
+  using Run = std::function<void(std::function<void()>)>;
+  Localizer(platform::FileSystem& files, ResourceCache& cache, Run run)
+      : files_(files), cache_(cache), run_(std::move(run)) {}
 
-  // `name`: for a temporary file of its own, so that no two containers share one.
   struct Request {
-    const LocalResource& resource;
-    const StagingAccess& staging;
-    std::string target;           // path to be made
-    std::string cache_directory;  // on the same file system
-    std::string name;
-    const std::atomic<bool>& called_off;
-    const Account* reader = nullptr;  // with whose rights file: is read; nullptr = our own
+    ContainerId container;
+    std::map<std::string, LocalResource> resources;  // by name in the directory
+    SourceAccess access;
+    std::string directory;  // of the container
+    std::string notes;      // of the container: which resources it uses
   };
-  Status Fetch(const Request& request);
-  // After a called_off was set: waiters look at it.
-  void WakeWaiters();
+  using Done = std::function<void(Status)>;
+  // `done` is called exactly once, perhaps from inside.
+  void Start(Request request, Done done);
+  void CallOff(const ContainerId& container);
+  // How far each of those under way has come: "localizing: 3 of 5 files, 120 of 400 MiB".
+  std::vector<std::pair<ContainerId, std::string>> Progress();
 
  private:
-  Status EnsureCached(const std::string& cached, const Request& request);
-  // Until this thread is the one to make the cached file, or it is there. True: make it.
-  Result<bool> Claim(const std::string& cached, const Request& request);
-  void Release(const std::string& cached);
-  bool IsCached(const std::string& cached, const LocalResource& resource);
-  Status FetchTo(const std::string& path, const Request& request);
-  Status Transfer(const std::string& path, const Request& request);
-  Status PauseBeforeRetry(int tries, const Request& request);
+  struct Item {
+    std::string name;
+    std::string path;  // in the cache, once granted
+    int tries = 0;
+  };
+  struct Pending {
+    Request request;
+    Done done;
+    std::vector<Item> items;
+    size_t missing = 0;
+    bool over = false;
+  };
+
+  std::string Describe(const Pending& pending) WEIR_REQUIRES(mutex_);
+  void Ask(const std::shared_ptr<Pending>& pending, size_t item);
+  void OnGrant(const std::shared_ptr<Pending>& pending, size_t item, Result<std::string> grant);
+  void LinkAll(const std::shared_ptr<Pending>& pending);
+  Status LinkOne(const Pending& pending, const Item& item);
+  void Finish(const std::shared_ptr<Pending>& pending, Status status);
 
   platform::FileSystem& files_;
+  ResourceCache& cache_;
+  const Run run_;
   platform::Mutex mutex_;
-  platform::ConditionVariable changed_;
-  std::set<std::string> making_ WEIR_GUARDED_BY(mutex_);  // cached paths
+  // Also guards what is in them.
+  std::map<ContainerId, std::shared_ptr<Pending>> pending_ WEIR_GUARDED_BY(mutex_);
 };
 
 }  // namespace weir::nm

@@ -26,6 +26,7 @@ using platform::MutexLock;
 constexpr int kSecretsDirectoryMode = 0700;
 constexpr int kSecretMode = 0400;
 constexpr size_t kLaunchThreads = 2;
+constexpr size_t kPrepareThreads = 2;
 constexpr int kStrayRounds = 500;
 constexpr useconds_t kStrayPauseUs = 10'000;
 constexpr char kPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -106,18 +107,23 @@ ProcessExecutor::ProcessExecutor(ProcessExecutorOptions options,
       files_(files),
       directories_(std::move(directories)),
       sink_(std::move(sink)),
-      localizer_(files_),
+      cache_(options_.cache, files_, directories_),
+      localizer_(
+          files_, cache_, [this](std::function<void()> job) { RunOnPreparer(std::move(job)); }),
       watcher_(std::move(watcher)),
       launchers_("nm-launch", kLaunchThreads, options_.queue),
-      fetchers_("nm-fetch", options_.fetch_threads, options_.queue) {}
+      preparers_("nm-prepare", kPrepareThreads, options_.queue),
+      progress_(options_.progress_period, [this] {
+        for (auto& [id, detail] : localizer_.Progress()) {
+          sink_(LocalizationProgress{id, std::move(detail)});
+        }
+      }) {
+  cache_.Recover();
+}
 
 ProcessExecutor::~ProcessExecutor() {
-  // Fetches under way end early; the pools join.
-  {
-    MutexLock lock(mutex_);
-    for (auto& [id, container] : prepared_) container->called_off = true;
-  }
-  localizer_.WakeWaiters();
+  // Its threads call into what is destroyed before it.
+  cache_.Stop();
 }
 
 std::shared_ptr<ProcessExecutor::Prepared> ProcessExecutor::Find(const ContainerId& id) {
@@ -141,19 +147,40 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
     MutexLock lock(mutex_);
     prepared_[token.id] = container;
   }
-  const bool taken = fetchers_.Submit([this, container] {
-    const ContainerId& id = container->token.id;
-    if (const Status decided = DecideWhose(*container); !decided.ok()) {
-      return sink_(LocalizationFailed{id, decided.error()});
-    }
-    if (const Status placed = MakePlace(*container); !placed.ok()) {
-      return sink_(LocalizationFailed{id, Explain(placed.error()), true});
-    }
-    const Status fetched = FetchFiles(*container);
-    if (!fetched.ok()) return sink_(LocalizationFailed{id, Explain(fetched.error())});
-    sink_(LocalizationDone{id});
-  });
+  const bool taken = preparers_.Submit([this, container] { BeginLocalization(container); });
   if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared"), true});
+}
+
+void ProcessExecutor::RunOnPreparer(std::function<void()> job) {
+  // Without a thread the caller's does it: nothing that was begun is dropped.
+  if (!preparers_.Submit(job)) job();
+}
+
+void ProcessExecutor::BeginLocalization(const std::shared_ptr<Prepared>& container) {
+  const ContainerId& id = container->token.id;
+  const auto done = [this, id](const Status& status) {
+    if (status.ok()) {
+      sink_(LocalizationDone{id});
+    } else {
+      sink_(LocalizationFailed{id, Explain(status.error())});
+    }
+  };
+  if (const Status decided = DecideWhose(*container); !decided.ok()) {
+    sink_(LocalizationFailed{id, decided.error()});
+    return;
+  }
+  if (const Status placed = MakePlace(*container); !placed.ok()) {
+    sink_(LocalizationFailed{id, Explain(placed.error()), true});
+    return;
+  }
+  localizer_.Start({.container = id,
+                    .resources = container->launch.local_resources,
+                    .access = {container->staging, container->token.user, container->account},
+                    .directory = directories_.Work(container->token.user, id),
+                    .notes = directories_.Notes(id)},
+                   done);
+  // Called off before the localizer knew of it.
+  if (container->called_off) localizer_.CallOff(id);
 }
 
 Status ProcessExecutor::DecideWhose(Prepared& container) const {
@@ -175,21 +202,6 @@ Status ProcessExecutor::MakePlace(const Prepared& container) {
   return WriteSecrets(container);
 }
 
-Status ProcessExecutor::FetchFiles(Prepared& container) {
-  const ContainerId& id = container.token.id;
-  for (const auto& [name, resource] : container.launch.local_resources) {
-    WEIR_RETURN_IF_ERROR(
-        localizer_.Fetch({.resource = resource,
-                          .staging = container.staging,
-                          .target = directories_.Work(container.token.user, id) + "/" + name,
-                          .cache_directory = directories_.Cache(id),
-                          .name = id.ToString(),
-                          .called_off = container.called_off,
-                          .reader = container.account ? &*container.account : nullptr}));
-  }
-  return {};
-}
-
 Status ProcessExecutor::WriteSecrets(const Prepared& container) {
   const std::string directory = directories_.Secrets(container.token.user, container.token.id);
   WEIR_RETURN_IF_ERROR(files_.MakeDirectories(directory, kSecretsDirectoryMode));
@@ -203,7 +215,7 @@ Status ProcessExecutor::WriteSecrets(const Prepared& container) {
 
 void ProcessExecutor::CallOffLocalization(const ContainerId& id) {
   if (const auto container = Find(id)) container->called_off = true;
-  localizer_.WakeWaiters();
+  localizer_.CallOff(id);
 }
 
 void ProcessExecutor::Launch(const ContainerId& id) {
@@ -345,6 +357,7 @@ void ProcessExecutor::CleanUp(const ContainerId& id) {
   const bool at_once = options_.delete_delay <= Duration{0};
   deleter_.After(options_.delete_delay, [this, id, at_once] {
     const Status removed = directories_.RemoveWork(files_, id);
+    cache_.Release(id);
     if (!removed.ok()) {
       platform::LogWarn("nm.cleanup",
                         id.ToString(),
@@ -358,6 +371,8 @@ void ProcessExecutor::CleanUp(const ContainerId& id) {
 
 void ProcessExecutor::Forget(const ContainerId& id) {
   deleter_.After(options_.delete_delay, [this, id] {
+    // Also that of an earlier run's container, which is never cleaned up.
+    cache_.Release(id);
     const Status removed = directories_.RemoveNotes(files_, id);
     if (!removed.ok()) {
       platform::LogWarn("nm.cleanup",
@@ -374,6 +389,7 @@ void ProcessExecutor::UseDirectories(const nm::UseDirectories& good) {
 
 void ProcessExecutor::CleanUpApplication(const ApplicationId& id) {
   deleter_.After(options_.delete_delay, [this, id] {
+    cache_.Forget(id);
     const Status removed = directories_.RemoveApplication(files_, id);
     if (!removed.ok()) {
       platform::LogWarn("nm.cleanup",

@@ -3,8 +3,9 @@
 // Terms. Identity of a container: its cgroup, where there are cgroups; and the descendants of its
 // weir-launch, which is their subreaper; should that be killed, its session and everything with its
 // CONTAINER_ID in the environment.
-// Threads: a bounded pool that fetches files, one that launches, a deleter, a watcher. Owner: the
-// daemon; destroy it before what the sink posts to. Containers outlive it. Thread-safe.
+// Threads: those of the cache, a bounded pool that prepares directories, one that launches, a
+// deleter, a watcher. Owner: the daemon; destroy it before what the sink posts to. Containers
+// outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
 #define WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
 
@@ -23,6 +24,8 @@
 #include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/localizer.h"
 #include "nodemanager/executor/process_watcher.h"
+#include "nodemanager/executor/progress_reporter.h"
+#include "nodemanager/executor/resource_cache.h"
 #include "nodemanager/executor/worker_pool.h"
 #include "platform/mutex.h"
 
@@ -35,8 +38,9 @@ struct ProcessExecutorOptions {
   uint16_t http_port = 0;     // NM_HTTP_PORT
   Duration sigkill_delay = milliseconds(250);
   Duration delete_delay{0};
-  size_t fetch_threads = 4;
-  size_t queue = 10'000;  // of each pool
+  ResourceCacheOptions cache;
+  Duration progress_period = seconds(2);  // of reports about long localizations
+  size_t queue = 10'000;                  // of each pool
   RunAsPolicy run_as{};
   FindAccount find_account = FindSystemAccount;
   bool core_dumps = false;            // of containers
@@ -66,6 +70,7 @@ class ProcessExecutor : public ContainerExecutor {
 
   // Of all containers that run; for who wants to look at their processes.
   std::vector<Launcher> Launchers() const { return watcher_->Launchers(); }
+  ResourceCache::Numbers cache_numbers() const { return cache_.numbers(); }
 
  private:
   struct Prepared {
@@ -86,7 +91,8 @@ class ProcessExecutor : public ContainerExecutor {
   Status DecideWhose(Prepared& container) const;
   // Its directories, notes and secrets: what fails there is the node's own fault.
   Status MakePlace(const Prepared& container);
-  Status FetchFiles(Prepared& container);
+  void BeginLocalization(const std::shared_ptr<Prepared>& container);
+  void RunOnPreparer(std::function<void()> job);
   Status WriteSecrets(const Prepared& container);
   LaunchPlan PlanOf(const Prepared& container) const;
   Status StartLauncher(const Prepared& container);
@@ -99,6 +105,7 @@ class ProcessExecutor : public ContainerExecutor {
   platform::FileSystem& files_;
   const ContainerDirectories directories_;
   const EventSink sink_;
+  ResourceCache cache_;
   Localizer localizer_;
   platform::Mutex mutex_;
   std::map<ContainerId, std::shared_ptr<Prepared>> prepared_ WEIR_GUARDED_BY(mutex_);
@@ -106,7 +113,8 @@ class ProcessExecutor : public ContainerExecutor {
   // Last: their threads use all of the above.
   Deleter deleter_;
   WorkerPool launchers_;
-  WorkerPool fetchers_;
+  WorkerPool preparers_;
+  ProgressReporter progress_;
 };
 
 }  // namespace weir::nm

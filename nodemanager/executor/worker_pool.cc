@@ -14,18 +14,23 @@ WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
 }
 
 WorkerPool::~WorkerPool() {
+  Stop();
+}
+
+void WorkerPool::Stop() {
   {
     MutexLock lock(mutex_);
     ending_ = true;
   }
   changed_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkerPool::Submit(Job job) {
   {
     MutexLock lock(mutex_);
-    if (jobs_.size() >= capacity_) return false;
+    if (ending_ || jobs_.size() >= capacity_) return false;
     jobs_.push_back(std::move(job));
   }
   changed_.NotifyOne();

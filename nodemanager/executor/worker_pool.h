@@ -26,8 +26,10 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False when the queue is full; the job is then not taken.
+  // False when the queue is full or the pool has stopped; the job is then not taken.
   [[nodiscard]] bool Submit(Job job);
+  // What the destructor does; idempotent. Not from a job of its own.
+  void Stop();
 
  private:
   void Run();

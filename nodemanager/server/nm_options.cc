@@ -24,6 +24,7 @@ using namespace platform::keys;
 
 constexpr int64_t kMaxSeconds = int64_t{10} * 365 * 24 * 3600;
 constexpr int64_t kMaxCacheMib = int64_t{1} << 30;
+constexpr int64_t kMaxFetchThreads = 64;
 constexpr int64_t kBytesPerMib = int64_t{1} << 20;
 constexpr std::string_view kFileScheme = "file://";
 
@@ -120,6 +121,9 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.run_as = ReadRunAsPolicy(read);
   options.core_dumps = read.Bool(kNmCoreDumps);
+  options.fetch_threads = static_cast<size_t>(read.Int(kNmFetchThreads, 1, kMaxFetchThreads));
+  options.fetch_stall = milliseconds(read.Int(kNmFetchStall, 1000, OptionReader::kMillisMax));
+  options.archive_max_bytes = read.Int(kNmArchiveMax, 1, kMaxCacheMib) * kBytesPerMib;
   options.core = ReadCoreOptions(config, read);
   options.core.health = ReadHealthLimits(config, read);
   options.health = ReadHealthMonitorOptions(config, read);

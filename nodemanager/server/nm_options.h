@@ -36,6 +36,9 @@ struct NmOptions {
   bool core_dumps = false;
   bool monitor = true;  // look at what containers use
   Duration monitor_interval = seconds(3);
+  size_t fetch_threads = 4;
+  Duration fetch_stall = seconds(30);
+  int64_t archive_max_bytes = 0;  // unpacked
   std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
   HealthMonitorOptions health;
   CoreOptions core;  // id, addresses and seed are set when they are known

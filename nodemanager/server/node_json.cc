@@ -42,6 +42,7 @@ Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerVie
           {"state", StateName(container.state)},
           {"exitCode", container.status.exit_code},
           {"diagnostics", container.status.diagnostics},
+          {"detail", container.status.detail},
           {"user", container.user},
           {"totalMemoryNeededMB", container.status.resource.memory_mib},
           {"totalVCoresNeeded", container.status.resource.vcores},

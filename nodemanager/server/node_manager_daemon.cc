@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "nodemanager/executor/cache_sweep.h"
 #include "nodemanager/executor/container_tree.h"
 #include "nodemanager/executor/health_monitor.h"
 #include "nodemanager/executor/leftovers.h"
@@ -247,6 +246,10 @@ Status NodeManagerDaemon::State::StartExecutor() {
   executor_options.delete_delay = options.delete_delay;
   executor_options.run_as = options.run_as;
   executor_options.core_dumps = options.core_dumps;
+  executor_options.cache.target_bytes = options.cache_target_bytes;
+  executor_options.cache.fetch_threads = options.fetch_threads;
+  executor_options.cache.patience.stall = options.fetch_stall;
+  executor_options.cache.archive.expanded_bytes = options.archive_max_bytes;
   WarnOfImpassable();
   executor_options.groups = groups.get();
   WEIR_ASSIGN_OR_RETURN(
@@ -331,17 +334,9 @@ Status NodeManagerDaemon::State::PublishAddresses() {
 void NodeManagerDaemon::State::SweepDisk(const std::set<ApplicationId>& present) {
   const size_t logs =
       SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
-  size_t cached = 0;
-  const std::vector<std::string> caches = directories.Caches();
-  const int64_t share = options.cache_target_bytes / static_cast<int64_t>(caches.size());
-  for (const std::string& cache : caches) cached += SweepCache(files, cache, share);
   SweepGroups(Duration{0});
-  if (logs + cached == 0) return;
-  platform::LogInfo(
-      "nm.cleanup",
-      "-",
-      "swept",
-      {{"logs_of_applications", std::to_string(logs)}, {"cached_files", std::to_string(cached)}});
+  if (logs == 0) return;
+  platform::LogInfo("nm.cleanup", "-", "swept", {{"logs_of_applications", std::to_string(logs)}});
 }
 
 // On the core loop: which applications are here; the disk thread then looks for what is old.

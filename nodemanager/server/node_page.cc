@@ -50,7 +50,8 @@ std::string ContainerRow(const NodeManagerCore::ContainerView& container) {
   row += status.state == ContainerState::kComplete ? HtmlNumberCell(status.exit_code)
                                                    : HtmlCell("number", "");
   row += HtmlLinkCell("", "/ws/v1/node/containers/" + id + "/logs", "logs");
-  return row + HtmlCell("text", status.diagnostics) + "</tr>\n";
+  return row + HtmlCell("text", status.detail.empty() ? status.diagnostics : status.detail) +
+         "</tr>\n";
 }
 
 }  // namespace

@@ -5,12 +5,12 @@
 #include <string_view>
 
 #include "common/limits.h"
+#include "common/resource_uri.h"
 
 namespace weir::rm {
 namespace {
 
 constexpr std::string_view kStagingScheme = "staging:";
-constexpr std::string_view kFileScheme = "file:/";
 constexpr std::string_view kAmTokenSecret = "am.token";  // the ResourceManager adds it itself
 constexpr size_t kFileNameBytes = 255;
 constexpr size_t kSha256Digits = 64;
@@ -66,11 +66,9 @@ Status ValidateResource(const std::string& name, const LocalResource& resource) 
     }
     return {};
   }
-  if (!resource.uri.starts_with(kFileScheme)) {
-    return Invalid(what + " has the uri \"" + resource.uri + "\", which cannot be fetched",
-                   "use staging:<sha256> or file:/absolute/path");
-  }
-  return {};
+  const Status address = CheckResourceUri(resource.uri);
+  if (address.ok()) return {};
+  return Invalid(what + ": " + address.error().message, address.error().remedy);
 }
 
 Status ValidateCommand(const LaunchContext& launch) {

@@ -50,6 +50,7 @@ Result<Samples> RunLaunchLatency(const Parameters& parameters);
 Result<Samples> RunNmOverhead(const Parameters& parameters);
 Result<Samples> RunLaunch(const Parameters& parameters);
 Result<Samples> RunKill(const Parameters& parameters);
+Result<Samples> RunLocalise(const Parameters& parameters);
 Result<Samples> RunSchedulerAllocate(const Parameters& parameters);
 Result<Samples> RunSchedulerReject(const Parameters& parameters);
 Result<Samples> RunSchedulerGang(const Parameters& parameters);

@@ -23,6 +23,18 @@ std::vector<Benchmark> OverTheWire() {
        {{"ask_to_running_p50_us", "ask_to_running_us", Statistic::kP50},
         {"ask_to_running_p99_us", "ask_to_running_us", Statistic::kP99}},
        RunLaunchLatency},
+      {"localise",
+       "The NodeManager's cache of local resources with its threads and a real disk, and a staging "
+       "server over loopback: all containers ask for all resources at once while nothing is there, "
+       "then as many again one after the other. cache_hit_added_us is what resources that are "
+       "there "
+       "add to the start of a container.",
+       {{"runs", 5}, {"containers", 1000}, {"resources", 20}, {"resource-mb", 10}},
+       {{"downloads", "downloads", Statistic::kMean},
+        {"cache_hit_added_us", "cache_hit_us", Statistic::kP50},
+        {"cache_hit_added_p99_us", "cache_hit_us", Statistic::kP99},
+        {"all_ms", "all_ms", Statistic::kMean}},
+       RunLocalise},
   };
 }
 

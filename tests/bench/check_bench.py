@@ -51,6 +51,9 @@ def main():
         check(bench, scripts, "launch", ["--runs", "2", "--serial", "5", "--burst", "5"],
               ["serial_p50_us", "serial_p99_us", "burst_launches_per_second"])
         check(bench, scripts, "kill", ["--runs", "2", "--kills", "5"], ["p50_us", "p99_us"])
+    check(bench, scripts, "localise",
+          ["--runs", "2", "--containers", "20", "--resources", "3", "--resource-mb", "1"],
+          ["downloads", "cache_hit_added_us", "cache_hit_added_p99_us", "all_ms"])
     small = ["--runs", "2", "--nodes", "20"]
     check(bench, scripts, "scheduler-allocate", [*small, "--asks", "200"], rates("decisions"))
     check(bench, scripts, "scheduler-reject",

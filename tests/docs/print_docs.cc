@@ -8,6 +8,7 @@
 
 #include "common/transition_table.h"
 #include "nodemanager/core/container_states.h"
+#include "nodemanager/executor/cache_states.h"
 #include "platform/config_keys.h"
 #include "resourcemanager/core/application_states.h"
 #include "resourcemanager/core/attempt_states.h"
@@ -93,6 +94,12 @@ void PrintStateMachines() {
                nm::kContainerTable,
                nm::StateName,
                nm::TriggerName);
+  PrintMachine("Cached resource (NodeManager)",
+               std::span<const nm::CacheState>(nm::kCacheStates),
+               std::span<const nm::CacheTrigger>(nm::kCacheTriggers),
+               nm::kCacheTable,
+               nm::CacheStateName,
+               nm::CacheTriggerName);
   PrintMachine("Job (JobManager)",
                stream::AllJobStates(),
                stream::AllJobEvents(),

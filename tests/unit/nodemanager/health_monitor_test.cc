@@ -267,7 +267,7 @@ TEST(ContainerDirectoriesTest, NewContainersGoToGoodOnesAndOldOnesAreFound) {
       EXPECT_EQ(work.starts_with(base + "/b/"), number < 6) << work;
     }
     EXPECT_THAT(work,
-                ::testing::StartsWith(directories.Cache(id(number)).substr(0, base.size() + 2)))
+                ::testing::StartsWith(directories.Local(id(number)).substr(0, base.size() + 2)))
         << "linking works on one file system only";
   }
   for (int64_t number = 0; number < 9; ++number) {
