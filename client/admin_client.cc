@@ -105,6 +105,21 @@ Result<QueueConfigurationVersion> AdminClient::RollbackQueues(int64_t version,
       [&](auto& rm, auto& applied) { rm.rollbackQueues(applied, request); });
 }
 
+Status AdminClient::RefreshNodes(bool graceful, std::optional<Duration> timeout) {
+  idl::RefreshNodesRequest request;
+  request.__set_graceful(graceful);
+  if (timeout) request.__set_timeout_ms(*timeout < Duration(0) ? -1 : ToMillis(*timeout));
+  return state_->Call([&](idl::AdminServiceClient& rm) { rm.refreshNodes(request); });
+}
+
+Status AdminClient::DrainNode(const std::string& node, std::optional<Duration> timeout, bool undo) {
+  idl::DrainNodeRequest request;
+  request.__set_node(node);
+  if (timeout) request.__set_timeout_ms(*timeout < Duration(0) ? -1 : ToMillis(*timeout));
+  request.__set_undo(undo);
+  return state_->Call([&](idl::AdminServiceClient& rm) { rm.drainNode(request); });
+}
+
 Status AdminClient::UpdateNodeResource(const NodeResourceChange& change) {
   idl::UpdateNodeResourceRequest request;
   request.__set_node(change.node);

@@ -47,6 +47,9 @@ class AdminClient {
   Result<std::vector<Version>> QueueHistory();
   Result<Version> RollbackQueues(int64_t version, std::optional<int64_t> expected);
 
+  // No timeout: the configured one; negative: for ever.
+  Status RefreshNodes(bool graceful, std::optional<Duration> timeout);
+  Status DrainNode(const std::string& node, std::optional<Duration> timeout, bool undo);
   Status UpdateNodeResource(const NodeResourceChange& change);
   Status AddLabels(const std::vector<LabelToAdd>& labels);
   Status RemoveLabels(const std::vector<std::string>& labels);

@@ -58,13 +58,20 @@ Examples:
 
 const char kNodeHelp[] =
     R"(Usage: weir node -list [-all | -states STATE,...] [-o json]
+       weir node -list -showDetails [-all | -states STATE,...]
        weir node -status NODE [-o json]
+       weir node -drain NODE [-timeout TIME | -undo]
 
 Lists NodeManagers (RUNNING ones unless told otherwise), or shows one by host:port or uuid.
+  -drain NODE    decommission it (host, host:port or uuid): no new containers; those that run may
+                 end until TIME is over (30, 90s, 10m, -1 = never; default: the ResourceManager's),
+                 then they are stopped. Its NodeManager is refused until -undo takes the node back.
+                 For administrators, where the ResourceManager runs
 
 Examples:
   weir node -list
   weir node -list -all -o json
+  weir node -drain 127.0.0.1:45454 -timeout 10m
 )";
 
 const char kLogsHelp[] =
@@ -166,6 +173,7 @@ Examples:
 
 const char kRmadminHelp[] =
     R"text(Usage: weir rmadmin -refreshQueues
+       weir rmadmin -refreshNodes [-g [SECONDS] [-client|-server]]
        weir rmadmin -updateNodeResource NODE MEMORY-MB VCORES [TIMEOUT]
        weir rmadmin -updateNodeResource NODE memory-mb=AMOUNT,vcores=N,NAME=AMOUNT [TIMEOUT]
        weir rmadmin -updateNodeResource NODE default
@@ -176,6 +184,10 @@ const char kRmadminHelp[] =
 Administers the ResourceManager on this machine. Says nothing when all went well.
   -refreshQueues       read capacity-scheduler.xml of the ResourceManager again and apply it: all of
                        it, or nothing and every fault
+  -refreshNodes        read the include and exclude files again: newly excluded nodes are
+                       decommissioned at once, or with -g once their containers have ended, at the
+                       latest after SECONDS (-1 = never); nodes no longer excluded are taken back.
+                       -client waits for it and prints who is left, -server (the default) does not
   -updateNodeResource  what NODE (host, host:port or id) offers from now on, whatever its NodeManager
                        says; 'default' goes back to that. Containers beyond it are preempted after
                        TIMEOUT (30000 ms, 30s; default -1: they may run to their end)

@@ -1,7 +1,9 @@
-// weir node: -list, -status.
+// weir node: -list, -status, -drain.
+#include <algorithm>
 #include <cstdio>
 
 #include "client/command.h"
+#include "client/node_drain.h"
 #include "client/output.h"
 #include "client/rm_client.h"
 #include "common/strings.h"
@@ -13,7 +15,9 @@ constexpr NodeState kAllStates[] = {NodeState::kNew,
                                     NodeState::kRunning,
                                     NodeState::kUnhealthy,
                                     NodeState::kLost,
-                                    NodeState::kShutdown};
+                                    NodeState::kShutdown,
+                                    NodeState::kDecommissioning,
+                                    NodeState::kDecommissioned};
 
 // Keeps the nodes whose state is named. kInvalidArgument for an unknown name.
 Result<std::vector<NodeReport>> Select(const Arguments& arguments, std::vector<NodeReport> nodes) {
@@ -45,6 +49,39 @@ Result<std::vector<NodeReport>> Select(const Arguments& arguments, std::vector<N
   return selected;
 }
 
+std::string VcoresOf(int64_t milli) {
+  constexpr int64_t kMilli = 1000;
+  std::string fraction = std::to_string(milli % kMilli);
+  fraction.insert(0, 3 - std::min<size_t>(3, fraction.size()), '0');
+  return std::to_string(milli / kMilli) + "." + fraction;
+}
+
+// Nothing is said of what nobody has measured.
+std::string UsedByNode(const NodeReport& node) {
+  const NodeUtilization& used = node.utilization;
+  if (used == NodeUtilization{}) return "";
+  return "PMem:" + std::to_string(used.node_memory_mib) +
+         " MB, VMem:0 MB, VCores:" + VcoresOf(used.node_milli_vcores);
+}
+
+std::string UsedByContainers(const NodeReport& node) {
+  const NodeUtilization& used = node.utilization;
+  if (used == NodeUtilization{}) return "";
+  return "PMem:" + std::to_string(used.containers_memory_mib) +
+         " MB, VMem:" + std::to_string(used.containers_virtual_mib) +
+         " MB, VCores:" + VcoresOf(used.containers_milli_vcores);
+}
+
+void PrintDetails(const NodeReport& node) {
+  std::printf("Detailed Node Information : %s\n", node.name.c_str());
+  std::printf("\tConfigured Resources : %s\n", node.capacity.ToString().c_str());
+  std::printf("\tAllocated Resources : %s\n", node.used.ToString().c_str());
+  std::printf("\tResource Utilization by Node : %s\n", UsedByNode(node).c_str());
+  std::printf("\tResource Utilization by Containers : %s\n", UsedByContainers(node).c_str());
+  std::printf("\tNode-Labels : %s\n", node.label.c_str());
+  std::printf("\tHealth-Report : %s\n", node.health_report.c_str());
+}
+
 ExitCode List(const Invocation& invocation, std::vector<NodeReport> all) {
   const auto nodes = Select(invocation.arguments, std::move(all));
   if (!nodes.ok()) return Fail(nodes.error());
@@ -65,6 +102,9 @@ ExitCode List(const Invocation& invocation, std::vector<NodeReport> all) {
                   rows)
           .c_str(),
       stdout);
+  if (invocation.arguments.Has("showDetails")) {
+    for (const NodeReport& node : *nodes) PrintDetails(node);
+  }
   return ExitCode::kOk;
 }
 
@@ -87,6 +127,12 @@ void PrintNode(const NodeReport& node) {
               node.used.ToString().c_str(),
               node.capacity.ToString().c_str());
   std::printf("\tNode-Labels : %s\n", node.label.c_str());
+  std::printf("\tNode Attributes : \n");
+  std::printf("\tResource Utilization by Node : %s\n", UsedByNode(node).c_str());
+  std::printf("\tResource Utilization by Containers : %s\n", UsedByContainers(node).c_str());
+  if (node.decommission_by != WallTime{}) {
+    std::printf("\tDecommission-By : %s\n", FormatTime(node.decommission_by).c_str());
+  }
 }
 
 ExitCode ShowStatus(const Invocation& invocation, const std::vector<NodeReport>& nodes) {
@@ -116,19 +162,29 @@ ExitCode RunNodeCommand(const std::vector<std::string>& words) {
                                     {.options = {{"list", "", "", false},
                                                  {"status", "NODE", "", false},
                                                  {"all", "", "", false},
-                                                 {"states", "STATES", "", false}}},
+                                                 {"states", "STATES", "", false},
+                                                 {"showDetails", "", "", false},
+                                                 {"drain", "NODE", "", false},
+                                                 {"timeout", "TIME", "", false},
+                                                 {"undo", "", "", false}}},
                                     words);
   if (!prepared.invocation) return prepared.exit;
   const Arguments& arguments = prepared.invocation->arguments;
-  if (arguments.Has("list") == arguments.Has("status")) {
+  const int actions = (arguments.Has("list") ? 1 : 0) + (arguments.Has("status") ? 1 : 0) +
+                      (arguments.Has("drain") ? 1 : 0);
+  if (actions != 1) {
     return Fail({ErrorCode::kInvalidArgument,
-                 "node needs one of -list, -status NODE",
+                 "node needs one of -list, -status NODE, -drain NODE",
                  "see 'weir node --help'"});
   }
-  const Status fits = arguments.Has("list")
-                          ? arguments.AllowOnly("node -list", {"list", "all", "states"}, 0)
-                          : arguments.AllowOnly("node -status", {"status"}, 0);
+  Status fits = arguments.AllowOnly("node -status", {"status"}, 0);
+  if (arguments.Has("list")) {
+    fits = arguments.AllowOnly("node -list", {"list", "all", "states", "showDetails"}, 0);
+  } else if (arguments.Has("drain")) {
+    fits = arguments.AllowOnly("node -drain", {"drain", "timeout", "undo"}, 0);
+  }
   if (!fits.ok()) return Fail(fits.error());
+  if (arguments.Has("drain")) return DrainNode(*prepared.invocation);
   RmClient rm(prepared.invocation->config);
   auto nodes = rm.Nodes();
   if (!nodes.ok()) return Fail(nodes.error());

@@ -58,7 +58,14 @@ ordered_json ToJson(const NodeReport& node) {
           {"lastHealthUpdate", ToMillis(node.last_heartbeat)},
           {"healthReport", node.health_report},
           {"nodeLabels", node.label.empty() ? ordered_json::array() : ordered_json{node.label}},
-          {"totalResource", node.capacity.ToString()}};
+          {"totalResource", node.capacity.ToString()},
+          {"decommissionBy", ToMillis(node.decommission_by)},
+          {"utilization",
+           {{"nodeMemoryMB", node.utilization.node_memory_mib},
+            {"nodeMilliVcores", node.utilization.node_milli_vcores},
+            {"containersMemoryMB", node.utilization.containers_memory_mib},
+            {"containersVirtualMB", node.utilization.containers_virtual_mib},
+            {"containersMilliVcores", node.utilization.containers_milli_vcores}}}};
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-// weir rmadmin: -refreshQueues, -updateNodeResource, node labels. As YARN's it says nothing when
-// all went well. weir cluster: -list-node-labels.
+// weir rmadmin: -refreshQueues, -refreshNodes, -updateNodeResource, node labels. As YARN's it says
+// nothing when all went well. weir cluster: -list-node-labels.
 #include <cstdio>
 
 #include "client/admin_client.h"
 #include "client/admin_words.h"
 #include "client/command.h"
+#include "client/node_drain.h"
 #include "client/output.h"
 #include "client/queue_output.h"
 #include "client/rm_client.h"
@@ -14,10 +15,13 @@ namespace weir::cli {
 namespace {
 
 constexpr const char* kActions[] = {"refreshQueues",
+                                    "refreshNodes",
                                     "updateNodeResource",
                                     "addToClusterNodeLabels",
                                     "removeFromClusterNodeLabels",
                                     "replaceLabelsOnNode"};
+
+constexpr int64_t kTimeoutSecondsMax = int64_t{365} * 24 * 3600;
 
 ExitCode Done(const Status& status) {
   return status.ok() ? ExitCode::kOk : Fail(status.error());
@@ -37,6 +41,49 @@ Status UpdateNodeResource(const Invocation& invocation, AdminClient& admin) {
   WEIR_ASSIGN_OR_RETURN(const NodeResourceChange change,
                         ParseNodeResource(invocation.arguments.words(), types));
   return admin.UpdateNodeResource(change);
+}
+
+struct NodesRefresh {
+  bool graceful = false;
+  bool follow = false;  // -client
+  std::optional<Duration> timeout;
+};
+
+// "-refreshNodes [-g|-graceful [SECONDS] [-client|-server]]"; what follows the seconds comes as
+// words.
+Result<NodesRefresh> ParseNodesRefresh(const Arguments& arguments) {
+  NodesRefresh refresh;
+  refresh.graceful = arguments.Has("g") || arguments.Has("graceful");
+  bool server = arguments.Has("server");
+  refresh.follow = arguments.Has("client");
+  if (arguments.Has("1")) refresh.timeout = Duration(-1);  // "-1" looks like an option
+  bool understood = refresh.graceful || (!server && !refresh.follow);
+  for (const std::string& word : arguments.words()) {
+    const auto number = ParseInt64(word);
+    if (number && refresh.graceful && !refresh.timeout && *number >= -1 &&
+        *number <= kTimeoutSecondsMax) {
+      refresh.timeout = seconds(*number);
+    } else if (word == "-client" || word == "--client") {
+      refresh.follow = true;
+    } else if (word == "-server" || word == "--server") {
+      server = true;
+    } else {
+      understood = false;
+    }
+  }
+  if (understood && !(server && refresh.follow)) return refresh;
+  return Error{ErrorCode::kInvalidArgument,
+               "the form is: rmadmin -refreshNodes [-g [SECONDS] [-client|-server]]",
+               "see 'weir rmadmin --help'"};
+}
+
+ExitCode RefreshNodes(const Invocation& invocation, AdminClient& admin) {
+  const auto refresh = ParseNodesRefresh(invocation.arguments);
+  if (!refresh.ok()) return Fail(refresh.error());
+  if (Status done = admin.RefreshNodes(refresh->graceful, refresh->timeout); !done.ok()) {
+    return Fail(done.error());
+  }
+  return refresh->follow ? FollowDecommissions(invocation, admin, refresh->timeout) : ExitCode::kOk;
 }
 
 Status ChangeLabels(const std::string& action, const Arguments& arguments, AdminClient& admin) {
@@ -70,8 +117,12 @@ Result<std::string> ActionOf(const Arguments& arguments) {
                  "rmadmin needs one of " + Join(names, ", "),
                  "see 'weir rmadmin --help'"};
   }
+  std::vector<std::string> allowed = given;
+  if (given[0] == "refreshNodes") {
+    allowed.insert(allowed.end(), {"g", "graceful", "client", "server", "1"});
+  }
   WEIR_RETURN_IF_ERROR(arguments.AllowOnly(
-      "rmadmin -" + given[0], given, given[0] == "refreshQueues" ? 0 : SIZE_MAX));
+      "rmadmin -" + given[0], allowed, given[0] == "refreshQueues" ? 0 : SIZE_MAX));
   return given[0];
 }
 
@@ -80,6 +131,9 @@ Result<std::string> ActionOf(const Arguments& arguments) {
 ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
   ParseRules rules;
   for (const char* action : kActions) rules.options.push_back({action, "", "", false});
+  for (const char* option : {"g", "graceful", "client", "server", "1"}) {
+    rules.options.push_back({option, "", "", false});
+  }
   // A timeout of -1 is a word, not an option.
   rules.stop_at_first_word = true;
   const Prepared prepared = Prepare("rmadmin", std::move(rules), words);
@@ -89,6 +143,7 @@ ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
   if (!action.ok()) return Fail(action.error());
   AdminClient admin(invocation.config);
   if (*action == "refreshQueues") return RefreshQueues(invocation, admin);
+  if (*action == "refreshNodes") return RefreshNodes(invocation, admin);
   if (*action == "updateNodeResource") return Done(UpdateNodeResource(invocation, admin));
   return Done(ChangeLabels(*action, invocation.arguments, admin));
 }

@@ -116,6 +116,10 @@ std::string_view NodeStateName(NodeState state) {
       return "LOST";
     case NodeState::kShutdown:
       return "SHUTDOWN";
+    case NodeState::kDecommissioning:
+      return "DECOMMISSIONING";
+    case NodeState::kDecommissioned:
+      return "DECOMMISSIONED";
   }
   return "UNKNOWN";
 }

@@ -138,6 +138,8 @@ enum class NodeState : int {
   kUnhealthy = 3,
   kLost = 4,
   kShutdown = 5,
+  kDecommissioning = 6,  // gets no new containers, and ends when the last one has
+  kDecommissioned = 7,
 };
 std::string_view NodeStateName(NodeState state);
 
@@ -186,6 +188,9 @@ struct ClusterSummary {
   int64_t nodes_lost = 0;
   int64_t nodes_unhealthy = 0;
   int64_t nodes_shutdown = 0;
+  int64_t nodes_decommissioning = 0;
+  int64_t nodes_decommissioned = 0;
+  int64_t nodes_silent = 0;  // active ones that would be LOST but for the limit on that
 };
 
 }  // namespace weir

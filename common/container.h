@@ -107,6 +107,7 @@ enum class StopReason : int {
   kKilledByResourceManager = 2,
   kApplicationEnded = 3,
   kPreempted = 4,
+  kNodeDecommissioned = 5,
 };
 
 }  // namespace weir

@@ -38,6 +38,18 @@ struct NodeLabel {
   2: optional bool exclusive;               // absent = true
 }
 
+struct RefreshNodesRequest {
+  1: optional bool graceful;                // containers of newly excluded nodes may end first
+  2: optional i64 timeout_ms;               // until they are stopped; absent = as configured,
+                                            // negative = never
+}
+
+struct DrainNodeRequest {
+  1: optional string node;                  // host, host:port or id
+  2: optional i64 timeout_ms;               // as above
+  3: optional bool undo;                    // it is to be used again
+}
+
 service AdminService extends base.BaseService {
   ServiceState getServiceState() throws (1: base.ServiceError error);
   void checkHealth() throws (1: base.ServiceError error);
@@ -52,6 +64,9 @@ service AdminService extends base.BaseService {
   queue.QueueConfigurationVersion rollbackQueues(1: RollbackQueuesRequest request)
       throws (1: base.ServiceError error);
 
+  // Reads the include and exclude files again and applies them.
+  void refreshNodes(1: RefreshNodesRequest request) throws (1: base.ServiceError error);
+  void drainNode(1: DrainNodeRequest request) throws (1: base.ServiceError error);
   void updateNodeResource(1: UpdateNodeResourceRequest request) throws (1: base.ServiceError error);
   void addNodeLabels(1: list<NodeLabel> labels) throws (1: base.ServiceError error);
   void removeNodeLabels(1: list<string> labels) throws (1: base.ServiceError error);

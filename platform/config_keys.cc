@@ -36,6 +36,22 @@ constexpr ConfigKey kKnown[] = {
     {kRmMaxAttempts, "2", "Most attempts an application may ask for."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmAllocationExpiry, "600000", "A granted container not started by then is taken back (ms)."},
+    {kRmIncludePath,
+     "",
+     "File with the only hosts (or host:port) whose NodeManagers may register; empty = all may. "
+     "Text, or XML with <hosts>. Read at the start and by weir rmadmin -refreshNodes."},
+    {kRmExcludePath,
+     "",
+     "File with the hosts whose NodeManagers are decommissioned; in XML each may have a <timeout> "
+     "in seconds."},
+    {kRmDecommissionTimeout,
+     "3600",
+     "How long containers may run on when their node is decommissioned gracefully (s); negative = "
+     "to their end."},
+    {kRmExpiryShare,
+     "10",
+     "Of the active nodes, so many percent at most (one at least) are given up as LOST within a "
+     "minute; the others wait. 100 = no limit."},
     {kNmExpiry, "30000", "A NodeManager not heard from for so long is LOST (ms)."},
     {kAmExpiry, "30000", "An ApplicationMaster not heard from for so long has failed (ms)."},
     {kMinimumMb, "1024", "Requests are rounded up to multiples of this (MiB)."},

@@ -40,6 +40,11 @@ inline constexpr char kRmMaxAttempts[] = "yarn.resourcemanager.am.max-attempts";
 inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
 inline constexpr char kRmAllocationExpiry[] =
     "yarn.resourcemanager.rm.container-allocation.expiry-interval-ms";
+inline constexpr char kRmIncludePath[] = "yarn.resourcemanager.nodes.include-path";
+inline constexpr char kRmExcludePath[] = "yarn.resourcemanager.nodes.exclude-path";
+inline constexpr char kRmDecommissionTimeout[] =
+    "yarn.resourcemanager.nodemanager-graceful-decommission-timeout-secs";
+inline constexpr char kRmExpiryShare[] = "weir.resourcemanager.nodes.expired-per-minute-percent";
 inline constexpr char kNmExpiry[] = "yarn.nm.liveness-monitor.expiry-interval-ms";
 inline constexpr char kAmExpiry[] = "yarn.am.liveness-monitor.expiry-interval-ms";
 inline constexpr char kMinimumMb[] = "yarn.scheduler.minimum-allocation-mb";

@@ -38,6 +38,7 @@ struct KeyVisitor {
     return ApplicationUsageKey(r.id);
   }
   std::string operator()(const QueueUsageRecord& r) const { return QueueUsageKey(r.queue, r.user); }
+  std::string operator()(const DecommissionRecord& r) const { return DecommissionKey(r.node); }
 };
 
 std::string Checksum(std::string_view bytes) {
@@ -109,6 +110,10 @@ std::string QueueConfigurationKey(int64_t version, int32_t part) {
 
 std::string NodeSettingsKey(const std::string& node) {
   return "node-settings/" + node;
+}
+
+std::string DecommissionKey(const NodeId& id) {
+  return "decommission/" + id.uuid;
 }
 
 std::string ApplicationUsageKey(const ApplicationId& id) {

@@ -102,6 +102,17 @@ struct NodeSettingsRecord {
   bool operator==(const NodeSettingsRecord&) const = default;
 };
 
+// A node that is taken out of the cluster, from the moment it was said until it is taken back.
+struct DecommissionRecord {
+  NodeId node;
+  WallTime deadline;       // what runs there is stopped then; kNoDeadline = never
+  std::string by;          // user, or what else caused it
+  bool from_file = false;  // the lists of nodes say so; else an administrator's command
+  bool done = false;       // it is out
+  bool operator==(const DecommissionRecord&) const = default;
+};
+inline constexpr WallTime kNoDeadline = WallTime::max();
+
 // What an application has used, by the queues it was in: MiB x ms and vcores x ms. Written every
 // minute while it holds containers, and when it has given back the last one.
 struct UsedAmounts {
@@ -147,7 +158,8 @@ using Record = std::variant<ApplicationRecord,
                             LabelsRecord,
                             NodeSettingsRecord,
                             ApplicationUsageRecord,
-                            QueueUsageRecord>;
+                            QueueUsageRecord,
+                            DecommissionRecord>;
 
 std::string KeyOf(const Record& record);
 std::string ApplicationKey(const ApplicationId& id);
@@ -155,6 +167,7 @@ std::string AttemptKey(const AttemptId& id);
 std::string NodeKey(const NodeId& id);
 std::string QueueConfigurationKey(int64_t version, int32_t part);
 std::string NodeSettingsKey(const std::string& node);
+std::string DecommissionKey(const NodeId& id);
 std::string ApplicationUsageKey(const ApplicationId& id);
 std::string QueueUsageKey(const std::string& queue, const std::string& user);
 

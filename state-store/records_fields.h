@@ -246,6 +246,15 @@ void Fields(A& a, T& t) {
   a(t.capacity);
 }
 
+template <typename A, Of<DecommissionRecord> T>
+void Fields(A& a, T& t) {
+  a(t.node);
+  TimeField(a, t.deadline);
+  a(t.by);
+  a(t.from_file);
+  a(t.done);
+}
+
 template <typename A, Of<UsedAmounts> T>
 void Fields(A& a, T& t) {
   a(t.memory_mib_ms);

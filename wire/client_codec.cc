@@ -197,7 +197,7 @@ idl::NodeReport ToWire(const NodeReport& report) {
 Result<NodeReport> FromWire(const idl::NodeReport& wire) {
   WEIR_ASSIGN_OR_RETURN(
       const auto state,
-      EnumFromWire(wire.state, NodeState::kNew, NodeState::kShutdown, "node state"));
+      EnumFromWire(wire.state, NodeState::kNew, NodeState::kDecommissioned, "node state"));
   WEIR_ASSIGN_OR_RETURN(Resource capacity, FromWire(wire.capacity));
   WEIR_ASSIGN_OR_RETURN(Resource used, FromWire(wire.used));
   return NodeReport{.id = NodeId{wire.id},

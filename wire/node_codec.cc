@@ -183,7 +183,7 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
     WEIR_ASSIGN_OR_RETURN(command.reason,
                           EnumFromWire(stop.reason,
                                        StopReason::kReleasedByApplicationMaster,
-                                       StopReason::kPreempted,
+                                       StopReason::kNodeDecommissioned,
                                        "stop reason"));
     answer.stop.push_back(command);
   }

@@ -117,7 +117,9 @@ void CommandCore::On(const CommandContainerEnded& event) {
   const Container container = found->second;
   running_.erase(found);
   if (phase_ != P::kRunning) return;
-  if (event.status.exit_code == exit_code::kPreempted) {
+  // Taken back, or never started by its node's own fault.
+  if (event.status.exit_code == exit_code::kPreempted ||
+      event.status.exit_code == exit_code::kDisksFailed) {
     again_.push_back(container.index);
     return Ask();
   }

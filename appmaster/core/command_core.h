@@ -1,7 +1,8 @@
 // CommandCore: decides about the containers of an application that runs one command in each of N
 // containers: succeeds when all exit with 0, fails at the first other end.
 //
-// A container that the scheduler took back (preempted) is no failure: its index runs again.
+// A container that the scheduler took back (preempted), or that its node could not start by its own
+// fault, is no failure: its index runs again.
 //
 // Invariants: asks are absolute; each index from 0 to N - 1 is given to one container at a time;
 // every container has ended, or has been released, before the final status is told.

@@ -69,6 +69,8 @@ const char* StopWords(StopCause cause) {
       return "stopped because its application has ended";
     case StopCause::kPreempted:
       return "preempted: the scheduler wanted its resources for others";
+    case StopCause::kNodeDecommissioned:
+      return "stopped because its node is being decommissioned";
     case StopCause::kNodeManagerStopping:
       return "stopped because its NodeManager is shutting down";
     case StopCause::kPhysicalMemoryExceeded:
@@ -84,6 +86,7 @@ int StopCode(StopCause cause) {
     case StopCause::kStoppedByApplicationMaster:
       return exit_code::kKilledByApplicationMaster;
     case StopCause::kReleasedByApplicationMaster:
+    case StopCause::kNodeDecommissioned:
     case StopCause::kNodeManagerStopping:
       return exit_code::kAborted;
     case StopCause::kKilledByResourceManager:
@@ -169,6 +172,8 @@ StopCause CauseOf(StopReason reason) {
       return StopCause::kApplicationEnded;
     case StopReason::kPreempted:
       return StopCause::kPreempted;
+    case StopReason::kNodeDecommissioned:
+      return StopCause::kNodeDecommissioned;
   }
   return StopCause::kKilledByResourceManager;
 }

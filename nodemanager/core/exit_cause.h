@@ -19,6 +19,7 @@ enum class StopCause {
   kKilledByResourceManager,
   kApplicationEnded,
   kPreempted,
+  kNodeDecommissioned,
   kNodeManagerStopping,
   kPhysicalMemoryExceeded,
   kVirtualMemoryExceeded,

@@ -10,6 +10,9 @@ constexpr size_t kUnderWay = 2;
 // Two heartbeats travel on two connections: so long the older one may take to arrive after all.
 constexpr Duration kOvertaken = milliseconds(2);
 
+// After the RM has said that this node may not be in the cluster.
+constexpr Duration kRefusedPause = seconds(10);
+
 bool IsTransport(ErrorCode code) {
   return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
 }
@@ -32,6 +35,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
            ": epoch " + std::to_string(highest_epoch_.value) + " was seen";
   }
   phase_ = Phase::kActive;
+  refused_ = false;
   session_ = answer.session;
   if (first_session_ == 0) first_session_ = answer.session;
   session_epoch_ = answer.epoch;
@@ -46,9 +50,12 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
 
 std::string RmConversation::OnRegistrationFailed(const Error& error, Now now) {
   if (phase_ != Phase::kRegistering) return "";
-  const bool first = back_off_ == smallest_;
+  const bool refused = error.code == ErrorCode::kFailedPrecondition;
+  const bool first = refused ? !std::exchange(refused_, true) : back_off_ == smallest_;
   phase_ = Phase::kIdle;
   BackOff(now);
+  // It may be let in some day, not in a moment.
+  if (refused) register_at_ += kRefusedPause;
   // One line per outage, not one per try.
   return first ? "cannot register: " + error.ToString() : "";
 }

@@ -5,9 +5,10 @@
 // while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
 // one. After a transport error the same request is repeated, with the back-off; the RM keeps the
 // answers of the last two sequences, so no command is lost. After any other error it registers
-// again, and the RM starts from what the registration says; but a heartbeat that is refused while
-// an older one is under way may only have arrived first, and is tried once more. Sessions and
-// sequences other than those under way are stale and ignored.
+// again (slowly, when the RM refuses the node itself), and the RM starts from what the registration
+// says; but a heartbeat that is refused while an older one is under way may only have arrived
+// first, and is tried once more. Sessions and sequences other than those under way are stale and
+// ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
 #ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
@@ -82,6 +83,7 @@ class RmConversation {
   Instant register_at_;
   int64_t session_ = 0;
   int64_t first_session_ = 0;
+  bool refused_ = false;  // by the RM, as a node that may not be in the cluster
   bool answered_in_session_ = false;
   bool resync_in_vain_ = false;  // registering did not help: the back-off goes on growing
   Epoch session_epoch_;

@@ -146,7 +146,8 @@ void ResourceManagerCore::State::OnMasterRunning(Application& application,
 
 void ResourceManagerCore::State::OnMasterContainerEnded(Application& application,
                                                         ApplicationAttempt& attempt,
-                                                        const ContainerStatus& status) {
+                                                        const ContainerStatus& status,
+                                                        bool of_application) {
   if (attempt.state == RmAttemptState::kFinishing) {
     Move(attempt, AttemptEvent::kContainerFinished);
     attempt.exit_code = status.exit_code;
@@ -164,7 +165,9 @@ void ResourceManagerCore::State::OnMasterContainerEnded(Application& application
               {.event = AttemptEvent::kContainerFinished,
                .exit_code = status.exit_code,
                .diagnostics = diagnostics,
-               .counted = IsCounted(status.exit_code)});
+               .counted = of_application && IsCounted(status.exit_code),
+               .of_application = of_application && status.exit_code != exit_code::kPreempted &&
+                                 status.exit_code != exit_code::kDisksFailed});
 }
 
 void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
@@ -207,8 +210,9 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
 
   const int32_t limit = AttemptLimit(application);
   const size_t attempts = application.attempts.size();
-  // As YARN: with a limit of one, any failure ends it; being preempted is none.
-  const bool may_repeat = limit > 1 || failure.exit_code == exit_code::kPreempted;
+  // As YARN: with a limit of one, any failure ends it. What the cluster did to it is none: it was
+  // preempted, its node could not start it, or its node goes.
+  const bool may_repeat = limit > 1 || !failure.of_application;
   const bool again = may_repeat && application.counted_failures < limit && attempts < kAttemptsMax;
   std::vector<store::StoreOperation> record = {store::Put{RecordOf(attempt)}};
   if (application.state == RmApplicationState::kKilling) {

@@ -214,6 +214,24 @@ Result<std::vector<ContainerReport>> ResourceManagerCore::Containers(
   return reports;
 }
 
+void ResourceManagerCore::State::Describe(const Node& node,
+                                          const store::DecommissionRecord& going,
+                                          NodeReport& report) const {
+  std::string words = "decommissioned by " + going.by;
+  if (!going.done) {
+    words = "DECOMMISSIONING by " + going.by + ": " + std::to_string(node.containers.size) +
+            (node.containers.size == 1 ? " container is" : " containers are") + " left, ";
+    if (going.deadline == store::kNoDeadline) {
+      words += "with all the time they need";
+    } else {
+      words += (node.drain_enforced ? "being stopped since " : "stopped at ") +
+               ToIso8601(going.deadline);
+      report.decommission_by = going.deadline;
+    }
+  }
+  report.health_report = report.health_report.empty() ? words : words + "; " + report.health_report;
+}
+
 std::vector<NodeReport> ResourceManagerCore::Nodes() const {
   const State& state = *state_;
   std::vector<NodeReport> reports;
@@ -233,6 +251,12 @@ std::vector<NodeReport> ResourceManagerCore::Nodes() const {
     }
     report.containers = node->containers.size;
     report.health_report = node->health_report;
+    const auto going = state.decommissions.find(id);
+    if (going != state.decommissions.end()) state.Describe(*node, going->second, report);
+    if (node->silent_at != kNever) {
+      report.health_report = "silent since " + ToIso8601(node->silent_since) +
+                             ", not given up yet: " + state.ExpiryLimitWords();
+    }
     report.last_heartbeat = node->last_heartbeat;
     report.utilization = node->utilization;
     reports.push_back(std::move(report));
@@ -268,6 +292,9 @@ ClusterSummary ResourceManagerCore::Summary() const {
     summary.nodes_lost += node->state == NodeState::kLost ? 1 : 0;
     summary.nodes_unhealthy += node->state == NodeState::kUnhealthy ? 1 : 0;
     summary.nodes_shutdown += node->state == NodeState::kShutdown ? 1 : 0;
+    summary.nodes_decommissioning += node->state == NodeState::kDecommissioning ? 1 : 0;
+    summary.nodes_decommissioned += node->state == NodeState::kDecommissioned ? 1 : 0;
+    summary.nodes_silent += node->silent_at != kNever ? 1 : 0;
   }
   return summary;
 }

@@ -210,6 +210,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   if (was_preempted && status.exit_code == exit_code::kAborted) {
     status.exit_code = exit_code::kPreempted;
   }
+  const bool of_application = containers.at(slot).stop_reason() != StopReason::kNodeDecommissioned;
   status.diagnostics = CutMiddle(std::move(status.diagnostics), limits::kDiagnosticsBytes);
   KeepEnded(application, slot, status);
 
@@ -230,7 +231,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
 
   if (id.is_application_master()) {
     if (!IsFinal(attempt.state)) {
-      OnMasterContainerEnded(application, attempt, status);
+      OnMasterContainerEnded(application, attempt, status, of_application);
     } else {
       Move(attempt, AttemptEvent::kContainerFinished);
     }

@@ -28,6 +28,7 @@
 #include "resourcemanager/core/deadlines.h"
 #include "resourcemanager/core/dense_transitions.h"
 #include "resourcemanager/core/durable_changes.h"
+#include "resourcemanager/core/expiry_limiter.h"
 #include "resourcemanager/core/flat_map.h"
 #include "resourcemanager/core/lazy_deadlines.h"
 #include "resourcemanager/core/node.h"
@@ -232,13 +233,15 @@ struct ResourceManagerCore::State {
   void OnMasterRunning(Application& application, ApplicationAttempt& attempt);
   void OnMasterContainerEnded(Application& application,
                               ApplicationAttempt& attempt,
-                              const ContainerStatus& status);
+                              const ContainerStatus& status,
+                              bool of_application);
   void OnMasterExpired(const AttemptId& id);
   struct AttemptFailure {
     AttemptEvent event = AttemptEvent::kContainerFinished;
     int exit_code = exit_code::kNotYet;
     std::string diagnostics;
     bool counted = true;
+    bool of_application = true;  // false: repeated whatever the limit of attempts
   };
   void FailAttempt(Application& application,
                    ApplicationAttempt& attempt,
@@ -375,6 +378,32 @@ struct ResourceManagerCore::State {
   Node* FindNode(const NodeId& id);
   const Node* FindNode(const NodeId& id) const;
 
+  // --- nodes that go, come back, or are silent (decommission.cc)
+  void On(const RefreshNodes& event);
+  void On(const DrainNode& event);
+  // Why a node of these names may not register; nothing when it may.
+  std::optional<std::string> RefusalOf(const NodeId& id,
+                                       const std::vector<std::string>& names) const;
+  WallTime DeadlineAfter(Duration timeout) const;
+  void SetDecommissionDeadline(const Node& node, WallTime deadline);
+  // Each returns the sequence of its record.
+  uint64_t Decommission(Node& node, WallTime deadline, const std::string& by, bool from_file);
+  uint64_t ChangeDeadline(Node& node, WallTime deadline, const std::string& by);
+  uint64_t Recommission(Node& node, const std::string& by);
+  enum class ListChange { kStart, kGraceful, kAtOnce };
+  uint64_t UseLists(const std::string& by, ListChange change, std::optional<Duration> timeout);
+  void BeginDrain(Node& node);
+  void StopForDrain(ContainerSlot slot);
+  void OnDecommissionDeadline(Node& node);
+  void FinishDrainIfEmpty(Node& node);
+  void FinishDrain(Node& node);
+  void LoadDecommission(const store::DecommissionRecord& record);
+  void OnSilent(Node& node);
+  void EndSilence(Node& node);
+  void ExpireSilent();
+  std::string ExpiryLimitWords() const;
+  void UseSchedulability(Node& node);
+
   // --- recovery (recovery.cc)
   void Load(const std::vector<store::Record>& records);
   void LoadApplication(const store::ApplicationRecord& record);
@@ -390,6 +419,8 @@ struct ResourceManagerCore::State {
   enum class Words { kNone, kAll };  // the sentence costs more than the code
   std::pair<PendingReason, std::string> Pending(const Application& application,
                                                 Words words = Words::kAll) const;
+  // Adds that the node goes.
+  void Describe(const Node& node, const store::DecommissionRecord& going, NodeReport& report) const;
   ContainerReport MakeReport(ContainerSlot slot) const;
   ContainerReport MakeReport(const ContainerId& id, const EndedContainer& ended) const;
   bool Matches(const Application& application, const ApplicationFilter& filter) const;
@@ -456,7 +487,12 @@ struct ResourceManagerCore::State {
   Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
   Deadlines<ApplicationId> queue_deadlines;
   Deadlines<ApplicationId> lifetime_deadlines;
-  Deadlines<int32_t> overcommit_deadlines;  // by Node::index
+  Deadlines<int32_t> overcommit_deadlines;    // by Node::index
+  Deadlines<int32_t> decommission_deadlines;  // by Node::index
+  std::map<NodeId, store::DecommissionRecord> decommissions;
+  NodeLists lists;
+  ExpiryLimiter expiry_limiter;
+  std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
   Instant usage_deadline = kNever;
   std::optional<ApplicationId> usage_stored_to;  // within a round
   std::set<ApplicationId> watched;

@@ -16,6 +16,7 @@
 #include "common/master_messages.h"
 #include "common/node_messages.h"
 #include "common/result.h"
+#include "resourcemanager/core/node_lists.h"
 #include "state-store/records.h"
 
 namespace weir::rm {
@@ -131,6 +132,27 @@ struct UpdateNodeResource {
   Duration overcommit_timeout{-1};
 };
 
+// The lists of nodes, as the files say now. Newly excluded nodes: with `graceful` their containers
+// may end until the timeout (the event's, else the list's, else the configured one), else they are
+// stopped at once. No longer excluded ones are taken
+// back.
+struct RefreshNodes {
+  CallId call;
+  std::string by;
+  NodeLists lists;
+  bool graceful = false;
+  std::optional<Duration> timeout{};  // negative = for ever
+};
+// The same for one node by command; `undo` takes it back. kNotFound; kFailedPrecondition: to take
+// back one that the lists exclude.
+struct DrainNode {
+  CallId call;
+  std::string by;
+  std::string node;
+  std::optional<Duration> timeout{};
+  bool undo = false;
+};
+
 // --- NodeManagers
 struct RegisterNode {
   CallId call;
@@ -192,6 +214,8 @@ using Event = std::variant<SubmitApplication,
                            RemoveLabels,
                            ReplaceLabelsOnNodes,
                            UpdateNodeResource,
+                           RefreshNodes,
+                           DrainNode,
                            RegisterNode,
                            NodeHeartbeat,
                            UnregisterNode,

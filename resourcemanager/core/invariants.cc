@@ -68,7 +68,16 @@ std::string ResourceManagerCore::State::CheckNodes() const {
       if (node->polls.parked) return Broken(id.uuid, "not active, but has a parked call");
       continue;
     }
-    if (!node_deadlines.Has(node->index)) return Broken(id.uuid, "active without a deadline");
+    const bool waits = node->silent_at != kNever;
+    if (node_deadlines.Has(node->index) == waits) {
+      return Broken(id.uuid, "neither awaited nor silent, or both");
+    }
+    if (waits != silent.contains({node->silent_at, node->index})) {
+      return Broken(id.uuid, "silent in one place only");
+    }
+    if (node->state == NodeState::kDecommissioning && !decommissions.contains(id)) {
+      return Broken(id.uuid, "goes without a record of it");
+    }
     const auto holds = [&, at = node->index](const ContainerId& container) {
       const auto slot = containers.Find(container);
       return slot && containers.at(*slot).node == at;

@@ -36,7 +36,11 @@ struct Node {
   NodeState state = NodeState::kNew;
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
+  bool healthy = true;  // says its NodeManager
   std::string health_report;
+  Instant silent_at = kNever;       // when it would have been LOST but for the limit on that
+  WallTime silent_since;            // of silent ones
+  bool drain_enforced = false;      // its deadline has come: what is there is being stopped
   std::string own_label;            // that its NodeManager names
   Resource offered;                 // what its NodeManager says that it has
   std::optional<Resource> granted;  // what an administrator says instead

@@ -80,6 +80,14 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
   if (Status valid = ValidateRegistration(request); !valid.ok()) {
     return Answer(event.call, std::move(valid).error());
   }
+  const std::vector<std::string> names = {
+      request.id.uuid, request.address.ToString(), request.address.host};
+  if (auto why = RefusalOf(request.id, names)) {
+    return Answer(
+        event.call,
+        Error{
+            ErrorCode::kFailedPrecondition, "node " + request.address.ToString() + " " + *why, ""});
+  }
   Node* known = FindNode(request.id);
   if (known == nullptr && nodes.size() >= kNodesMax) {
     return Answer(event.call,
@@ -111,6 +119,7 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   node.polls.Reset();
   node.session = next_session++;
   node.last_heartbeat = now.wall;
+  EndSilence(node);
   node.own_label = request.label;
   node.offered = request.capacity;
   if (IsActive(node.state)) {
@@ -119,6 +128,8 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   } else {
     Move(node, NodeEvent::kStarted);
     node.health_report.clear();
+    node.healthy = true;
+    node.drain_enforced = false;
     node.slot = sched->AddNode(
         node.id(), request.address.host, request.rack, LabelOf(node), CapacityOf(node));
     const auto slot = static_cast<size_t>(node.slot->value);
@@ -138,6 +149,7 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
       TellNodeFinished(node, id);
     }
   }
+  if (node.state == NodeState::kRunning && decommissions.contains(node.id())) BeginDrain(node);
   // The new session has heard nothing yet.
   for (auto& [id, told_in] : node.starts) told_in = kUntold;
   for (auto& [id, stop] : node.stops) stop.told = false;
@@ -195,6 +207,7 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
   }
   node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
   node.last_heartbeat = now.wall;
+  EndSilence(node);
   if (kind == PollKind::kAnswered) {
     return Answer(event.call, node.polls.AnswerTo(request.sequence));
   }
@@ -205,10 +218,11 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
     AcknowledgeAnswers(node);
     node.polls.Advance();
     for (const auto& status : request.containers) OnReported(node, status);
-    node.utilization = request.utilization;
     SetHealth(node, request.healthy, request.health_report);
+    node.utilization = request.utilization;
   }
   ParkNode(node, event.call, request.park);
+  FinishDrainIfEmpty(node);
 }
 
 void ResourceManagerCore::State::ParkNode(Node& node, CallId call, Duration park) {
@@ -226,9 +240,8 @@ void ResourceManagerCore::State::SetHealth(Node& node, bool healthy, const std::
   } else if (node.health_report != report) {
     node.health_report = report;
   }
-  if (!Move(node, healthy ? NodeEvent::kHealthy : NodeEvent::kUnhealthy)) return;
-  sched->SetNodeSchedulable(*node.slot, healthy);
-  place = true;
+  node.healthy = healthy;
+  if (Move(node, healthy ? NodeEvent::kHealthy : NodeEvent::kUnhealthy)) UseSchedulability(node);
 }
 
 void ResourceManagerCore::State::On(const UnregisterNode& event) {
@@ -251,6 +264,8 @@ void ResourceManagerCore::State::OnNodeExpired(Node& node) {
 void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {
   node_deadlines.Clear(node.index);
   overcommit_deadlines.Clear(node.index);
+  if (node.silent_at != kNever) silent.erase({node.silent_at, node.index});
+  node.silent_at = kNever;
   EndParked(node.polls, ErrorCode::kResync, why);
   node.polls.Reset();
   node.utilization = {};

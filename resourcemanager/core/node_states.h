@@ -1,5 +1,5 @@
-// The state machine of a node, as YARN's RMNode. LOST and SHUTDOWN nodes hold nothing; they come
-// back by registering. Immutable values.
+// The state machine of a node, as YARN's RMNode. LOST, SHUTDOWN and DECOMMISSIONED nodes hold
+// nothing; they come back by registering, decommissioned ones once they may. Immutable values.
 #ifndef WEIR_RESOURCEMANAGER_CORE_NODE_STATES_H_
 #define WEIR_RESOURCEMANAGER_CORE_NODE_STATES_H_
 
@@ -17,9 +17,12 @@ enum class NodeEvent : int {
   kReconnected,  // it registered again while active
   kHealthy,
   kUnhealthy,
-  kExpire,    // silent for too long
-  kShutdown,  // it took its leave
-  kRecover,   // known from the store only
+  kExpire,                // silent for too long
+  kShutdown,              // it took its leave
+  kRecover,               // known from the store only
+  kGracefulDecommission,  // it is to go once its containers have ended
+  kDecommission,          // it is out
+  kRecommission,          // it may stay after all
 };
 
 inline constexpr std::array kNodeStates = {
@@ -28,6 +31,8 @@ inline constexpr std::array kNodeStates = {
     NodeState::kUnhealthy,
     NodeState::kLost,
     NodeState::kShutdown,
+    NodeState::kDecommissioning,
+    NodeState::kDecommissioned,
 };
 
 constexpr std::string_view Name(NodeEvent event) {
@@ -46,6 +51,12 @@ constexpr std::string_view Name(NodeEvent event) {
       return "SHUTDOWN";
     case NodeEvent::kRecover:
       return "RECOVER";
+    case NodeEvent::kGracefulDecommission:
+      return "GRACEFUL_DECOMMISSION";
+    case NodeEvent::kDecommission:
+      return "DECOMMISSION";
+    case NodeEvent::kRecommission:
+      return "RECOMMISSION";
   }
   return kNoName;
 }
@@ -58,7 +69,8 @@ std::span<const TransitionRow<NodeState, NodeEvent>> NodeTransitions();
 
 // Registered, and in the scheduler.
 inline bool IsActive(NodeState state) {
-  return state == NodeState::kRunning || state == NodeState::kUnhealthy;
+  return state == NodeState::kRunning || state == NodeState::kUnhealthy ||
+         state == NodeState::kDecommissioning;
 }
 
 }  // namespace weir::rm

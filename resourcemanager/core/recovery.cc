@@ -11,6 +11,7 @@
 namespace weir::rm {
 namespace {
 
+constexpr std::string_view kListsAtStart = "the lists of nodes at the start";
 constexpr std::string_view kStagingScheme = "staging:";
 
 RmApplicationState StateOf(ApplicationState stored) {
@@ -50,6 +51,9 @@ void ResourceManagerCore::State::Load(const std::vector<store::Record>& records)
   for (const auto& record : records) {
     if (const auto* attempt = std::get_if<store::AttemptRecord>(&record)) LoadAttempt(*attempt);
     if (const auto* usage = std::get_if<store::ApplicationUsageRecord>(&record)) LoadUsage(*usage);
+    if (const auto* going = std::get_if<store::DecommissionRecord>(&record)) {
+      LoadDecommission(*going);
+    }
   }
   FinishLoading();
 }
@@ -144,6 +148,7 @@ void ResourceManagerCore::State::FailInterrupted() {
     Move(application, ApplicationEvent::kRestarted, sequence);
   }
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
+  UseLists(std::string(kListsAtStart), ListChange::kStart, std::nullopt);
   if (applied_queues.back().parts == 0) {  // chosen just now
     AppliedQueues chosen = std::move(applied_queues.back());
     applied_queues.pop_back();

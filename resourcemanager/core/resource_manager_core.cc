@@ -49,6 +49,8 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
       containers(epoch_record.epoch),
       // Sessions of an older epoch never equal one of this epoch.
       next_session((epoch_record.epoch.value << 32) + 1),
+      lists(core_options.node_lists),
+      expiry_limiter(core_options.expiry_share),
       application_table(ApplicationTransitions()),
       attempt_table(AttemptTransitions()),
       container_transitions(ContainerTransitions()),
@@ -175,6 +177,11 @@ void ResourceManagerCore::State::ForgiveOwnPause() {
                                 master_deadlines.Next()});
   if (due == kNever || now.monotonic - due < kPause) return;
   node_deadlines.Postpone(now.monotonic - due + options.node_expiry);
+  while (!silent.empty()) {
+    Node& node = NodeAt(silent.begin()->second);
+    EndSilence(node);
+    node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
+  }
   master_deadlines.Postpone(now.monotonic - due + options.master_expiry);
 }
 
@@ -192,8 +199,9 @@ void ResourceManagerCore::State::OnDeadline() {
     MarkWatched(*FindApplication(watcher.application));
   }
   for (const int32_t index : node_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
-    OnNodeExpired(NodeAt(index));
+    OnSilent(NodeAt(index));
   }
+  ExpireSilent();
   for (const int32_t slot : master_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     OnMasterExpired(AttemptId(containers.AttemptOf({slot})));
   }
@@ -208,6 +216,9 @@ void ResourceManagerCore::State::OnDeadline() {
   }
   for (const int32_t index : overcommit_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     OnOvercommitEnd(NodeAt(index));
+  }
+  for (const int32_t index : decommission_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    OnDecommissionDeadline(NodeAt(index));
   }
   if (usage_deadline <= now.monotonic) StoreUsages();
 }
@@ -312,6 +323,8 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.queue_deadlines.Next(),
                    state.lifetime_deadlines.Next(),
                    state.overcommit_deadlines.Next(),
+                   state.decommission_deadlines.Next(),
+                   state.silent.empty() ? kNever : state.expiry_limiter.Next(),
                    state.usage_deadline,
                    state.sched->NextDeadline().value_or(kNever)});
 }

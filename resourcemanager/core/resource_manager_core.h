@@ -60,6 +60,9 @@ struct CoreOptions {
   QueueProperties local_queues{};
   // Without one, the properties are judged by themselves.
   QueueParser parse_queues{};
+  NodeLists node_lists{};                         // as the files say when the process starts
+  Duration decommission_timeout = seconds(3600);  // negative = for ever
+  double expiry_share = 0.1;  // of the active nodes, at most LOST for silence per minute; 1 = all
   Duration usage_interval = seconds(60);  // how often what applications use is stored
 };
 

@@ -60,6 +60,14 @@ Result<UpdateNodeResource> UpdateFromWire(const idl::UpdateNodeResourceRequest& 
   return update;
 }
 
+Result<std::optional<Duration>> TimeoutFromWire(bool set, int64_t milliseconds_given) {
+  if (!set) return std::optional<Duration>();
+  if (milliseconds_given < 0) return std::optional<Duration>(Duration(-1));
+  WEIR_ASSIGN_OR_RETURN(const Duration timeout,
+                        wire::PeriodFromWire(milliseconds_given, "the decommission timeout"));
+  return std::optional<Duration>(timeout);
+}
+
 class AdminHandler : public idl::AdminServiceCobSvIf {
  public:
   AdminHandler(platform::ConnectionContext& context, const ServiceEnvironment& environment)
@@ -153,6 +161,43 @@ class AdminHandler : public idl::AdminServiceCobSvIf {
     auto update = UpdateFromWire(request);
     if (!update.ok()) return responder.Fail(std::move(update).error());
     Change(responder, *std::move(update));
+  }
+
+  void refreshNodes(std::function<void()> cob,
+                    ExceptionCob,
+                    const idl::RefreshNodesRequest& request) override {
+    const auto responder = context_.RespondVoid(std::move(cob));
+    auto timeout = TimeoutFromWire(request.__isset.timeout_ms, request.timeout_ms);
+    if (!timeout.ok()) return responder.Fail(std::move(timeout).error());
+    RefreshNodes refresh;
+    refresh.graceful = request.__isset.graceful && request.graceful;
+    refresh.timeout = *timeout;
+    AsAdministrator(responder,
+                    [responder, refresh, &environment = environment_](const Caller& caller) {
+                      environment.admin_loop.Post([responder, refresh, caller, &environment] {
+                        auto lists = ReadNodeFiles(environment.node_files);
+                        if (!lists.ok()) return responder.Fail(std::move(lists).error());
+                        RefreshNodes event = refresh;
+                        event.lists = *std::move(lists);
+                        Send(environment, responder, std::move(event), caller, "");
+                      });
+                    });
+  }
+
+  void drainNode(std::function<void()> cob,
+                 ExceptionCob,
+                 const idl::DrainNodeRequest& request) override {
+    const auto responder = context_.RespondVoid(std::move(cob));
+    auto timeout = TimeoutFromWire(request.__isset.timeout_ms, request.timeout_ms);
+    if (!timeout.ok()) return responder.Fail(std::move(timeout).error());
+    if (Status good = wire::CheckTexts({request.node}, 1, "a node's name"); !good.ok()) {
+      return responder.Fail(std::move(good).error());
+    }
+    DrainNode drain;
+    drain.node = request.node;
+    drain.timeout = *timeout;
+    drain.undo = request.__isset.undo && request.undo;
+    Change(responder, std::move(drain));
   }
 
   void addNodeLabels(std::function<void()> cob,

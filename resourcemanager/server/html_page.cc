@@ -58,6 +58,9 @@ std::string Heading(const PageContent& content) {
          ToIso8601(summary.started) + ", store " + EscapeHtml(content.identity.store_name) +
          "</p>\n<p class=\"facts\">" + std::to_string(summary.nodes_active) + " of " +
          std::to_string(summary.nodes_total) + " nodes running, " +
+         (summary.nodes_silent == 0
+              ? std::string()
+              : std::to_string(summary.nodes_silent) + " silent and not given up yet, ") +
          std::to_string(summary.allocated.memory_mib) + " of " +
          std::to_string(summary.total.memory_mib) + " MiB and " +
          std::to_string(summary.allocated.vcores) + " of " + std::to_string(summary.total.vcores) +

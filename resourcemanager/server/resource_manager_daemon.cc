@@ -158,6 +158,7 @@ void ResourceManagerDaemon::State::MakeServer() {
                          platform::UserName(static_cast<int64_t>(geteuid())),
                          ParseAdministrators(options.administrators),
                          options.queue_file,
+                         options.node_files,
                          options.types.ToResource(options.types.minimum()),
                          options.types.ToResource(options.types.maximum()),
                          "",

@@ -23,11 +23,12 @@ constexpr NodeState kNodeStates[] = {NodeState::kNew,
                                      NodeState::kRunning,
                                      NodeState::kUnhealthy,
                                      NodeState::kLost,
-                                     NodeState::kShutdown};
+                                     NodeState::kShutdown,
+                                     NodeState::kDecommissioning,
+                                     NodeState::kDecommissioned};
 // States of YARN that nothing here is ever in: asking for them is no mistake.
 constexpr std::string_view kYarnOnlyApplicationStates[] = {"NEW_SAVING"};
-constexpr std::string_view kYarnOnlyNodeStates[] = {
-    "DECOMMISSIONED", "DECOMMISSIONING", "REBOOTED"};
+constexpr std::string_view kYarnOnlyNodeStates[] = {"REBOOTED"};
 constexpr std::string_view kYarnOnlyFinalStatuses[] = {"ENDED"};
 
 // A list of enumerators; `foreign` when one of them was a word that only YARN has.

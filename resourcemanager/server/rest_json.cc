@@ -132,7 +132,8 @@ Json UtilizationObject(const NodeUtilization& use) {
 }
 
 Json NodeObject(const NodeReport& node) {
-  const bool active = node.state == NodeState::kRunning || node.state == NodeState::kUnhealthy;
+  const bool active = node.state == NodeState::kRunning || node.state == NodeState::kUnhealthy ||
+                      node.state == NodeState::kDecommissioning;
   const Resource available = node.capacity - node.used;
   Json json = {{"rack", node.rack},
                {"state", NodeStateName(node.state)},
@@ -160,6 +161,9 @@ Json NodeObject(const NodeReport& node) {
   json["totalResource"] = ResourceObject(node.capacity);
   json["nodeAttributesInfo"] = Json::object();
   json["weirNodeUuid"] = node.id.uuid;
+  if (node.decommission_by != WallTime{}) {
+    json["weirDecommissionBy"] = ToMillis(node.decommission_by);
+  }
   return json;
 }
 
@@ -198,8 +202,8 @@ void AddNodeCounts(const ClusterSummary& summary, Json& json) {
   json["activeNodes"] = summary.nodes_active;
   json["lostNodes"] = summary.nodes_lost;
   json["unhealthyNodes"] = summary.nodes_unhealthy;
-  json["decommissioningNodes"] = 0;
-  json["decommissionedNodes"] = 0;
+  json["decommissioningNodes"] = summary.nodes_decommissioning;
+  json["decommissionedNodes"] = summary.nodes_decommissioned;
   json["rebootedNodes"] = 0;
   json["shutdownNodes"] = summary.nodes_shutdown;
 }

@@ -81,7 +81,12 @@ void RmMetrics::State::SetCluster(const ClusterSummary& cluster) {
             {{"running", cluster.nodes_active},
              {"lost", cluster.nodes_lost},
              {"unhealthy", cluster.nodes_unhealthy},
-             {"shutdown", cluster.nodes_shutdown}});
+             {"shutdown", cluster.nodes_shutdown},
+             {"decommissioning", cluster.nodes_decommissioning},
+             {"decommissioned", cluster.nodes_decommissioned}});
+  SetGauge("weir_nodes_silent",
+           "Silent nodes that are not given up yet, as only so many are per minute.",
+           cluster.nodes_silent);
   SetGauges("weir_sched_containers",
             "Containers by state.",
             "state",

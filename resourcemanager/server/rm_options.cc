@@ -30,6 +30,24 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   return core;
 }
 
+// A number from 0 to 100 as a share.
+double ReadExpiryShare(OptionReader& read) {
+  constexpr double kPercent = 100;
+  return static_cast<double>(read.Int(kRmExpiryShare, 0, 100)) / kPercent;
+}
+
+void ReadNodes(OptionReader& read, RmOptions& options) {
+  const auto path = [&read](const char* key) {
+    const std::string text = read.Text(key);
+    return text.empty() ? text : read.Absolute(key, text);
+  };
+  options.node_files = {path(kRmIncludePath), path(kRmExcludePath)};
+  options.core.node_lists = read.Keep(ReadNodeFiles(options.node_files), NodeLists{});
+  options.core.decommission_timeout =
+      seconds(read.Int(kRmDecommissionTimeout, -1, OptionReader::kMillisMax / 1000));
+  options.core.expiry_share = ReadExpiryShare(read);
+}
+
 void ReadPaths(const Configuration& config, OptionReader& read, RmOptions& options) {
   options.work_dir = read.Absolute(kWorkDir, platform::WorkDir(config));
   options.rm_dir = platform::RmDir(config);
@@ -109,6 +127,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }
   options.core = ReadCoreOptions(read);
+  ReadNodes(read, options);
   // Its NodeManagers and ApplicationMasters use it; one file mostly serves all of them.
   static_cast<void>(read.PollPark());
   options.types = ReadTypes(config, read);

@@ -12,6 +12,7 @@
 #include "platform/log.h"
 #include "platform/option_reader.h"
 #include "resourcemanager/core/resource_manager_core.h"
+#include "resourcemanager/server/node_files.h"
 #include "scheduler/resource_types.h"
 
 namespace weir::rm {
@@ -32,7 +33,8 @@ struct RmOptions {
   platform::ServiceAddress http;
   int64_t staging_max_bytes = 0;
   std::string administrators;  // yarn.admin.acl
-  std::string queue_file;      // capacity-scheduler.xml beside yarn-site.xml; "" = no directory
+  NodeFiles node_files;
+  std::string queue_file;  // capacity-scheduler.xml beside yarn-site.xml; "" = no directory
   // What is wrong with that file counts when the store has no queue configuration: see Start().
   std::vector<std::string> queue_faults;
   std::vector<std::string> queue_warnings;

@@ -16,6 +16,7 @@
 #include "platform/rpc_security.h"
 #include "platform/thrift_server.h"
 #include "resourcemanager/server/administrators.h"
+#include "resourcemanager/server/node_files.h"
 #include "resourcemanager/server/resource_manager_server.h"
 #include "resourcemanager/server/staging_store.h"
 #include "resourcemanager/server/user_groups.h"
@@ -33,6 +34,7 @@ struct ServiceEnvironment {
   std::string rm_user;            // the name of our own uid
   Administrators administrators;  // by yarn.admin.acl
   std::string queue_file;         // capacity-scheduler.xml as refreshQueues reads it; "" = none
+  NodeFiles node_files;           // as refreshNodes reads them
   Resource minimum_allocation;
   Resource maximum_allocation;
   std::string http_address;    // advertised, host:port

@@ -4,63 +4,21 @@
 // skipped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 
 #include "platform/config_keys.h"
-#include "tests/integration/cluster_test.h"
+#include "tests/integration/node_fixture.h"
+#include "tests/integration/small_disk.h"
 
 namespace weir::testing {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
-namespace fs = std::filesystem;
 namespace keys = platform::keys;
 
-// A file system of `megabytes` in a directory of its own; unmounted with the object.
-class SmallDisk {
- public:
-  explicit SmallDisk(int megabytes) {
-    const std::string size = "size=" + std::to_string(megabytes) + "m,mode=0755";
-    mounted_ = ::mount("tmpfs", path().c_str(), "tmpfs", 0, size.c_str()) == 0;
-    error_ = errno;
-  }
-  ~SmallDisk() {
-    if (mounted_) {
-      EXPECT_EQ(::umount2(path().c_str(), MNT_DETACH), 0);
-    }
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool mounted() const { return mounted_; }
-  std::string WhyNot() const {
-    return std::string("cannot mount a tmpfs: ") + std::strerror(error_);
-  }
-  const std::string& path() const { return directory_.path(); }
-  // All but the last `bytes` that are free.
-  void FillUpTo(int64_t bytes) {
-    const auto space = fs::space(path());
-    filler_ = path() + "/filler";
-    WriteWholeFile(
-        filler_,
-        std::string(static_cast<size_t>(static_cast<int64_t>(space.available) - bytes), 'x'));
-  }
-  void MakeRoom() { fs::remove(filler_); }
-
- private:
-  TempDirectory directory_;
-  bool mounted_ = false;
-  int error_ = 0;
-  std::string filler_;
-};
-
-class FullDisk : public ClusterTest {
+class FullDisk : public NodeFixture {
  protected:
   FullDisk() : disk_(4) {}
   void SetUp() override {
@@ -69,6 +27,7 @@ class FullDisk : public ClusterTest {
     options.settings[keys::kNmLocalDirs] = disk_.path() + "/local";
     // What happens between two looks at the disk.
     options.settings[keys::kNmDiskCheck] = "false";
+    options.settings[keys::kNmSuspicion] = "3000";
     ASSERT_TRUE(StartCluster(options));
   }
   CommandResult RunShell(std::vector<std::string> options, const std::string& script) {
@@ -110,13 +69,77 @@ TEST_F(FullDisk, AContainerWhoseFilesDoNotFitFailsWithThatCause) {
   ExpectServing();
 }
 
-TEST_F(FullDisk, ANodeWithoutAnyRoomFailsItsContainersUntilThereIsSome) {
+// Before the next look at the disk: its own fault, three times in a row.
+TEST_F(FullDisk, ANodeWithoutAnyRoomIsSuspectAndFailsNobody) {
   disk_.FillUpTo(0);
-  const CommandResult run = RunShell({}, "true");
-  EXPECT_EQ(run.exit_code, 8) << run.ToString();
-  EXPECT_THAT(run.err, HasSubstr("No space left on device"));
+  const std::string id = SubmitShell({"-memory", "64"}, "echo there is room");
+  ASSERT_TRUE(AwaitNode(NameOf(0), "UNHEALTHY", "suspected: 3 containers in a row"));
+  EXPECT_THAT(StatusText(id), HasSubstr("ACCEPTED"));
   disk_.MakeRoom();
-  ExpectServing();
+  EXPECT_TRUE(AwaitState(id, "FINISHED")) << "it was charged for nothing";
+  EXPECT_TRUE(AwaitNode(NameOf(0), "RUNNING"));
+}
+
+// --- with looks at the disk
+
+class WatchedDisk : public NodeFixture {
+ protected:
+  WatchedDisk() : disk_(16) {}
+  void Start(const std::string& local, const std::string& log = "") {
+    if (!disk_.mounted()) GTEST_SKIP() << disk_.WhyNot();
+    ClusterOptions options = SmallContainers(1);
+    options.settings[keys::kNmLocalDirs] = local;
+    if (!log.empty()) options.settings[keys::kNmLogDirs] = log;
+    options.settings[keys::kNmDiskInterval] = "50";
+    options.settings[keys::kNmDiskMaxUsed] = "90";
+    ASSERT_TRUE(StartCluster(options));
+  }
+  static constexpr int64_t kMegabyte = 1 << 20;
+  TempDirectory other_;  // as SmallDisk, gone after the cluster
+  SmallDisk disk_;
+};
+
+TEST_F(WatchedDisk, TheOnlyDiskFullStopsTheNodeUntilThereIsRoomAgain) {
+  Start(disk_.path() + "/local");
+  if (IsSkipped()) return;
+  ASSERT_TRUE(AwaitNode(NameOf(0), "RUNNING"));
+  disk_.FillUpTo(kMegabyte);
+  ASSERT_TRUE(AwaitNode(NameOf(0), "UNHEALTHY", "1 of 1 local directory not used"));
+  const CommandResult status = cluster().Weir({"node", "-status", NameOf(0)});
+  EXPECT_THAT(
+      status.out,
+      AllOf(HasSubstr("Node-State : UNHEALTHY"), HasSubstr(disk_.path() + "/local is 93 % full")));
+  const std::string id = SubmitWaiting("echo done");
+  EXPECT_TRUE(AwaitNode(NameOf(0), "UNHEALTHY"));
+  EXPECT_THAT(StatusText(id), HasSubstr("ACCEPTED"));
+  disk_.MakeRoom();
+  EXPECT_TRUE(AwaitState(id, "FINISHED"));
+  EXPECT_TRUE(AwaitNode(NameOf(0), "RUNNING"));
+}
+
+TEST_F(WatchedDisk, OneFullDiskOfTwoDegradesTheNodeAndGetsNoContainers) {
+  Start(disk_.path() + "/local," + other_.path() + "/local");
+  if (IsSkipped()) return;
+  disk_.FillUpTo(kMegabyte);
+  ASSERT_TRUE(AwaitNode(NameOf(0), "RUNNING", "DEGRADED: 1 of 2 local directories not used"));
+  for (int i = 0; i < 3; ++i) {
+    const CommandResult run = RunShell("pwd >> " + Scratch("places"));
+    EXPECT_EQ(run.exit_code, 0) << run.ToString();
+  }
+  EXPECT_THAT(ReadWholeFile(Scratch("places")), Not(HasSubstr(disk_.path())));
+  disk_.MakeRoom();
+  EXPECT_TRUE(AwaitNode(NameOf(0), "RUNNING", ""));
+  EXPECT_TRUE(WaitUntil([&] { return NodeJson(NameOf(0)).at("healthReport") == ""; }, "well"));
+}
+
+TEST_F(WatchedDisk, AReadOnlyDiskIsNotUsedUntilItCanBeWrittenAgain) {
+  Start(other_.path() + "/local", disk_.path() + "/log," + other_.path() + "/log");
+  if (IsSkipped()) return;
+  ASSERT_TRUE(disk_.SetReadOnly(true));
+  ASSERT_TRUE(AwaitNode(NameOf(0), "RUNNING", "Read-only file system"));
+  EXPECT_EQ(RunShell("echo here").exit_code, 0);
+  ASSERT_TRUE(disk_.SetReadOnly(false));
+  EXPECT_TRUE(WaitUntil([&] { return NodeJson(NameOf(0)).at("healthReport") == ""; }, "well"));
 }
 
 }  // namespace

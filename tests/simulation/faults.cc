@@ -116,6 +116,13 @@ bool Faults::IsolateNode() {
   return isolate;
 }
 
+bool Faults::IsolateAll() {
+  constexpr uint64_t kRarer = 4;
+  const bool isolate = Draw(isolate_ / kRarer);
+  if (isolate) ++counts.isolations;
+  return isolate;
+}
+
 Duration Faults::IsolationTime() {
   return Between(random_, milliseconds(500), seconds(25));
 }

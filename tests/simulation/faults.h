@@ -54,6 +54,7 @@ class Faults {
 
   // --- the network as a whole
   bool IsolateNode();  // asked once a virtual second and node
+  bool IsolateAll();   // asked once a virtual second: the RM hears of no node
   Duration IsolationTime();
 
   void Stop() { active_ = false; }

@@ -1,5 +1,6 @@
 #include "tests/simulation/invariant_checker.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -70,6 +71,17 @@ void InvariantChecker::CompletionRecorded(const ContainerId& container) {
   completed_.insert(container);
 }
 
+void InvariantChecker::NodeExpired(Instant when, size_t nodes) {
+  constexpr size_t kPercent = 100;
+  constexpr size_t kLimitPercent = 10;  // the default
+  std::erase_if(expired_, [when](Instant one) { return one + seconds(60) <= when; });
+  expired_.push_back(when);
+  if (expired_.size() > std::max<size_t>(1, nodes * kLimitPercent / kPercent)) {
+    Fail(std::to_string(expired_.size()) + " of " + std::to_string(nodes) +
+         " nodes were given up within a minute");
+  }
+}
+
 void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now) {
   if (const std::string fault = core.CheckInvariants(); !fault.empty()) Fail("RM: " + fault);
   if (!store_.fault().empty()) Fail("store: " + store_.fault());
@@ -82,6 +94,15 @@ void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& c
     }
   }
   for (const NodeReport& node : core.Nodes()) {
+    const bool goes = node.state == NodeState::kDecommissioning;
+    if (goes && going_.contains(node.id) && !node.used.FitsIn(used_[node.id])) {
+      Fail("node " + node.name + " is to go, and got something new");
+    }
+    if (goes) {
+      going_.insert(node.id);
+    } else {
+      going_.erase(node.id);
+    }
     // What was given before the node offered less may stay; nothing is given on top of it.
     const Resource before = std::exchange(used_[node.id], node.used);
     if (!node.used.FitsIn(node.capacity) && !node.used.FitsIn(before)) {

@@ -7,6 +7,7 @@
 //   no attempt is accepted after a later one of its application
 //   what runs on a node fits in it, as the RM counts, as the NM counts, and in truth
 //   a container is never launched twice, nor after its completion was recorded
+//   a node that is to go gets nothing new; no more nodes are given up per minute than may be
 //   the cores' own invariants (the RM's include the scheduler's); no invalid state-event pair
 //
 // Single-threaded.
@@ -17,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/application.h"
 #include "common/ids.h"
@@ -41,6 +43,9 @@ class InvariantChecker {
   void Accepted(const AttemptId& attempt);
   void StartTold(const StartContainerCommand& command);
   void CompletionRecorded(const ContainerId& container);
+  // A node is given up for its silence, by the RM's own clock; the RM began anew.
+  void NodeExpired(Instant when, size_t nodes);
+  void ResourceManagerBegan() { expired_.clear(); }
   // --- a node
   void Launched(const ContainerId& container);
 
@@ -61,6 +66,8 @@ class InvariantChecker {
   std::map<ApplicationId, Outcome> ends_;
   std::map<ApplicationId, int32_t> accepted_;  // the latest attempt
   std::map<NodeId, Resource> used_;            // after the step before
+  std::set<NodeId> going_;
+  std::vector<Instant> expired_;
   std::set<ContainerId> launched_;
   std::set<ContainerId> completed_;
 };

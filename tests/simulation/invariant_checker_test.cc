@@ -99,5 +99,21 @@ TEST_F(InvariantCheckerTest, NoticesALaunchAfterTheCompletionWasRecorded) {
   EXPECT_THAT(checker_.failure(), HasSubstr("after its completion was recorded"));
 }
 
+TEST_F(InvariantCheckerTest, NoticesTooManyNodesGivenUpWithinAMinute) {
+  const auto expire = [this](int64_t second, size_t nodes) {
+    checker_.NodeExpired(Instant(seconds(second)), nodes);
+  };
+  expire(0, 20);
+  expire(1, 20);
+  expire(60, 20);
+  expire(61, 20);
+  EXPECT_FALSE(checker_.failed()) << checker_.failure();
+  checker_.ResourceManagerBegan();
+  expire(62, 3);
+  EXPECT_FALSE(checker_.failed());
+  expire(121, 3);
+  EXPECT_THAT(checker_.failure(), HasSubstr("2 of 3 nodes were given up within a minute"));
+}
+
 }  // namespace
 }  // namespace weir::simulation

@@ -57,7 +57,12 @@ void SimAdministrator::Act() {
 }
 
 rm::Event SimAdministrator::DrawEvent() {
-  switch (world_.random.Below(6)) {
+  const size_t nodes = world_.nodes.size();
+  switch (world_.random.Below(8)) {
+    case 6:
+    case 7:
+      if (nodes == 1) return DrawNodeEvent();
+      return DrawDrain(world_.nodes[1 + world_.random.Below(nodes - 1)]->name());
     case 0:
       return rm::ReconfigureQueues{
           .call = {},
@@ -95,6 +100,51 @@ rm::Event SimAdministrator::DrawNodeEvent() {
                                 .node = node,
                                 .capacity = capacity,
                                 .overcommit_timeout = seconds(random.Between(-1, 5))};
+}
+
+rm::Event SimAdministrator::DrawDrain(const std::string& node) {
+  Random& random = world_.random;
+  std::optional<Duration> timeout;
+  if (random.Chance(3, 4)) timeout = seconds(random.Between(-1, 20));
+  if (!drained_.empty() && random.Chance(1, 2)) {
+    return rm::DrainNode{
+        .call = {}, .by = kName, .node = std::exchange(drained_, ""), .undo = true};
+  }
+  if (random.Chance(1, 2)) {
+    drained_ = node;
+    return rm::DrainNode{.call = {}, .by = kName, .node = node, .timeout = timeout};
+  }
+  rm::NodeLists lists;
+  if (random.Chance(2, 3)) lists.exclude[node] = std::nullopt;
+  return rm::RefreshNodes{.call = {},
+                          .by = kName,
+                          .lists = std::move(lists),
+                          .graceful = random.Chance(2, 3),
+                          .timeout = timeout};
+}
+
+void SimAdministrator::TakeAllBack() {
+  Insist(rm::RefreshNodes{.call = {}, .by = kName, .lists = {}});
+  for (const SimNode* node : world_.nodes) {
+    Insist(rm::DrainNode{.call = {}, .by = kName, .node = node->name(), .undo = true});
+  }
+}
+
+void SimAdministrator::Insist(const rm::Event& event) {
+  world_.network.Call<SimResourceManager::Answer>(
+      {.from = kName,
+       .to = SimResourceManager::kName,
+       .what = "administration " + std::to_string(event.index()),
+       .time_limit = seconds(2)},
+      *world_.resource_manager,
+      event,
+      [this, event](const SimResourceManager::Answer& answer) {
+        const auto* error = std::get_if<Error>(&answer);
+        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
+        // A node that is not known (any more) is kept out by nobody.
+        if (error == nullptr || error->code == ErrorCode::kNotFound) return;
+        world_.queue.After(seconds(1), [this, event] { Insist(event); });
+      });
 }
 
 // Of some application that there may be.

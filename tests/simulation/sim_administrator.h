@@ -1,7 +1,7 @@
 // SimAdministrator: a person who administers the cluster while it works and while things go wrong:
-// changes and rolls back queues, labels nodes, changes what they offer, moves applications and
-// changes their priority. Node 0 is left alone, so that a roomy cluster stays roomy.
-// Single-threaded.
+// changes and rolls back queues, labels nodes, changes what they offer, drains them, moves
+// applications and changes their priority. Node 0 is left alone, so that a roomy cluster stays
+// roomy. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_SIM_ADMINISTRATOR_H_
 #define WEIR_TESTS_SIMULATION_SIM_ADMINISTRATOR_H_
 
@@ -20,14 +20,21 @@ class SimAdministrator {
   explicit SimAdministrator(World& world) : world_(world) {}
   // Acts as often as the workload says, within the time of trouble.
   void Start();
+  // Once all is calm: no node is kept out any more.
+  void TakeAllBack();
 
  private:
   void Act();
   rm::Event DrawEvent();
   rm::Event DrawNodeEvent();
+  // Of nodes that go or come back.
+  rm::Event DrawDrain(const std::string& node);
+  // Tries until it is obeyed.
+  void Insist(const rm::Event& event);
   rm::Event DrawApplicationEvent();
 
   World& world_;
+  std::string drained_;  // the node that was drained last
 };
 
 }  // namespace weir::simulation

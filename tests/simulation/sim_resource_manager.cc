@@ -69,6 +69,7 @@ void SimResourceManager::Boot() {
   committed_ = 0;
   armed_ = kNever;
   stepping_down_ = false;
+  world_.checker.ResourceManagerBegan();
   core_ = std::make_unique<rm::ResourceManagerCore>(
       Options(world_.workload), epoch_, world_.store.Load(), now);
   Execute(core_->Start(now));
@@ -146,6 +147,9 @@ void SimResourceManager::Perform(const rm::Action& action) {
     world_.store.Append(append->sequence, append->batch);
   } else if (const auto* transition = std::get_if<rm::Transitioned>(&action.body)) {
     world_.coverage.Hit(transition->machine, transition->from, transition->event);
+    if (transition->machine == "node" && transition->event == "EXPIRE") {
+      world_.checker.NodeExpired(clock_.At(world_.queue.now()).monotonic, world_.nodes.size());
+    }
     world_.trace.Line(kName,
                       transition->subject.ToString() + " " + std::string(transition->from) + " -" +
                           std::string(transition->event) + "-> " + std::string(transition->to));

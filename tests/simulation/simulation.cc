@@ -53,6 +53,10 @@ void Simulation::FollowNodePlan(size_t index) {
 
 void Simulation::IsolateNow() {
   if (!world_.faults.active()) return;
+  if (world_.faults.IsolateAll()) {
+    const Duration time = world_.faults.IsolationTime();
+    for (const auto& node : nodes_) world_.network.Isolate(node->name(), time);
+  }
   for (const auto& node : nodes_) {
     if (world_.faults.IsolateNode()) {
       world_.network.Isolate(node->name(), world_.faults.IsolationTime());
@@ -122,6 +126,7 @@ std::string Simulation::WhatIsLeft() const {
 
 void Simulation::Calm() {
   const Instant calm = world_.queue.now();
+  administrator_.TakeAllBack();
   const bool all_end = world_.workload.roomy;
   for (const auto& client : clients_) {
     const MasterBehavior behavior = client->plan().behavior;

@@ -56,7 +56,8 @@ TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
 // 997: a late copy of a finished master's registration. 1225: a refused start whose report was
 // itself refused. 1271: a newer poll acknowledged an answer with completions that was lost.
 TEST(Simulation, SeedsThatOnceFailedHold) {
-  for (const uint64_t seed : {uint64_t{997}, uint64_t{1225}, uint64_t{1271}}) {
+  for (const uint64_t seed :
+       {uint64_t{89}, uint64_t{276}, uint64_t{997}, uint64_t{1225}, uint64_t{1271}}) {
     const SimulationOutcome outcome = RunSimulation({.seed = seed});
     EXPECT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
   }

@@ -22,6 +22,8 @@ int ExitCodeOf(StopReason reason) {
       return exit_code::kKilledAfterApplicationEnd;
     case StopReason::kPreempted:
       return exit_code::kPreempted;
+    case StopReason::kNodeDecommissioned:
+      return exit_code::kAborted;
   }
   return exit_code::kAborted;
 }

@@ -119,6 +119,8 @@ inline std::vector<Record> SampleRecords() {
           LabelsRecord{},
           NodeSettingsRecord{"host:45454", true, "gpu", true, {8192, 8, {{"yarn.io/gpu", 4}}}},
           NodeSettingsRecord{},
+          DecommissionRecord{{"6f1c"}, WallFromMillis(kSampleTimestamp), "ann", true, true},
+          DecommissionRecord{.deadline = kNoDeadline},
           SampleApplicationUsage(),
           ApplicationUsageRecord{},
           QueueUsageRecord{"root.a", "ann", {77, 5}},

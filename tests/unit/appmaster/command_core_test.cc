@@ -67,22 +67,24 @@ TEST(CommandCore, RunsEveryIndexOnceAndSucceedsWhenAllExitWithZero) {
   EXPECT_TRUE(command.All<CommandEnd>()[0].told);
 }
 
-TEST(CommandCore, RunsAnIndexAgainWhoseContainerWasPreempted) {
-  Command command(2);
-  command.Register();
-  command.Step(CommandGranted{Container(2), "node1:1"});
-  command.Step(CommandGranted{Container(3), "node1:1"});
-  command.Step(CommandContainerEnded{Ended(2, exit_code::kPreempted)});
-  EXPECT_EQ(command.All<CommandAsk>().back().count, 1);
-  command.Step(CommandContainerEnded{Ended(3, 0)});
-  EXPECT_TRUE(command.All<CommandFinish>().empty());
-  command.Step(CommandGranted{Container(4), "node2:1"});
-  EXPECT_EQ(command.All<CommandLaunch>().back().index, 0);
-  command.Step(CommandGranted{Container(5), "node2:1"});  // one too many
-  EXPECT_EQ(command.All<CommandRelease>().size(), 1u);
-  command.Step(CommandContainerEnded{Ended(4, 0)});
-  EXPECT_EQ(command.core.phase(), CommandPhase::kTelling);
-  EXPECT_TRUE(command.All<CommandFinish>().at(0).succeeded);
+TEST(CommandCore, RunsAnIndexAgainThatEndedByNoFaultOfItsOwn) {
+  for (const int code : {exit_code::kPreempted, exit_code::kDisksFailed}) {
+    Command command(2);
+    command.Register();
+    command.Step(CommandGranted{Container(2), "node1:1"});
+    command.Step(CommandGranted{Container(3), "node1:1"});
+    command.Step(CommandContainerEnded{Ended(2, code)});
+    EXPECT_EQ(command.All<CommandAsk>().back().count, 1);
+    command.Step(CommandContainerEnded{Ended(3, 0)});
+    EXPECT_TRUE(command.All<CommandFinish>().empty());
+    command.Step(CommandGranted{Container(4), "node2:1"});
+    EXPECT_EQ(command.All<CommandLaunch>().back().index, 0);
+    command.Step(CommandGranted{Container(5), "node2:1"});  // one too many
+    EXPECT_EQ(command.All<CommandRelease>().size(), 1u);
+    command.Step(CommandContainerEnded{Ended(4, 0)});
+    EXPECT_EQ(command.core.phase(), CommandPhase::kTelling);
+    EXPECT_TRUE(command.All<CommandFinish>().at(0).succeeded);
+  }
 }
 
 TEST(CommandCore, FailsAtTheFirstBadExitNamingContainerNodeAndCauseAndStopsTheOthers) {

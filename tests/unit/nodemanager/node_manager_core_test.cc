@@ -304,7 +304,8 @@ TEST(NodeManager, EachStopReasonHasItsExitCode) {
       {StopReason::kReleasedByApplicationMaster, exit_code::kAborted},
       {StopReason::kKilledByResourceManager, exit_code::kKilledByResourceManager},
       {StopReason::kApplicationEnded, exit_code::kKilledAfterApplicationEnd},
-      {StopReason::kPreempted, exit_code::kPreempted}};
+      {StopReason::kPreempted, exit_code::kPreempted},
+      {StopReason::kNodeDecommissioned, exit_code::kAborted}};
   CoreDriver node;
   node.Register();
   int64_t number = 1;

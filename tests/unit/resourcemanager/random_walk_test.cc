@@ -50,6 +50,10 @@ class Walk {
     for (const auto& application : driver_.core->List({}, driver_.now).applications) {
       driver_.Kill(application.id, "root", true);
     }
+    driver_.Step(RefreshNodes{.call = driver_.NewCall(), .by = "root", .lists = {}});
+    for (const auto& uuid : Uuids()) {
+      driver_.Step(DrainNode{.call = driver_.NewCall(), .by = "root", .node = uuid, .undo = true});
+    }
     driver_.CommitAll();
     for (int round = 0; round < 4; ++round) {
       for (const auto& uuid : Uuids()) {
@@ -180,7 +184,24 @@ class Walk {
   }
   void AdministerNodes() {
     const CallId call = driver_.NewCall();
-    switch (random_.Below(4)) {
+    switch (random_.Below(6)) {
+      case 4: {
+        NodeLists lists;
+        if (random_.Chance(1, 2)) lists.exclude[AnyNode() + ".example"] = std::nullopt;
+        driver_.Step(RefreshNodes{.call = call,
+                                  .by = "root",
+                                  .lists = std::move(lists),
+                                  .graceful = random_.Chance(1, 2),
+                                  .timeout = seconds(random_.Between(-1, 20))});
+        break;
+      }
+      case 5:
+        driver_.Step(DrainNode{.call = call,
+                               .by = "root",
+                               .node = AnyNode(),
+                               .timeout = seconds(random_.Between(-1, 20)),
+                               .undo = random_.Chance(2, 3)});
+        break;
       case 0:
         driver_.Step(AddLabels{
             .call = call, .by = "root", .labels = {{random_.Chance(1, 2) ? "x" : "y", false}}});
