@@ -140,6 +140,24 @@ class RealFileSystem : public FileSystem {
     return std::unique_ptr<UnnamedFile>(std::make_unique<PosixFile>(std::move(fd), path));
   }
 
+  Result<std::unique_ptr<WritableFile>> OpenForAppending(const std::string& path,
+                                                         int mode) override {
+    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+    FileDescriptor fd(::open(path.c_str(), flags));
+    if (!fd.valid() && errno == ENOENT) {
+      fd =
+          FileDescriptor(::open(path.c_str(), flags | O_CREAT | O_EXCL, static_cast<mode_t>(mode)));
+      if (fd.valid()) WEIR_RETURN_IF_ERROR(GiveMode(fd.get(), path, mode));
+    }
+    if (!fd.valid()) return SystemError("open", path, errno);
+    return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
+  }
+
+  Status Truncate(const std::string& path, int64_t size) override {
+    if (::truncate(path.c_str(), size) != 0) return SystemError("cut", path, errno);
+    return {};
+  }
+
   Result<std::string> ReadFile(const std::string& path, int64_t limit) override {
     // O_NONBLOCK: opening a pipe must not wait for its writer.
     const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

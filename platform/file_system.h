@@ -53,6 +53,11 @@ class FileSystem {
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path, int mode) = 0;
   // In the directory of `path`. kFailedPrecondition: that file system has no files without a name.
   virtual Result<std::unique_ptr<UnnamedFile>> CreateUnnamed(const std::string& path, int mode) = 0;
+  // Writes go to the end of the file, which is made if it is not there.
+  virtual Result<std::unique_ptr<WritableFile>> OpenForAppending(const std::string& path,
+                                                                 int mode) = 0;
+  // Cuts the file to its first `size` bytes. Requires: it has as many.
+  virtual Status Truncate(const std::string& path, int64_t size) = 0;
   // Also kResourceExhausted: larger than `limit`; kInvalidArgument: not a regular file.
   virtual Result<std::string> ReadFile(const std::string& path, int64_t limit) = 0;
   virtual Result<FileInfo> Stat(const std::string& path) = 0;

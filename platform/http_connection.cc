@@ -1,5 +1,7 @@
 #include "platform/http_connection.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -7,6 +9,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "common/strings.h"
@@ -84,7 +87,7 @@ void HttpConnection::ResetRequest() {
   body_limit_ = 0;
   upload_.reset();
   response_ = {};
-  file_.Close();
+  file_.reset();
   body_at_ = 0;
   body_end_ = 0;
   is_head_ = false;
@@ -295,29 +298,39 @@ void HttpConnection::Answer(HttpResponse response) {
   upload_.reset();
   response_ = std::move(response);
   int64_t length = static_cast<int64_t>(response_.body.size());
-  if (!response_.file.empty() && !OpenFile(length)) {
+  if (const Status opened = OpenFile(length); !opened.ok()) {
+    LogWarn(
+        "http.server", peer_, "cannot answer with a file", {{"error", opened.error().ToString()}});
     response_ = StatusResponse(404, "the file is not there any more");
     length = static_cast<int64_t>(response_.body.size());
   }
   head_ = HeadText(length);
-  body_at_ = file_.valid() ? response_.file_offset : 0;
+  body_at_ = file_ != nullptr ? response_.file_offset : 0;
   body_end_ = is_head_ || HasNoBody(response_.status) ? body_at_ : body_at_ + length;
   SendNext();
 }
 
-// Finds out how much there is to send, and clamps the range to it.
-bool HttpConnection::OpenFile(int64_t& length) {
-  auto info = OpenRegularFile(response_.file);
-  if (!info.ok()) {
-    LogWarn(
-        "http.server", peer_, "cannot answer with a file", {{"error", info.error().ToString()}});
-    return false;
+// If the answer is a file: how much there is to send, with the range clamped to it.
+Status HttpConnection::OpenFile(int64_t& length) {
+  int64_t size = 0;
+  if (response_.open_file != nullptr) {
+    struct stat info {};
+    if (::fstat(response_.open_file->get(), &info) != 0) {
+      return SystemError("stat", "an open file", errno);
+    }
+    file_ = response_.open_file;
+    size = info.st_size;
+  } else if (!response_.file.empty()) {
+    WEIR_ASSIGN_OR_RETURN(weir::platform::OpenFile opened, OpenRegularFile(response_.file));
+    file_ = std::make_shared<FileDescriptor>(std::move(opened.fd));
+    size = opened.size;
+  } else {
+    return {};
   }
-  file_ = std::move(info->fd);
-  response_.file_offset = std::clamp<int64_t>(response_.file_offset, 0, info->size);
-  length = info->size - response_.file_offset;
+  response_.file_offset = std::clamp<int64_t>(response_.file_offset, 0, size);
+  length = size - response_.file_offset;
   if (response_.file_length >= 0) length = std::min(length, response_.file_length);
-  return true;
+  return {};
 }
 
 std::string HttpConnection::HeadText(int64_t length) const {
@@ -343,14 +356,14 @@ std::string HttpConnection::HeadText(int64_t length) const {
 bool HttpConnection::NextSlice(std::string_view& slice) {
   const int64_t left = body_end_ - body_at_;
   if (left == 0) return true;
-  if (!file_.valid()) {
+  if (file_ == nullptr) {
     const auto size = static_cast<size_t>(std::min<int64_t>(left, kChunkBytes * 4));
     slice = std::string_view(response_.body).substr(static_cast<size_t>(body_at_), size);
     return true;
   }
   chunk_.resize(kChunkBytes);
   const auto wanted = static_cast<size_t>(std::min<int64_t>(left, kChunkBytes));
-  const size_t count = ReadAt(file_.get(), body_at_, chunk_.data(), wanted);
+  const size_t count = ReadAt(file_->get(), body_at_, chunk_.data(), wanted);
   slice = std::string_view(chunk_.data(), count);
   return count > 0;
 }

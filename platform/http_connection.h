@@ -71,7 +71,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void Deliver(uint64_t number, HttpResponse response);
   void Answer(HttpResponse response);
   std::string HeadText(int64_t length) const;
-  bool OpenFile(int64_t& length);
+  Status OpenFile(int64_t& length);
   void SendNext();
   bool NextSlice(std::string_view& slice);
   void FinishAnswer();
@@ -103,7 +103,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool awaiting_reply_ = false;
   HttpResponse response_;
   std::string head_;
-  FileDescriptor file_;
+  std::shared_ptr<FileDescriptor> file_;  // null: the answer is in memory
   int64_t body_at_ = 0;
   int64_t body_end_ = 0;
   int64_t drained_ = 0;

@@ -22,6 +22,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "platform/event_loop.h"
+#include "platform/file_descriptor.h"
 
 namespace weir::platform {
 
@@ -46,6 +47,8 @@ struct HttpResponse {
   std::string file;
   int64_t file_offset = 0;
   int64_t file_length = -1;
+  // Instead of `file`, one that is open already: for names that must not be looked up again.
+  std::shared_ptr<FileDescriptor> open_file{};
   std::map<std::string, std::string> headers;
 };
 

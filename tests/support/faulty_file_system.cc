@@ -112,6 +112,19 @@ Result<std::unique_ptr<UnnamedFile>> FaultyFileSystem::CreateUnnamed(const std::
       std::make_unique<FaultyUnnamedFile>(*this, path, std::move(file)));
 }
 
+Result<std::unique_ptr<WritableFile>> FaultyFileSystem::OpenForAppending(const std::string& path,
+                                                                         int mode) {
+  WEIR_RETURN_IF_ERROR(Check("OpenForAppending", path));
+  WEIR_ASSIGN_OR_RETURN(auto file, base_.OpenForAppending(path, mode));
+  return std::unique_ptr<WritableFile>(
+      std::make_unique<FaultyFile<WritableFile>>(*this, path, std::move(file)));
+}
+
+Status FaultyFileSystem::Truncate(const std::string& path, int64_t size) {
+  WEIR_RETURN_IF_ERROR(Check("Truncate", path));
+  return base_.Truncate(path, size);
+}
+
 Result<std::string> FaultyFileSystem::ReadFile(const std::string& path, int64_t limit) {
   WEIR_RETURN_IF_ERROR(Check("ReadFile", path));
   return base_.ReadFile(path, limit);

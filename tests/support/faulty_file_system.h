@@ -40,6 +40,9 @@ class FaultyFileSystem : public platform::FileSystem {
                                                          int mode) override;
   Result<std::unique_ptr<platform::UnnamedFile>> CreateUnnamed(const std::string& path,
                                                                int mode) override;
+  Result<std::unique_ptr<platform::WritableFile>> OpenForAppending(const std::string& path,
+                                                                   int mode) override;
+  Status Truncate(const std::string& path, int64_t size) override;
   Result<std::string> ReadFile(const std::string& path, int64_t limit) override;
   Result<platform::FileInfo> Stat(const std::string& path) override;
   Result<std::vector<std::string>> List(const std::string& path) override;

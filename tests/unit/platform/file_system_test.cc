@@ -79,6 +79,23 @@ TEST(FileSystem, SaysThatAFileSystemHasNoFilesWithoutAName) {
   EXPECT_EQ(unable.error().code, expected) << unable.error().ToString();
 }
 
+TEST(FileSystem, AppendsToWhatIsThereAndCutsIt) {
+  const TempDirectory directory;
+  for (const char* text : {"one ", "two"}) {
+    auto file = Files().OpenForAppending(directory / "file", 0640);
+    ASSERT_TRUE(file.ok());
+    EXPECT_TRUE((*file)->Append(text).ok());
+    EXPECT_TRUE((*file)->Close().ok());
+  }
+  EXPECT_EQ(ReadWholeFile(directory / "file"), "one two");
+  EXPECT_EQ(ModeOf(directory / "file"), 0640u);
+  EXPECT_TRUE(Files().Truncate(directory / "file", 3).ok());
+  EXPECT_EQ(ReadWholeFile(directory / "file"), "one");
+  EXPECT_EQ(Files().Truncate(directory / "none", 0).error().code, ErrorCode::kNotFound);
+  ASSERT_EQ(::symlink((directory / "file").c_str(), (directory / "link").c_str()), 0);
+  EXPECT_FALSE(Files().OpenForAppending(directory / "link", 0640).ok());
+}
+
 TEST(FileSystem, SetsModesWhateverTheUmask) {
   const TempDirectory directory;
   const mode_t before = ::umask(0077);
