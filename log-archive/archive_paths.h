@@ -1,0 +1,45 @@
+// Where log archives are in the shared directory, in YARN's layout:
+//
+//   <root>/<user>/bucket-<suffix>/<last four digits of the application's number>/<application>/
+//     <host>_<port>
+//
+// Immutable value; what touches the disk is thread-safe.
+#ifndef WEIR_LOG_ARCHIVE_ARCHIVE_PATHS_H_
+#define WEIR_LOG_ARCHIVE_ARCHIVE_PATHS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/result.h"
+#include "platform/file_system.h"
+
+namespace weir::logs {
+
+struct ArchiveRoot {
+  std::string directory;  // yarn.nodemanager.remote-app-log-dir
+  std::string suffix;     // yarn.nodemanager.remote-app-log-dir-suffix
+
+  // Requires: the user's name is a file name.
+  std::string ApplicationDirectory(const std::string& user, const ApplicationId& id) const;
+  std::string File(const std::string& user,
+                   const ApplicationId& id,
+                   const std::string& node) const {
+    return ApplicationDirectory(user, id) + "/" + node;
+  }
+};
+
+// The archives of an application, of every user or of one ("" = every), by name; none when there is
+// nothing. kPermissionDenied, kUnavailable: the root cannot be read.
+Result<std::vector<std::string>> FindArchives(platform::FileSystem& files,
+                                              const ArchiveRoot& root,
+                                              const ApplicationId& id,
+                                              const std::string& user = "");
+
+// host:port as a file name.
+std::string NodeFileName(std::string_view node);
+
+}  // namespace weir::logs
+
+#endif  // WEIR_LOG_ARCHIVE_ARCHIVE_PATHS_H_
