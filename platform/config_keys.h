@@ -61,6 +61,22 @@ inline constexpr char kNmLogDirs[] = "yarn.nodemanager.log-dirs";
 inline constexpr char kNmSigkillDelay[] = "yarn.nodemanager.sleep-delay-before-sigkill.ms";
 inline constexpr char kNmDeleteDelay[] = "yarn.nodemanager.delete.debug-delay-sec";
 inline constexpr char kNmLogRetain[] = "yarn.nodemanager.log.retain-seconds";
+inline constexpr char kNmLogFileMax[] = "weir.nodemanager.log.file.max-mb";
+inline constexpr char kNmLogGenerations[] = "weir.nodemanager.log.file.generations";
+inline constexpr char kNmLogMonitor[] = "yarn.nodemanager.container-log-monitor.enable";
+inline constexpr char kNmLogMonitorInterval[] =
+    "yarn.nodemanager.container-log-monitor.interval-ms";
+inline constexpr char kNmLogMonitorDirectory[] =
+    "yarn.nodemanager.container-log-monitor.dir-size-limit-bytes";
+inline constexpr char kNmLogMonitorTotal[] =
+    "yarn.nodemanager.container-log-monitor.total-size-limit-bytes";
+inline constexpr char kLogAggregation[] = "yarn.log-aggregation-enable";
+inline constexpr char kLogRetain[] = "yarn.log-aggregation.retain-seconds";
+inline constexpr char kLogRetainCheck[] = "yarn.log-aggregation.retain-check-interval-seconds";
+inline constexpr char kNmRemoteLogDir[] = "yarn.nodemanager.remote-app-log-dir";
+inline constexpr char kNmRemoteLogSuffix[] = "yarn.nodemanager.remote-app-log-dir-suffix";
+inline constexpr char kNmLogRoll[] =
+    "yarn.nodemanager.log-aggregation.roll-monitoring-interval-seconds";
 inline constexpr char kNmCacheTarget[] = "yarn.nodemanager.localizer.cache.target-size-mb";
 inline constexpr char kNmDiskCheck[] = "yarn.nodemanager.disk-health-checker.enable";
 inline constexpr char kNmDiskInterval[] = "yarn.nodemanager.disk-health-checker.interval-ms";

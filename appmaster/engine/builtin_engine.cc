@@ -120,6 +120,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
       launch.command.insert(launch.command.end(), {"-D", key + "=" + value});
     }
     launch.environment["WEIR_JOBMANAGER_ADDRESS"] = task_address_.ToString();
+    launch.environment["WEIR_CONTAINER_ROLE"] = "taskmanager";  // which logs these are
     launch.environment["WEIR_TASK_SLOTS"] = std::to_string(options_.slots_per_worker);
     launch.environment["WEIR_ATTEMPT_ID"] = options_.attempt.ToString();
     launch.environment["WEIR_CLUSTER_ID"] = options_.cluster_id;

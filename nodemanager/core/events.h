@@ -133,6 +133,12 @@ struct CleanedUp {
   ContainerId id;
 };
 
+// Its logs take more of the disk than they may: it is to be killed.
+struct ExcessLogs {
+  ContainerId id;
+  std::string words;  // with the numbers
+};
+
 // --- the shell
 // A round of looks at the local and log directories.
 struct DirectoriesChecked {
@@ -163,6 +169,7 @@ using Event = std::variant<Registered,
                            Exited,
                            Drained,
                            CleanedUp,
+                           ExcessLogs,
                            DirectoriesChecked,
                            HealthScriptRan,
                            UsageSampled,

@@ -77,6 +77,8 @@ const char* StopWords(StopCause cause) {
       return "stopped because it uses more memory than it may";
     case StopCause::kVirtualMemoryExceeded:
       return "stopped because it uses more virtual memory than it may";
+    case StopCause::kExcessLogs:
+      return "killed because its logs are larger than they may be";
   }
   return "";
 }
@@ -99,6 +101,8 @@ int StopCode(StopCause cause) {
       return exit_code::kPhysicalMemoryExceeded;
     case StopCause::kVirtualMemoryExceeded:
       return exit_code::kVirtualMemoryExceeded;
+    case StopCause::kExcessLogs:
+      return exit_code::kExcessLogs;
   }
   return exit_code::kAborted;
 }

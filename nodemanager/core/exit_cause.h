@@ -23,6 +23,7 @@ enum class StopCause {
   kNodeManagerStopping,
   kPhysicalMemoryExceeded,
   kVirtualMemoryExceeded,
+  kExcessLogs,
 };
 StopCause CauseOf(StopReason reason);
 

@@ -93,6 +93,7 @@ struct NodeManagerCore::Machine {
   void OnExited(const ContainerId& id, const ExitOutcome& outcome);
   void OnDrained(const ContainerId& id, Now now);
   void OnCleanedUp(const ContainerId& id, Now now);
+  void OnExcessLogs(const ExcessLogs& event, Now now);
   void Terminate(Container& container, Now now);
   void Complete(Container& container, ExitCause cause, Now now);
   void CompleteStopped(Container& container, Now now);

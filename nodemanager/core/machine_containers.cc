@@ -194,6 +194,13 @@ void NodeManagerCore::Machine::OnCleanedUp(const ContainerId& id, Now now) {
   FinishApplications();
 }
 
+// Told by a thread of its own: the container may have ended meanwhile.
+void NodeManagerCore::Machine::OnExcessLogs(const ExcessLogs& event, Now now) {
+  const auto it = containers.find(event.id);
+  if (it == containers.end() || it->second.complete()) return;
+  StopOne(it->second, StopCause::kExcessLogs, now, event.words);
+}
+
 void NodeManagerCore::Machine::CompleteStopped(Container& container, Now now) {
   Complete(container,
            DescribeStop(container.stop->cause,

@@ -63,6 +63,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const Exited& e) { OnExited(e.id, e.outcome); },
                  [&](const Drained& e) { OnDrained(e.id, now); },
                  [&](const CleanedUp& e) { OnCleanedUp(e.id, now); },
+                 [&](const ExcessLogs& e) { OnExcessLogs(e, now); },
                  [&](const DirectoriesChecked& e) { health.OnSamples(e.samples); },
                  [&](const HealthScriptRan& e) { health.OnScript(e.result); },
                  [&](const UsageSampled& e) { OnUsageSampled(e, now); },

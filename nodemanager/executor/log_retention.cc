@@ -1,11 +1,15 @@
 #include "nodemanager/executor/log_retention.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "platform/log.h"
 
 namespace weir::nm {
 namespace {
+
+// The directory of an application, those of its containers, their files.
+constexpr int kDepth = 2;
 
 // Of the directory, the containers' directories in it, and their files.
 Result<int64_t> LastWritten(platform::FileSystem& files, const std::string& path, int depth) {
@@ -20,14 +24,65 @@ Result<int64_t> LastWritten(platform::FileSystem& files, const std::string& path
   return last;
 }
 
+bool RemoveIfOld(platform::FileSystem& files,
+                 const std::string& path,
+                 const std::string& name,
+                 Duration retain,
+                 WallTime now) {
+  const auto last = LastWritten(files, path, kDepth);
+  if (last.ok() && ToMillis(now) - *last <= ToMillis(retain)) return false;
+  const Status status = last.ok() ? files.RemoveTree(path) : Status(last.error());
+  if (status.ok()) return true;
+  platform::LogWarn(
+      "nm.logs", name, "old logs could not be removed", {{"cause", status.error().ToString()}});
+  return false;
+}
+
 }  // namespace
+
+Result<WallTime> LastLogWrite(platform::FileSystem& files,
+                              const ContainerDirectories& directories,
+                              const ApplicationId& id) {
+  std::optional<int64_t> last;
+  for (const std::string& log : directories.log()) {
+    const auto one = LastWritten(files, log + "/" + id.ToString(), kDepth);
+    if (one.ok()) last = std::max(last.value_or(0), *one);
+    if (!one.ok() && one.error().code != ErrorCode::kNotFound) return one.error();
+  }
+  if (last) return WallFromMillis(*last);
+  return Error{ErrorCode::kNotFound, "this node has no logs of " + id.ToString(), ""};
+}
+
+size_t SweepArchives(platform::FileSystem& files,
+                     const logs::ArchiveRoot& root,
+                     const std::set<ApplicationId>& here,
+                     Duration retain,
+                     WallTime now) {
+  size_t removed = 0;
+  const auto users = files.List(root.directory);
+  if (!users.ok()) return 0;
+  for (const std::string& user : *users) {
+    const std::string top = root.directory + "/" + user + "/bucket-" + root.suffix;
+    const auto buckets = files.List(top);
+    if (!buckets.ok()) continue;
+    for (const std::string& bucket : *buckets) {
+      const auto names = files.List(top + "/" + bucket);
+      if (!names.ok()) continue;
+      for (const std::string& name : *names) {
+        const auto id = ApplicationId::Parse(name);
+        if (!id.ok() || here.contains(*id)) continue;
+        removed += RemoveIfOld(files, top + "/" + bucket + "/" + name, name, retain, now) ? 1U : 0U;
+      }
+    }
+  }
+  return removed;
+}
 
 size_t SweepLogs(platform::FileSystem& files,
                  const ContainerDirectories& directories,
                  const std::set<ApplicationId>& present,
                  Duration retain,
                  WallTime now) {
-  constexpr int kDepth = 2;
   size_t removed = 0;
   for (const std::string& log : directories.log()) {
     const auto names = files.List(log);
@@ -35,18 +90,7 @@ size_t SweepLogs(platform::FileSystem& files,
     for (const std::string& name : *names) {
       const auto id = ApplicationId::Parse(name);
       if (!id.ok() || present.contains(*id)) continue;
-      const std::string path = log + "/" + name;
-      const auto last = LastWritten(files, path, kDepth);
-      if (last.ok() && ToMillis(now) - *last <= ToMillis(retain)) continue;
-      const Status status = last.ok() ? files.RemoveTree(path) : Status(last.error());
-      if (status.ok()) {
-        ++removed;
-      } else {
-        platform::LogWarn("nm.logs",
-                          name,
-                          "old logs could not be removed",
-                          {{"cause", status.error().ToString()}});
-      }
+      removed += RemoveIfOld(files, log + "/" + name, name, retain, now) ? 1U : 0U;
     }
   }
   return removed;

@@ -14,6 +14,7 @@
 
 #include "common/strings.h"
 #include "nodemanager/executor/container_tree.h"
+#include "nodemanager/executor/log_owner.h"
 #include "nodemanager/launch/launch_format.h"
 #include "platform/log.h"
 
@@ -199,6 +200,8 @@ Status ProcessExecutor::MakePlace(const Prepared& container) {
   }
   WEIR_RETURN_IF_ERROR(directories_.Prepare(files_, container.token.user, id));
   WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token, container.account));
+  WEIR_RETURN_IF_ERROR(WriteLogOwner(
+      files_, directories_, id, {container.token.user, RoleOf(id, container.launch)}));
   return WriteSecrets(container);
 }
 

@@ -1,8 +1,7 @@
 #include "nodemanager/server/container_logs.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "common/strings.h"
@@ -10,14 +9,10 @@
 namespace weir::nm {
 namespace {
 
-// Of the name itself: a container can put a link to anything there.
-std::optional<LogFile> Describe(const std::string& directory, const std::string& name) {
-  const std::string path = directory + "/" + name;
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  const int64_t modified = int64_t{info.st_mtim.tv_sec} * 1000 + info.st_mtim.tv_nsec / 1'000'000;
-  return LogFile{name, path, info.st_size, WallFromMillis(modified)};
-}
+constexpr int kOk = 200;
+constexpr int kPartial = 206;
+constexpr int kUnsatisfiable = 416;
+constexpr std::string_view kUnit = "bytes=";
 
 // A number of the query; nothing when it is absent.
 Result<std::optional<int64_t>> Number(const std::map<std::string, std::string>& query,
@@ -33,57 +28,105 @@ Result<std::optional<int64_t>> Number(const std::map<std::string, std::string>& 
   return number;
 }
 
+// Digits only; what is too large for us is larger than any file.
+std::optional<int64_t> Digits(std::string_view text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  if (!digits) return std::nullopt;
+  return ParseInt64(text).value_or(std::numeric_limits<int64_t>::max());
+}
+
+LogRange Tail(const LogFile& file, int64_t bytes, LogRange::Kind kind) {
+  const int64_t length = std::min(file.size(), bytes);
+  return {kind, file.end - length, length};
+}
+
 }  // namespace
 
-Result<std::vector<LogFile>> ListLogs(platform::FileSystem& files,
-                                      const ContainerDirectories& directories,
-                                      const ContainerId& id) {
-  const std::string directory = directories.Log(id);
-  const auto names = files.List(directory);
-  if (!names.ok()) {
-    if (names.error().code != ErrorCode::kNotFound) return names.error();
-    return Error{ErrorCode::kNotFound,
-                 "this node has no logs of " + id.ToString(),
-                 "they are kept for yarn.nodemanager.log.retain-seconds"};
-  }
-  std::vector<LogFile> logs;
-  for (const std::string& name : *names) {
-    if (auto log = Describe(directory, name)) logs.push_back(*std::move(log));
-    if (logs.size() >= kLogFilesMax) break;
-  }
-  return logs;
-}
-
-Result<LogFile> FindLog(platform::FileSystem& files,
-                        const ContainerDirectories& directories,
-                        const ContainerId& id,
-                        const std::string& name) {
-  WEIR_ASSIGN_OR_RETURN(const auto logs, ListLogs(files, directories, id));
-  std::vector<std::string> names;
-  for (const LogFile& log : logs) {
-    if (log.name == name) return log;
-    names.push_back(log.name);
-  }
-  return Error{ErrorCode::kNotFound,
-               id.ToString() + " has no log file '" + name.substr(0, 200) + "'",
-               names.empty() ? "" : "there are: " + Join(names, ", ")};
-}
-
-Result<LogRange> SelectRange(const std::map<std::string, std::string>& query, int64_t file_size) {
+Result<LogRange> SelectByQuery(const std::map<std::string, std::string>& query,
+                               const LogFile& file) {
   WEIR_ASSIGN_OR_RETURN(const auto size, Number(query, "size"));
   WEIR_ASSIGN_OR_RETURN(const auto named, Number(query, "length"));
   WEIR_ASSIGN_OR_RETURN(const auto from, Number(query, "offset"));
   const std::optional<int64_t> wanted = named ? named : size;
-  LogRange range;
+  if (!wanted && !from) return LogRange{LogRange::Kind::kAll, file.begin, file.size()};
   if (wanted && *wanted < 0) {
     // -INT64_MIN does not exist.
-    range.length = std::min(file_size, -std::max(*wanted, -file_size));
-    range.offset = file_size - range.length;
-    return range;
+    return Tail(file, -std::max(*wanted, -file.size()), LogRange::Kind::kPart);
   }
-  range.offset = std::clamp<int64_t>(from.value_or(0), 0, file_size);
-  range.length = std::min(file_size - range.offset, wanted.value_or(file_size));
+  LogRange range{LogRange::Kind::kPart, 0, 0};
+  range.offset = std::clamp<int64_t>(from.value_or(0), file.begin, file.end);
+  range.length = std::min(file.end - range.offset, wanted.value_or(file.size()));
   return range;
+}
+
+LogRange SelectByHeader(std::string_view range, const LogFile& file) {
+  const LogRange all{LogRange::Kind::kAll, file.begin, file.size()};
+  const LogRange nothing{LogRange::Kind::kUnsatisfiable, 0, 0};
+  if (!range.starts_with(kUnit)) return all;
+  range.remove_prefix(kUnit.size());
+  const size_t dash = range.find('-');
+  if (dash == std::string_view::npos) return all;
+  const std::string_view first_text = Trim(range.substr(0, dash));
+  const std::string_view last_text = Trim(range.substr(dash + 1));
+  const auto first = Digits(first_text);
+  const auto last = Digits(last_text);
+  if ((!first && !first_text.empty()) || (!last && !last_text.empty())) return all;
+  if (!first && !last) return all;
+  if (!first) {
+    return *last == 0 || file.size() == 0 ? nothing : Tail(file, *last, LogRange::Kind::kHttpRange);
+  }
+  if (last && *last < *first) return all;
+  if (*first >= file.end || (last && *last < file.begin)) return nothing;
+  LogRange part{LogRange::Kind::kHttpRange, std::max(*first, file.begin), 0};
+  const int64_t end = last && *last < file.end ? *last + 1 : file.end;
+  part.length = end - part.offset;
+  return part;
+}
+
+Result<LogRange> SelectRange(const platform::HttpRequest& request,
+                             const LogFile& file,
+                             int64_t limit) {
+  WEIR_ASSIGN_OR_RETURN(LogRange range, SelectByQuery(request.query, file));
+  const auto header = request.headers.find("range");
+  // If-Range names a validator, and a log that grows has none: the whole is the answer then.
+  const bool conditional = request.headers.contains("if-range");
+  if (range.kind == LogRange::Kind::kAll && header != request.headers.end() && !conditional) {
+    range = SelectByHeader(header->second, file);
+  }
+  if (range.length <= limit) return range;
+  if (range.kind == LogRange::Kind::kAll) {
+    return Error{ErrorCode::kResourceExhausted,
+                 "'" + file.name + "' has " + std::to_string(range.length) +
+                     " bytes, an answer at most " + std::to_string(limit),
+                 "ask for a part: ?size=-65536 (the last bytes), ?offset=N&length=M, or a Range"};
+  }
+  range.length = limit;
+  return range;
+}
+
+platform::HttpResponse LogResponse(const OpenLog& log, const LogRange& range) {
+  platform::HttpResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.headers["X-Log-Begin"] = std::to_string(log.file.begin);
+  response.headers["X-Log-End"] = std::to_string(log.file.end);
+  response.headers["X-Log-Offset"] = std::to_string(range.offset);
+  response.headers["X-Log-Modified"] = ToIso8601(log.file.modified);
+  response.headers["Accept-Ranges"] = "bytes";
+  if (range.kind == LogRange::Kind::kUnsatisfiable) {
+    response.status = kUnsatisfiable;
+    response.headers["Content-Range"] = "bytes */" + std::to_string(log.file.end);
+    return response;
+  }
+  response.status = range.kind == LogRange::Kind::kHttpRange ? kPartial : kOk;
+  if (response.status == kPartial) {
+    response.headers["Content-Range"] = "bytes " + std::to_string(range.offset) + "-" +
+                                        std::to_string(range.offset + range.length - 1) + "/" +
+                                        std::to_string(log.file.end);
+  }
+  response.open_file = log.descriptor;
+  response.file_offset = range.offset;
+  response.file_length = range.length;
+  return response;
 }
 
 }  // namespace weir::nm

@@ -1,49 +1,51 @@
-// The log files of containers, running or ended, as they lie in their log directory.
-//
-// Names that come from a request are only compared with the directory's listing, never made into a
-// path. Blocks on the disk; thread-safe.
+// Which bytes of a log file an HTTP request gets. Positions are those of log_directory.h. Pure
+// functions; thread-safe.
 #ifndef WEIR_NODEMANAGER_SERVER_CONTAINER_LOGS_H_
 #define WEIR_NODEMANAGER_SERVER_CONTAINER_LOGS_H_
 
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "common/ids.h"
 #include "common/result.h"
-#include "common/time.h"
-#include "nodemanager/executor/container_directories.h"
-#include "platform/file_system.h"
+#include "nodemanager/executor/log_directory.h"
+#include "platform/http_server.h"
 
 namespace weir::nm {
 
-struct LogFile {
-  std::string name;
-  std::string path;
-  int64_t size = 0;
-  WallTime modified;
-};
+// Of one answer.
+inline constexpr int64_t kLogAnswerBytes = int64_t{1} << 30;
 
-// Regular files only, by name, at most kLogFilesMax. kNotFound: the container never had logs here,
-// or they are gone.
-inline constexpr size_t kLogFilesMax = 1000;
-Result<std::vector<LogFile>> ListLogs(platform::FileSystem& files,
-                                      const ContainerDirectories& directories,
-                                      const ContainerId& id);
-// kNotFound: no such file among them; the message says which there are.
-Result<LogFile> FindLog(platform::FileSystem& files,
-                        const ContainerDirectories& directories,
-                        const ContainerId& id,
-                        const std::string& name);
-
-// Which bytes: query parameters `size` or `length` (negative = the last so many; absent = all) and
-// `offset`. kInvalidArgument: one is not a number.
 struct LogRange {
-  int64_t offset = 0;
+  enum class Kind {
+    kAll,            // nothing was asked for
+    kPart,           // by the query
+    kHttpRange,      // by a Range header: 206
+    kUnsatisfiable,  // by a Range header that has nothing: 416
+  };
+  Kind kind = Kind::kAll;
+  int64_t offset = 0;  // position of the first byte
   int64_t length = 0;
 };
-Result<LogRange> SelectRange(const std::map<std::string, std::string>& query, int64_t file_size);
+
+// By the query: `size` or `length` (negative = the last so many bytes; absent = all) and `offset`
+// (a position); they go before a Range header. kInvalidArgument: one is not a number.
+Result<LogRange> SelectByQuery(const std::map<std::string, std::string>& query,
+                               const LogFile& file);
+
+// By a Range header (RFC 7233) with one range; what is not one, or more than one, is ignored
+// (kAll), as that document allows. What the size limit has taken away is not part of the answer.
+LogRange SelectByHeader(std::string_view range, const LogFile& file);
+
+// Both; at most `limit` bytes, but for kAll: kResourceExhausted, with what to ask for instead.
+Result<LogRange> SelectRange(const platform::HttpRequest& request,
+                             const LogFile& file,
+                             int64_t limit = kLogAnswerBytes);
+
+// 200, 206 or 416 with the headers X-Log-Begin, X-Log-End (positions), X-Log-Offset (of the first
+// byte of the answer) and X-Log-Modified.
+platform::HttpResponse LogResponse(const OpenLog& log, const LogRange& range);
 
 }  // namespace weir::nm
 

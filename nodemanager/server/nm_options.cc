@@ -118,6 +118,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.log_dirs = ReadDirectories(read, kNmLogDirs, options.directory + "/logs");
   options.delete_delay = seconds(read.Int(kNmDeleteDelay, 0, kMaxSeconds));
   options.log_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
+  options.logs = ReadNodeLogOptions(config, read, options.directory);
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.run_as = ReadRunAsPolicy(read);
   options.core_dumps = read.Bool(kNmCoreDumps);

@@ -12,6 +12,7 @@
 #include "nodemanager/core/run_as.h"
 #include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/health_monitor.h"
+#include "nodemanager/server/node_logs.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
@@ -31,6 +32,7 @@ struct NmOptions {
   std::vector<std::string> log_dirs;
   Duration delete_delay{0};
   Duration log_retain{0};
+  NodeLogOptions logs;
   int64_t cache_target_bytes = 0;  // of all local directories together
   RunAsPolicy run_as;
   bool core_dumps = false;

@@ -96,19 +96,29 @@ std::string ContainerJson(const NodeFacts& facts, const NodeManagerCore::Contain
   return Dump({{"container", ContainerObject(facts, container)}});
 }
 
+std::string LoggedContainersJson(const NodeFacts& facts, const std::vector<ContainerId>& ids) {
+  Json list = Json::array();
+  for (const ContainerId& id : ids) list.push_back(id.ToString());
+  return Dump({{"loggedContainers", {{"nodeId", facts.name}, {"containerIds", std::move(list)}}}});
+}
+
 std::string ContainerLogsJson(const NodeFacts& facts,
                               const ContainerId& id,
+                              const std::string& role,
                               const std::vector<LogFile>& logs) {
   Json list = Json::array();
   for (const LogFile& log : logs) {
     list.push_back({{"fileName", log.name},
-                    {"fileSize", log.size},
+                    {"fileSize", log.size()},
+                    {"begin", log.begin},
+                    {"end", log.end},
                     {"lastModifiedTime", ToIso8601(log.modified)}});
   }
   return Dump({{"containerLogsInfo",
                 {{"containerLogInfo", std::move(list)},
                  {"logAggregationType", "LOCAL"},
                  {"containerId", id.ToString()},
+                 {"role", role},
                  {"nodeId", facts.name}}}});
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nodemanager/core/node_manager_core.h"
-#include "nodemanager/server/container_logs.h"
+#include "nodemanager/executor/log_directory.h"
 
 namespace weir::nm {
 
@@ -38,8 +38,10 @@ std::string NodeInfoJson(const NodeFacts& facts, const NodeNumbers& numbers);
 std::string ContainersJson(const NodeFacts& facts,
                            const std::vector<NodeManagerCore::ContainerView>& containers);
 std::string ContainerJson(const NodeFacts& facts, const NodeManagerCore::ContainerView& container);
+std::string LoggedContainersJson(const NodeFacts& facts, const std::vector<ContainerId>& ids);
 std::string ContainerLogsJson(const NodeFacts& facts,
                               const ContainerId& id,
+                              const std::string& role,
                               const std::vector<LogFile>& logs);
 
 }  // namespace weir::nm

@@ -38,6 +38,7 @@ using platform::FileSystem;
 constexpr seconds kHangLimit{2};
 constexpr seconds kSweepPatience{10};  // for leftover processes to die
 constexpr seconds kSweepPeriod{60};
+constexpr seconds kLogPeriod{1};    // to tell the threads that care for logs what runs
 constexpr seconds kStopMargin{10};  // on top of what the core allows itself
 constexpr size_t kDiskQueue = 256;
 constexpr seconds kRefusalLogPeriod{1};
@@ -112,8 +113,10 @@ struct NodeManagerDaemon::State {
   Status PublishAddresses();
   void StartMonitor();
   void SweepNow();
+  void UpdateLogs();
   void SweepDisk(const std::set<ApplicationId>& present);
   void NoteRefused(const std::string& peer, const Error& error);
+  void AskEnded(LogFollowers::Ids ids, std::function<void(LogFollowers::Ids)> tell);
 
   NmOptions options;
   const platform::Configuration config;
@@ -137,6 +140,8 @@ struct NodeManagerDaemon::State {
   std::unique_ptr<ProcessExecutor> executor;
   std::unique_ptr<HealthMonitor> health;
   std::unique_ptr<UsageSampler> usage;
+  std::unique_ptr<NodeLogs> logs;
+  std::unique_ptr<LogFollowers> followers;
   std::unique_ptr<WebEnvironment> web;
   std::unique_ptr<platform::ThriftServer> thrift;
   std::unique_ptr<platform::HttpServer> http;
@@ -194,6 +199,19 @@ void NodeManagerDaemon::State::NoteRefused(const std::string& peer, const Error&
   platform::LogWarn("nm.server", peer, "refused a connection", {{"cause", error.ToString()}});
 }
 
+// A container has ended for its logs when no process of it is left, or it is not known here.
+void NodeManagerDaemon::State::AskEnded(LogFollowers::Ids ids,
+                                        std::function<void(LogFollowers::Ids)> tell) {
+  server->Read([ids = std::move(ids), tell = std::move(tell)](const NodeManagerCore& core) {
+    LogFollowers::Ids over;
+    for (const ContainerId& id : ids) {
+      const auto container = core.Find(id);
+      if (!container || container->status.state == ContainerState::kComplete) over.insert(id);
+    }
+    tell(std::move(over));
+  });
+}
+
 Status NodeManagerDaemon::State::Listen() {
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   platform::ThriftListenerOptions listener;
@@ -214,8 +232,23 @@ Status NodeManagerDaemon::State::Listen() {
   http_options.host_names = {options.http.advertised_host};
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   // Routes come before the port is known, and the core after it: they see it when they are called.
-  web = std::make_unique<WebEnvironment>(
-      WebEnvironment{nullptr, metrics, core_loop, io_loop, disk, files, directories, NodeFacts{}});
+  followers = std::make_unique<LogFollowers>(
+      io_loop,
+      disk,
+      directories,
+      [this](LogFollowers::Ids ids, std::function<void(LogFollowers::Ids)> tell) {
+        AskEnded(std::move(ids), std::move(tell));
+      });
+  web = std::make_unique<WebEnvironment>(WebEnvironment{nullptr,
+                                                        metrics,
+                                                        core_loop,
+                                                        io_loop,
+                                                        disk,
+                                                        files,
+                                                        directories,
+                                                        *followers,
+                                                        NodeFacts{},
+                                                        nullptr});
   AddRoutes(*http, *web);
   WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());
   http_address = {options.http.advertised_host, bound.port};
@@ -274,9 +307,18 @@ void NodeManagerDaemon::State::MakeServer() {
   options.core.seed = std::hash<std::string>()(options.core.id.uuid);
   auto core = std::make_unique<NodeManagerCore>(options.core, ended, platform::ReadClock());
   server = std::make_unique<NodeManagerServer>(
-      NodeManagerServer::Parts{
-          core_loop, *executor, *rm, credentials, metrics, [this] { stopped_by_core.Open(); }},
+      NodeManagerServer::Parts{core_loop,
+                               *executor,
+                               *rm,
+                               credentials,
+                               metrics,
+                               [this] { stopped_by_core.Open(); },
+                               [this](const ApplicationId& id) { logs->ApplicationEnded(id); }},
       std::move(core));
+  if (options.logs.aggregation) options.logs.aggregation->node = container_address.ToString();
+  logs = std::make_unique<NodeLogs>(
+      options.logs, files, directories, [this](Event event) { server->Post(std::move(event)); });
+  web->logs = logs.get();
   web->server = server.get();
   web->facts = {container_address.ToString(),
                 container_address.host,
@@ -332,11 +374,21 @@ Status NodeManagerDaemon::State::PublishAddresses() {
 
 // On the disk thread.
 void NodeManagerDaemon::State::SweepDisk(const std::set<ApplicationId>& present) {
-  const size_t logs =
-      SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
   SweepGroups(Duration{0});
-  if (logs == 0) return;
-  platform::LogInfo("nm.cleanup", "-", "swept", {{"logs_of_applications", std::to_string(logs)}});
+  // With aggregation the aggregator removes what it has collected, and nothing else is removed.
+  if (options.logs.aggregation) return;
+  const size_t old_logs =
+      SweepLogs(files, directories, present, options.log_retain, platform::WallNow());
+  if (old_logs == 0) return;
+  platform::LogInfo(
+      "nm.cleanup", "-", "swept", {{"logs_of_applications", std::to_string(old_logs)}});
+}
+
+void NodeManagerDaemon::State::UpdateLogs() {
+  server->Read([this](const NodeManagerCore& core) {
+    logs->Update(core);
+    core_loop.At(platform::MonotonicNow() + kLogPeriod, [this] { UpdateLogs(); });
+  });
 }
 
 // On the core loop: which applications are here; the disk thread then looks for what is old.
@@ -387,6 +439,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
   state.health->Start();
   state.StartMonitor();
   state.SweepNow();
+  state.UpdateLogs();
   return std::nullopt;
 }
 
@@ -411,6 +464,7 @@ void NodeManagerDaemon::Stop() {
   state.io_loop.Stop();
   if (state.rm) state.rm->Stop();
   state.executor.reset();
+  state.logs.reset();
   if (state.groups) state.groups->End();
   if (!state.published) return;
   if (const auto removed = state.files.Remove(state.options.address_file); !removed.ok()) {

@@ -85,7 +85,10 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
           [&](const Signal& a) { parts_.executor.SignalContainer(a.id, a.kind); },
           [&](const CleanUp& a) { parts_.executor.CleanUp(a.id); },
           [&](const Forget& a) { parts_.executor.Forget(a.id); },
-          [&](const CleanUpApplication& a) { parts_.executor.CleanUpApplication(a.id); },
+          [&](const CleanUpApplication& a) {
+            parts_.executor.CleanUpApplication(a.id);
+            parts_.application_ended(a.id);
+          },
           [&](const UseDirectories& a) { parts_.executor.UseDirectories(a); },
           [&](const Reply& a) { Deliver(a); },
           [&](const Transitioned& a) {

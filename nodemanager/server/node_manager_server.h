@@ -41,6 +41,8 @@ class NodeManagerServer {
     RmCredentials& credentials;
     NmMetrics& metrics;
     std::function<void()> stopped;  // ShutDown was carried out; on the core loop
+    // Nothing of it is left here; on the core loop.
+    std::function<void(const ApplicationId&)> application_ended;
   };
   NodeManagerServer(Parts parts, std::unique_ptr<NodeManagerCore> core);
   NodeManagerServer(const NodeManagerServer&) = delete;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "nodemanager/server/log_routes.h"
 #include "nodemanager/server/node_page.h"
 #include "platform/clock.h"
 #include "platform/html.h"
@@ -39,15 +40,6 @@ std::optional<ContainerId> ContainerOf(const HttpRequest& request, const HttpRep
   if (id.ok()) return *id;
   reply(ErrorResponse(id.error()));
   return std::nullopt;
-}
-
-// On the disk thread; a full queue is an answered refusal.
-void OnDisk(const WebEnvironment& environment,
-            const HttpReply& reply,
-            std::function<HttpResponse()> work) {
-  if (environment.disk.Submit([reply, work = std::move(work)] { reply(work()); })) return;
-  reply(ErrorResponse(
-      {ErrorCode::kUnavailable, "too many requests wait for the disk", "try again soon"}));
 }
 
 NodeNumbers Numbers(const NodeManagerCore& core) {
@@ -98,42 +90,6 @@ void ServeContainer(const WebEnvironment& environment,
       });
 }
 
-void ServeLogList(const WebEnvironment& environment, const HttpRequest& request, HttpReply reply) {
-  const auto id = ContainerOf(request, reply);
-  if (!id) return;
-  OnDisk(environment, reply, [&environment, id = *id] {
-    const auto logs = ListLogs(environment.files, environment.directories, id);
-    if (!logs.ok()) return ErrorResponse(logs.error());
-    return JsonResponse(kOk, ContainerLogsJson(environment.facts, id, *logs));
-  });
-}
-
-Result<HttpResponse> LogAnswer(const WebEnvironment& environment,
-                               const ContainerId& id,
-                               const HttpRequest& request) {
-  WEIR_ASSIGN_OR_RETURN(
-      const LogFile log,
-      FindLog(environment.files, environment.directories, id, request.captures[1]));
-  WEIR_ASSIGN_OR_RETURN(const LogRange range, SelectRange(request.query, log.size));
-  HttpResponse response;
-  response.status = kOk;
-  response.content_type = "text/plain; charset=utf-8";
-  response.file = log.path;
-  response.file_offset = range.offset;
-  response.file_length = range.length;
-  response.headers["X-Log-Size"] = std::to_string(log.size);
-  return response;
-}
-
-void ServeLog(const WebEnvironment& environment, const HttpRequest& request, HttpReply reply) {
-  const auto id = ContainerOf(request, reply);
-  if (!id) return;
-  OnDisk(environment, reply, [&environment, id = *id, request] {
-    auto answer = LogAnswer(environment, id, request);
-    return answer.ok() ? *std::move(answer) : ErrorResponse(answer.error());
-  });
-}
-
 void ServeHealth(const WebEnvironment& environment, const HttpReply& reply) {
   const Instant busy_since = environment.core_loop.busy_since();
   const bool hung = busy_since != kNever && platform::MonotonicNow() - busy_since > kHung;
@@ -179,17 +135,7 @@ void AddRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
              [&environment](const HttpRequest& request, HttpReply reply) {
                ServeContainer(environment, request, std::move(reply));
              });
-  http.Route("GET",
-             "/ws/v1/node/containers/{}/logs",
-             [&environment](const HttpRequest& request, HttpReply reply) {
-               ServeLogList(environment, request, std::move(reply));
-             });
-  for (const char* path :
-       {"/ws/v1/node/containers/{}/logs/{}", "/ws/v1/node/containerlogs/{}/{}"}) {
-    http.Route("GET", path, [&environment](const HttpRequest& request, HttpReply reply) {
-      ServeLog(environment, request, std::move(reply));
-    });
-  }
+  AddLogRoutes(http, environment);
 }
 
 }  // namespace weir::nm

@@ -9,8 +9,10 @@
 
 #include "nodemanager/executor/container_directories.h"
 #include "nodemanager/executor/worker_pool.h"
+#include "nodemanager/server/log_followers.h"
 #include "nodemanager/server/nm_metrics.h"
 #include "nodemanager/server/node_json.h"
+#include "nodemanager/server/node_logs.h"
 #include "nodemanager/server/node_manager_server.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
@@ -25,7 +27,9 @@ struct WebEnvironment {
   WorkerPool& disk;
   platform::FileSystem& files;
   const ContainerDirectories& directories;
+  LogFollowers& followers;
   NodeFacts facts;
+  const NodeLogs* logs = nullptr;  // as the server
 };
 
 // Requires: before HttpServer::Listen.

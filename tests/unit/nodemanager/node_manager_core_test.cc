@@ -216,6 +216,22 @@ TEST(NodeManager, AStopIsSigtermThenSigkillAndComesBackWithItsCause) {
   EXPECT_FALSE(node.Take<Signal>());
 }
 
+TEST(NodeManager, AContainerWhoseLogsAreTooLargeIsKilledWithThatCause) {
+  CoreDriver node;
+  node.Register();
+  node.Run(1);
+  node.Step(ExcessLogs{IdOf(1), "killed because of 5 bytes"});
+  EXPECT_EQ(node.Take<Signal>()->kind, SignalKind::kTerminate);
+  node.End(1, {.kind = ExitKind::kSignaled, .value = 15});
+  EXPECT_EQ(node.StatusOf(1).exit_code, exit_code::kExcessLogs);
+  EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("killed because of 5 bytes"));
+  // Told too late, or of nobody.
+  node.Step(ExcessLogs{IdOf(1), ""});
+  node.Step(ExcessLogs{IdOf(77), ""});
+  EXPECT_FALSE(node.Take<Signal>());
+  EXPECT_FALSE(node.Take<InvalidEvent>());
+}
+
 TEST(NodeManager, AStopWhileFilesAreFetchedCallsItOff) {
   CoreDriver node;
   node.Register();

@@ -1,0 +1,72 @@
+// LogWatch: one thread that holds the logs of the containers of this node to their limits.
+//
+// Every period it looks at all containers that are here, sooner at those that write fast; once
+// more at each that has ended. Owner: the daemon; what it tells excess to must outlive it. Update
+// and Report are thread-safe.
+#ifndef WEIR_NODEMANAGER_EXECUTOR_LOG_WATCH_H_
+#define WEIR_NODEMANAGER_EXECUTOR_LOG_WATCH_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nodemanager/executor/log_limits.h"
+#include "platform/mutex.h"
+
+namespace weir::nm {
+
+struct LogWatchReport {
+  int64_t cut_bytes = 0;
+  int64_t killed = 0;  // containers over their limit
+  int64_t errors = 0;
+};
+
+class LogWatch {
+ public:
+  // The container's directory is over its limit, in words.
+  using TellExcess = std::function<void(const ContainerId&, const std::string& words)>;
+
+  LogWatch(const ContainerDirectories& directories, LogLimits limits, TellExcess tell);
+  ~LogWatch();
+  LogWatch(const LogWatch&) = delete;
+  LogWatch& operator=(const LogWatch&) = delete;
+
+  // The containers that run here now.
+  void Update(std::vector<ContainerId> running);
+  LogWatchReport Report() const;
+
+ private:
+  struct Watched {
+    Instant due;
+    Instant looked{};  // last
+    Instant directory_due{};
+    std::map<std::string, int64_t> ends;
+    bool running = true;
+    bool told = false;
+  };
+
+  void Run();
+  void Look(const ContainerId& id, Watched& watched, Instant now);
+  void Count(const ContainerId& id, const LogPass& pass);
+  void CheckDirectory(const LogDirectory& directory, Watched& watched, Instant now);
+  // Takes over who runs; when the next look is due.
+  Instant TakeUpdate(Instant now) WEIR_REQUIRES(mutex_);
+
+  const ContainerDirectories& directories_;
+  const LogLimits limits_;
+  const TellExcess tell_;
+  std::map<ContainerId, Watched> watched_;  // of the thread
+  mutable platform::Mutex mutex_;
+  platform::ConditionVariable changed_;
+  std::vector<ContainerId> running_ WEIR_GUARDED_BY(mutex_);
+  bool updated_ WEIR_GUARDED_BY(mutex_) = false;
+  bool ending_ WEIR_GUARDED_BY(mutex_) = false;
+  LogWatchReport report_ WEIR_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace weir::nm
+
+#endif  // WEIR_NODEMANAGER_EXECUTOR_LOG_WATCH_H_
