@@ -75,15 +75,32 @@ Examples:
 )";
 
 const char kLogsHelp[] =
-    R"(Usage: weir logs -applicationId ID [-containerId ID] [-log_files NAME,...] [-size BYTES]
+    R"(Usage: weir logs -applicationId ID [SELECTION] [-size BYTES] [-out DIRECTORY]
+       weir logs -applicationId ID [SELECTION] --follow
+       weir logs -applicationId ID -show_container_log_info [-o json]
+       weir logs -applicationId ID -list_nodes
 
-Prints what the containers of an application wrote, running and finished ones alike.
-  -log_files NAMES   only these files (default: all)
-  -size BYTES        only so many bytes of each; negative: the last ones
+Prints what the containers of an application wrote: of running ones from their nodes, of ended ones
+from there or from the shared directory in which logs are collected.
+  -applicationId ID          or -applicationAttemptId ID, or -containerId ID
+  -am N,...                  only ApplicationMasters, of these attempts; -1 = the last one, or ALL
+  --role ROLE                only containers with this role: am, taskmanager, command
+  -nodeAddress HOST:PORT     only containers of this node
+  -appOwner USER             only what is collected for this user (default: whoever's)
+  -log_files NAMES           only these files, separated by commas (default: all)
+  -log_files_pattern REGEX   only files whose names it matches somewhere
+  -size BYTES                only so many bytes of each; negative: the last ones
+  -size_limit_mb MB          refuse to print more than this in all (default 10240; -1 = any)
+  -out DIRECTORY             write DIRECTORY/<container>/<file> instead
+  --follow                   print what is written from now on too, until the containers have ended;
+                             with -size -N from the last N bytes; Ctrl-C ends it (exit code 130)
+  -show_container_log_info   only which files there are
+  -list_nodes                only which nodes have, or had, containers of it
 
 Examples:
   weir logs -applicationId application_1763694000000_0001
   weir logs -applicationId ID -containerId CONTAINER -log_files stdout -size -4096
+  weir logs -applicationId ID --role taskmanager --follow -size -1000
 )";
 
 const char kSessionHelp[] =
