@@ -2,7 +2,7 @@
 // any call fail. Real() is the operating system: libcgroup for what happens once per start (finding
 // the hierarchies, the node's own groups), plain files for what happens per container, where
 // libcgroup's way costs several times as much
-// (docs/decisions/0007-cgroups-by-file-on-the-way-of-a-launch.md) and for what it has no call for
+// (docs/decisions/0008-cgroups-by-file-on-the-way-of-a-launch.md) and for what it has no call for
 // (cgroup.kill, cgroup.events, counters).
 //
 // Paths are absolute directories of groups. Errors carry path and strerror: kNotFound,

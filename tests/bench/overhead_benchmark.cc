@@ -1,10 +1,10 @@
 // nm-overhead: what a NodeManager costs that only watches.
-#include <unistd.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -19,6 +19,7 @@ using testing::ClusterOptions;
 using testing::ProcessCluster;
 
 constexpr double kKibPerMib = 1024;
+constexpr double kNanosPerSecond = 1e9;
 constexpr seconds kStartLimit{120};
 constexpr milliseconds kLookAgain{100};
 
@@ -36,16 +37,12 @@ double ResidentMib(pid_t pid) {
   return at == std::string::npos ? 0 : std::atof(status.c_str() + at + 6) / kKibPerMib;
 }
 
-// Of the process alone, not of its children.
+// Of all threads of the process, not of its children.
 double CpuSeconds(pid_t pid) {
-  const std::string text = ReadProc(pid, "stat");
-  const size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream rest(text.substr(name_end + 1));
-  std::vector<std::string> words(std::istream_iterator<std::string>(rest), {});
-  if (words.size() < 13) return 0;
-  return (std::atof(words[11].c_str()) + std::atof(words[12].c_str())) /
-         static_cast<double>(::sysconf(_SC_CLK_TCK));
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / kNanosPerSecond;
 }
 
 std::vector<pid_t> Launchers(pid_t node) {

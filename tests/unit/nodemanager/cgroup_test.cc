@@ -263,14 +263,19 @@ TEST_P(CgroupTest, ACpuQuotaHoldsWithinTenPercent) {
       "read -r line < /proc/$$/stat; set -- $line; "
       "t; echo $((${14}+${15})) $((n-b))");
   double used = 0;
-  // Too much is a fault at any time; too little may be the doing of who else works here.
-  for (int64_t attempt = 1; attempt <= 10 && used < 0.18; ++attempt) {
+  // Too much is a fault at any time, but for a guest whose clock stands still while others work on
+  // the machine; too little may be the doing of who else works here.
+  const bool is_guest = std::getenv("WEIR_IN_GUEST") != nullptr;
+  const auto holds = [&used] { return used >= 0.18 && used <= 0.22; };
+  for (int64_t attempt = 1; attempt <= 10 && !holds(); ++attempt) {
     StartWith(attempt, {64, 1}, spinner);
     EXPECT_EQ(AwaitEnd(attempt).value, 0);
     used = SpinForASecond(Output(attempt)).value_or(0);
-    EXPECT_LE(used, 0.22) << Output(attempt);
+    if (!is_guest) {
+      ASSERT_LE(used, 0.22) << Output(attempt);
+    }
   }
-  EXPECT_GE(used, 0.18);
+  EXPECT_TRUE(holds()) << used << " of 0.2 processors";
 }
 
 TEST_P(CgroupTest, LimitsChangeWhileItRuns) {
