@@ -118,6 +118,7 @@ ContainerReport ResourceManagerCore::State::MakeReport(ContainerSlot slot) const
   report.resource = ResourceOf(slot);
   report.state = container.reported();
   report.started = container.started;
+  if (const auto said = doing.find(slot); said != doing.end()) report.detail = said->second;
   return report;
 }
 

@@ -223,6 +223,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   stop_deadlines.Clear(slot);
   containers.Unlink(attempt.containers, &Container::of_attempt, slot);
   containers.Unlink(node.containers, &Container::of_node, slot);
+  doing.erase(slot);
   containers.Remove(slot);
   sched->Release(slot);
   place = true;
@@ -285,6 +286,11 @@ void ResourceManagerCore::State::OnReported(Node& node, const ContainerStatus& s
   }
   if (status.state == ContainerState::kComplete) return OnCompleted(node, *slot, status);
   Move(*slot, ContainerEvent::kLaunched);
+  if (status.detail.empty()) {
+    doing.erase(*slot);
+  } else {
+    doing[*slot] = status.detail;
+  }
   const bool runs_now =
       status.state == ContainerState::kRunning && container.reported() != ContainerState::kRunning;
   if (!container.at_node) {

@@ -456,8 +456,10 @@ struct ResourceManagerCore::State {
   // The uuid's index: every heartbeat needs one.
   std::unordered_map<std::string, int32_t> node_indices;  // lookup-only
   std::vector<int32_t> node_slots;                        // scheduler slot -> Node::index
-  ContainerTable containers;                              // by scheduler slot
-  ContainerList awaited;                                  // in the order of grant, so of deadlines
+  // What containers are doing now, of those few that say so.
+  std::map<ContainerSlot, std::string> doing;
+  ContainerTable containers;  // by scheduler slot
+  ContainerList awaited;      // in the order of grant, so of deadlines
   std::map<ContainerId, EndedContainer> ended;
   std::deque<ContainerId> ended_order;         // oldest first; may name forgotten ones
   std::map<std::string, int32_t> staged_uses;  // by sha256: applications that are not retired

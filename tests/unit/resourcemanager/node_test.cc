@@ -291,5 +291,19 @@ TEST_F(NodeTest, HearsAtItsRegistrationWhichOfItsApplicationsAreOver) {
   EXPECT_EQ(driver.Beat("n2").applications_finished, std::vector{running.application});
 }
 
+TEST_F(NodeTest, SaysWhatItsContainersAreDoingUntilTheySayNothing) {
+  driver.AddNode("n1", {4096, 4});
+  const AttemptId am = driver.RunApplication(Context("count"), "1", "n1");
+  const auto detail = [&] { return driver.core->Containers(am.application)->at(0).detail; };
+  EXPECT_EQ(detail(), "");
+  ContainerStatus status = Running(driver.core->Containers(am.application)->at(0).id);
+  status.detail = "retry 1 of 5 in 3 s";
+  driver.Beat("n1", {status});
+  EXPECT_EQ(detail(), "retry 1 of 5 in 3 s");
+  status.detail.clear();
+  driver.Beat("n1", {status});
+  EXPECT_EQ(detail(), "");
+}
+
 }  // namespace
 }  // namespace weir::rm
