@@ -244,8 +244,8 @@ TEST_P(CgroupTest, AForkBombMeetsItsLimitAndTheNodeDoesNotFeelIt) {
   EXPECT_THAT(Left(), IsEmpty());
 }
 
-// The usage of a second, in cores; nothing when others left it too little to say.
-std::optional<double> SpinForASecond(const std::string& output) {
+// The processors that a spinner used, from its "ticks used, ticks gone by".
+std::optional<double> UsageOf(const std::string& output) {
   const auto words = Split(Trim(output), ' ');
   if (words.size() != 2) return std::nullopt;
   return std::strtod(std::string(words[0]).c_str(), nullptr) /
@@ -270,7 +270,7 @@ TEST_P(CgroupTest, ACpuQuotaHoldsWithinTenPercent) {
   for (int64_t attempt = 1; attempt <= 10 && !holds(); ++attempt) {
     StartWith(attempt, {64, 1}, spinner);
     EXPECT_EQ(AwaitEnd(attempt).value, 0);
-    used = SpinForASecond(Output(attempt)).value_or(0);
+    used = UsageOf(Output(attempt)).value_or(0);
     if (!is_guest) {
       ASSERT_LE(used, 0.22) << Output(attempt);
     }
