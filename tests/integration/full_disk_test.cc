@@ -64,7 +64,9 @@ TEST_F(FullDisk, AContainerWhoseFilesDoNotFitFailsWithThatCause) {
   WriteWholeFile(Scratch("big"), std::string(8 << 20, 'x'));
   const CommandResult run = RunShell({"-file", Scratch("big")}, "true");
   EXPECT_EQ(run.exit_code, 8) << run.ToString();
-  EXPECT_THAT(run.err, AllOf(HasSubstr("container_"), HasSubstr("No space left on device")));
+  EXPECT_THAT(
+      run.err,
+      AllOf(HasSubstr("container_"), HasSubstr("disk full: " + disk_.path()), HasSubstr("lacks")));
   EXPECT_TRUE(AwaitNoContainers());
   ExpectServing();
 }
