@@ -53,6 +53,11 @@ constexpr ConfigKey kKnown[] = {
      "Of the active nodes, so many percent at most (one at least) are given up as LOST within a "
      "minute; the others wait. 100 = no limit."},
     {kNmExpiry, "30000", "A NodeManager not heard from for so long is LOST (ms)."},
+    {kNodeLease,
+     "0",
+     "Of the RM: a node that has heard of no RM for so long has ended its containers (ms); 0 = "
+     "five "
+     "sixths of the expiry, which is the most it can be."},
     {kAmExpiry, "30000", "An ApplicationMaster not heard from for so long has failed (ms)."},
     {kMinimumMb, "1024", "Requests are rounded up to multiples of this (MiB)."},
     {kMaximumMb, "8192", "Largest container (MiB)."},
@@ -144,6 +149,13 @@ constexpr ConfigKey kKnown[] = {
      "30000",
      "A download with less than 1 KiB a second for so long has failed (ms, whole seconds)."},
     {kNmArchiveMax, "4096", "An archive that unpacks to more is refused (MiB)."},
+    {kNmRecoveryEnabled,
+     "true",
+     "Containers outlive a NodeManager that dies; the next one goes on."},
+    {kNmRecoveryDir, "", "The NodeManager's records of its containers; <nm work>/recovery."},
+    {kNmRecoverySupervised,
+     "false",
+     "Containers outlive a NodeManager that is stopped, too: something starts it again soon."},
     {kNmWorkDir, "", "State of the NodeManager; <work>/nm."},
     {kNmRack, "/default-rack", "Rack of this node."},
     {kNmLabelProvider,

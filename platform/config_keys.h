@@ -45,6 +45,7 @@ inline constexpr char kRmExcludePath[] = "yarn.resourcemanager.nodes.exclude-pat
 inline constexpr char kRmDecommissionTimeout[] =
     "yarn.resourcemanager.nodemanager-graceful-decommission-timeout-secs";
 inline constexpr char kRmExpiryShare[] = "weir.resourcemanager.nodes.expired-per-minute-percent";
+inline constexpr char kNodeLease[] = "weir.nodemanager.lease-ms";
 inline constexpr char kNmExpiry[] = "yarn.nm.liveness-monitor.expiry-interval-ms";
 inline constexpr char kAmExpiry[] = "yarn.am.liveness-monitor.expiry-interval-ms";
 inline constexpr char kMinimumMb[] = "yarn.scheduler.minimum-allocation-mb";
@@ -98,6 +99,9 @@ inline constexpr char kNmSuspicion[] = "weir.nodemanager.suspicion.pause-ms";
 inline constexpr char kNmFetchThreads[] = "yarn.nodemanager.localizer.fetch.thread-count";
 inline constexpr char kNmFetchStall[] = "weir.nodemanager.localizer.stall-timeout-ms";
 inline constexpr char kNmArchiveMax[] = "weir.nodemanager.localizer.archive-max-mb";
+inline constexpr char kNmRecoveryEnabled[] = "yarn.nodemanager.recovery.enabled";
+inline constexpr char kNmRecoveryDir[] = "yarn.nodemanager.recovery.dir";
+inline constexpr char kNmRecoverySupervised[] = "yarn.nodemanager.recovery.supervised";
 inline constexpr char kNmWorkDir[] = "weir.nodemanager.work.dir";
 inline constexpr char kNmMonitor[] = "yarn.nodemanager.container-monitor.enabled";
 inline constexpr char kNmMonitorInterval[] = "yarn.nodemanager.container-monitor.interval-ms";

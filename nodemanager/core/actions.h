@@ -1,5 +1,5 @@
-// What the NodeManager core wants done, as values, in order. All go out at once: a NodeManager has
-// no durability gate of its own. Immutable values.
+// What the NodeManager core wants done, as values, in order. All go out at once: what depends on a
+// record comes only after RecordsKept. Immutable values.
 #ifndef WEIR_NODEMANAGER_CORE_ACTIONS_H_
 #define WEIR_NODEMANAGER_CORE_ACTIONS_H_
 
@@ -13,6 +13,7 @@
 #include "common/node_messages.h"
 #include "common/result.h"
 #include "nodemanager/core/events.h"
+#include "nodemanager/core/node_records.h"
 
 namespace weir::nm {
 
@@ -29,7 +30,24 @@ struct SendUnregister {
   int64_t session = 0;
 };
 
+// --- to the records, which are written in order; RecordsKept or RecordFailed follows
+struct KeepRecord {
+  int64_t sequence = 0;  // 1, 2, 3...
+  NodeRecord record;     // in place of what its key held
+};
+struct DropRecord {
+  int64_t sequence = 0;
+  std::string key;
+};
+
 // --- to the executor
+// Takes on a container that an earlier NodeManager has started: watches its processes, as after
+// Launched, when they run; and may be told to launch it again.
+struct Reacquire {
+  ContainerTokenIdentifier token;
+  LaunchContext launch;
+  bool runs = true;
+};
 // Makes directories and secrets, fetches the files.
 struct Localize {
   ContainerTokenIdentifier token;
@@ -107,6 +125,9 @@ struct Stopped {};
 using Action = std::variant<SendRegister,
                             SendHeartbeat,
                             SendUnregister,
+                            KeepRecord,
+                            DropRecord,
+                            Reacquire,
                             Localize,
                             CallOffLocalization,
                             Launch,

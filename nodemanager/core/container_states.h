@@ -34,6 +34,7 @@ enum class State {
 enum class Trigger {
   kStart,               // a start was accepted
   kRefuse,              // the RM's start cannot be carried out
+  kReacquire,           // an earlier NodeManager has started its process
   kLocalized,           // directories, files and secrets are in place
   kLocalizationFailed,  // or they could not be had
   kLaunched,            // the process runs
@@ -82,6 +83,8 @@ constexpr std::string_view TriggerName(Trigger trigger) {
       return "START";
     case Trigger::kRefuse:
       return "REFUSE";
+    case Trigger::kReacquire:
+      return "REACQUIRE";
     case Trigger::kLocalized:
       return "RESOURCES_LOCALIZED";
     case Trigger::kLocalizationFailed:
@@ -121,6 +124,10 @@ inline constexpr std::array kContainerRows = {
     Allow(State::kNew, Trigger::kStart, State::kLocalizing, "its files are fetched"),
     Allow(State::kNew, Trigger::kRefuse, State::kDone, "told to the RM as complete"),
     Allow(State::kNew, Trigger::kStop, State::kDone, "stopped before it was ever started here"),
+    Allow(State::kNew,
+          Trigger::kReacquire,
+          State::kRunning,
+          "its process was started before the NodeManager was"),
 
     Allow(State::kLocalizing, Trigger::kLocalized, State::kScheduled, "its process is started"),
     Allow(State::kLocalizing,
@@ -144,6 +151,10 @@ inline constexpr std::array kContainerRows = {
 
     Allow(State::kRunning, Trigger::kExitSuccess, State::kExitedWithSuccess, "waits for the rest"),
     Allow(State::kRunning, Trigger::kExitFailure, State::kExitedWithFailure, "waits for the rest"),
+    Allow(State::kRunning,
+          Trigger::kLaunchFailed,
+          State::kExitedWithFailure,
+          "it was re-acquired while it was about to fail to start"),
     Allow(State::kRunning, Trigger::kStop, State::kKilling, "SIGTERM, and SIGKILL after the grace"),
     Ignore(State::kRunning, Trigger::kStart, kRepeatedStart),
 

@@ -7,7 +7,9 @@
 // that may be under way; after a time limit of its own at the latest); SendUnregister by one
 // Unregistered; Localize by one LocalizationDone or LocalizationFailed, also when it was called
 // off; Launch by LaunchFailed, or by Launched, then Exited, then Drained (after which it may be
-// launched again); CleanUp by CleanedUp.
+// launched again); Reacquire of a running one by Exited, then Drained, or by LaunchFailed; CleanUp
+// by CleanedUp; every KeepRecord and DropRecord by RecordsKept with its sequence or a later one,
+// perhaps after RecordFailed.
 // Immutable values.
 #ifndef WEIR_NODEMANAGER_CORE_EVENTS_H_
 #define WEIR_NODEMANAGER_CORE_EVENTS_H_
@@ -139,6 +141,17 @@ struct ExcessLogs {
   std::string words;  // with the numbers
 };
 
+// --- the records
+// All up to `sequence` survive this process.
+struct RecordsKept {
+  int64_t sequence = 0;
+};
+// Those up to `sequence` could not be written so far; the shell goes on trying.
+struct RecordFailed {
+  int64_t sequence = 0;
+  Error error;
+};
+
 // --- the shell
 // A round of looks at the local and log directories.
 struct DirectoriesChecked {
@@ -147,8 +160,11 @@ struct DirectoriesChecked {
 struct HealthScriptRan {
   ScriptResult result;
 };
-// Stops every container, tells the RM, and ends with a Stopped action, in bounded time.
-struct ShutDown {};
+// Ends with a Stopped action, in bounded time: stops every container and tells the RM before; or
+// leaves all as it is, for the next NodeManager.
+struct ShutDown {
+  bool keep_containers = false;
+};
 // NextDeadline() has come.
 struct DeadlineReached {};
 
@@ -173,6 +189,8 @@ using Event = std::variant<Registered,
                            DirectoriesChecked,
                            HealthScriptRan,
                            UsageSampled,
+                           RecordsKept,
+                           RecordFailed,
                            ShutDown,
                            DeadlineReached>;
 

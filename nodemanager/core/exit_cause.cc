@@ -12,7 +12,6 @@ constexpr int kExecFailed = 126;
 constexpr int kCommandNotFound = 127;
 constexpr int kLastLines = 5;
 constexpr size_t kLastLineBytes = 300;
-constexpr int kLostExitCode = 154;  // YARN's "the exit was not seen"
 
 struct SignalWord {
   int number;
@@ -79,6 +78,8 @@ const char* StopWords(StopCause cause) {
       return "stopped because it uses more virtual memory than it may";
     case StopCause::kExcessLogs:
       return "killed because its logs are larger than they may be";
+    case StopCause::kLeaseEnded:
+      return "stopped by its node, which had heard of no ResourceManager for its lease";
   }
   return "";
 }
@@ -90,6 +91,7 @@ int StopCode(StopCause cause) {
     case StopCause::kReleasedByApplicationMaster:
     case StopCause::kNodeDecommissioned:
     case StopCause::kNodeManagerStopping:
+    case StopCause::kLeaseEnded:
       return exit_code::kAborted;
     case StopCause::kKilledByResourceManager:
       return exit_code::kKilledByResourceManager;
@@ -218,7 +220,7 @@ ExitCause DescribeExit(const ExitOutcome& outcome, const Resource& resource) {
       cause.exit_code = kSignalBase + outcome.value;
       break;
     case ExitKind::kLost:
-      cause.exit_code = kLostExitCode;
+      cause.exit_code = exit_code::kLost;
       break;
   }
   const std::string oom = OomWords(outcome);

@@ -13,18 +13,21 @@
 
 namespace weir::nm {
 
-enum class StopCause {
-  kStoppedByApplicationMaster,   // at this node
-  kReleasedByApplicationMaster,  // through the RM
-  kKilledByResourceManager,
-  kApplicationEnded,
-  kPreempted,
-  kNodeDecommissioned,
-  kNodeManagerStopping,
-  kPhysicalMemoryExceeded,
-  kVirtualMemoryExceeded,
-  kExcessLogs,
+// Stored: numbers stay, new ones are added at the end.
+enum class StopCause : int {
+  kStoppedByApplicationMaster = 1,   // at this node
+  kReleasedByApplicationMaster = 2,  // through the RM
+  kKilledByResourceManager = 3,
+  kApplicationEnded = 4,
+  kPreempted = 5,
+  kNodeManagerStopping = 6,
+  kPhysicalMemoryExceeded = 7,
+  kVirtualMemoryExceeded = 8,
+  kLeaseEnded = 9,  // no ResourceManager was heard of for the node's lease
+  kNodeDecommissioned = 10,
+  kExcessLogs = 11,
 };
+inline constexpr int kLastStopCause = static_cast<int>(StopCause::kExcessLogs);
 StopCause CauseOf(StopReason reason);
 
 struct ExitCause {

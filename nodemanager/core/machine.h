@@ -6,6 +6,9 @@
 //   machine_usage.cc      what they really use
 //   machine_callers.cc    ApplicationMasters' calls
 //   machine_master.cc     the conversation with the ResourceManager, shutting down
+//   machine_lease.cc      what happens when the ResourceManager is not heard of
+//   machine_records.cc    what is kept for the next NodeManager, and what waits for that
+//   machine_recovery.cc   going on from what an earlier one kept
 // Included by those only. Single-threaded.
 #ifndef WEIR_NODEMANAGER_CORE_MACHINE_H_
 #define WEIR_NODEMANAGER_CORE_MACHINE_H_
@@ -18,6 +21,7 @@
 #include <vector>
 
 #include "nodemanager/core/exit_cause.h"
+#include "nodemanager/core/lease.h"
 #include "nodemanager/core/node_health.h"
 #include "nodemanager/core/node_manager_core.h"
 #include "nodemanager/core/retry.h"
@@ -27,13 +31,18 @@ namespace weir::nm {
 
 struct Stop {
   StopCause cause = StopCause::kKilledByResourceManager;
+  std::string words;  // of the cause, beyond its name
   Instant asked;
-  std::string words = {};  // of the cause, beyond its name
+  WallTime asked_wall;
 };
 
 struct Container {
   ContainerTokenIdentifier token;
   State state = State::kNew;
+  std::optional<LaunchContext> launch;  // until Localize has gone out
+  LeaseEnd on_lease_end = LeaseEnd::kStop;
+  bool accept_kept = true;   // its start survives this process
+  bool launched = false;     // its process was started, by this NodeManager or an earlier one
   bool has_process = false;  // between Launched and Drained
   ContainerStatus status;    // as told to others
   std::optional<Stop> stop;
@@ -69,7 +78,7 @@ struct ShuttingDown {
 };
 
 struct NodeManagerCore::Machine {
-  Machine(const CoreOptions& core_options, const std::vector<ContainerStatus>& ended, Now now);
+  Machine(const CoreOptions& core_options, const Recovery& recovery, Now now);
 
   // --- node_manager_core.cc
   void Dispatch(const Event& event, Now now);
@@ -85,6 +94,8 @@ struct NodeManagerCore::Machine {
   Container& Add(const ContainerTokenIdentifier& token, Now now);
   void Begin(const ContainerTokenIdentifier& token, const LaunchContext& launch, Now now);
   void StopOne(Container& container, StopCause cause, Now now, std::string words = "");
+  // Localize, once that is possible; or the end of a container that was stopped before it was.
+  void Prepare(Container& container, Now now);
   void OnLocalized(const ContainerId& id, Now now);
   void OnLocalizationFailed(const LocalizationFailed& event, Now now);
   void OnLocalizationProgress(const LocalizationProgress& event);
@@ -123,6 +134,25 @@ struct NodeManagerCore::Machine {
   void AnswerLateWatchers(Now now);
   std::optional<ContainerStatus> StatusOf(const ContainerId& id) const;
 
+  // --- machine_records.cc
+  int64_t Keep(NodeRecord record);  // its sequence
+  void Drop(std::string key);
+  int64_t Record(const Container& container);
+  void RecordConversation();
+  void ReplyWhenKept(CallId call, int64_t sequence);
+  void OnKept(int64_t sequence, Now now);
+  void OnKeepFailed(int64_t sequence, const Error& error, Now now);
+
+  // --- machine_recovery.cc
+  void Recover(const Recovery& recovery, Now now);
+  void RecoverOne(const RecoveredContainer& found, Now now);
+  void RecoverEnded(const ContainerStatus& status, WallTime expires, Now now);
+
+  // --- machine_lease.cc
+  void UpdateLease();
+  void PumpLease(Now now);
+  Instant NextLeaseDeadline() const;
+
   // --- machine_master.cc
   void OnRegistered(const Registered& event, Now now);
   void OnAnswered(const HeartbeatAnswered& event, Now now);
@@ -130,7 +160,7 @@ struct NodeManagerCore::Machine {
   void OnStartCommand(const StartContainerCommand& command, Now now);
   void OnStopCommand(const StopContainerCommand& command, Now now);
   void OnRecorded(const ContainerId& id, Now now);
-  void OnShutDown(Now now);
+  void OnShutDown(bool keep_containers, Now now);
   void PumpShutdown(Now now);
   std::vector<ContainerStatus> Statuses(bool only_changed);
   bool HasNews() const;
@@ -143,6 +173,13 @@ struct NodeManagerCore::Machine {
   // less afterwards, as what it holds goes by itself.
   Resource most;
   RmConversation rm;
+  Lease lease;
+  bool lease_over = false;
+  int64_t last_sequence = 0;                     // of the records
+  int64_t kept_sequence = 0;                     // and so far they are kept, or have failed
+  std::map<int64_t, std::vector<CallId>> gated;  // calls to be answered when they are
+  std::map<int64_t, ContainerId> accepting;      // starts whose record is not kept yet
+  ConversationRecord conversation;               // as last recorded
   std::map<ContainerId, Container> containers;
   std::map<ContainerId, Remembered> remembered;
   std::map<CallId, Watcher> watchers;

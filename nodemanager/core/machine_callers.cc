@@ -18,19 +18,22 @@ Error NotHere(const ContainerId& id) {
 
 void NodeManagerCore::Machine::OnStart(const StartContainer& event, Now now) {
   const ContainerId& id = event.token.id;
+  int64_t record = 0;
   Status status = CheckOwner(id, event.attempt);
   if (const auto known = containers.find(id); status.ok() && known != containers.end()) {
     Fire(known->second, Trigger::kStart);
+    if (!known->second.accept_kept) record = last_sequence;
   } else if (status.ok()) {
     if (remembered.contains(id)) {
       status = Error{ErrorCode::kFailedPrecondition, id.ToString() + " has ended already", ""};
     } else {
       status = MayStart(event.token, event.launch, now);
       if (status.ok()) Begin(event.token, event.launch, now);
+      if (status.ok()) record = last_sequence;
     }
   }
   if (status.ok()) {
-    actions.push_back(Reply{event.call, NoContent{}});
+    ReplyWhenKept(event.call, record);
   } else {
     actions.push_back(Reply{event.call, std::move(status).error()});
   }
@@ -47,6 +50,11 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
     return Error{ErrorCode::kUnavailable,
                  "the node is not registered with the ResourceManager",
                  "try again soon"};
+  }
+  if (lease_over) {
+    return Error{ErrorCode::kUnavailable,
+                 "the node has heard of no ResourceManager for its lease",
+                 "try again when it is back"};
   }
   WEIR_RETURN_IF_ERROR(CheckContainerToken(
       token,
@@ -81,8 +89,12 @@ void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
     actions.push_back(Reply{event.call, NotHere(event.id)});
     return;
   }
-  if (it != containers.end()) StopOne(it->second, StopCause::kStoppedByApplicationMaster, now);
-  actions.push_back(Reply{event.call, NoContent{}});
+  int64_t record = 0;
+  if (it != containers.end()) {
+    StopOne(it->second, StopCause::kStoppedByApplicationMaster, now);
+    if (!it->second.complete()) record = last_sequence;
+  }
+  ReplyWhenKept(event.call, record);
 }
 
 void NodeManagerCore::Machine::OnWatch(const WatchContainer& event, Now now) {

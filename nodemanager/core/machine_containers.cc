@@ -73,7 +73,21 @@ void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
   if (!Fire(container, Trigger::kStart)) return;
   container.retry = RetryLedger(launch.retry);
   applications.insert(token.id.attempt.application);
-  actions.push_back(Localize{token, launch});
+  container.launch = launch;
+  container.on_lease_end = launch.on_lease_end;
+  container.accept_kept = false;
+  Keep(LaunchRecord{token.id, launch});
+  accepting[Record(container)] = token.id;
+}
+
+void NodeManagerCore::Machine::Prepare(Container& container, Now now) {
+  // The keys and the address that files are fetched with come with the registration.
+  if (!container.launch || !container.accept_kept) return;
+  if (container.state == State::kLocalizing && rm.session() != 0) {
+    actions.push_back(Localize{container.token, *std::exchange(container.launch, std::nullopt)});
+  } else if (container.state == State::kKilling) {
+    OnLocalizationFailed({container.token.id, {ErrorCode::kAborted, "stopped before", ""}}, now);
+  }
 }
 
 void NodeManagerCore::Machine::StopOne(Container& container,
@@ -83,9 +97,11 @@ void NodeManagerCore::Machine::StopOne(Container& container,
   const State before = container.state;
   container.retry.Close();
   if (!Fire(container, Trigger::kStop)) return;
-  container.stop = Stop{cause, now.monotonic, std::move(words)};
-  if (before == State::kNew) CompleteStopped(container, now);
+  container.stop = Stop{cause, std::move(words), now.monotonic, now.wall};
+  if (before == State::kNew) return CompleteStopped(container, now);
+  Record(container);
   if (before == State::kLocalizing) {
+    if (container.launch) return Prepare(container, now);
     actions.push_back(CallOffLocalization{container.token.id});
   }
   if (before == State::kRunning) Terminate(container, now);
@@ -140,6 +156,8 @@ void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
   if (container == nullptr || !Fire(*container, Trigger::kLaunched)) return;
   container->has_process = true;
   health.OnLaunched();
+  container->launched = true;
+  Record(*container);
   if (container->state == State::kKilling) {
     Terminate(*container, now);
     return;
@@ -152,6 +170,8 @@ void NodeManagerCore::Machine::OnLaunchFailed(const LaunchFailed& event, Now now
   const auto& [id, error, of_node] = event;
   Container* container = FindOrReport(id, Trigger::kLaunchFailed);
   if (container == nullptr || !Fire(*container, Trigger::kLaunchFailed, error.ToString())) return;
+  container->has_process = false;
+  container->signal_deadline = kNever;
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
@@ -216,6 +236,8 @@ void NodeManagerCore::Machine::Complete(Container& container, ExitCause cause, N
   container.status.exit_code = cause.exit_code;
   container.status.diagnostics = WithRetries(std::move(cause.diagnostics), container.retry);
   container.finished = now.wall;
+  container.launch.reset();
+  Record(container);
   AnswerWatchers(container.token.id);
 }
 
@@ -225,6 +247,8 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
   const auto it = containers.find(id);
   if (it == containers.end() || it->second.state != State::kDone || !it->second.recorded) return;
   PruneRemembered(now);
+  Record(it->second);
+  Drop(LaunchKey(id));
   Remembered memory{it->second.token.expires, std::move(it->second.status)};
   if (memory.status.diagnostics.size() > kRememberedDiagnostics) {
     memory.status.diagnostics.resize(kRememberedDiagnostics);
@@ -235,7 +259,11 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
 }
 
 void NodeManagerCore::Machine::PruneRemembered(Now now) {
-  std::erase_if(remembered, [&](const auto& entry) { return entry.second.until < now.wall; });
+  std::erase_if(remembered, [&](const auto& entry) {
+    if (entry.second.until >= now.wall) return false;
+    Drop(ContainerKey(entry.first));
+    return true;
+  });
 }
 
 void NodeManagerCore::Machine::FinishApplications() {

@@ -10,11 +10,17 @@ void NodeManagerCore::Machine::Note(std::string what) {
 }
 
 void NodeManagerCore::Machine::OnRegistered(const Registered& event, Now now) {
+  const int64_t before = rm.session();
   Note(rm.OnRegistered(event.answer, now));
+  if (rm.session() == before) return;
+  lease.SetLength(event.answer.lease > Duration{0} ? event.answer.lease : event.answer.expiry);
+  UpdateLease();
+  for (auto& [id, container] : containers) Prepare(container, now);
 }
 
 void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now now) {
   if (!rm.OnAnswer(event.session, event.sequence, event.answer, now)) return;
+  UpdateLease();
   if (event.answer.capacity) RaiseMost(*event.answer.capacity);
   for (const StopContainerCommand& command : event.answer.stop) OnStopCommand(command, now);
   for (const StartContainerCommand& command : event.answer.start) OnStartCommand(command, now);
@@ -113,9 +119,15 @@ bool NodeManagerCore::Machine::HasNews() const {
   return false;
 }
 
-void NodeManagerCore::Machine::OnShutDown(Now now) {
+void NodeManagerCore::Machine::OnShutDown(bool keep_containers, Now now) {
   if (shutdown) return;
   shutdown = ShuttingDown{.containers_deadline = now.monotonic + options.shutdown_wait};
+  if (keep_containers) {
+    shutdown->unregistering = true;
+    rm.Close();
+    actions.push_back(Stopped{});
+    return;
+  }
   for (auto& [id, container] : containers) {
     StopOne(container, StopCause::kNodeManagerStopping, now);
   }

@@ -28,6 +28,7 @@ bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& caus
   container.outcome.reset();
   container.retry_at = now.monotonic + decision->wait;
   container.status.detail = words;
+  Record(container);
   return true;
 }
 

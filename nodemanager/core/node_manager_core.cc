@@ -20,24 +20,13 @@ NodeManagerCore::ContainerView ViewOf(const Container& container) {
 }  // namespace
 
 NodeManagerCore::Machine::Machine(const CoreOptions& core_options,
-                                  const std::vector<ContainerStatus>& ended,
+                                  const Recovery& recovery,
                                   Now now)
     : options(core_options),
       most(core_options.capacity),
       rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed),
       health(core_options.health) {
-  for (const ContainerStatus& status : ended) {
-    Container& container = containers[status.id];
-    container.token.id = status.id;
-    container.token.node = options.id;
-    container.token.resource = status.resource;
-    container.token.expires =
-        now.wall + std::chrono::duration_cast<milliseconds>(options.remember_stops);
-    container.state = State::kDone;
-    container.status = status;
-    container.status.state = ContainerState::kComplete;
-    container.finished = now.wall;
-  }
+  Recover(recovery, now);
 }
 
 void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
@@ -54,7 +43,10 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const StartContainer& e) { OnStart(e, now); },
                  [&](const StopContainer& e) { OnStop(e, now); },
                  [&](const WatchContainer& e) { OnWatch(e, now); },
-                 [&](const CallAbandoned& e) { watchers.erase(e.call); },
+                 [&](const CallAbandoned& e) {
+                   watchers.erase(e.call);
+                   for (auto& [sequence, calls] : gated) std::erase(calls, e.call);
+                 },
                  [&](const LocalizationDone& e) { OnLocalized(e.id, now); },
                  [&](const LocalizationFailed& e) { OnLocalizationFailed(e, now); },
                  [&](const LocalizationProgress& e) { OnLocalizationProgress(e); },
@@ -67,7 +59,9 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const DirectoriesChecked& e) { health.OnSamples(e.samples); },
                  [&](const HealthScriptRan& e) { health.OnScript(e.result); },
                  [&](const UsageSampled& e) { OnUsageSampled(e, now); },
-                 [&](const ShutDown&) { OnShutDown(now); },
+                 [&](const RecordsKept& e) { OnKept(e.sequence, now); },
+                 [&](const RecordFailed& e) { OnKeepFailed(e.sequence, e.error, now); },
+                 [&](const ShutDown& e) { OnShutDown(e.keep_containers, now); },
                  [&](const DeadlineReached&) { OnDeadline(now); },
              },
              event);
@@ -86,9 +80,11 @@ void NodeManagerCore::Machine::OnDeadline(Now now) {
 
 void NodeManagerCore::Machine::Pump(Now now) {
   UseHealth();
+  PumpLease(now);
   PumpShutdown(now);
+  RecordConversation();
   if (rm.MayRegister(now)) {
-    rm.RegisterSent();
+    rm.RegisterSent(now);
     health_told = false;
     actions.push_back(SendRegister{{.id = options.id,
                                     .address = options.address,
@@ -100,16 +96,17 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .label = options.label}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
-  if (!rm.MaySendNext(HasNews())) return;
+  // The next heartbeat acknowledges the start commands of the answer before.
+  if (!accepting.empty() || !rm.MaySendNext(HasNews())) return;
   SendHeartbeat next{{.session = rm.session(),
                       .sequence = rm.next_sequence(),
                       .containers = Statuses(true),
                       .healthy = healthy,
                       .health_report = health_report,
-                      .park = options.park,
+                      .park = lease.LongestPark(options.park),
                       .utilization = utilization}};
   health_told = true;
-  rm.Sent(next.request);
+  rm.Sent(next.request, now);
   actions.push_back(std::move(next));
 }
 
@@ -125,10 +122,8 @@ Resource NodeManagerCore::Machine::used() const {
   return sum;
 }
 
-NodeManagerCore::NodeManagerCore(const CoreOptions& options,
-                                 const std::vector<ContainerStatus>& ended,
-                                 Now now)
-    : machine_(std::make_unique<Machine>(options, ended, now)) {}
+NodeManagerCore::NodeManagerCore(const CoreOptions& options, const Recovery& recovery, Now now)
+    : machine_(std::make_unique<Machine>(options, recovery, now)) {}
 NodeManagerCore::~NodeManagerCore() = default;
 
 Actions NodeManagerCore::Start(Now now) {
@@ -143,7 +138,9 @@ Actions NodeManagerCore::Step(const Event& event, Now now) {
 }
 
 Instant NodeManagerCore::NextDeadline() const {
-  Instant next = std::min(machine_->rm.NextDeadline(), machine_->health.NextDeadline());
+  Instant next = std::min({machine_->rm.NextDeadline(),
+                           machine_->health.NextDeadline(),
+                           machine_->NextLeaseDeadline()});
   for (const auto& [id, container] : machine_->containers) {
     next = std::min({next, container.signal_deadline, container.retry_at});
   }

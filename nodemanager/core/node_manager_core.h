@@ -8,8 +8,13 @@
 // Invariants: the resources of containers that are not complete fit in the node's capacity; a
 // container is complete only when no process of it is left; a completion is kept, and told again at
 // every registration, until the RM has recorded it; a container id is started at most once while
-// its token lives; nothing is stopped but by explicit id (or with the whole NodeManager); a command
-// of an epoch below the highest seen is refused; every call is answered exactly once.
+// its token lives, whatever becomes of the NodeManager meanwhile; nothing is stopped but by
+// explicit id, with the whole NodeManager, or at the end of the lease (lease.h); a command of an
+// epoch below the highest seen is refused; every call is answered exactly once.
+//
+// Records before answers: a start or a stop is answered to its caller, and the RM's start command
+// acknowledged, only when the record of it is kept. So the next NodeManager (recovery.h) goes on
+// from what was promised.
 //
 // Owner: the server's core loop, or the simulator. Single-threaded.
 #ifndef WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
@@ -29,6 +34,7 @@
 #include "nodemanager/core/container_states.h"
 #include "nodemanager/core/events.h"
 #include "nodemanager/core/node_health.h"
+#include "nodemanager/core/recovery.h"
 
 namespace weir::nm {
 
@@ -63,11 +69,10 @@ struct IgnoredPair {
 
 class NodeManagerCore {
  public:
-  // `ended`: containers of an earlier run of this node of which nothing is left, with their ends.
-  NodeManagerCore(const CoreOptions& options, const std::vector<ContainerStatus>& ended, Now now);
+  NodeManagerCore(const CoreOptions& options, const Recovery& recovery, Now now);
   ~NodeManagerCore();
 
-  // Registers. Call once, first.
+  // Goes on from what was found, and registers. Call once, first.
   Actions Start(Now now);
   Actions Step(const Event& event, Now now);
   // When DeadlineReached is due at the latest; kNever if nothing waits.

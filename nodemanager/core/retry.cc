@@ -42,6 +42,14 @@ std::optional<RetryLedger::Decision> RetryLedger::OnFailure(int exit_code,
   return Decision{std::max(policy_.interval, smallest), std::move(words)};
 }
 
+void RetryLedger::Resume(int64_t count, Instant now) {
+  count_ = count;
+  const bool one_by_one =
+      policy_.max_retries != RetryPolicy::kForEver && policy_.validity > Duration{0};
+  if (!one_by_one) return;
+  recent_.assign(std::min(static_cast<size_t>(count), kRememberedRetries), now);
+}
+
 std::string RetryLedger::Summary() const {
   if (count_ == 0) return "";
   std::string text =

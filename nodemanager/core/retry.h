@@ -42,6 +42,9 @@ class RetryLedger {
   // A stop was asked for: whatever its failure is, it is final.
   void Close() { closed_ = true; }
 
+  // An earlier NodeManager has started it again so often. When is not known: all count from `now`.
+  void Resume(int64_t count, Instant now);
+
   int64_t count() const { return count_; }
   // For the final diagnostics: "started again 5 times, which is the most that ...", "" when it
   // never was.

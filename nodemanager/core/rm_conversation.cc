@@ -26,6 +26,11 @@ RmConversation::RmConversation(Duration smallest_back_off, Duration largest_back
       back_off_(smallest_back_off),
       register_at_(Instant::min()) {}
 
+void RmConversation::Resume(int64_t first_session, Epoch highest_epoch) {
+  first_session_ = first_session;
+  highest_epoch_ = highest_epoch;
+}
+
 std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now now) {
   if (phase_ != Phase::kRegistering) return "";
   if (answer.epoch < highest_epoch_) {
@@ -45,6 +50,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
   if (!resync_in_vain_) back_off_ = smallest_;
   answered_in_session_ = false;
   last_answer_ = now.wall;
+  heard_ = std::max(heard_, register_sent_);
   return "registered under epoch " + std::to_string(answer.epoch.value);
 }
 
@@ -73,6 +79,7 @@ bool RmConversation::OnAnswer(int64_t session,
   }
   highest_epoch_ = answer.epoch;
   last_answer_ = now.wall;
+  heard_ = std::max(heard_, it->sent);
   back_off_ = smallest_;
   answered_in_session_ = true;
   resync_in_vain_ = false;
@@ -126,8 +133,9 @@ bool RmConversation::MayRegister(Now now) const {
   return phase_ == Phase::kIdle && now.monotonic >= register_at_;
 }
 
-void RmConversation::RegisterSent() {
+void RmConversation::RegisterSent(Now now) {
   phase_ = Phase::kRegistering;
+  register_sent_ = now.monotonic;
 }
 
 std::optional<NodeHeartbeatRequest> RmConversation::TakeRepeat(Now now) {
@@ -145,9 +153,9 @@ bool RmConversation::MaySendNext(bool news) const {
   return news && outstanding_.size() < kUnderWay && outstanding_.back().repeat == kNever;
 }
 
-void RmConversation::Sent(const NodeHeartbeatRequest& request) {
+void RmConversation::Sent(const NodeHeartbeatRequest& request, Now now) {
   last_sequence_ = request.sequence;
-  outstanding_.push_back({request});
+  outstanding_.push_back({request, now.monotonic});
 }
 
 Instant RmConversation::NextDeadline() const {

@@ -28,6 +28,8 @@ namespace weir::nm {
 class RmConversation {
  public:
   RmConversation(Duration smallest_back_off, Duration largest_back_off, uint64_t seed);
+  // What an earlier process of this node knew. Call before anything else.
+  void Resume(int64_t first_session, Epoch highest_epoch);
 
   // --- what happened; each returns words for the log, "" when nothing is worth a line
   // A registration under an epoch below the highest seen counts as failed.
@@ -40,31 +42,35 @@ class RmConversation {
 
   // --- what to say
   bool MayRegister(Now now) const;
-  void RegisterSent();
+  void RegisterSent(Now now);
   // A request to be repeated, if one is due.
   std::optional<NodeHeartbeatRequest> TakeRepeat(Now now);
   bool MaySendNext(bool news) const;
   // The next request with session and sequence set, already counted as under way once `Sent` has
   // been told the whole.
   int64_t next_sequence() const { return last_sequence_ + 1; }
-  void Sent(const NodeHeartbeatRequest& request);
+  void Sent(const NodeHeartbeatRequest& request, Now now);
   Instant NextDeadline() const;
 
   bool registered() const { return phase_ == Phase::kActive; }
   bool registering() const { return phase_ == Phase::kRegistering; }
   int64_t session() const { return session_; }
-  // Of the first registration of this process: sessions grow, over epochs too.
+  // Of the first registration of this process, or of that whose records it resumed: sessions grow,
+  // over epochs too.
   int64_t first_session() const { return first_session_; }
   Epoch highest_epoch() const { return highest_epoch_; }
   // The epoch under which the node is registered; 0 when it is not.
   Epoch session_epoch() const { return registered() ? session_epoch_ : Epoch{}; }
   WallTime last_answer() const { return last_answer_; }
+  // When the newest request that was answered was first sent; Instant::min() before that.
+  Instant heard() const { return heard_; }
   std::string CheckInvariants() const;
 
  private:
   enum class Phase { kIdle, kRegistering, kActive, kClosed };
   struct Outstanding {
     NodeHeartbeatRequest request;
+    Instant sent;             // the first time
     bool answered = false;    // a newer one was answered first: waits for the older
     Instant repeat = kNever;  // set: goes out again then
     bool overtook = false;    // was refused once because the older one had not arrived
@@ -91,6 +97,8 @@ class RmConversation {
   int64_t last_sequence_ = 0;
   std::vector<Outstanding> outstanding_;  // by sequence, at most two
   WallTime last_answer_;
+  Instant register_sent_;
+  Instant heard_ = Instant::min();
 };
 
 }  // namespace weir::nm

@@ -3,9 +3,10 @@
 // Every request returns at once; what comes of it is told through the event sink given to the
 // implementation, from threads of its own: Localize gives LocalizationDone or LocalizationFailed,
 // and LocalizationProgress before it when it takes long; Launch gives LaunchFailed, or Launched,
-// then Exited, then Drained; CleanUp gives CleanedUp. The identity of a container (which processes
-// are its) is the implementation's business: here session, subreaper and environment, where cgroups
-// can be had their cgroup. Thread-safe.
+// then Exited, then Drained; Reacquire of a running one gives Exited, then Drained, or
+// LaunchFailed; CleanUp gives CleanedUp. The identity of a container (which processes are its) is
+// the implementation's business: here session, subreaper and environment, where cgroups can be had
+// their cgroup. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 
@@ -34,6 +35,11 @@ class ContainerExecutor {
   virtual void Localize(const ContainerTokenIdentifier& token,
                         const LaunchContext& launch,
                         const StagingAccess& staging) = 0;
+  // A container that an earlier NodeManager has started. `runs`: its processes are to be watched;
+  // otherwise nothing is told of it. It may be launched again either way.
+  virtual void Reacquire(const ContainerTokenIdentifier& token,
+                         const LaunchContext& launch,
+                         bool runs) = 0;
   virtual void CallOffLocalization(const ContainerId& id) = 0;
   // Requires: LocalizationDone of the container was told. May be asked again after Drained: then it
   // is started again in the same directories.

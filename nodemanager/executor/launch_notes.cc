@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,8 @@ constexpr int64_t kNoteBytes = 64 << 10;
 constexpr int kOwnerOnly = 0600;
 constexpr int kRunnable = 0700;
 constexpr int64_t kKibPerMib = 1024;
+constexpr size_t kStderrTail = 4096;
+constexpr uint64_t kNoRoomBytes = 16 << 10;
 
 std::string Field(std::string_view key, std::string_view value) {
   std::string field(key);
@@ -60,13 +63,9 @@ Status LaunchNotes::Write(const std::string& name, std::string_view bytes, int m
   return file->Close();
 }
 
-Status LaunchNotes::WriteContainer(const ContainerTokenIdentifier& token,
-                                   const std::optional<Account>& account) const {
-  return Write("container",
-               token.user + " " + std::to_string(token.resource.memory_mib) + " " +
-                   std::to_string(token.resource.vcores) +
-                   (account ? " " + std::to_string(account->uid) : "") + "\n",
-               kOwnerOnly);
+Status LaunchNotes::WriteAccount(const std::optional<Account>& account) const {
+  if (!account) return files_.Remove(directory_ + "/account");
+  return Write("account", std::to_string(account->uid) + "\n", kOwnerOnly);
 }
 
 Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
@@ -97,6 +96,7 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
 }
 
 Status LaunchNotes::RemoveEnd() const {
+  WEIR_RETURN_IF_ERROR(files_.Remove(directory_ + "/launcher"));
   return files_.Remove(directory_ + "/exit");
 }
 
@@ -104,16 +104,9 @@ Status LaunchNotes::WriteLauncher(const ProcessIdentity& launcher) const {
   return Write("launcher", launcher.Encode(), kOwnerOnly);
 }
 
-std::optional<LaunchNotes::ContainerNote> LaunchNotes::ReadContainer() const {
-  const auto text = files_.ReadFile(directory_ + "/container", kNoteBytes);
-  if (!text.ok()) return std::nullopt;
-  const auto words = Split(Trim(*text), ' ');
-  if (words.size() != 3 && words.size() != 4) return std::nullopt;
-  const auto memory = ParseInt64(words[1]);
-  const auto vcores = ParseInt64(words[2]);
-  const auto uid = words.size() == 4 ? ParseInt64(words[3]) : std::nullopt;
-  if (!memory || !vcores || (words.size() == 4 && !uid)) return std::nullopt;
-  return ContainerNote{std::string(words[0]), {*memory, *vcores}, uid};
+ContainerUid LaunchNotes::ReadAccount() const {
+  const auto text = files_.ReadFile(directory_ + "/account", kNoteBytes);
+  return text.ok() ? ParseInt64(Trim(*text)) : std::nullopt;
 }
 
 std::optional<ProcessIdentity> LaunchNotes::ReadLauncher() const {
@@ -138,6 +131,22 @@ std::string ReadTail(const std::string& path, size_t bytes) {
   const ssize_t count = ::pread(fd.get(), tail.data(), bytes, start);
   tail.resize(count > 0 ? static_cast<size_t>(count) : 0);
   return tail;
+}
+
+void AddCircumstances(const std::string& work_directory,
+                      const std::string& stderr_path,
+                      ExitOutcome& outcome) {
+  if (outcome.kind == ExitKind::kExited && outcome.value == 0) return;
+  outcome.stderr_tail = ReadTail(stderr_path, kStderrTail);
+  const std::string logs = stderr_path.substr(0, stderr_path.rfind('/'));
+  for (const std::string& directory : {work_directory, logs}) {
+    struct statvfs space {};
+    if (::statvfs(directory.c_str(), &space) != 0) continue;
+    if (space.f_bavail * space.f_frsize < kNoRoomBytes) {
+      outcome.full_disk = directory;
+      return;
+    }
+  }
 }
 
 }  // namespace weir::nm

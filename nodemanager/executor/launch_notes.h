@@ -1,8 +1,9 @@
 // LaunchNotes: what the NodeManager keeps on disk about one container while it has to do with it,
 // so that a NodeManager that comes after a crash knows what there was:
-//   container  user, resource, uid           launcher  the identity of weir-launch
-//   spec       what weir-launch is to start  exit      how it ended (written by weir-launch)
-//   launch.sh  for the reader
+//   spec       what weir-launch is to start  launcher  the identity of weir-launch
+//   launch.sh  the same, for the reader      exit      how it ended (written by weir-launch)
+//   account    under which uid it runs
+// What was decided about the container is in its record (node_records.h).
 // Immutable value; thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
@@ -53,21 +54,14 @@ class LaunchNotes {
   std::string spec_path() const { return directory_ + "/spec"; }
 
   // Errors: those of FileSystem.
-  // `account`: as in LaunchPlan.
-  Status WriteContainer(const ContainerTokenIdentifier& token,
-                        const std::optional<Account>& account) const;
+  Status WriteAccount(const std::optional<Account>& account) const;  // as in LaunchPlan
   Status WritePlan(const LaunchPlan& plan) const;
   // Of an earlier launch; it is no error that there was none.
   Status RemoveEnd() const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;
 
   // Nothing when it was not written (yet) or is damaged.
-  struct ContainerNote {
-    std::string user;
-    Resource resource;
-    ContainerUid uid = {};
-  };
-  std::optional<ContainerNote> ReadContainer() const;
+  ContainerUid ReadAccount() const;
   std::optional<ProcessIdentity> ReadLauncher() const;
   std::optional<LaunchEnd> ReadEnd(const std::string& program) const;
 
@@ -81,6 +75,13 @@ class LaunchNotes {
 // The last bytes of a regular file, "" when there is none; follows no symbolic link, because a
 // container can put one in the place of its log.
 std::string ReadTail(const std::string& path, size_t bytes);
+
+// What is known of the circumstances of an end that was no success: the last words on stderr, and
+// which of its directories has no room left (a program that cannot write may not be able to say
+// so).
+void AddCircumstances(const std::string& work_directory,
+                      const std::string& stderr_path,
+                      ExitOutcome& outcome);
 
 }  // namespace weir::nm
 

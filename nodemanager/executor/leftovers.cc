@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "nodemanager/core/exit_cause.h"
 #include "nodemanager/executor/launch_notes.h"
@@ -21,7 +24,17 @@ using platform::FileDescriptor;
 
 constexpr useconds_t kStrayPauseUs = 10'000;
 
-struct Leftover {
+void Warn(const std::string& path, const Status& status) {
+  if (status.ok()) return;
+  platform::LogWarn("nm.cleanup",
+                    "-",
+                    "what an earlier run left could not be removed",
+                    {{"path", path}, {"cause", status.error().ToString()}});
+}
+
+// --- containers without a record
+
+struct Stranger {
   ContainerId id;
   LaunchNotes notes;
   FileDescriptor launcher;  // its pidfd, while it lives
@@ -33,56 +46,60 @@ int RemainingMs(Instant deadline) {
   return static_cast<int>(std::max<int64_t>(0, ToMillis(deadline - platform::MonotonicNow())));
 }
 
-// All are told to kill before the first is waited for.
-std::vector<Leftover> FindAndKill(platform::FileSystem& files,
-                                  const ContainerDirectories& directories,
-                                  const std::vector<std::string>& names) {
-  std::vector<Leftover> leftovers;
-  for (const std::string& name : names) {
-    const auto id = ContainerId::Parse(name);
-    if (!id.ok()) continue;
-    Leftover leftover{*id, LaunchNotes(files, directories.Notes(*id)), FileDescriptor(), 0, {}};
-    if (const auto note = leftover.notes.ReadContainer()) leftover.uid = note->uid;
-    if (const auto launcher = leftover.notes.ReadLauncher()) {
-      if (auto process = OpenProcess(*launcher); process.ok()) {
-        leftover.launcher = std::move(process).value();
-        leftover.launcher_pid = launcher->pid;
-        ::syscall(SYS_pidfd_send_signal, leftover.launcher.get(), SIGUSR1, nullptr, 0);
-        ::syscall(SYS_pidfd_send_signal, leftover.launcher.get(), SIGCONT, nullptr, 0);
-      }
-    }
-    leftovers.push_back(std::move(leftover));
+Stranger Kill(ContainerId id, LaunchNotes notes) {
+  Stranger stranger{id, std::move(notes), FileDescriptor(), 0};
+  const auto launcher = stranger.notes.ReadLauncher();
+  if (!launcher) return stranger;
+  stranger.launcher_pid = launcher->pid;
+  if (auto process = OpenProcess(*launcher); process.ok()) {
+    stranger.launcher = std::move(process).value();
+    ::syscall(SYS_pidfd_send_signal, stranger.launcher.get(), SIGUSR1, nullptr, 0);
+    ::syscall(SYS_pidfd_send_signal, stranger.launcher.get(), SIGCONT, nullptr, 0);
+  } else {
+    stranger.launcher_pid = 0;  // may be another's by now
   }
-  return leftovers;
+  return stranger;
 }
 
-bool AwaitEnd(Leftover& leftover, Instant deadline) {
-  if (leftover.launcher.valid()) {
-    pollfd launcher{leftover.launcher.get(), POLLIN, 0};
-    if (::poll(&launcher, 1, RemainingMs(deadline)) == 0) {
-      ::syscall(SYS_pidfd_send_signal, leftover.launcher.get(), SIGKILL, nullptr, 0);
+// False when something is still there at the deadline.
+bool KillAllStrays(const ContainerId& id,
+                   pid_t launcher,
+                   const LaunchNotes& notes,
+                   Instant deadline) {
+  while (KillStrays(id, launcher, notes.ReadAccount()) > 0) {
+    if (platform::MonotonicNow() >= deadline) {
+      platform::LogError(
+          "nm.container", id.ToString(), "processes of an earlier run cannot be killed");
+      return false;
     }
-  }
-  // Also when there was no launcher any more: it may have been killed with the NodeManager.
-  while (KillStrays(leftover.id, leftover.launcher_pid, leftover.uid) > 0) {
-    if (platform::MonotonicNow() >= deadline) return false;
     ::usleep(kStrayPauseUs);
   }
   return true;
 }
 
-ContainerStatus StatusOf(const Leftover& leftover) {
+void AwaitEnd(Stranger& stranger, Instant deadline) {
+  if (stranger.launcher.valid()) {
+    pollfd launcher{stranger.launcher.get(), POLLIN, 0};
+    if (::poll(&launcher, 1, RemainingMs(deadline)) == 0) {
+      ::syscall(SYS_pidfd_send_signal, stranger.launcher.get(), SIGKILL, nullptr, 0);
+    }
+  }
+  // Also when there was no launcher any more: it may have been killed with the NodeManager.
+  KillAllStrays(stranger.id, stranger.launcher_pid, stranger.notes, deadline);
+}
+
+ContainerStatus StatusOf(const Stranger& stranger) {
   ContainerStatus status;
-  status.id = leftover.id;
+  status.id = stranger.id;
   status.state = ContainerState::kComplete;
-  if (const auto note = leftover.notes.ReadContainer()) status.resource = note->resource;
-  const auto end = leftover.notes.ReadEnd("its command");
-  ExitCause cause{exit_code::kAborted, "its NodeManager ended and was started again"};
-  if (end && !leftover.launcher.valid()) {
+  const auto end = stranger.notes.ReadEnd("its command");
+  ExitCause cause{exit_code::kAborted,
+                  "its NodeManager ended and was started again without a record of it"};
+  if (end && !stranger.launcher.valid()) {
     // It had ended before: nobody was there to tell.
     cause = end->outcome ? DescribeExit(*end->outcome, status.resource)
                          : DescribeLaunchFailure(*end->failure);
-  } else if (leftover.launcher.valid()) {
+  } else if (stranger.launcher.valid()) {
     cause.diagnostics += "; its processes were killed";
   }
   status.exit_code = cause.exit_code;
@@ -90,24 +107,115 @@ ContainerStatus StatusOf(const Leftover& leftover) {
   return status;
 }
 
-// Whatever applications have in users' directories is of containers that are gone. What else was
-// fetched for users stays in their caches.
-void RemoveDirectories(platform::FileSystem& files, const ContainerDirectories& directories) {
-  const auto warn = [](const std::string& path, const Status& status) {
-    if (status.ok()) return;
-    platform::LogWarn("nm.cleanup",
-                      "-",
-                      "an old directory could not be removed",
-                      {{"path", path}, {"cause", status.error().ToString()}});
-  };
+void EndStrangers(platform::FileSystem& files,
+                  const ContainerDirectories& directories,
+                  const std::set<ContainerId>& strangers,
+                  Instant deadline,
+                  Recovery& recovery) {
+  std::vector<Stranger> killed;
+  // All are told to kill before the first is waited for.
+  for (const ContainerId& id : strangers) {
+    killed.push_back(Kill(id, LaunchNotes(files, directories.Notes(id))));
+  }
+  for (Stranger& stranger : killed) {
+    AwaitEnd(stranger, deadline);
+    recovery.ended.push_back(StatusOf(stranger));
+    platform::LogInfo("nm.container",
+                      stranger.id.ToString(),
+                      "found at start without a record, and ended",
+                      {{"exit_code", std::to_string(recovery.ended.back().exit_code)}});
+  }
+}
+
+// --- containers with one
+
+// The NodeManager may have died after it had started weir-launch and before it could note which
+// process that is.
+std::optional<ProcessIdentity> SearchLauncher(const ContainerId& id, const LaunchNotes& notes) {
+  for (const pid_t pid : FindStrays(id, 0, notes.ReadAccount())) {
+    if (!IsLauncherOf(pid, notes.spec_path())) continue;
+    if (auto identity = IdentifyProcess(pid)) return identity;
+  }
+  return std::nullopt;
+}
+
+FoundContainer Find(platform::FileSystem& files,
+                    const ContainerDirectories& directories,
+                    const RecoveredContainer& container,
+                    Instant deadline) {
+  const ContainerId& id = container.record.token.id;
+  const LaunchNotes notes(files, directories.Notes(id));
+  const std::string program = container.launch ? container.launch->command.front() : "its command";
+  if (!files.Stat(notes.spec_path()).ok()) return {};
+  auto launcher = notes.ReadLauncher();
+  const bool noted = launcher.has_value();
+  if (!noted) launcher = SearchLauncher(id, notes);
+  if (launcher && OpenProcess(*launcher).ok()) {
+    if (!noted) Warn(notes.spec_path(), notes.WriteLauncher(*launcher));
+    return {.found = Found::kRunning};
+  }
+  FoundContainer ended{.found = Found::kEnded};
+  if (const auto end = notes.ReadEnd(program)) {
+    ended.outcome = end->outcome;
+    ended.failure = end->failure;
+    ended.of_node = end->of_node;
+    if (ended.outcome) {
+      AddCircumstances(directories.Work(container.record.token.user, id),
+                       directories.Log(id) + "/stderr",
+                       *ended.outcome);
+    }
+    return ended;
+  }
+  // weir-launch opens the output before it starts the program.
+  if (!launcher && !files.Stat(directories.Log(id) + "/stdout").ok()) return {};
+  KillAllStrays(id, 0, notes, deadline);
+  ended.outcome = ExitOutcome{.kind = ExitKind::kLost};
+  return ended;
+}
+
+// --- directories
+
+void RemoveIfNot(platform::FileSystem& files, bool wanted, const std::string& path) {
+  if (!wanted) Warn(path, files.RemoveTree(path));
+}
+
+// Below one user: <appcache>/<application>/<container>; whatever is of no living application goes.
+// What a living one has fetched for itself is the cache's.
+bool RemoveOfUser(platform::FileSystem& files,
+                  const std::string& appcache,
+                  const std::map<ApplicationId, std::set<ContainerId>>& living) {
+  bool wanted = false;
+  const auto names = files.List(appcache);
+  if (!names.ok()) return false;
+  for (const std::string& name : *names) {
+    const std::string directory = appcache + "/" + name;
+    const auto application = ApplicationId::Parse(name);
+    const auto found = application.ok() ? living.find(*application) : living.end();
+    RemoveIfNot(files, found != living.end(), directory);
+    if (found == living.end()) continue;
+    wanted = true;
+    const auto inside = files.List(directory);
+    if (!inside.ok()) continue;
+    for (const std::string& one : *inside) {
+      const auto id = ContainerId::Parse(one);
+      if (id.ok()) RemoveIfNot(files, found->second.contains(*id), directory + "/" + one);
+    }
+  }
+  return wanted;
+}
+
+void RemoveDirectories(platform::FileSystem& files,
+                       const ContainerDirectories& directories,
+                       const std::map<ApplicationId, std::set<ContainerId>>& living) {
   for (const std::string& local : directories.local()) {
     const std::string users = local + "/usercache";
     if (const auto names = files.List(users); names.ok()) {
       for (const std::string& user : *names) {
-        const std::string of_user = users + "/" + user;
-        const bool has_cache = files.Stat(of_user + "/filecache").ok();
-        const std::string path = has_cache ? of_user + "/appcache" : of_user;
-        warn(path, files.RemoveTree(path));
+        const std::string path = users + "/" + user;
+        const bool wanted = RemoveOfUser(files, path + "/appcache", living);
+        // What was fetched for the user stays in the user's cache.
+        const bool has_cache = files.Stat(path + "/filecache").ok();
+        RemoveIfNot(files, wanted, has_cache ? path + "/appcache" : path);
       }
     }
   }
@@ -115,32 +223,45 @@ void RemoveDirectories(platform::FileSystem& files, const ContainerDirectories& 
 
 }  // namespace
 
-Result<std::vector<ContainerStatus>> SweepLeftovers(platform::FileSystem& files,
-                                                    const ContainerDirectories& directories,
-                                                    Duration patience) {
+Status FindLeftovers(platform::FileSystem& files,
+                     const ContainerDirectories& directories,
+                     Duration patience,
+                     Recovery& recovery) {
   const Instant deadline = platform::MonotonicNow() + patience;
-  std::vector<ContainerStatus> statuses;
-  auto names = files.List(directories.notes());
-  if (!names.ok()) {
-    if (names.error().code == ErrorCode::kNotFound) return statuses;  // the first start
-    return std::move(names).error();
+  std::set<ContainerId> strangers;
+  if (const auto names = files.List(directories.notes()); names.ok()) {
+    for (const std::string& name : *names) {
+      if (const auto id = ContainerId::Parse(name); id.ok()) strangers.insert(*id);
+    }
+  } else if (names.error().code != ErrorCode::kNotFound) {  // the first start
+    return names.error();
   }
-  std::vector<Leftover> leftovers = FindAndKill(files, directories, *names);
-  for (Leftover& leftover : leftovers) {
-    const bool ended = AwaitEnd(leftover, deadline);
-    statuses.push_back(StatusOf(leftover));
-    if (ended) {
-      platform::LogInfo("nm.container",
-                        leftover.id.ToString(),
-                        "found at start and ended",
-                        {{"exit_code", std::to_string(statuses.back().exit_code)}});
-    } else {
-      platform::LogError(
-          "nm.container", leftover.id.ToString(), "processes of an earlier run cannot be killed");
+  std::map<ApplicationId, std::set<ContainerId>> living;
+  for (RecoveredContainer& container : recovery.containers) {
+    const ContainerId& id = container.record.token.id;
+    strangers.erase(id);
+    switch (container.record.phase) {
+      case RecordedPhase::kAccepted:
+      case RecordedPhase::kLaunched:
+        container.found = Find(files, directories, container, deadline);
+        if (container.found.found != Found::kNothing) {
+          living[id.attempt.application].insert(id);
+        } else {
+          Warn(id.ToString(), directories.RemoveNotes(files, id));
+        }
+        break;
+      case RecordedPhase::kComplete:
+        recovery.applications.push_back(id.attempt.application);
+        break;
+      case RecordedPhase::kForgotten:
+        recovery.applications.push_back(id.attempt.application);
+        Warn(id.ToString(), directories.RemoveNotes(files, id));
+        break;
     }
   }
-  RemoveDirectories(files, directories);
-  return statuses;
+  EndStrangers(files, directories, strangers, deadline, recovery);
+  RemoveDirectories(files, directories, living);
+  return {};
 }
 
 }  // namespace weir::nm

@@ -3,23 +3,30 @@
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LEFTOVERS_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LEFTOVERS_H_
 
-#include <vector>
-
-#include "common/container.h"
 #include "common/time.h"
+#include "nodemanager/core/recovery.h"
 #include "nodemanager/executor/container_directories.h"
 #include "platform/file_system.h"
 
 namespace weir::nm {
 
-// Kills every container of an earlier run and waits until nothing of it is left (`patience` for
-// all of them together; what outlasts it is logged as an error and told as ended nevertheless). The
-// result says how each ended, for the RM: as it did itself before, or kAborted. Their notes stay
-// until the RM has recorded that; their working directories are removed. kUnavailable: the notes
-// cannot be listed.
-Result<std::vector<ContainerStatus>> SweepLeftovers(platform::FileSystem& files,
-                                                    const ContainerDirectories& directories,
-                                                    Duration patience);
+// Completes `recovery`, which has the records, by what is found on the machine.
+//
+// A container with a record that is not complete is left alone: `found` says whether its launcher
+// lives, how it ended, or that nothing of it was ever started (what was prepared is removed then,
+// so that preparing begins anew). A launcher that was killed has left its processes to nobody: they
+// are killed, and `outcome` is kLost.
+//
+// Every other container that is found is killed and told in `ended`, as it ended before by itself
+// or as kAborted; its notes stay until the RM has recorded that. Working directories of containers
+// that do not live are removed.
+//
+// `patience`: for all that is to be killed together; what outlasts it is logged as an error and
+// told as ended nevertheless. kUnavailable: the notes cannot be listed.
+Status FindLeftovers(platform::FileSystem& files,
+                     const ContainerDirectories& directories,
+                     Duration patience,
+                     Recovery& recovery);
 
 }  // namespace weir::nm
 

@@ -199,7 +199,7 @@ Status ProcessExecutor::MakePlace(const Prepared& container) {
         MakeContainerTree(directories_, container.token.user, id, *container.account));
   }
   WEIR_RETURN_IF_ERROR(directories_.Prepare(files_, container.token.user, id));
-  WEIR_RETURN_IF_ERROR(NotesOf(id).WriteContainer(container.token, container.account));
+  WEIR_RETURN_IF_ERROR(NotesOf(id).WriteAccount(container.account));
   WEIR_RETURN_IF_ERROR(WriteLogOwner(
       files_, directories_, id, {container.token.user, RoleOf(id, container.launch)}));
   return WriteSecrets(container);
@@ -216,6 +216,43 @@ Status ProcessExecutor::WriteSecrets(const Prepared& container) {
   return {};
 }
 
+void ProcessExecutor::Reacquire(const ContainerTokenIdentifier& token,
+                                const LaunchContext& launch,
+                                bool runs) {
+  const ContainerId& id = token.id;
+  auto container = std::make_shared<Prepared>();
+  container->token = token;
+  container->launch = launch;
+  container->reacquired = true;
+  {
+    MutexLock lock(mutex_);
+    prepared_[id] = container;
+  }
+  if (!runs) return;
+  if (options_.groups != nullptr) options_.groups->Adopt(id);
+  WatchedProcess process{.id = id,
+                         .program = launch.command.front(),
+                         .launcher = {},
+                         .process = {},
+                         .report = {},
+                         .notes = NotesOf(id),
+                         .directory = directories_.Work(token.user, id),
+                         .stderr_path = directories_.Log(id) + "/stderr",
+                         .uid = {},
+                         .started = true};
+  process.uid = process.notes.ReadAccount();
+  process.launcher = process.notes.ReadLauncher().value_or(ProcessIdentity{});
+  if (auto handle = OpenProcess(process.launcher); handle.ok()) {
+    process.process = std::move(handle).value();
+  }
+  const Status status = watcher_->Watch(std::move(process));
+  if (status.ok()) return;
+  platform::LogError("nm.launch",
+                     id.ToString(),
+                     "it runs and cannot be watched",
+                     {{"cause", status.error().ToString()}});
+}
+
 void ProcessExecutor::CallOffLocalization(const ContainerId& id) {
   if (const auto container = Find(id)) container->called_off = true;
   localizer_.CallOff(id);
@@ -228,7 +265,9 @@ void ProcessExecutor::Launch(const ContainerId& id) {
     return;
   }
   const bool taken = launchers_.Submit([this, container] {
-    const Status status = StartLauncher(*container);
+    // Whose it is was decided by the NodeManager before.
+    Status status = container->reacquired ? DecideWhose(*container) : Status();
+    if (status.ok()) status = StartLauncher(*container);
     // The program itself is run by weir-launch, whose word comes through the watcher.
     if (!status.ok()) sink_(LaunchFailed{container->token.id, Explain(status.error()), true});
   });

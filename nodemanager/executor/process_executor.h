@@ -59,6 +59,9 @@ class ProcessExecutor : public ContainerExecutor {
   void Localize(const ContainerTokenIdentifier& token,
                 const LaunchContext& launch,
                 const StagingAccess& staging) override;
+  void Reacquire(const ContainerTokenIdentifier& token,
+                 const LaunchContext& launch,
+                 bool runs) override;
   void CallOffLocalization(const ContainerId& id) override;
   void Launch(const ContainerId& id) override;
   void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) override;
@@ -78,6 +81,7 @@ class ProcessExecutor : public ContainerExecutor {
     LaunchContext launch;
     StagingAccess staging;
     std::optional<Account> account{};  // decided before it is prepared; nothing = our own
+    bool reacquired = false;           // of an earlier NodeManager
     std::atomic<bool> called_off = false;
   };
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,15 +51,11 @@ std::optional<int64_t> NumberAt(const std::vector<std::string>& fields, size_t f
   return ParseInt64(fields[field]);
 }
 
-std::string BootId() {
-  return std::string(Trim(ReadProc("/proc/sys/kernel/random/boot_id", 64)));
-}
-
-bool Carries(pid_t pid, const std::string& variable) {
-  const std::string environment =
-      ReadProc("/proc/" + std::to_string(pid) + "/environ", kEnvironmentBytes);
-  for (const std::string_view one : Split(environment, '\0')) {
-    if (one == variable) return true;
+// Whether one of the NUL-terminated strings of /proc/<pid>/<file> is that.
+bool HasString(pid_t pid, const char* file, const std::string& wanted) {
+  const std::string text = ReadProc("/proc/" + std::to_string(pid) + "/" + file, kEnvironmentBytes);
+  for (const std::string_view one : Split(text, '\0')) {
+    if (one == wanted) return true;
   }
   return false;
 }
@@ -113,7 +110,7 @@ bool IsStray(pid_t pid, const Wanted& wanted) {
   // The dead who wait for their parent do nothing any more.
   if (stat.empty() || stat.front() == "Z" || stat.front() == "X") return false;
   if (wanted.launcher > 1 && NumberAt(stat, kSessionField) == wanted.launcher) return true;
-  return Carries(pid, wanted.variable) && IsOwnedBy(pid, wanted.uid);
+  return HasString(pid, "environ", wanted.variable) && IsOwnedBy(pid, wanted.uid);
 }
 
 Wanted StraysOf(const ContainerId& id, pid_t launcher, ContainerUid uid) {
@@ -135,6 +132,14 @@ std::optional<ProcessIdentity> ProcessIdentity::Decode(const std::string& text) 
   return ProcessIdentity{static_cast<pid_t>(*pid), *start, std::string(parts[2])};
 }
 
+std::string BootId() {
+  return std::string(Trim(ReadProc("/proc/sys/kernel/random/boot_id", 64)));
+}
+
+bool IsLauncherOf(pid_t pid, const std::string& spec_path) {
+  return IsOwnedBy(pid, {}) && IsLauncher(pid) && HasString(pid, "cmdline", spec_path);
+}
+
 std::optional<ProcessIdentity> IdentifyProcess(pid_t pid) {
   const auto start = NumberAt(StatFields(pid), kStartTimeField);
   if (!start) return std::nullopt;
@@ -154,6 +159,9 @@ Result<FileDescriptor> OpenProcess(const ProcessIdentity& process) {
   if (!now || now->start_ticks != process.start_ticks || now->boot_id != process.boot_id) {
     return gone;
   }
+  // One that only waits for its parent to take note of its end has ended.
+  pollfd ended{fd.get(), POLLIN, 0};
+  if (::poll(&ended, 1, 0) > 0) return gone;
   return fd;
 }
 

@@ -27,6 +27,10 @@ struct ProcessIdentity {
   static std::optional<ProcessIdentity> Decode(const std::string& text);
 };
 
+// Of this boot of the machine; "" when the system does not say.
+std::string BootId();
+// Whether it is a weir-launch of our own user that was started with that launch spec.
+bool IsLauncherOf(pid_t pid, const std::string& spec_path);
 // Nothing when there is no such process now.
 std::optional<ProcessIdentity> IdentifyProcess(pid_t pid);
 // A handle on exactly this process; kNotFound when it has ended or the pid is another's.

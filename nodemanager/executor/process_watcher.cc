@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,8 +22,6 @@ using platform::FileDescriptor;
 using platform::MutexLock;
 
 constexpr int kDrainTickMs = 20;
-constexpr size_t kStderrTail = 4096;
-constexpr uint64_t kNoRoomBytes = 16 << 10;
 constexpr size_t kLineBytes = 4096;  // of a report; more is no report
 constexpr int kFirmKill = 3;         // from this SIGKILL on, the launcher is not relied upon
 constexpr int kRemovals = 50;        // of an empty cgroup; then the next sweep does it
@@ -78,20 +75,8 @@ bool IsTold(const LaunchEnd& end) {
   return end.outcome.has_value() || end.failure.has_value();
 }
 
-// Its working directory or its logs, when they have no room left: a program that cannot write may
-// not be able to say so.
-std::string FullDisk(const WatchedProcess& process) {
-  const std::string logs = process.stderr_path.substr(0, process.stderr_path.rfind('/'));
-  for (const std::string& directory : {process.directory, logs}) {
-    struct statvfs space {};
-    if (::statvfs(directory.c_str(), &space) != 0) continue;
-    if (space.f_bavail * space.f_frsize < kNoRoomBytes) return directory;
-  }
-  return "";
-}
-
 void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
-  if (!process.started) {
+  if (!process.started || process.end.failure) {
     Error error{ErrorCode::kUnavailable,
                 "'" + process.program + "': weir-launch was killed before it could start it",
                 ""};
@@ -104,10 +89,7 @@ void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
   lost.kind = ExitKind::kLost;
   ExitOutcome outcome = process.end.outcome.value_or(lost);
   outcome.group = process.memory;
-  if (outcome.kind != ExitKind::kExited || outcome.value != 0) {
-    outcome.stderr_tail = ReadTail(process.stderr_path, kStderrTail);
-    outcome.full_disk = FullDisk(process);
-  }
+  AddCircumstances(process.directory, process.stderr_path, outcome);
   events.emplace_back(Exited{process.id, std::move(outcome)});
   events.emplace_back(Drained{process.id});
 }
@@ -147,11 +129,18 @@ ProcessWatcher::~ProcessWatcher() {
 
 Status ProcessWatcher::Watch(WatchedProcess process) {
   MutexLock lock(mutex_);
+  if (!process.process.valid()) {
+    gone_.push_back(std::move(process));
+    const uint64_t one = 1;
+    static_cast<void>(!::write(wake_.get(), &one, sizeof one));
+    return {};
+  }
   const uint64_t key = ++last_key_;
   const int report = process.report.get();
   const int launcher = process.process.get();
   watched_.emplace(key, std::move(process));
-  Status status = Add(epoll_.get(), report, Tag(key, Which::kReport));
+  Status status;
+  if (report >= 0) status = Add(epoll_.get(), report, Tag(key, Which::kReport));
   if (status.ok()) status = Add(epoll_.get(), launcher, Tag(key, Which::kProcess));
   // The descriptors of a half-made watch leave epoll when they are closed.
   if (!status.ok()) watched_.erase(key);
@@ -198,12 +187,19 @@ void ProcessWatcher::Run() {
       if (ending_) return;
       for (int i = 0; i < count; ++i) {
         const uint64_t tag = ready[static_cast<size_t>(i)].data.u64;
-        if (tag == Tag(0, Which::kProcess)) continue;
+        if (tag == Tag(0, Which::kProcess)) {
+          uint64_t wakes = 0;
+          static_cast<void>(!::read(wake_.get(), &wakes, sizeof wakes));
+          continue;
+        }
         if ((tag & 1) == static_cast<uint64_t>(Which::kReport)) {
           OnReport(tag >> 1, events);
         } else {
           OnEnded(tag >> 1, events);
         }
+      }
+      for (WatchedProcess& process : std::exchange(gone_, {})) {
+        Conclude(std::move(process));
       }
     }
     Drain(events);
@@ -231,6 +227,10 @@ void ProcessWatcher::OnEnded(uint64_t key, std::vector<Event>& events) {
   static_cast<void>(ReadPipe(process.report, process.pending));
   process.report.Close();
   TakeLines(process, events);
+  Conclude(std::move(process));
+}
+
+void ProcessWatcher::Conclude(WatchedProcess process) {
   if (!IsTold(process.end)) {
     if (auto end = process.notes.ReadEnd(process.program)) process.end = *std::move(end);
   }

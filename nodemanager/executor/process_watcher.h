@@ -33,8 +33,10 @@ struct WatchedProcess {
   ContainerId id;
   std::string program;  // for messages
   ProcessIdentity launcher;
-  platform::FileDescriptor process;  // pidfd of the launcher, a child of this process
-  platform::FileDescriptor report;   // its report pipe, not blocking
+  // pidfd of the launcher; invalid when that has ended already. A child of this process, or of an
+  // earlier NodeManager: then there is no report pipe, and the exit file says all.
+  platform::FileDescriptor process;
+  platform::FileDescriptor report;  // its report pipe, not blocking
   LaunchNotes notes;
   std::string directory;  // its working directory
   std::string stderr_path;
@@ -71,6 +73,8 @@ class ProcessWatcher {
   void Run();
   void OnReport(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
   void OnEnded(uint64_t key, std::vector<Event>& events) WEIR_REQUIRES(mutex_);
+  // Its launcher has ended.
+  void Conclude(WatchedProcess process);
   void Drain(std::vector<Event>& events);
   bool IsGone(WatchedProcess& process);
 
@@ -82,6 +86,7 @@ class ProcessWatcher {
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
   uint64_t last_key_ WEIR_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, WatchedProcess> watched_ WEIR_GUARDED_BY(mutex_);
+  std::vector<WatchedProcess> gone_ WEIR_GUARDED_BY(mutex_);  // watched after their end
   // Of the thread alone: the launcher has ended, processes or cgroups may be left.
   std::vector<WatchedProcess> draining_;
   std::thread thread_;

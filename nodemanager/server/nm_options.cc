@@ -119,6 +119,12 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.delete_delay = seconds(read.Int(kNmDeleteDelay, 0, kMaxSeconds));
   options.log_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
   options.logs = ReadNodeLogOptions(config, read, options.directory);
+  options.recover = read.Keep(config.GetBool(kNmRecoveryEnabled, true), true);
+  options.supervised =
+      read.Keep(config.GetBool(kNmRecoverySupervised, false), false) && options.recover;
+  const std::string recovery_dir = read.Text(kNmRecoveryDir);
+  options.recovery_dir = recovery_dir.empty() ? options.directory + "/recovery"
+                                              : read.Absolute(kNmRecoveryDir, recovery_dir);
   options.cache_target_bytes = read.Int(kNmCacheTarget, 0, kMaxCacheMib) * kBytesPerMib;
   options.run_as = ReadRunAsPolicy(read);
   options.core_dumps = read.Bool(kNmCoreDumps);

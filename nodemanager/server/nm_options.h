@@ -33,6 +33,9 @@ struct NmOptions {
   Duration delete_delay{0};
   Duration log_retain{0};
   NodeLogOptions logs;
+  bool recover = true;             // containers outlive a NodeManager that dies
+  bool supervised = false;         // and one that is stopped: something starts the next one soon
+  std::string recovery_dir{};      // its records
   int64_t cache_target_bytes = 0;  // of all local directories together
   RunAsPolicy run_as;
   bool core_dumps = false;

@@ -16,6 +16,8 @@
 #include "nodemanager/server/cgroup_options.h"
 #include "nodemanager/server/container_service.h"
 #include "nodemanager/server/node_manager_server.h"
+#include "nodemanager/server/record_store.h"
+#include "nodemanager/server/recovery_loader.h"
 #include "nodemanager/server/rm_client.h"
 #include "nodemanager/server/web_routes.h"
 #include "nodemanager/server/work_directory.h"
@@ -26,6 +28,7 @@
 #include "platform/crypto.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
+#include "platform/sockets.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 
@@ -63,6 +66,18 @@ class OnceRegistered : public platform::Authenticator {
   const RmCredentials& credentials_;
   const std::shared_ptr<platform::Authenticator> inner_;
 };
+
+// The port of `before`, where any may be taken and that one is free.
+uint16_t PortAgain(const HostPort& bind, uint16_t before) {
+  if (bind.port != 0 || before == 0) return bind.port;
+  const auto tried = platform::ListenTcp({bind.host, before});
+  if (tried.ok()) return before;
+  platform::LogWarn("nm.server",
+                    "-",
+                    "the port of the run before cannot be had again; taking another",
+                    {{"cause", tried.error().ToString()}});
+  return 0;
+}
 
 // Told by the core loop, awaited by main.
 class Latch {
@@ -103,7 +118,8 @@ struct NodeManagerDaemon::State {
 
   Status MakeDirectories();
   Status StartGroups();
-  Status SweepLeftoversOfEarlierRuns();
+  Status FindEarlierRuns();
+  void SweepGroupsOfEarlierRuns();
   void SweepGroups(Duration patience);
   Status Listen();
   Status StartExecutor();
@@ -112,6 +128,7 @@ struct NodeManagerDaemon::State {
   void StartLoops();
   Status PublishAddresses();
   void StartMonitor();
+  void KeepMachine();
   void SweepNow();
   void UpdateLogs();
   void SweepDisk(const std::set<ApplicationId>& present);
@@ -124,8 +141,9 @@ struct NodeManagerDaemon::State {
   FileSystem& files = FileSystem::Real();
   platform::FileDescriptor lock;
   std::string secret;
-  std::vector<ContainerStatus> ended;  // of earlier runs
-  HostPort container_address;          // advertised
+  MachineRecord machine;       // of the run before
+  Recovery recovery;           // what it left; empty once the core has it
+  HostPort container_address;  // advertised
   HostPort http_address;
   RmCredentials credentials;
   NmMetrics metrics;
@@ -135,6 +153,7 @@ struct NodeManagerDaemon::State {
   EventLoop core_loop{"nm-core"};
   EventLoop io_loop{"nm-io"};
   std::unique_ptr<NodeManagerServer> server;
+  std::unique_ptr<RecordStore> records;  // none: nothing is to survive
   std::unique_ptr<RmClient> rm;
   std::unique_ptr<ContainerGroups> groups;
   std::unique_ptr<ProcessExecutor> executor;
@@ -185,10 +204,29 @@ void NodeManagerDaemon::State::SweepGroups(Duration patience) {
   }
 }
 
-Status NodeManagerDaemon::State::SweepLeftoversOfEarlierRuns() {
-  WEIR_ASSIGN_OR_RETURN(ended, SweepLeftovers(files, directories, kSweepPatience));
-  SweepGroups(kSweepPatience);
+Status NodeManagerDaemon::State::FindEarlierRuns() {
+  if (options.recover) {
+    WEIR_ASSIGN_OR_RETURN(records, RecordStore::Open(options.recovery_dir, [this](Event event) {
+                            server->Post(std::move(event));
+                          }));
+    LoadRecovery(*records, machine, recovery);
+  } else {
+    WEIR_RETURN_IF_ERROR(files.RemoveTree(options.recovery_dir));
+  }
+  WEIR_RETURN_IF_ERROR(FindLeftovers(files, directories, kSweepPatience, recovery));
+  SweepGroupsOfEarlierRuns();
   return {};
+}
+
+// What runs on keeps its groups. Of what has ended, what the kernel counted is read first.
+void NodeManagerDaemon::State::SweepGroupsOfEarlierRuns() {
+  for (RecoveredContainer& container : recovery.containers) {
+    const ContainerId& id = container.record.token.id;
+    FoundContainer& found = container.found;
+    if (found.found == Found::kRunning) groups->Adopt(id);
+    if (found.outcome) found.outcome->group = groups->MemoryOf(id);
+  }
+  SweepGroups(kSweepPatience);
 }
 
 void NodeManagerDaemon::State::NoteRefused(const std::string& peer, const Error& error) {
@@ -215,7 +253,9 @@ void NodeManagerDaemon::State::AskEnded(LogFollowers::Ids ids,
 Status NodeManagerDaemon::State::Listen() {
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   platform::ThriftListenerOptions listener;
-  listener.address = options.container.bind;
+  // ApplicationMasters hold the address that the run before had.
+  listener.address = {options.container.bind.host,
+                      PortAgain(options.container.bind, machine.container_port)};
   listener.cluster_id = options.cluster_id;
   listener.authenticator = std::make_shared<OnceRegistered>(credentials, options.core.id);
   listener.on_refused = [this](const std::string& peer, const Error& error) {
@@ -228,7 +268,7 @@ Status NodeManagerDaemon::State::Listen() {
   container_address = {options.container.advertised_host, container.port};
 
   platform::HttpServerOptions http_options;
-  http_options.address = options.http.bind;
+  http_options.address = {options.http.bind.host, PortAgain(options.http.bind, machine.http_port)};
   http_options.host_names = {options.http.advertised_host};
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   // Routes come before the port is known, and the core after it: they see it when they are called.
@@ -305,13 +345,15 @@ void NodeManagerDaemon::State::MakeServer() {
   options.core.address = container_address;
   options.core.http_address = http_address.ToString();
   options.core.seed = std::hash<std::string>()(options.core.id.uuid);
-  auto core = std::make_unique<NodeManagerCore>(options.core, ended, platform::ReadClock());
+  auto core = std::make_unique<NodeManagerCore>(
+      options.core, std::exchange(recovery, {}), platform::ReadClock());
   server = std::make_unique<NodeManagerServer>(
       NodeManagerServer::Parts{core_loop,
                                *executor,
                                *rm,
                                credentials,
                                metrics,
+                               records.get(),
                                [this] { stopped_by_core.Open(); },
                                [this](const ApplicationId& id) { logs->ApplicationEnded(id); }},
       std::move(core));
@@ -372,6 +414,11 @@ Status NodeManagerDaemon::State::PublishAddresses() {
   return {};
 }
 
+void NodeManagerDaemon::State::KeepMachine() {
+  if (!records) return;
+  records->Keep(0, MachineRecord{BootId(), container_address.port, http_address.port});
+}
+
 // On the disk thread.
 void NodeManagerDaemon::State::SweepDisk(const std::set<ApplicationId>& present) {
   SweepGroups(Duration{0});
@@ -419,7 +466,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
     return {{locked ? kLocked : kFailure, status.error()}};
   }
   if (auto status = state.StartGroups(); !status.ok()) return {{kFailure, status.error()}};
-  if (auto status = state.SweepLeftoversOfEarlierRuns(); !status.ok()) {
+  if (auto status = state.FindEarlierRuns(); !status.ok()) {
     return {{kFailure, status.error()}};
   }
   if (auto status = state.Listen(); !status.ok()) {
@@ -435,6 +482,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
         state.server->Post(std::move(event));
       });
   state.server->Start();
+  state.KeepMachine();
   // Only now: the core registers with the first event, when the addresses can be found.
   state.health->Start();
   state.StartMonitor();
@@ -447,7 +495,7 @@ void NodeManagerDaemon::Stop() {
   State& state = *state_;
   if (std::exchange(state.stopped, true)) return;
   if (state.serving) {
-    state.server->Post(ShutDown{});
+    state.server->Post(ShutDown{.keep_containers = state.options.supervised});
     const CoreOptions& core = state.options.core;
     if (!state.stopped_by_core.Wait(core.shutdown_wait + core.recording_wait + kStopMargin)) {
       platform::LogError("nm.server", "-", "containers did not end in time; the next start kills");
@@ -465,6 +513,7 @@ void NodeManagerDaemon::Stop() {
   if (state.rm) state.rm->Stop();
   state.executor.reset();
   state.logs.reset();
+  state.records.reset();
   if (state.groups) state.groups->End();
   if (!state.published) return;
   if (const auto removed = state.files.Remove(state.options.address_file); !removed.ok()) {

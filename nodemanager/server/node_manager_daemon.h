@@ -1,7 +1,8 @@
 // NodeManagerDaemon: the composition root of weir-nodemanager. It makes every part, in order, and
 // takes them down in the opposite order.
 //
-//   work directory, lock, identity, secret -> what an earlier run left -> ports -> executor
+//   work directory, lock, identity, secret -> records and what else an earlier run left -> ports
+//     -> executor
 //     -> conversation with the RM -> core -> I/O -> address file ("serving") -> registration
 //
 // Threads: the core loop; the I/O loop (Thrift and HTTP); two for the RM; the executor's; one for
@@ -28,8 +29,8 @@ class NodeManagerDaemon {
 
   // Serves when it returns nothing. After a failure, only destroy it.
   std::optional<platform::StartFailure> Start();
-  // Stops all containers, takes leave of the ResourceManager, ends everything; in bounded time.
-  // Idempotent.
+  // Stops all containers and takes leave of the ResourceManager, or, when it is supervised, leaves
+  // both as they are; ends everything else; in bounded time. Idempotent.
   void Stop();
 
  private:

@@ -72,6 +72,15 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
           [&](const SendRegister& a) { parts_.rm.Register(a.request); },
           [&](const SendHeartbeat& a) { parts_.rm.Heartbeat(a.request); },
           [&](const SendUnregister& a) { parts_.rm.Unregister(a.session); },
+          [&](const KeepRecord& a) {
+            if (parts_.records != nullptr) return parts_.records->Keep(a.sequence, a.record);
+            Post(RecordsKept{a.sequence});
+          },
+          [&](const DropRecord& a) {
+            if (parts_.records != nullptr) return parts_.records->Drop(a.sequence, a.key);
+            Post(RecordsKept{a.sequence});
+          },
+          [&](const Reacquire& a) { parts_.executor.Reacquire(a.token, a.launch, a.runs); },
           [&](const Localize& a) {
             // The node holds the keys that verify tokens, and they sign as well.
             const auto keys = parts_.credentials.keys();

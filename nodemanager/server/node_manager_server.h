@@ -19,6 +19,7 @@
 #include "nodemanager/core/node_manager_core.h"
 #include "nodemanager/executor/container_executor.h"
 #include "nodemanager/server/nm_metrics.h"
+#include "nodemanager/server/record_store.h"
 #include "nodemanager/server/rm_client.h"
 #include "nodemanager/server/rm_credentials.h"
 #include "platform/event_loop.h"
@@ -40,6 +41,7 @@ class NodeManagerServer {
     RmClient& rm;
     RmCredentials& credentials;
     NmMetrics& metrics;
+    RecordStore* records;           // null: nothing is to survive, so all is kept at once
     std::function<void()> stopped;  // ShutDown was carried out; on the core loop
     // Nothing of it is left here; on the core loop.
     std::function<void(const ApplicationId&)> application_ended;

@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/strings.h"
 #include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/node_lease.h"
 #include "resourcemanager/core/submission_validator.h"
 
 namespace weir::rm {
@@ -109,8 +110,10 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
   }
   ActivateNode(node, request);
   Answer(event.call,
-         RegisterNodeAnswer{
-             .epoch = epoch.epoch, .session = node.session, .expiry = options.node_expiry},
+         RegisterNodeAnswer{.epoch = epoch.epoch,
+                            .session = node.session,
+                            .expiry = options.node_expiry,
+                            .lease = NodeLease(options.node_lease, options.node_expiry)},
          sequence);
 }
 

@@ -50,6 +50,7 @@ using QueueParser = std::function<ParsedQueues(const QueueProperties& properties
 struct CoreOptions {
   scheduler::SchedulerOptions scheduler;
   Duration node_expiry = seconds(30);     // silence after which a node is LOST
+  Duration node_lease{0};                 // see node_lease.h; 0 = the longest that is safe
   Duration master_expiry = seconds(30);   // silence after which an AM's attempt fails
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for

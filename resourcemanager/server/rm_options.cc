@@ -7,6 +7,7 @@
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
 #include "platform/resource_types_config.h"
+#include "resourcemanager/core/node_lease.h"
 #include "resourcemanager/server/queue_file.h"
 #include "resourcemanager/server/queue_parser.h"
 
@@ -19,9 +20,22 @@ using namespace platform::keys;
 
 constexpr char kStagingMaxBytes[] = "weir.staging.max-bytes";
 
+Duration ReadNodeLease(OptionReader& read, Duration expiry) {
+  const Duration lease = milliseconds(read.Int(kNodeLease, 0, OptionReader::kMillisMax));
+  const Duration longest = LongestNodeLease(expiry);
+  if (lease > longest) {
+    read.Fault(
+        {ErrorCode::kInvalidArgument,
+         std::string(kNodeLease) + " is " + std::to_string(ToMillis(lease)) + " ms",
+         "at most " + std::to_string(ToMillis(longest)) + " ms, five sixths of " + kNmExpiry});
+  }
+  return lease;
+}
+
 CoreOptions ReadCoreOptions(OptionReader& read) {
   CoreOptions core;
   core.node_expiry = read.Millis(kNmExpiry);
+  core.node_lease = ReadNodeLease(read, core.node_expiry);
   core.master_expiry = read.Millis(kAmExpiry);
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
   core.container_token_life = core.launch_expiry;

@@ -150,10 +150,10 @@ TEST_F(DaemonFailures, AKilledNodeManagerIsLostAndItsApplicationFailsWithThatCau
   ASSERT_TRUE(AwaitState(id, "FAILED"));
   EXPECT_THAT(Diagnostics(id), AllOf(HasSubstr(node_names_[0]), HasSubstr("lost")));
   EXPECT_EQ(NodeState(0), "LOST");
-  // The next start sweeps what the killed one left, before it registers.
+  // The next one ends what is left at once: its lease is over.
   ASSERT_TRUE(cluster().StartNode(0));
   ASSERT_TRUE(cluster().WaitForNodes(1));
-  EXPECT_FALSE(IsAlive(pid));
+  EXPECT_TRUE(AwaitGone(pid));
   RunToItsEnd();
 }
 
@@ -175,8 +175,10 @@ TEST_F(DaemonFailures, AnApplicationHearsThatTheNodeOfAWorkerIsLost) {
   ASSERT_TRUE(cluster().WaitForNodes(2));
 }
 
-TEST_F(DaemonFailures, ANodeManagerThatIsBackBeforeItsExpiryReportsWhatItLost) {
-  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+TEST_F(DaemonFailures, WithoutRecoveryANodeManagerReportsWhatItLost) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kNmRecoveryEnabled] = "false";
+  ASSERT_TRUE(StartCluster(options));
   const std::string id = SubmitSleeper("sleeper");
   const pid_t pid = AwaitPid(Scratch("sleeper"));
   cluster().node(0).Kill();

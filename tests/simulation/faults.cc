@@ -21,6 +21,7 @@ FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
   am_crashes += other.am_crashes;
   store_failures += other.store_failures;
   isolations += other.isolations;
+  lease_ends += other.lease_ends;
   return *this;
 }
 
@@ -29,7 +30,8 @@ std::string FaultCounts::ToString() const {
          std::to_string(duplicated) + " duplicated, " + std::to_string(slow) +
          " slow), crashes: " + std::to_string(rm_crashes) + " RM, " + std::to_string(nm_crashes) +
          " NM, " + std::to_string(am_crashes) + " AM; " + std::to_string(store_failures) +
-         " failed writes, " + std::to_string(isolations) + " isolated nodes";
+         " failed writes, " + std::to_string(isolations) + " isolated nodes, " +
+         std::to_string(lease_ends) + " leases at their end";
 }
 
 Faults::Faults(Random& random, Faultiness faultiness)

@@ -214,6 +214,7 @@ void SimMaster::StartWorker(const ContainerId& id) {
   launch.command = {"simulated-worker",
                     std::to_string(ToMillis(plan_.worker_time)),
                     std::to_string(plan_.worker_failures)};
+  launch.on_lease_end = plan_.context.am_launch.on_lease_end;
   SimNode* node = FindNode(world_, grant.node_address.host);
   if (node == nullptr) return world_.checker.Fail("a grant on no node");
   world_.network.Call<SimNode::Answer>(

@@ -41,30 +41,22 @@ nm::CoreOptions SimNode::Options() const {
 void SimNode::Boot() {
   world_.trace.Line(name_, "starts");
   ++incarnation_;
-  std::vector<ContainerStatus> ended;
-  for (auto& [id, process] : processes_) {
-    if (process.master) process.master->Stop();
-  }
-  processes_.clear();
-  directories_.clear();  // nobody uses what containers shared any more
-  for (const auto& [id, note] : notes_) {
-    ended.push_back({.id = id,
-                     .state = ContainerState::kComplete,
-                     .exit_code = note.exit_code.value_or(exit_code::kAborted),
-                     .diagnostics = note.exit_code ? "" : "the NodeManager restarted",
-                     .resource = note.resource});
-  }
-  clock_ = SimClock(world_);
   armed_ = kNever;
+  booted_ = world_.queue.now();
   const Now now = clock_.At(world_.queue.now());
-  core_ = std::make_unique<nm::NodeManagerCore>(Options(), ended, now);
+  core_ = std::make_unique<nm::NodeManagerCore>(Options(), Recover(), now);
   Execute(core_->Start(now));
 }
 
-void SimNode::Crash() {
+void SimNode::Crash(Death death) {
   if (!up()) return;
-  world_.trace.Line(name_, "dies");
+  world_.trace.Line(name_, death == Death::kMachine ? "dies with its machine" : "dies");
   NoteIgnored();
+  // Written and not yet told, or not yet written.
+  if (world_.random.Chance(1, 2)) WriteNow();
+  unwritten_.clear();
+  writing_ = false;
+  if (death == Death::kMachine) LoseMachine();
   ++incarnation_;
   core_.reset();
   localizing_.clear();
@@ -91,7 +83,7 @@ void SimNode::Abandon(uint64_t number) {
 }
 
 void SimNode::ShutDown() {
-  if (up()) Step(nm::ShutDown{});
+  if (up()) Step(nm::ShutDown{.keep_containers = world_.random.Chance(1, 2)});
 }
 
 void SimNode::SetHealthy(bool healthy) {
@@ -111,7 +103,9 @@ void SimNode::Step(const nm::Event& event) {
 void SimNode::Execute(const nm::Actions& actions) {
   const uint64_t incarnation = incarnation_;
   for (const nm::Action& action : actions) {
-    if (world_.faults.CrashNodeManager()) return Crash();
+    if (world_.faults.CrashNodeManager()) {
+      return Crash(world_.random.Chance(1, 6) ? Death::kMachine : Death::kProcess);
+    }
     Perform(action);
     if (incarnation != incarnation_) return;
   }
@@ -134,9 +128,12 @@ void SimNode::Perform(const nm::Action& action) {
                         std::string(invalid->state) + " of " + invalid->id.ToString());
   } else if (const auto* changed = std::get_if<nm::ConversationChanged>(&action)) {
     world_.trace.Line(name_, changed->what);
+    if (changed->what.starts_with("the lease ends")) ++world_.faults.counts.lease_ends;
   } else if (std::holds_alternative<nm::Stopped>(action)) {
     world_.trace.Line(name_, "has shut down");
     NoteIgnored();
+    WriteNow();
+    writing_ = false;
     ++incarnation_;
     core_.reset();
     calls_.clear();
@@ -197,7 +194,11 @@ void SimNode::SendToResourceManager(const nm::Action& action) {
 }
 
 void SimNode::PerformExecutor(const nm::Action& action) {
-  if (const auto* localize = std::get_if<nm::Localize>(&action)) {
+  if (const auto* keep = std::get_if<nm::KeepRecord>(&action)) {
+    Keep(keep->sequence, nm::KeyOf(keep->record), keep->record);
+  } else if (const auto* drop = std::get_if<nm::DropRecord>(&action)) {
+    Keep(drop->sequence, drop->key, std::nullopt);
+  } else if (const auto* localize = std::get_if<nm::Localize>(&action)) {
     Localize(*localize);
   } else if (const auto* call_off = std::get_if<nm::CallOffLocalization>(&action)) {
     if (localizing_.erase(call_off->id) == 0) return;
@@ -233,7 +234,7 @@ void SimNode::StepLater(Duration most, nm::Event event) {
 
 void SimNode::Localize(const nm::Localize& action) {
   const ContainerId id = action.token.id;
-  notes_[id] = {.resource = action.token.resource, .launch = action.launch, .exit_code = {}};
+  notes_[id] = {.token = action.token, .launch = action.launch, .outcome = {}, .failure = {}};
   directories_.insert(id.attempt.application);
   localizing_.insert(id);
   const bool fails = world_.faults.FailExecutor();
@@ -251,8 +252,9 @@ void SimNode::Launch(const ContainerId& id) {
   const bool fails = world_.faults.FailExecutor();
   Later(milliseconds(20), [this, id, fails] {
     if (fails) {
-      notes_[id].exit_code = exit_code::kLaunchFailed;
-      Step(nm::LaunchFailed{id, {ErrorCode::kNotFound, "no such program", ""}});
+      const Error failure{ErrorCode::kNotFound, "no such program", ""};
+      notes_[id].failure = failure;
+      Step(nm::LaunchFailed{id, failure});
       return;
     }
     StartProcess(id);
@@ -264,8 +266,13 @@ void SimNode::StartProcess(const ContainerId& id) {
   world_.trace.Line(name_, id.ToString() + " is launched");
   world_.checker.Launched(id);
   const Note& note = notes_.at(id);
+  for (const SimNode* node : world_.nodes) {
+    if (const std::string overlap = node->FindOverlap(id.attempt); !overlap.empty()) {
+      world_.checker.Fail(id.ToString() + " is launched while " + overlap);
+    }
+  }
   Process& process = processes_[id];
-  process.resource = note.resource;
+  process.resource = note.token.resource;
   process.ignores_sigterm = world_.random.Chance(1, 6);
   CheckRoom();
   if (id.is_application_master()) {
@@ -289,17 +296,26 @@ void SimNode::EndMain(const ContainerId& id, nm::ExitOutcome outcome) {
   const auto found = processes_.find(id);
   if (found == processes_.end() || std::exchange(found->second.main_ended, true)) return;
   if (found->second.master) found->second.master->Stop();
-  notes_.at(id).exit_code = outcome.kind == nm::ExitKind::kExited ? outcome.value : 128;
+  notes_.at(id).outcome = outcome;
   world_.trace.Line(name_, id.ToString() + " ends with " + std::to_string(outcome.value));
   const Duration rest = world_.random.Chance(1, 4) ? milliseconds(400) : milliseconds(1);
-  if (up()) Step(nm::Exited{id, outcome});
+  if (up()) {
+    found->second.end_told = true;
+    Step(nm::Exited{id, outcome});
+  }
   // Whoever runs then: what the process started is gone a little later.
   world_.queue.After(world_.Between(Duration(0), rest), [this, id] { EndProcess(id); });
 }
 
 void SimNode::EndProcess(const ContainerId& id) {
-  if (processes_.erase(id) == 0) return;
-  if (up() && core_->Find(id)) Step(nm::Drained{id});
+  const auto found = processes_.find(id);
+  if (found == processes_.end()) return;  // it went with the machine
+  const bool end_told = found->second.end_told;
+  processes_.erase(found);
+  const uint64_t incarnation = incarnation_;
+  // An incarnation that came later learns of the end from the notes.
+  if (up() && !end_told) Step(nm::Exited{id, *notes_.at(id).outcome});
+  if (up() && incarnation == incarnation_) Step(nm::Drained{id});
 }
 
 void SimNode::Signal(const nm::Signal& signal) {

@@ -1,8 +1,9 @@
 // SimNode: a NodeManager's core in a simulated shell, and its machine: the containers' processes,
 // their directories, and the notes on disk that outlive the NodeManager.
 //
-// The NodeManager may die at every action; processes run on without it. The next incarnation first
-// ends what is left of them, as the real one does, and then begins with their ends.
+// The NodeManager may die at every action, before or after what it wanted kept was written;
+// processes run on without it, and the next incarnation goes on from the records and what it finds.
+// Sometimes the whole machine dies, and with it the processes and some of the records.
 //
 // Owner: Simulation. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_SIM_NODE_H_
@@ -25,11 +26,14 @@ namespace weir::simulation {
 
 class SimNode {
  public:
+  static constexpr Duration kNodeExpiry = seconds(10);  // the RM's
   using Answer = decltype(nm::Reply::answer);
   using ReplyTo = std::function<void(const Answer&)>;
 
   SimNode(World& world, size_t index);
   ~SimNode();
+
+  enum class Death { kProcess, kMachine };
 
   void Boot();
   bool up() const { return core_ != nullptr; }
@@ -37,7 +41,12 @@ class SimNode {
   const nm::NodeManagerCore* core() const { return core_.get(); }
   uint64_t Receive(const nm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
-  void Crash();
+  void Crash(Death death = Death::kProcess);
+  // Containers of earlier attempts of its application must be gone by now, with the exceptions of
+  // docs/nodemanager.md: the node is down, or was until just now. "" or what is not so.
+  std::string FindOverlap(const AttemptId& attempt) const;
+  // The RM has received something from it.
+  void HeardByResourceManager();
   // What its plan says; nothing while it is down.
   void ShutDown();
   void SetHealthy(bool healthy);
@@ -52,13 +61,15 @@ class SimNode {
  private:
   // What the disk says about a container until it is forgotten.
   struct Note {
-    Resource resource;
+    ContainerTokenIdentifier token;
     LaunchContext launch;
-    std::optional<int> exit_code;
+    std::optional<nm::ExitOutcome> outcome;
+    std::optional<Error> failure;  // its program was not started
   };
   struct Process {
     Resource resource;
     bool main_ended = false;  // children may be left
+    bool end_told = false;    // to this incarnation
     bool ignores_sigterm = false;
     std::unique_ptr<SimMaster> master;  // of an ApplicationMaster's container
   };
@@ -81,6 +92,13 @@ class SimNode {
   void Later(Duration most, std::function<void()> action);
   void StepLater(Duration most, nm::Event event);
   nm::CoreOptions Options() const;
+  // --- records
+  void Keep(int64_t sequence, std::string key, std::optional<nm::NodeRecord> record);
+  void WriteRecords();
+  void WriteNow();
+  nm::Recovery Recover();
+  nm::FoundContainer Find(const ContainerId& id) const;
+  void LoseMachine();
 
   World& world_;
   const size_t index_;
@@ -92,11 +110,22 @@ class SimNode {
   uint64_t next_call_ = 1;
   std::map<uint64_t, ReplyTo> calls_;
   std::set<ContainerId> localizing_;
+  struct Unwritten {
+    int64_t sequence = 0;
+    std::string key;
+    std::optional<nm::NodeRecord> record;
+  };
+  std::vector<Unwritten> unwritten_;
+  bool writing_ = false;
+  Instant booted_;
 
   // --- the machine
   std::map<ContainerId, Note> notes_;
   std::map<ContainerId, Process> processes_;
   std::set<ApplicationId> directories_;
+  std::map<std::string, nm::NodeRecord> records_;
+  bool same_boot_ = true;
+  Instant heard_by_rm_;
 };
 
 }  // namespace weir::simulation

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "tests/simulation/sim_administrator.h"
+#include "tests/simulation/sim_node.h"
 
 namespace weir::simulation {
 namespace {
@@ -14,7 +15,7 @@ rm::CoreOptions Options(const Workload& workload) {
   rm::CoreOptions options;
   options.scheduler.types = scheduler::ResourceTypes({1024, 1}, {8192, 8});
   options.local_queues = SimQueues(40, workload.preemption);
-  options.node_expiry = seconds(10);
+  options.node_expiry = SimNode::kNodeExpiry;
   options.master_expiry = seconds(8);
   options.launch_expiry = workload.launch_expiry;
   options.max_attempts = 3;
@@ -92,12 +93,23 @@ void SimResourceManager::Crash() {
   world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
 }
 
+void SimResourceManager::NoteHeard(const NodeId& id) {
+  for (SimNode* node : world_.nodes) {
+    if (id.uuid == "uuid-" + node->name()) node->HeardByResourceManager();
+  }
+}
+
 uint64_t SimResourceManager::Receive(const rm::Event& request, const ReplyTo& reply) {
   const uint64_t number = next_call_++;
   PendingCall& call = calls_[number];
   call.reply = reply;
   if (const auto* submission = std::get_if<rm::SubmitApplication>(&request)) {
     call.key = submission->idempotency_key;
+  }
+  if (const auto* registration = std::get_if<rm::RegisterNode>(&request)) {
+    NoteHeard(registration->request.id);
+  } else if (const auto* heartbeat = std::get_if<rm::NodeHeartbeat>(&request)) {
+    NoteHeard(heartbeat->node);
   }
   std::visit(
       [&call](const auto& e) {

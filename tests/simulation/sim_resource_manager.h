@@ -48,6 +48,7 @@ class SimResourceManager {
     AttemptId attempt;
   };
 
+  void NoteHeard(const NodeId& id);
   void Step(const rm::Event& event);
   void Execute(rm::Actions actions);
   void Perform(const rm::Action& action);

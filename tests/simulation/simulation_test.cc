@@ -43,6 +43,7 @@ TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
   EXPECT_GT(faults.am_crashes, 50);
   EXPECT_GT(faults.store_failures, 10);
   EXPECT_GT(faults.isolations, 10);
+  EXPECT_GT(faults.lease_ends, 10);
   EXPECT_GT(faults.slow, 100);
   EXPECT_GT(ends["FINISHED"], 100);
   EXPECT_GT(ends["FAILED"], 100);

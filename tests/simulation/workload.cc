@@ -37,6 +37,7 @@ ApplicationPlan DrawApplication(Random& random, size_t index) {
   plan.context.priority = static_cast<int32_t>(random.Below(3));
   plan.context.am_resource = {random.Chance(1, 4) ? 2048 : 1024, 1};
   plan.context.am_launch.command = {"simulated-master", std::to_string(index)};
+  if (random.Chance(1, 8)) plan.context.am_launch.on_lease_end = LeaseEnd::kKeep;
   plan.context.max_attempts = static_cast<int32_t>(random.Between(1, 3));
   if (random.Chance(1, 6)) plan.context.queue_timeout = Between(random, seconds(1), seconds(20));
   plan.submit_after = Between(random, Duration(0), seconds(30));

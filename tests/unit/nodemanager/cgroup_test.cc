@@ -411,7 +411,8 @@ TEST_P(CgroupTest, ANodeManagerThatComesBackSweepsWhatIsNotToLive) {
   groups_->Kill(IdOf(1));
   EXPECT_TRUE(Eventually([&] { return groups_->Remove(IdOf(1)).ok(); }));
   EXPECT_THAT(Left(), IsEmpty());
-  ASSERT_TRUE(SweepLeftovers(files_, directories_, seconds(20)).ok());
+  Recovery recovery;
+  ASSERT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
 }
 
 TEST_P(CgroupTest, GroupsOfOtherSettingsAreFoundByWhatWasNoted) {
@@ -437,7 +438,8 @@ TEST_P(CgroupTest, GroupsOfOtherSettingsAreFoundByWhatWasNoted) {
   for (const std::string& parent : parents) {
     EXPECT_TRUE(CgroupDriver::Real().RemoveGroup(parent).ok());
   }
-  ASSERT_TRUE(SweepLeftovers(files_, directories_, seconds(20)).ok());
+  Recovery recovery;
+  ASSERT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
 }
 
 // WEIR_CYCLES says how many; scripts/chaos asks for more.

@@ -46,7 +46,7 @@ TEST(ContainerStates, TheFullProductIsAnsweredAsTheContractsOfStartStopAndExecut
       EXPECT_FALSE(state == State::kDone && is_allowed) << pair << ": the end is the end";
     }
   }
-  EXPECT_EQ(allowed, 28);
+  EXPECT_EQ(allowed, 30);
 }
 
 TEST(ContainerStates, EveryRowSaysWhatHappensOrWhyNothingDoes) {

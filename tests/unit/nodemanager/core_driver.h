@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,9 +68,8 @@ inline NodeHeartbeatAnswer Under(int64_t epoch, NodeHeartbeatAnswer answer = {})
 
 class CoreDriver {
  public:
-  explicit CoreDriver(const CoreOptions& options = SmallNode(),
-                      const std::vector<ContainerStatus>& ended = {})
-      : core(options, ended, now()) {
+  explicit CoreDriver(const CoreOptions& options = SmallNode(), const Recovery& recovery = {})
+      : core(options, recovery, now()) {
     Keep(core.Start(now()));
   }
 
@@ -160,8 +160,36 @@ class CoreDriver {
     return view ? view->status : ContainerStatus{};
   }
 
+  // What the next NodeManager would find of the records.
+  Recovery Records() const {
+    Recovery recovery;
+    for (const auto& [key, record] : records) {
+      if (const auto* container = std::get_if<ContainerRecord>(&record)) {
+        recovery.containers.push_back({.record = *container});
+        const auto launch = records.find(LaunchKey(container->token.id));
+        if (launch == records.end()) continue;
+        recovery.containers.back().launch = std::get<LaunchRecord>(launch->second).launch;
+      }
+      if (const auto* conversation = std::get_if<ConversationRecord>(&record)) {
+        recovery.conversation = *conversation;
+      }
+    }
+    return recovery;
+  }
+  // Says so of all that is not yet.
+  void KeepRecords() {
+    const int64_t newest = unkept_;
+    if (newest > 0) Step(RecordsKept{newest});
+  }
+
+ private:
+  Duration elapsed_ = seconds(1);  // the core is made at this time: so it comes first
+
+ public:
   NodeManagerCore core;
   Actions kept;
+  std::map<std::string, NodeRecord> records;  // by key
+  bool keep_at_once = true;                   // records; else KeepRecords does
   int64_t session = 0;
   int64_t sequence = 0;  // of the newest heartbeat
   bool expect_valid = true;
@@ -173,12 +201,25 @@ class CoreDriver {
       if (const auto* invalid = std::get_if<InvalidEvent>(&action); invalid && expect_valid) {
         ADD_FAILURE() << invalid->event << " in " << invalid->state;
       }
-      kept.push_back(std::move(action));
+      if (auto* keep = std::get_if<KeepRecord>(&action)) {
+        unkept_ = keep->sequence;
+        const std::string key = KeyOf(keep->record);
+        const auto bytes = Encode(keep->record);
+        EXPECT_TRUE(bytes.ok());
+        EXPECT_EQ(Decode(key, *bytes).value(), keep->record);
+        records[key] = std::move(keep->record);
+      } else if (const auto* drop = std::get_if<DropRecord>(&action)) {
+        unkept_ = drop->sequence;
+        records.erase(drop->key);
+      } else {
+        kept.push_back(std::move(action));
+      }
     }
+    if (keep_at_once && unkept_ > 0) Step(RecordsKept{std::exchange(unkept_, 0)});
     EXPECT_EQ(core.CheckInvariants(), "");
   }
 
-  Duration elapsed_ = seconds(1);
+  int64_t unkept_ = 0;
   uint64_t last_call_ = 0;
 };
 

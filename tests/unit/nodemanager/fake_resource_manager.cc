@@ -104,6 +104,11 @@ void FakeResourceManager::RecordEnds(bool record) {
   record_ends_ = record;
 }
 
+void FakeResourceManager::GiveLease(Duration lease) {
+  MutexLock lock(mutex_);
+  lease_ = lease;
+}
+
 void FakeResourceManager::RefuseRegistrations(bool refuse) {
   MutexLock lock(mutex_);
   refuse_registrations_ = refuse;
@@ -135,11 +140,16 @@ int FakeResourceManager::unregistrations() {
 
 Result<RegisterNodeAnswer> FakeResourceManager::OnRegister(RegisterNodeRequest request) {
   MutexLock lock(mutex_);
+  // Whoever sent it may be gone: commands are for the one that comes. To that one, tokens of the
+  // session before say nothing.
+  if (parked_) parked_->Fail({ErrorCode::kResync, "the node has registered again", ""});
+  parked_.reset();
+  if (pending_) pending_->start.clear();
   registration_ = std::move(request);
   for (const ContainerStatus& status : registration_.containers) Hear(status);
   ++registrations_;
   if (refuse_registrations_) return Error{ErrorCode::kNotLeader, "a standby", ""};
-  return RegisterNodeAnswer{epoch_, SessionNow(), seconds(30)};
+  return RegisterNodeAnswer{epoch_, SessionNow(), seconds(30), lease_};
 }
 
 void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,
@@ -154,6 +164,14 @@ void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,
   parked_ = responder;
   parked_sequence_ = request.sequence;
   AnswerParked();
+  // As a real one does, when its park is over.
+  loop_.At(platform::MonotonicNow() + request.park,
+           [this, session = request.session, sequence = request.sequence] {
+             MutexLock late(mutex_);
+             if (!parked_ || parked_sequence_ != sequence || SessionNow() != session) return;
+             if (!pending_) pending_.emplace();
+             AnswerParked();
+           });
 }
 
 void FakeResourceManager::OnUnregister() {

@@ -31,6 +31,8 @@ class FakeResourceManager {
   // Goes out with the next answer, at once when a heartbeat is parked.
   void Command(NodeHeartbeatAnswer answer);
   void RecordEnds(bool record);
+  // Of the registrations from now on; 0 = none is named.
+  void GiveLease(Duration lease);
   // As a standby does; they are counted all the same.
   void RefuseRegistrations(bool refuse);
   // What was said last about a container; nothing when it was never named.
@@ -59,6 +61,7 @@ class FakeResourceManager {
   int registrations_ WEIR_GUARDED_BY(mutex_) = 0;
   int unregistrations_ WEIR_GUARDED_BY(mutex_) = 0;
   bool refuse_registrations_ WEIR_GUARDED_BY(mutex_) = false;
+  Duration lease_ WEIR_GUARDED_BY(mutex_){0};
   bool record_ends_ WEIR_GUARDED_BY(mutex_) = true;
   std::map<ContainerId, ContainerStatus> statuses_ WEIR_GUARDED_BY(mutex_);
   std::optional<NodeHeartbeatAnswer> pending_ WEIR_GUARDED_BY(mutex_);

@@ -152,24 +152,6 @@ TEST_F(NodeManagerProcess, ContainersRunOnWhileTheRmIsAwayAndAreToldToTheNext) {
   EXPECT_EQ(rm_->StatusOf(long_one)->exit_code, exit_code::kKilledAfterApplicationEnd);
 }
 
-TEST_F(NodeManagerProcess, AfterAKillTheNextOneEndsReportsAndSweepsWhatIsLeft) {
-  StartNode();
-  rm_->RecordEnds(false);
-  StartByRm(1, Shell("setsid sleep 1000 & sleep 1000"));
-  StartByRm(2, Shell("exit 3"));
-  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
-  ASSERT_TRUE(AwaitState(IdOf(2), ContainerState::kComplete));
-  node_->Kill();
-  EXPECT_FALSE(FindStrays(IdOf(1), 0).empty()) << "containers outlive their NodeManager";
-  StartNode();
-  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kComplete));
-  EXPECT_EQ(rm_->StatusOf(IdOf(1))->exit_code, exit_code::kAborted);
-  EXPECT_THAT(rm_->StatusOf(IdOf(1))->diagnostics, HasSubstr("NodeManager"));
-  EXPECT_EQ(rm_->StatusOf(IdOf(2))->exit_code, 3);
-  EXPECT_THAT(FindStrays(IdOf(1), 0), IsEmpty());
-  EXPECT_THAT(*platform::FileSystem::Real().List(directory_ / "nm/local/usercache"), IsEmpty());
-}
-
 TEST_F(NodeManagerProcess, SigtermStopsContainersTellsTheRmAndEnds) {
   StartNode();
   StartByRm(1, Shell("trap '' TERM; sleep 1000 & sleep 1000"));

@@ -463,7 +463,7 @@ TEST(NodeManager, EndsOfAnEarlierRunAreToldUntilRecorded) {
                         .exit_code = 137,
                         .diagnostics = "found after a restart",
                         .resource = {512, 1}};
-  CoreDriver node(SmallNode(), {ended});
+  CoreDriver node(SmallNode(), {.ended = {ended}});
   const auto registration = node.Take<SendRegister>();
   ASSERT_TRUE(registration);
   ASSERT_EQ(registration->request.containers.size(), 1u);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -31,7 +32,8 @@ namespace weir::nm {
 using NmClient = platform::ThriftClient<idl::ContainerManagementServiceClient>;
 
 inline constexpr char kSecret[] = "a secret of the whole cluster";
-inline const AttemptId kAttempt{{1'700'000'000'000, 1}, 1};
+// Of this process only: others may run the same test beside it.
+inline const AttemptId kAttempt{{1'700'000'000'000 + ::getpid(), 1}, 1};
 inline constexpr seconds kCall{20};
 
 inline LaunchContext Shell(const std::string& script) {
@@ -62,6 +64,8 @@ class NodeManagerProcess : public ::testing::Test {
     rm_.reset();
     rm_ = std::make_unique<FakeResourceManager>(kSecret, epoch, address);
   }
+  // Of every NodeManager that is started from now on.
+  void Configure(const std::string& setting) { settings_.push_back(setting); }
   std::vector<std::string> Arguments() const {
     std::vector<std::string> arguments = {weir::testing::BinaryPath("weir-nodemanager")};
     for (const std::string& setting :

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "executor_fixture.h"
-#include "nodemanager/executor/leftovers.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/process.h"
 #include "tests/support/process_cluster.h"
@@ -229,54 +228,6 @@ TEST_F(ExecutorTest, ManyContainersStartAndDieTogetherWithoutATrace) {
     executor_->SignalContainer(IdOf(i), SignalKind::kKill);
   }
   for (int64_t i = 1; i <= kMany; ++i) EXPECT_EQ(AwaitEnd(i).value, SIGKILL);
-}
-
-TEST_F(ExecutorTest, ContainersOutliveTheNodeManagerAndAreSweptByTheNext) {
-  Start(1, Shell("sleep 1000 & sleep 1000"));
-  Start(2, Shell("exit 9"));
-  AwaitEnd(2);
-  executor_.reset();
-  EXPECT_FALSE(FindStrays(IdOf(1), 0).empty());
-  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
-  ASSERT_TRUE(ended.ok());
-  ASSERT_EQ(ended->size(), 2u);
-  EXPECT_EQ((*ended)[0].id, IdOf(1));
-  EXPECT_EQ((*ended)[0].exit_code, exit_code::kAborted);
-  EXPECT_THAT((*ended)[0].diagnostics, HasSubstr("its processes were killed"));
-  EXPECT_EQ((*ended)[0].resource, (Resource{512, 1}));
-  EXPECT_EQ((*ended)[1].exit_code, 9);
-  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
-  EXPECT_EQ(files_.Stat(Work(1)).error().code, ErrorCode::kNotFound);
-  EXPECT_TRUE(files_.Stat(directories_.Notes(IdOf(1))).ok()) << "not recorded by the RM yet";
-  Restart();
-  executor_->Forget(IdOf(1));
-  executor_->CleanUp(IdOf(1));
-  ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(1)));
-  EXPECT_EQ(files_.Stat(directories_.Notes(IdOf(1))).error().code, ErrorCode::kNotFound);
-}
-
-TEST_F(ExecutorTest, ALauncherKilledWithItsNodeManagerLeavesNothingToTheNext) {
-  Start(1, Shell("setsid sleep 1000 & sleep 1000"));
-  executor_.reset();
-  const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();
-  ASSERT_TRUE(launcher);
-  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
-  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
-  ASSERT_TRUE(ended.ok());
-  EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
-}
-
-TEST_F(ExecutorTest, AnotherProcessWithTheLaunchersPidIsLeftAlone) {
-  Localize(1, Shell("true"));
-  ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(1)));
-  executor_.reset();
-  auto self = IdentifyProcess(::getpid());
-  ASSERT_TRUE(self);
-  self->start_ticks -= 1;
-  ASSERT_TRUE(LaunchNotes(files_, directories_.Notes(IdOf(1))).WriteLauncher(*self).ok());
-  const auto ended = SweepLeftovers(files_, directories_, seconds(20));
-  ASSERT_TRUE(ended.ok());  // and this test still runs
-  EXPECT_EQ(ended->size(), 1u);
 }
 
 TEST(WeirLaunch, SaysWhatItIsForWhenAskedAndHowItIsUsedWhenMisused) {

@@ -39,7 +39,7 @@ TEST(Conversation, TheNextHeartbeatFollowsAnAnswerAtOnce) {
     ASSERT_TRUE(next);
     EXPECT_EQ(next->request.sequence, expected);
     EXPECT_EQ(next->request.session, 1);
-    EXPECT_EQ(next->request.park, node.core.options().park);
+    EXPECT_EQ(next->request.park, Duration(seconds(30)) / 8) << "of the lease";
   }
 }
 

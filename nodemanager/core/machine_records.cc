@@ -1,0 +1,100 @@
+#include <utility>
+
+#include "common/limits.h"
+#include "common/strings.h"
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+namespace {
+
+// What was heard of the RM is recorded this coarsely: an earlier instant only ends the lease
+// sooner.
+constexpr Duration kHeardStep = seconds(1);
+
+ContainerRecord RecordOf(const Container& container) {
+  ContainerRecord record;
+  record.token = container.token;
+  record.phase = container.recorded     ? RecordedPhase::kForgotten
+                 : container.complete() ? RecordedPhase::kComplete
+                 : container.launched   ? RecordedPhase::kLaunched
+                                        : RecordedPhase::kAccepted;
+  record.on_lease_end = container.on_lease_end;
+  if (container.stop) {
+    record.stop = RecordedStop{container.stop->cause,
+                               CutMiddle(container.stop->words, limits::kDiagnosticsBytes),
+                               container.stop->asked_wall};
+  }
+  record.started = container.started;
+  record.retries = container.retry.count();
+  record.finished = container.finished;
+  record.exit_code = container.status.exit_code;
+  record.diagnostics = container.status.diagnostics;
+  return record;
+}
+
+}  // namespace
+
+int64_t NodeManagerCore::Machine::Keep(NodeRecord record) {
+  actions.push_back(KeepRecord{++last_sequence, std::move(record)});
+  return last_sequence;
+}
+
+void NodeManagerCore::Machine::Drop(std::string key) {
+  actions.push_back(DropRecord{++last_sequence, std::move(key)});
+}
+
+int64_t NodeManagerCore::Machine::Record(const Container& container) {
+  return Keep(RecordOf(container));
+}
+
+void NodeManagerCore::Machine::RecordConversation() {
+  if (rm.session() == 0) return;
+  const ConversationRecord record{.first_session = rm.first_session(),
+                                  .epoch = rm.highest_epoch(),
+                                  .heard = lease.heard().time_since_epoch(),
+                                  .lease = lease.length()};
+  ConversationRecord rest = record;
+  rest.heard = conversation.heard;
+  if (rest == conversation && record.heard - conversation.heard < kHeardStep) return;
+  conversation = record;
+  Keep(record);
+}
+
+void NodeManagerCore::Machine::ReplyWhenKept(CallId call, int64_t sequence) {
+  if (sequence <= kept_sequence) {
+    actions.push_back(Reply{call, NoContent{}});
+  } else {
+    gated[sequence].push_back(call);
+  }
+}
+
+void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
+  kept_sequence = std::max(kept_sequence, sequence);
+  while (!gated.empty() && gated.begin()->first <= sequence) {
+    for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, NoContent{}});
+    gated.erase(gated.begin());
+  }
+  while (!accepting.empty() && accepting.begin()->first <= sequence) {
+    Container& container = containers.at(accepting.begin()->second);
+    accepting.erase(accepting.begin());
+    container.accept_kept = true;
+    Prepare(container, now);
+  }
+}
+
+void NodeManagerCore::Machine::OnKeepFailed(int64_t sequence, const Error& error, Now now) {
+  const Error cause{error.code, "the node cannot keep its records: " + error.message, error.remedy};
+  kept_sequence = std::max(kept_sequence, sequence);
+  while (!gated.empty() && gated.begin()->first <= sequence) {
+    for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, cause});
+    gated.erase(gated.begin());
+  }
+  while (!accepting.empty() && accepting.begin()->first <= sequence) {
+    const ContainerId id = accepting.begin()->second;
+    accepting.erase(accepting.begin());
+    containers.at(id).accept_kept = true;
+    OnLocalizationFailed({id, cause, true}, now);
+  }
+}
+
+}  // namespace weir::nm

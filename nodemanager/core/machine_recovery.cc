@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <utility>
+
+#include "nodemanager/core/machine.h"
+
+namespace weir::nm {
+namespace {
+
+ContainerStatus StatusIn(const ContainerRecord& record) {
+  return {.id = record.token.id,
+          .state = ContainerState::kComplete,
+          .exit_code = record.exit_code,
+          .diagnostics = record.diagnostics,
+          .resource = record.token.resource};
+}
+
+bool IsOver(const ContainerRecord& record) {
+  return record.phase == RecordedPhase::kComplete || record.phase == RecordedPhase::kForgotten;
+}
+
+}  // namespace
+
+void NodeManagerCore::Machine::Recover(const Recovery& recovery, Now now) {
+  bool lives = false;
+  for (const RecoveredContainer& one : recovery.containers) lives = lives || !IsOver(one.record);
+  if (recovery.conversation) {
+    conversation = *recovery.conversation;
+    // Without a container of that epoch here, an RM that begins anew is as good as any.
+    rm.Resume(conversation.first_session, lives ? conversation.epoch : Epoch{});
+    lease.SetLength(conversation.lease);
+    lease.Heard(Instant(conversation.heard));
+  }
+  applications.insert(recovery.applications.begin(), recovery.applications.end());
+  for (const ContainerStatus& status : recovery.ended) {
+    RecoverEnded(
+        status, now.wall + std::chrono::duration_cast<milliseconds>(options.remember_stops), now);
+  }
+  for (const RecoveredContainer& one : recovery.containers) RecoverOne(one, now);
+  // What it holds may be more than its configuration offers by now.
+  RaiseMost(used());
+}
+
+void NodeManagerCore::Machine::RecoverEnded(const ContainerStatus& status,
+                                            WallTime expires,
+                                            Now now) {
+  Container& container = containers[status.id];
+  container.token.id = status.id;
+  container.token.node = options.id;
+  container.token.resource = status.resource;
+  container.token.expires = expires;
+  container.state = State::kDone;
+  container.status = status;
+  container.status.state = ContainerState::kComplete;
+  container.finished = now.wall;
+  Record(container);
+}
+
+void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now) {
+  const ContainerRecord& record = one.record;
+  const ContainerId& id = record.token.id;
+  if (record.phase == RecordedPhase::kForgotten) {
+    remembered[id] = {record.token.expires, StatusIn(record)};
+    return;
+  }
+  Container& container = Add(record.token, now);
+  container.started = record.started;
+  if (one.launch) container.retry = RetryLedger(one.launch->retry);
+  container.retry.Resume(record.retries, now.monotonic);
+  container.on_lease_end = record.on_lease_end;
+  container.launched =
+      record.phase == RecordedPhase::kLaunched || one.found.found != Found::kNothing;
+  if (record.phase == RecordedPhase::kComplete) {
+    container.state = State::kDone;
+    container.status = StatusIn(record);
+    container.finished = record.finished;
+    return;
+  }
+  applications.insert(id.attempt.application);
+  const bool started = container.launched;
+  if (started && Fire(container, Trigger::kReacquire)) {
+    container.has_process = true;
+    container.status.state = ContainerState::kRunning;
+    LaunchContext launch = one.launch.value_or(LaunchContext{});
+    if (launch.command.empty()) launch.command = {"its command"};  // for messages
+    actions.push_back(
+        Reacquire{record.token, std::move(launch), one.found.found == Found::kRunning});
+  } else if (!record.stop) {
+    if (!Fire(container, Trigger::kStart)) return;
+    if (lease.heard() == Instant::min()) {
+      return OnLocalizationFailed(
+          {id, {ErrorCode::kAborted, "the machine was started again before it was launched", ""}},
+          now);
+    }
+    if (!one.launch) {
+      return OnLocalizationFailed(
+          {id, {ErrorCode::kCorruption, "the record of its launch context is damaged", ""}, true},
+          now);
+    }
+    container.launch = one.launch;
+  }
+  if (record.stop) {
+    StopOne(container, record.stop->cause, now, record.stop->words);
+    // For how long it has been asked to end: the wall clock is all that is known of the past.
+    const auto ago = std::max<milliseconds>(now.wall - record.stop->asked, milliseconds(0));
+    container.stop->asked = now.monotonic - ago;
+    container.stop->asked_wall = record.stop->asked;
+  }
+  if (!started || one.found.found == Found::kRunning) return;
+  // It has ended while nobody looked; or nothing is known of it although it was started.
+  if (one.found.failure) {
+    return OnLaunchFailed({id, *one.found.failure, one.found.of_node}, now);
+  }
+  OnExited(id, one.found.outcome.value_or(ExitOutcome{.kind = ExitKind::kLost}));
+  OnDrained(id, now);
+}
+
+}  // namespace weir::nm

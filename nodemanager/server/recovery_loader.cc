@@ -1,0 +1,41 @@
+#include "nodemanager/server/recovery_loader.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "common/overloaded.h"
+#include "nodemanager/executor/process_identity.h"
+#include "platform/log.h"
+
+namespace weir::nm {
+
+void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recovery) {
+  RecordStore::Loaded loaded = records.Load();
+  for (const std::string& damage : loaded.damaged) {
+    platform::LogError("nm.records", "-", "left out", {{"cause", damage}});
+  }
+  std::map<ContainerId, LaunchContext> launches;
+  for (NodeRecord& record : loaded.records) {
+    std::visit(Overloaded{[&](ContainerRecord& r) {
+                            recovery.containers.push_back({.record = std::move(r)});
+                          },
+                          [&](LaunchRecord& r) { launches[r.id] = std::move(r.launch); },
+                          [&](ConversationRecord& r) { recovery.conversation = r; },
+                          [&](MachineRecord& r) { machine = std::move(r); }},
+               record);
+  }
+  for (RecoveredContainer& container : recovery.containers) {
+    const auto launch = launches.find(container.record.token.id);
+    if (launch != launches.end()) container.launch = std::move(launch->second);
+  }
+  if (machine.boot_id != BootId()) recovery.conversation.reset();
+  if (recovery.containers.empty()) return;
+  platform::LogInfo("nm.records",
+                    "-",
+                    "loaded",
+                    {{"containers", std::to_string(recovery.containers.size())},
+                     {"same_boot", recovery.conversation ? "true" : "false"}});
+}
+
+}  // namespace weir::nm

@@ -1,0 +1,33 @@
+// The engine over one LevelDB directory, locked by one process and readable by its owner only: it
+// holds keys and tokens.
+#ifndef WEIR_STATE_STORE_LEVELDB_ENGINE_H_
+#define WEIR_STATE_STORE_LEVELDB_ENGINE_H_
+
+#include <memory>
+#include <string>
+
+#include "common/result.h"
+#include "state-store/store_engine.h"
+
+namespace weir::store {
+
+// What a write is to survive, and with it what a damaged log means.
+enum class Durability {
+  // The machine: every write is synced. A damaged log is an error, because what it held was
+  // acknowledged to somebody.
+  kMachine,
+  // The process: writes are with the kernel when they are done. A log that a crash of the machine
+  // has damaged is read as far as it goes.
+  kProcess,
+};
+
+// Makes the directory if need be. Errors: see leveldb_status.h.
+Result<std::unique_ptr<StoreEngine>> OpenLevelDbEngine(const std::string& directory,
+                                                       Durability durability);
+
+// What can be read of a damaged directory is kept, the rest is dropped. Nobody may have it open.
+Status RepairLevelDb(const std::string& directory);
+
+}  // namespace weir::store
+
+#endif  // WEIR_STATE_STORE_LEVELDB_ENGINE_H_

@@ -1,0 +1,131 @@
+// What outlives a simulated NodeManager: its records, and what it finds when it comes back.
+#include <utility>
+#include <variant>
+
+#include "resourcemanager/core/node_lease.h"
+#include "tests/simulation/sim_node.h"
+
+namespace weir::simulation {
+namespace {
+
+// From the moment a NodeManager is back until what it stops at once has ended: SIGTERM, the grace,
+// SIGKILL, and what the process left behind.
+constexpr Duration kTimeToStop = seconds(2);
+
+}  // namespace
+
+void SimNode::Keep(int64_t sequence, std::string key, std::optional<nm::NodeRecord> record) {
+  unwritten_.push_back({sequence, std::move(key), std::move(record)});
+  if (std::exchange(writing_, true)) return;
+  Later(milliseconds(2), [this] { WriteRecords(); });
+}
+
+void SimNode::WriteRecords() {
+  const int64_t sequence = unwritten_.back().sequence;
+  if (world_.faults.FailExecutor()) {  // the disk is full for a moment
+    Later(milliseconds(500), [this] { WriteRecords(); });
+    return Step(nm::RecordFailed{sequence, {ErrorCode::kResourceExhausted, "disk full", ""}});
+  }
+  WriteNow();
+  writing_ = false;
+  Step(nm::RecordsKept{sequence});
+}
+
+void SimNode::WriteNow() {
+  for (Unwritten& one : std::exchange(unwritten_, {})) {
+    if (one.record) {
+      records_[one.key] = *std::move(one.record);
+    } else {
+      records_.erase(one.key);
+    }
+  }
+}
+
+nm::FoundContainer SimNode::Find(const ContainerId& id) const {
+  if (processes_.contains(id)) return {.found = nm::Found::kRunning};
+  const auto note = notes_.find(id);
+  if (note == notes_.end()) return {};
+  if (note->second.failure) {
+    return {.found = nm::Found::kEnded, .outcome = {}, .failure = note->second.failure};
+  }
+  if (note->second.outcome) {
+    return {.found = nm::Found::kEnded, .outcome = note->second.outcome, .failure = {}};
+  }
+  return {};
+}
+
+nm::Recovery SimNode::Recover() {
+  nm::Recovery recovery;
+  directories_.clear();
+  std::map<ContainerId, Note> known;
+  for (const auto& [key, record] : records_) {
+    if (const auto* conversation = std::get_if<nm::ConversationRecord>(&record)) {
+      if (same_boot_) recovery.conversation = *conversation;
+    }
+    const auto* container = std::get_if<nm::ContainerRecord>(&record);
+    if (container == nullptr) continue;
+    const ContainerId& id = container->token.id;
+    nm::RecoveredContainer one{.record = *container, .launch = {}, .found = {}};
+    if (const auto launch = records_.find(nm::LaunchKey(id)); launch != records_.end()) {
+      one.launch = std::get<nm::LaunchRecord>(launch->second).launch;
+    }
+    recovery.applications.push_back(id.attempt.application);
+    const bool over = container->phase == nm::RecordedPhase::kComplete ||
+                      container->phase == nm::RecordedPhase::kForgotten;
+    if (!over) one.found = Find(id);
+    if (one.found.found != nm::Found::kNothing) directories_.insert(id.attempt.application);
+    const bool noted = over ? container->phase == nm::RecordedPhase::kComplete
+                            : one.found.found != nm::Found::kNothing;
+    if (const auto note = notes_.extract(id); noted && !note.empty()) known[id] = note.mapped();
+    recovery.containers.push_back(std::move(one));
+  }
+  for (auto& [id, note] : notes_) {  // without a record
+    if (processes_.contains(id)) {
+      world_.checker.Fail(name_ + " has forgotten " + id.ToString() + ", which runs");
+    }
+    recovery.ended.push_back({.id = id,
+                              .state = ContainerState::kComplete,
+                              .exit_code = exit_code::kAborted,
+                              .diagnostics = "no record of it",
+                              .resource = note.token.resource});
+    known[id] = std::move(note);
+  }
+  notes_ = std::move(known);
+  for (auto& [id, process] : processes_) process.end_told = false;
+  same_boot_ = true;
+  return recovery;
+}
+
+void SimNode::LoseMachine() {
+  for (auto& [id, process] : processes_) {
+    if (process.master) process.master->Stop();
+    if (!process.main_ended) notes_.at(id).outcome = nm::ExitOutcome{.kind = nm::ExitKind::kLost};
+  }
+  processes_.clear();
+  // What the disk had not got yet is gone with it, whole containers here.
+  std::erase_if(records_, [&](const auto& entry) {
+    return std::holds_alternative<nm::ContainerRecord>(entry.second) && world_.random.Chance(1, 3);
+  });
+  clock_ = SimClock(world_);
+  same_boot_ = false;
+}
+
+void SimNode::HeardByResourceManager() {
+  heard_by_rm_ = world_.queue.now();
+}
+
+std::string SimNode::FindOverlap(const AttemptId& attempt) const {
+  const Instant now = world_.queue.now();
+  if (!up() || now - booted_ < kTimeToStop || now - heard_by_rm_ < kNodeExpiry) return "";
+  for (const auto& [id, process] : processes_) {
+    if (id.attempt.application != attempt.application || id.attempt.number >= attempt.number) {
+      continue;
+    }
+    if (notes_.at(id).launch.on_lease_end == LeaseEnd::kKeep) continue;
+    return id.ToString() + " runs on " + name_ + ", from which the RM has heard nothing for " +
+           std::to_string(ToMillis(now - heard_by_rm_)) + " ms";
+  }
+  return "";
+}
+
+}  // namespace weir::simulation

@@ -1,0 +1,98 @@
+#include "nodemanager/server/record_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "core_driver.h"
+#include "state-store/leveldb_engine.h"
+#include "tests/support/temp_directory.h"
+#include "tests/support/wait_until.h"
+
+namespace weir::nm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class RecordStoreTest : public ::testing::Test {
+ protected:
+  void Open() {
+    store_.reset();
+    auto store = RecordStore::Open(directory_ / "records", [this](Event event) {
+      platform::MutexLock lock(mutex_);
+      if (const auto* kept = std::get_if<RecordsKept>(&event)) kept_ = kept->sequence;
+    });
+    ASSERT_TRUE(store.ok()) << store.error().ToString();
+    store_ = std::move(store).value();
+  }
+  int64_t kept() {
+    platform::MutexLock lock(mutex_);
+    return kept_;
+  }
+  static ContainerRecord Record(int64_t number) {
+    ContainerRecord record;
+    record.token.id = IdOf(number);
+    return record;
+  }
+
+  const weir::testing::TempDirectory directory_;
+  platform::Mutex mutex_;
+  int64_t kept_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<RecordStore> store_;
+};
+
+TEST_F(RecordStoreTest, WhatWasKeptIsThereAgainAndWhatWasDroppedIsNot) {
+  Open();
+  EXPECT_THAT(store_->Load().records, SizeIs(0));
+  store_->Keep(1, Record(1));
+  store_->Keep(2, Record(2));
+  ContainerRecord changed = Record(1);
+  changed.phase = RecordedPhase::kLaunched;
+  store_->Keep(3, changed);
+  store_->Drop(4, ContainerKey(IdOf(2)));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 4; }, "all to be kept"));
+  Open();
+  const auto loaded = store_->Load();
+  EXPECT_THAT(loaded.damaged, SizeIs(0));
+  EXPECT_THAT(loaded.records, ElementsAre(NodeRecord(changed)));
+}
+
+TEST_F(RecordStoreTest, WhatStillWaitsIsWrittenWhenItCloses) {
+  Open();
+  for (int64_t i = 1; i <= 500; ++i) store_->Keep(i, Record(i));
+  Open();
+  EXPECT_THAT(store_->Load().records, SizeIs(500));
+}
+
+TEST_F(RecordStoreTest, ADamagedRecordIsNamedAndTheRestLoads) {
+  Open();
+  store_->Keep(1, Record(1));
+  store_->Keep(2, Record(2));
+  store_.reset();
+  {
+    auto engine =
+        store::OpenLevelDbEngine(directory_ / "records", store::Durability::kProcess).value();
+    ASSERT_TRUE(engine->Write({{ContainerKey(IdOf(1)), "nonsense"}}).ok());
+  }
+  Open();
+  const auto loaded = store_->Load();
+  EXPECT_THAT(loaded.records, ElementsAre(NodeRecord(Record(2))));
+  EXPECT_THAT(loaded.damaged, ElementsAre(HasSubstr(ContainerKey(IdOf(1)))));
+}
+
+TEST_F(RecordStoreTest, ADamagedDirectoryIsNoReasonNotToStart) {
+  Open();
+  store_->Keep(1, Record(1));
+  store_.reset();
+  weir::testing::WriteWholeFile(directory_ / "records/CURRENT", "MANIFEST-999999\n");
+  Open();
+  store_->Keep(2, Record(2));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 2; }, "it to be kept"));
+}
+
+}  // namespace
+}  // namespace weir::nm
