@@ -47,6 +47,7 @@ ParseRules Rules() {
                       {"amLabel", "LABEL", "", false},
                       {"lifetime", "TIME", "", false},
                       {"gang", "", "", false},
+                      {"keepOnLeaseEnd", "", "", false},
                       {"spread", "nodes|racks", "", false},
                       {"maxPerNode", "N", "", false},
                       {"resources", "NAME=AMOUNT", "", true},
@@ -341,6 +342,10 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation,
           std::to_string(ToMillis(context.queue_timeout))};
   argv.insert(argv.end(), placement.begin(), placement.end());
   argv.insert(argv.end(), retry.begin(), retry.end());
+  if (arguments.Has("keepOnLeaseEnd")) {
+    context.am_launch.on_lease_end = LeaseEnd::kKeep;
+    argv.push_back("--keep-on-lease-end");
+  }
   for (const NamedAmount& part : container.named) {
     argv.insert(argv.end(), {"--resource", part.name + "=" + std::to_string(part.amount)});
   }

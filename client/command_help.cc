@@ -36,6 +36,8 @@ Submit options:
   -gang               all containers at once or none
   -spread nodes|racks each container on the next node or rack
   -maxPerNode N       at most N of the containers on one node
+  -keepOnLeaseEnd     a node that is cut off from the ResourceManager keeps the containers running
+                      (default: it stops them, before others can take their place)
   -resources NAME=N   of a named resource for each container: yarn.io/gpu=1 (repeatable)
   -retries N          start a failed container again in its place, N times at most;
                       -1 = always (default 0)
@@ -106,7 +108,7 @@ Examples:
 const char kSessionHelp[] =
     R"(Usage: weir session start [-jm MB] [-tm MB] [-s SLOTS] [-n COUNT] [-nm NAME] [-qu QUEUE]
                           [-priority N] [-label LABEL] [-amLabel LABEL] [-lifetime TIME]
-                          [-D key=value]... [-d]
+                          [-keepOnLeaseEnd] [-D key=value]... [-d]
        weir session list [-o json]
        weir session stop [ID]
 
@@ -117,7 +119,7 @@ A session cluster: one JobManager that runs many jobs; TaskManagers come as jobs
   -n COUNT   TaskManagers kept even when idle (default 0)
   -nm NAME   name (default: Weir session cluster)
   -qu QUEUE  queue
-  -priority, -label, -amLabel, -lifetime  as for 'weir application -submit'
+  -priority, -label, -amLabel, -lifetime, -keepOnLeaseEnd  as for 'weir application -submit'
   -d         detached: return when the JobManager runs (otherwise stay until it ends)
 
 Examples:
@@ -137,8 +139,8 @@ Runs a stream job: a shared library built with the DataStream API (stream/api/da
   -p PARALLELISM        default parallelism of the job (default 1)
   -d                    detached: return when the job is accepted
   --queue-timeout TIME  fail if the job has no containers or slots by then: 30, 5m
-  -jm, -tm, -s, -nm, -qu, -priority, -label, -amLabel, -lifetime
-                        as for 'weir session start' (per-job and application)
+  -jm, -tm, -s, -nm, -qu, -priority, -label, -amLabel, -lifetime,
+  -keepOnLeaseEnd       as for 'weir session start' (per-job and application)
 
 Progress goes to standard error. The exit code is 0 when the job FINISHED, 8 when it did not.
 

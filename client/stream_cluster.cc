@@ -35,6 +35,7 @@ std::vector<OptionSpec> ClusterOptions() {
           {"label", "LABEL", "", false},
           {"amLabel", "LABEL", "", false},
           {"lifetime", "TIME", "", false},
+          {"keepOnLeaseEnd", "", "", false},
           {"d", "", "", false}};
 }
 
@@ -79,6 +80,10 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
           std::to_string(slots),
           "--min-task-managers",
           std::to_string(warm)};
+  if (arguments.Has("keepOnLeaseEnd")) {
+    context.am_launch.on_lease_end = LeaseEnd::kKeep;
+    argv.push_back("--keep-on-lease-end");
+  }
   for (const auto& [key, value] : arguments.definitions()) {
     argv.insert(argv.end(), {"-D", key + "=" + value});
   }

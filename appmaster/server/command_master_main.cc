@@ -110,6 +110,8 @@ Result<CommandLine> Parse(int argc, char** argv) {
       ->check(CLI::Range(int64_t{0}, kQueueTimeoutMsMax));
   app.add_option("--resource", named, "Of a named resource, for each container")
       ->type_name("NAME=AMOUNT");
+  bool keep = false;
+  app.add_flag("--keep-on-lease-end", keep, "Containers live on when their node is cut off");
   app.add_flag("--gang", line.options.placement.gang, "All containers at once or none");
   app.add_option("--spread", spread, "Each container on the next one")
       ->check(CLI::IsMember({"nodes", "racks"}));
@@ -139,6 +141,7 @@ Result<CommandLine> Parse(int argc, char** argv) {
   line.options.command.queue_timeout = milliseconds(queue_timeout_ms);
   line.options.launch.command = split.rest;
   line.options.launch.retry = PolicyOf(retry);
+  if (keep) line.options.launch.on_lease_end = LeaseEnd::kKeep;
   for (const std::string& text : resources) {
     WEIR_RETURN_IF_ERROR(AddLocalResource(text, line.options.launch));
   }

@@ -37,6 +37,9 @@ void AddOptions(CLI::App& app, Words& words, MasterOptions& options) {
   app.add_option("--job-name", options.job_name, "Name of the job");
   app.add_option("--slot-timeout-ms", words.slot_timeout_ms, "Most time a job waits for slots")
       ->check(CLI::Range(int64_t{0}, int64_t{365} * 24 * 3600 * 1000));
+  app.add_flag("--keep-on-lease-end",
+               options.keep_on_lease_end,
+               "TaskManagers live on when their node is cut off");
   app.add_option("-D", words.definitions, "Sets a configuration key")->type_name("KEY=VALUE");
   app.set_version_flag("--version", std::string(kName) + " " + WEIR_VERSION);
   app.footer("What follows -- are the job's arguments.");

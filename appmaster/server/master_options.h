@@ -23,6 +23,7 @@ struct MasterOptions {
   std::vector<std::string> job_arguments;
   int32_t parallelism = 1;
   Duration slot_timeout{0};
+  bool keep_on_lease_end = false;                                // of TaskManagers
   std::vector<std::pair<std::string, std::string>> definitions;  // -D
   // From the configuration.
   uint16_t port_low = 0;

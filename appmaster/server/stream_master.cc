@@ -246,7 +246,9 @@ void StreamMaster::Launch(const ContainerId& container) {
       "launching",
       {{"node", grant.node_address.ToString()}, {"resource", grant.resource.ToString()}});
   workers_launched_.Add();
-  nodes_.Start(grant, engine_->WorkerLaunch(), [this, container](const Status& status) {
+  LaunchContext launch = engine_->WorkerLaunch();
+  if (options_.keep_on_lease_end) launch.on_lease_end = LeaseEnd::kKeep;
+  nodes_.Start(grant, std::move(launch), [this, container](const Status& status) {
     Input(WorkerLaunched{container, status});
   });
 }
