@@ -111,6 +111,14 @@ void ResourceManagerCore::State::OnMasterAllocated(Application& application,
   Touch(application);
 }
 
+bool ResourceManagerCore::State::EarlierMasterHeld(const Application& application,
+                                                   const ApplicationAttempt& attempt) const {
+  return std::any_of(
+      application.attempts.begin(), application.attempts.end(), [&](const auto& one) {
+        return one->id.number < attempt.id.number && containers.Find(one->am_container).has_value();
+      });
+}
+
 void ResourceManagerCore::State::OnAttemptStored(Application& application,
                                                  ApplicationAttempt& attempt) {
   attempt.record_durable = true;
@@ -119,6 +127,9 @@ void ResourceManagerCore::State::OnAttemptStored(Application& application,
       application.state != RmApplicationState::kAccepted) {
     return;
   }
+  // Two ApplicationMasters of one application never run at once: the one before has ended, or its
+  // node is LOST, which is after its lease (node_lease.h). FreeContainer comes back here then.
+  if (EarlierMasterHeld(application, attempt)) return;
   const auto slot = containers.Find(attempt.am_container);
   if (!slot || containers.at(*slot).stopping) return;
   Node& node = NodeAt(containers.at(*slot).node);

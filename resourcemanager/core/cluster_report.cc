@@ -41,6 +41,11 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
     if (slot && containers.at(*slot).reported() == ContainerState::kRunning) {
       return {PendingReason::kAmNotRegistered, where + " runs, its ApplicationMaster is starting"};
     }
+    if (attempt->state == RmAttemptState::kAllocated && EarlierMasterHeld(application, *attempt)) {
+      return {
+          PendingReason::kLaunchBackoff,
+          where + " waits until the ApplicationMaster before it has ended, or its node is lost"};
+    }
     return {PendingReason::kLaunching, where + " is being started"};
   }
   if (!attempt->slot) return {PendingReason::kNone, ""};

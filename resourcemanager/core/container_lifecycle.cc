@@ -235,6 +235,9 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
       OnMasterContainerEnded(application, attempt, status, of_application);
     } else {
       Move(attempt, AttemptEvent::kContainerFinished);
+      // The next attempt may have waited for that.
+      ApplicationAttempt& current = *application.current();
+      if (current.record_durable) OnAttemptStored(application, current);
     }
   } else if (was_told && attempt.state == RmAttemptState::kRunning) {
     if (const auto kept = ended.find(id); kept != ended.end()) kept->second.for_master = true;

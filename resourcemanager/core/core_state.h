@@ -228,6 +228,8 @@ struct ResourceManagerCore::State {
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
                          ContainerSlot container);
+  // Of the application's attempts before that one.
+  bool EarlierMasterHeld(const Application& application, const ApplicationAttempt& attempt) const;
   void OnAttemptStored(Application& application, ApplicationAttempt& attempt);
   void OnMasterStartTold(const ContainerId& container);
   void OnMasterRunning(Application& application, ApplicationAttempt& attempt);

@@ -267,7 +267,7 @@ void SimNode::StartProcess(const ContainerId& id) {
   world_.checker.Launched(id);
   const Note& note = notes_.at(id);
   for (const SimNode* node : world_.nodes) {
-    if (const std::string overlap = node->FindOverlap(id.attempt); !overlap.empty()) {
+    if (const std::string overlap = node->FindOverlap(id); !overlap.empty()) {
       world_.checker.Fail(id.ToString() + " is launched while " + overlap);
     }
   }

@@ -42,9 +42,11 @@ class SimNode {
   uint64_t Receive(const nm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
   void Crash(Death death = Death::kProcess);
-  // Containers of earlier attempts of its application must be gone by now, with the exceptions of
-  // docs/nodemanager.md: the node is down, or was until just now. "" or what is not so.
-  std::string FindOverlap(const AttemptId& attempt) const;
+  // What must not run here while `launched` is launched somewhere: an earlier ApplicationMaster of
+  // its application; and any container of an earlier attempt when the RM has heard nothing of this
+  // node for so long that it is lost. But for nodes without a NodeManager, until a moment after one
+  // is back, and containers that are to be kept. "" or what runs.
+  std::string FindOverlap(const ContainerId& launched) const;
   // The RM has received something from it.
   void HeardByResourceManager();
   // What its plan says; nothing while it is down.

@@ -114,13 +114,18 @@ void SimNode::HeardByResourceManager() {
   heard_by_rm_ = world_.queue.now();
 }
 
-std::string SimNode::FindOverlap(const AttemptId& attempt) const {
+std::string SimNode::FindOverlap(const ContainerId& launched) const {
+  const AttemptId& attempt = launched.attempt;
   const Instant now = world_.queue.now();
-  if (!up() || now - booted_ < kTimeToStop || now - heard_by_rm_ < kNodeExpiry) return "";
+  if (!up() || now - booted_ < kTimeToStop) return "";
+  const bool lost = now - heard_by_rm_ >= kNodeExpiry;
   for (const auto& [id, process] : processes_) {
     if (id.attempt.application != attempt.application || id.attempt.number >= attempt.number) {
       continue;
     }
+    const bool both_masters =
+        launched.is_application_master() && id.is_application_master() && !process.main_ended;
+    if (!lost && !both_masters) continue;
     if (notes_.at(id).launch.on_lease_end == LeaseEnd::kKeep) continue;
     return id.ToString() + " runs on " + name_ + ", from which the RM has heard nothing for " +
            std::to_string(ToMillis(now - heard_by_rm_)) + " ms";

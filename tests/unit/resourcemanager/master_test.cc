@@ -436,6 +436,59 @@ TEST_F(Master, SilenceFailsItsAttempt) {
   EXPECT_EQ(driver.Beat("n1").stop.size(), 1U);
 }
 
+// Its node still has it: the next one is placed, and started when that has ended.
+TEST_F(Master, TheNextOneIsStartedOnlyWhenTheOneBeforeHasEnded) {
+  SubmissionContext context = Context("count");
+  context.max_attempts = 2;
+  const AttemptId first = driver.RunApplication(context, "1", "n1");
+  const ContainerId before = driver.Report(first.application).am_container;
+  for (int i = 0; i < 3; ++i) {
+    driver.Advance(seconds(10));
+    driver.Beat("n1");
+  }
+  driver.CommitAll();
+  EXPECT_EQ(driver.Report(first.application).attempt.number, 2);
+  EXPECT_EQ(driver.Report(first.application).pending_reason, PendingReason::kLaunchBackoff);
+  EXPECT_TRUE(driver.Beat("n1").start.empty());
+  // Its record has been durable for long: the answer to that word is the start.
+  const auto answer = driver.Beat("n1", {Complete(before, exit_code::kKilledByResourceManager)});
+  ASSERT_EQ(answer.start.size(), 1U);
+  EXPECT_EQ(answer.start[0].token.id.attempt.number, 2);
+}
+
+// Its node is cut off, and has a lease that outlives the master's expiry.
+TEST_F(Master, TheNextOneIsStartedOnlyWhenTheNodeOfTheOneBeforeIsLost) {
+  SubmissionContext context = Context("count");
+  context.max_attempts = 2;
+  const AttemptId first = driver.RunApplication(context, "1", "n1");
+  driver.AddNode("n2", kNodeSize);
+  const auto beat = [&](const char* node) {
+    const auto started = driver.StartMasters(node).size();
+    driver.CommitAll();
+    return started;
+  };
+  for (int i = 0; i < 2; ++i) {
+    driver.Advance(seconds(10));
+    beat("n1");
+    beat("n2");
+  }
+  size_t early = 0;
+  for (int i = 0; i < 2; ++i) {
+    driver.Advance(seconds(10));
+    early += beat("n2");
+  }
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kRunning);
+  EXPECT_EQ(driver.Report(first.application).attempt.number, 2);
+  EXPECT_EQ(early, 0U);
+  size_t late = 0;
+  for (int i = 0; i < 2; ++i) {
+    driver.Advance(seconds(10));
+    late += beat("n2");
+  }
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kLost);
+  EXPECT_EQ(late, 1U);
+}
+
 TEST_F(Master, ThatNeverRegistersFailsItsAttempt) {
   const ApplicationId id = driver.SubmitStored(Context("count"), "1");
   driver.StartMasters("n1");
