@@ -20,7 +20,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using weir::testing::Process;
 using weir::testing::WaitUntil;
 
 class NodeManagerRestart : public NodeManagerProcess {
