@@ -223,6 +223,8 @@ class CapacityScheduler {
   const std::string& node_label(NodeSlot node) const;
   // Whom the node is held back for: one large container, or a gang.
   std::optional<ApplicationSlot> reserved_for(NodeSlot node) const;
+  // Which of all reservations that is, for who wants to know whether it is the same one as before.
+  std::optional<uint64_t> reservation_number(NodeSlot node) const;
   const std::string& queue_of(ApplicationSlot application) const;
   Resource application_used(ApplicationSlot application) const;
   Resource application_pending(ApplicationSlot application) const;

@@ -191,8 +191,12 @@ void CapacityScheduler::State::PlanGang(int32_t index) {
   if (promised < ask.count) return;  // it cannot come together on these nodes
   for (const NodeSlot node : plan.nodes) {
     nodes.SetReserved(node, true);
-    reservations[node] = {
-        .node = node, .application = slot, .line = line_index, .shape = group.shape, .gang = true};
+    reservations[node] = {.node = node,
+                          .application = slot,
+                          .line = line_index,
+                          .shape = group.shape,
+                          .gang = true,
+                          .number = ++last_reservation};
     app(slot).reservations.push_back(node);
   }
   plans[group.leaf] = std::move(plan);

@@ -12,6 +12,12 @@ std::optional<ApplicationSlot> CapacityScheduler::reserved_for(NodeSlot node) co
   return found->second.application;
 }
 
+std::optional<uint64_t> CapacityScheduler::reservation_number(NodeSlot node) const {
+  const auto found = state_->reservations.find(node);
+  if (found == state_->reservations.end()) return std::nullopt;
+  return found->second.number;
+}
+
 // Asks of the default partition may use idle nodes of a non-exclusive one after a heartbeat's time
 // without room (YARN: after as many missed offers as there are nodes). ApplicationMasters may not.
 bool CapacityScheduler::State::MayBorrow(const Group& group) const {
@@ -112,7 +118,8 @@ void CapacityScheduler::State::TryReserve(int32_t index) {
                          .line = line_index,
                          .shape = group.shape,
                          .gang = false,
-                         .since = now.monotonic};
+                         .since = now.monotonic,
+                         .number = ++last_reservation};
   shapes.AddUses(group.shape, 1);
   Application& application = app(line.application);
   application.reservations.push_back(*best);

@@ -171,6 +171,7 @@ struct Reservation {
   ShapeSlot shape;
   bool gang = false;
   Instant since;
+  uint64_t number = 0;  // grows with every reservation
 };
 
 // One gang that has nodes held back; one per leaf.

@@ -318,7 +318,8 @@ struct CapacityScheduler::State {
   std::map<QueueSlot, std::set<LineKey>> inactive;  // by leaf: (order, application in `line`)
   std::vector<NodeUsage> usages;                    // by node
   std::map<NodeSlot, Reservation> reservations;
-  std::vector<NodeSlot> fulfil;  // reserved nodes with room now
+  uint64_t last_reservation = 0;  // its number
+  std::vector<NodeSlot> fulfil;   // reserved nodes with room now
   std::map<QueueSlot, GangPlan> plans;
   std::map<QueueSlot, Instant> plan_pause;     // no new plan before
   std::map<std::string, Instant> idle_queues;  // dynamic leaves without applications, since when

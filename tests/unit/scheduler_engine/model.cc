@@ -209,7 +209,7 @@ void EngineModel::NoteReservations(const CapacityScheduler& scheduler) {
     Require(node.schedulable, "a node is held back that may not get containers");
     Require(applications_.at(*holder).label == node.label,
             "a node of another partition is held back");
-    reserved_.emplace(slot, *holder);
+    reserved_.emplace(slot, Held{*holder, scheduler.reservation_number(slot).value()});
     holders.insert(*holder);
   }
   for (auto& [slot, application] : applications_) {
@@ -312,9 +312,10 @@ void EngineModel::CheckDecision(const Allocation& decision,
   Require(each == amounts(ask.resource), "another size is granted than was asked for");
   Require(node.schedulable, "placed on a node that may get no containers");
   Require((node.used + each).FitsIn(node.capacity), "placed on a node without room");
+  // One that was given up in between did not hold, even if its holder has the node again by now.
   const auto held = reserved_.find(decision.node);
-  Require(held == reserved_.end() || held->second == decision.application ||
-              scheduler.reserved_for(decision.node) != held->second,
+  Require(held == reserved_.end() || held->second.holder == decision.application ||
+              scheduler.reservation_number(decision.node) != held->second.number,
           "placed on a node that is held back for another");
   CheckPlace(application, ask, decision.node);
   // What is held back changes unseen in between: then only the checks above.

@@ -131,7 +131,11 @@ class EngineModel {
   std::map<std::string, bool> exclusive_;
   QueueTree tree_;
   std::map<NodeSlot, Node> nodes_;
-  std::map<NodeSlot, ApplicationSlot> reserved_;
+  struct Held {
+    ApplicationSlot holder;
+    uint64_t number = 0;
+  };
+  std::map<NodeSlot, Held> reserved_;
   std::map<ApplicationSlot, Application> applications_;
   std::map<ContainerSlot, Container> containers_;
   std::optional<Amounts> batch_limit_;  // of the user, before the containers for one node

@@ -123,7 +123,8 @@ EngineModel::Prospect EngineModel::Look(const Application& application,
     }
     ++prospect.nodes;
     const auto held = reserved_.find(slot);
-    prospect.holds |= held != reserved_.end() && &applications_.at(held->second) == &application;
+    prospect.holds |=
+        held != reserved_.end() && &applications_.at(held->second.holder) == &application;
     if (!node.schedulable) continue;
     ++prospect.schedulable;
     prospect.some_capacity |= each.FitsIn(node.capacity);
