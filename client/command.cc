@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "client/command_help.h"
+#include "client/container_command.h"
 #include "client/output.h"
 #include "platform/config_keys.h"
 
@@ -16,6 +17,7 @@ const std::vector<Command>& Commands() {
       {"queue", "list, show, plan and change queues", kQueueHelp, RunQueueCommand},
       {"rmadmin", "refresh queues, change nodes and labels", kRmadminHelp, RunRmadminCommand},
       {"cluster", "list node labels", kClusterHelp, RunClusterCommand},
+      {"container", "list and show containers", kContainerHelp, RunContainerCommand},
       {"node", "list NodeManagers", kNodeHelp, RunNodeCommand},
       {"logs", "print the logs of an application", kLogsHelp, RunLogsCommand},
       {"session", "start, list and stop session clusters", kSessionHelp, RunSessionCommand},

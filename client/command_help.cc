@@ -58,6 +58,17 @@ Examples:
   weir application -explain application_1763694000000_0001
 )";
 
+const char kContainerHelp[] =
+    R"(Usage: weir container -list APPLICATION|ATTEMPT [-o json]
+       weir container -status CONTAINER [-o json]
+
+Lists the containers of an application or of one of its attempts, or shows one of them.
+
+Examples:
+  weir container -list application_1763694000000_0001
+  weir container -status container_e01_1763694000000_0001_01_000002
+)";
+
 const char kNodeHelp[] =
     R"(Usage: weir node -list [-all | -states STATE,...] [-o json]
        weir node -list -showDetails [-all | -states STATE,...]

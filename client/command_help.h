@@ -5,6 +5,7 @@
 namespace weir::cli {
 
 extern const char kApplicationHelp[];
+extern const char kContainerHelp[];
 extern const char kNodeHelp[];
 extern const char kLogsHelp[];
 extern const char kSessionHelp[];

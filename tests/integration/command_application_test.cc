@@ -133,6 +133,35 @@ TEST_F(CommandApplication, ListsApplicationsAndNodes) {
   Kill(runs);
 }
 
+TEST_F(CommandApplication, ListsContainersAndShowsOne) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string id = SubmitShell({"-memory", "64"}, "echo > " + Scratch("up") + "; sleep 1000");
+  ASSERT_TRUE(AwaitFile(Scratch("up")));
+  const auto weir = [this](const std::string& verb, const std::string& name) {
+    return cluster().Weir({"container", verb, name});
+  };
+  EXPECT_THAT(weir("-list", id).out, StartsWith("Total number of containers :2\n"));
+  const CommandResult json = cluster().Weir({"container", "-list", id, "-o", "json"});
+  const std::string second = "_01_000002";
+  ASSERT_THAT(json.out, HasSubstr(second)) << json.ToString();
+  const size_t end = json.out.find(second) + second.size();
+  const size_t begin = json.out.rfind("container_", end);
+  const std::string container = json.out.substr(begin, end - begin);
+  const CommandResult one = weir("-status", container);
+  EXPECT_EQ(one.exit_code, 0) << one.ToString();
+  EXPECT_THAT(one.out, HasSubstr("\tContainer-Id : " + container + "\n"));
+  EXPECT_THAT(one.out, HasSubstr("\tExit-Code : N/A\n"));
+
+  const std::string digits = id.substr(id.find('_'));
+  EXPECT_THAT(weir("-list", "appattempt" + digits + "_000001").out, HasSubstr(container));
+  EXPECT_THAT(weir("-list", "appattempt" + digits + "_000002").out, HasSubstr("containers :0\n"));
+  const std::string none = container.substr(0, container.size() - 1) + "9";
+  EXPECT_EQ(weir("-status", none).exit_code, 3);
+  EXPECT_THAT(weir("-status", none).err, AllOf(IsOneLine(), HasSubstr(none)));
+  EXPECT_EQ(weir("-list", "nonsense").exit_code, 2);
+  Kill(id);
+}
+
 TEST_F(CommandApplication, StartsAFailedContainerAgainInItsPlace) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   const auto submit = [this](const std::string& codes, const std::string& script) {
