@@ -51,7 +51,8 @@ Status ReadIds(const Arguments& arguments, LogQuery& query) {
 Status ReadMasters(const Arguments& arguments, LogQuery& query) {
   if (!arguments.Has("am")) return {};
   query.masters_only = true;
-  for (const std::string_view word : Split(arguments.Get("am"), ',')) {
+  const std::string numbers = arguments.Get("am");  // outlives the views of its parts
+  for (const std::string_view word : Split(numbers, ',')) {
     if (Trim(word) == kAll) continue;
     const auto number = ParseInt64(Trim(word));
     if (!number || *number < -1 || *number == 0 || *number > 1'000'000) {

@@ -20,7 +20,8 @@ constexpr int64_t kUidMax = UINT32_MAX - int64_t{1};
 
 std::set<std::string> Names(const OptionReader& read, const char* key) {
   std::set<std::string> names;
-  for (const std::string_view one : Split(read.Text(key), ',')) {
+  const std::string text = read.Text(key);  // outlives the views of its parts
+  for (const std::string_view one : Split(text, ',')) {
     if (const std::string_view name = Trim(one); !name.empty()) names.emplace(name);
   }
   return names;
