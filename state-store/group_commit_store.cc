@@ -1,49 +1,10 @@
 #include "state-store/group_commit_store.h"
 
-#include <algorithm>
 #include <utility>
-#include <variant>
+
+#include "state-store/epoch_rules.h"
 
 namespace weir::store {
-namespace {
-
-const std::string& EpochKey() {
-  static const std::string key = KeyOf(EpochRecord{});
-  return key;
-}
-
-// The batch in bytes, at the end of `operations`; on failure nothing is added.
-Status EncodeBatch(const std::vector<StoreOperation>& batch,
-                   std::vector<EngineOperation>& operations,
-                   size_t& bytes) {
-  const size_t before = operations.size();
-  for (const StoreOperation& operation : batch) {
-    EngineOperation encoded;
-    if (const Put* put = std::get_if<Put>(&operation)) {
-      encoded.key = KeyOf(put->record);
-      Result<std::string> value = Encode(put->record);
-      if (!value.ok()) {
-        operations.resize(before);
-        return value.error();
-      }
-      encoded.value = std::move(value).value();
-      bytes += encoded.value->size();
-    } else {
-      encoded.key = std::get<Delete>(operation).key;
-    }
-    if (encoded.key == EpochKey()) {
-      operations.resize(before);
-      return Error{ErrorCode::kInvalidArgument,
-                   "a batch tried to change the store's epoch",
-                   "only opening the store changes its epoch"};
-    }
-    bytes += encoded.key.size();
-    operations.push_back(std::move(encoded));
-  }
-  return {};
-}
-
-}  // namespace
 
 GroupCommitStore::GroupCommitStore(std::unique_ptr<StoreEngine> engine, size_t queue_limit)
     : name_(engine->name()), queue_limit_(queue_limit), engine_(std::move(engine)) {
@@ -54,57 +15,44 @@ GroupCommitStore::~GroupCommitStore() {
   Close();
 }
 
-Error GroupCommitStore::ClosedError(const std::string& name) {
-  return {ErrorCode::kFailedPrecondition, "the " + name + " state store is closed", ""};
-}
-
 Result<LoadedState> GroupCommitStore::Load() {
   platform::MutexLock lock(engine_mutex_);
-  if (engine_ == nullptr) return ClosedError(name_);
-  LoadedState state;
-  WEIR_RETURN_IF_ERROR(engine_->Scan([&state](std::string_view key, std::string_view value) {
-    Result<Record> record = Decode(key, value);
-    if (record.ok()) {
-      state.records.push_back(std::move(record).value());
-    } else {
-      state.quarantined.push_back(record.error().ToString());
-    }
+  if (engine_ == nullptr) return ClosedStore(name_);
+  EngineFindings findings = engine_->findings();
+  LoadedState state{.quarantined = std::move(findings.damaged), .notes = std::move(findings.notes)};
+  Status refused;
+  WEIR_RETURN_IF_ERROR(engine_->Scan([&](std::string_view key, std::string_view value) {
+    if (refused.ok()) refused = LoadValue(Place(), key, value, state);
   }));
+  WEIR_RETURN_IF_ERROR(std::move(refused));
   return state;
 }
 
-Result<std::optional<EpochRecord>> GroupCommitStore::StoredEpoch() {
-  WEIR_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, engine_->Read(EpochKey()));
-  if (!bytes) return std::optional<EpochRecord>();
-  Result<Record> record = Decode(EpochKey(), *bytes);
-  if (!record.ok()) {
-    return Error{
-        ErrorCode::kCorruption,
-        "the epoch of the " + name_ + " state store cannot be read: " + record.error().ToString(),
-        "restore the store from a copy, or start with an empty one"};
-  }
-  return std::optional<EpochRecord>(std::get<EpochRecord>(record.value()));
-}
-
-Result<EpochRecord> GroupCommitStore::Open(int64_t wall_millis, const std::string& cluster_id) {
+Result<EpochRecord> GroupCommitStore::Open(const OpenRequest& request) {
   platform::MutexLock lock(engine_mutex_);
-  if (engine_ == nullptr) return ClosedError(name_);
-  WEIR_ASSIGN_OR_RETURN(const std::optional<EpochRecord> stored, StoredEpoch());
-  EpochRecord next{.epoch = {1}, .cluster_timestamp = wall_millis, .cluster_id = cluster_id};
-  if (stored) {
-    if (stored->cluster_id != cluster_id) {
-      return Error{ErrorCode::kFailedPrecondition,
-                   "the " + name_ + " state store belongs to cluster '" + stored->cluster_id +
-                       "', not to '" + cluster_id + "'",
-                   "use the store of this cluster, or set the cluster id to the store's"};
-    }
-    next.epoch = {stored->epoch.value + 1};
-    next.cluster_timestamp = std::max(wall_millis, stored->cluster_timestamp + 1);
-  }
+  if (engine_ == nullptr) return ClosedStore(name_);
+  WEIR_ASSIGN_OR_RETURN(const std::optional<std::string> stored, engine_->Read(EpochKey()));
+  WEIR_ASSIGN_OR_RETURN(const std::optional<EpochRecord> epoch,
+                        ReadEpoch(Place(), stored, request.at_least));
+  if (!epoch && request.at_least.value == 0) WEIR_RETURN_IF_ERROR(CheckIsNew());
+  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(Place(), epoch, request));
   WEIR_ASSIGN_OR_RETURN(std::string bytes, Encode(next));
   WEIR_RETURN_IF_ERROR(engine_->Write({{.key = EpochKey(), .value = std::move(bytes)}}));
   epoch_ = next.epoch;
   return next;
+}
+
+// The first epoch may begin on nothing only: where there are records there was an epoch, and a
+// number that was used before would let two ResourceManagers pass for one.
+Status GroupCommitStore::CheckIsNew() {
+  const EngineFindings findings = engine_->findings();
+  bool empty = findings.damaged.empty();
+  WEIR_RETURN_IF_ERROR(
+      engine_->Scan([&empty](std::string_view, std::string_view) { empty = false; }));
+  if (empty) return {};
+  return Error{ErrorCode::kCorruption,
+               "the epoch of " + Place() + " is gone, but other records are there",
+               "restore the store from a copy, or start with an empty one"};
 }
 
 void GroupCommitStore::Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) {
@@ -119,7 +67,7 @@ void GroupCommitStore::Append(std::vector<StoreOperation> batch, Epoch epoch, Do
       return;
     }
   }
-  done(ClosedError(name_));
+  done(ClosedStore(name_));
 }
 
 void GroupCommitStore::Run() {
@@ -136,26 +84,9 @@ void GroupCommitStore::Run() {
 }
 
 Status GroupCommitStore::Check(const Pending& pending) {
-  if (pending.epoch < epoch_) {
-    return Error{ErrorCode::kFenced,
-                 "a write under epoch " + std::to_string(pending.epoch.value) +
-                     " came too late: the " + name_ + " state store is at epoch " +
-                     std::to_string(epoch_.value),
-                 "another ResourceManager has become active"};
-  }
-  if (pending.epoch > epoch_) {
-    return Error{ErrorCode::kFailedPrecondition,
-                 "a write under epoch " + std::to_string(pending.epoch.value) + ", but the " +
-                     name_ + " state store is at epoch " + std::to_string(epoch_.value),
-                 ""};
-  }
+  WEIR_RETURN_IF_ERROR(CheckEpoch(name_, pending.epoch, epoch_));
   if (failure_) return *failure_;
-  if (pending.refused) {
-    return Error{ErrorCode::kResourceExhausted,
-                 "more than " + std::to_string(queue_limit_) + " writes wait for the " + name_ +
-                     " state store",
-                 "the disk does not keep up"};
-  }
+  if (pending.refused) return FullQueue(name_, queue_limit_);
   return {};
 }
 

@@ -38,7 +38,7 @@ class GroupCommitStore final : public StateStore {
 
   std::string name() const override { return name_; }
   Result<LoadedState> Load() override;
-  Result<EpochRecord> Open(int64_t wall_millis, const std::string& cluster_id) override;
+  Result<EpochRecord> Open(const OpenRequest& request) override;
   void Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) override;
   void Close() override;
 
@@ -58,8 +58,8 @@ class GroupCommitStore final : public StateStore {
   // Writes the next group of what was taken from the queue, and answers for it.
   void CommitGroup(std::deque<Pending>& taken);
   Status Check(const Pending& pending) WEIR_REQUIRES(engine_mutex_);
-  Result<std::optional<EpochRecord>> StoredEpoch() WEIR_REQUIRES(engine_mutex_);
-  static Error ClosedError(const std::string& name);
+  Status CheckIsNew() WEIR_REQUIRES(engine_mutex_);
+  std::string Place() const { return "the " + name_ + " state store"; }
 
   const std::string name_;
   const size_t queue_limit_;

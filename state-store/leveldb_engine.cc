@@ -1,14 +1,19 @@
 #include "state-store/leveldb_engine.h"
 
 #include <leveldb/db.h>
+#include <leveldb/env.h>
 #include <leveldb/write_batch.h>
 
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "common/strings.h"
 #include "state-store/leveldb_status.h"
 
 namespace weir::store {
@@ -86,10 +91,34 @@ Status PrepareDirectory(const std::string& directory) {
                "give the daemon a directory of its own that it may write to"};
 }
 
+// Keeps the lines that tell of something lost.
+class LossLogger final : public leveldb::Logger {
+ public:
+  explicit LossLogger(std::vector<std::string>& lines) : lines_(lines) {}
+
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> buffer{};
+    std::vsnprintf(buffer.data(), buffer.size(), format, arguments);
+    const std::string line(Trim(buffer.data()));
+    if (lines_.size() >= kLinesMax) return;
+    for (const char* word : {"dropping", "ignoring", "Corruption", "error", "dropped"}) {
+      if (line.find(word) != std::string::npos) return lines_.push_back(line);
+    }
+  }
+
+ private:
+  static constexpr size_t kLinesMax = 100;
+  std::vector<std::string>& lines_;
+};
+
 }  // namespace
 
-Status RepairLevelDb(const std::string& directory) {
-  const leveldb::Status status = leveldb::RepairDB(directory, leveldb::Options());
+Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dropped) {
+  leveldb::Options options;
+  std::vector<std::string> ignored;
+  LossLogger logger(dropped == nullptr ? ignored : *dropped);
+  options.info_log = &logger;
+  const leveldb::Status status = leveldb::RepairDB(directory, options);
   if (status.ok()) return {};
   return TranslateLevelDbStatus(status, "repair", directory);
 }

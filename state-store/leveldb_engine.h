@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/result.h"
 #include "state-store/store_engine.h"
@@ -26,7 +27,8 @@ Result<std::unique_ptr<StoreEngine>> OpenLevelDbEngine(const std::string& direct
                                                        Durability durability);
 
 // What can be read of a damaged directory is kept, the rest is dropped. Nobody may have it open.
-Status RepairLevelDb(const std::string& directory);
+// What was dropped, in LevelDB's words, goes to `dropped`, if there is one.
+Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dropped = nullptr);
 
 }  // namespace weir::store
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/check.h"
-#include "common/limits.h"
 #include "state-store/group_commit_store.h"
 
 namespace weir::store {
@@ -69,14 +68,15 @@ class MemoryEngine final : public StoreEngine {
   const std::shared_ptr<MemoryMedium> medium_;
 };
 
-Result<std::unique_ptr<StateStore>> OpenMemoryStore(std::shared_ptr<MemoryMedium> medium) {
+Result<std::unique_ptr<StateStore>> OpenMemoryStore(std::shared_ptr<MemoryMedium> medium,
+                                                    size_t queue_limit) {
   if (!MemoryEngine::TakeMedium(*medium)) {
     return Error{ErrorCode::kFailedPrecondition,
                  "the memory state store is in use by another ResourceManager",
                  "close it first"};
   }
   return std::unique_ptr<StateStore>(std::make_unique<GroupCommitStore>(
-      std::make_unique<MemoryEngine>(std::move(medium)), limits::kMailbox));
+      std::make_unique<MemoryEngine>(std::move(medium)), queue_limit));
 }
 
 std::unique_ptr<StateStore> MakeMemoryStore() {

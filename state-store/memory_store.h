@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "common/limits.h"
 #include "platform/mutex.h"
 #include "state-store/state_store.h"
 
@@ -33,7 +34,8 @@ class MemoryMedium {
 };
 
 // kFailedPrecondition: another store is open on `medium`.
-Result<std::unique_ptr<StateStore>> OpenMemoryStore(std::shared_ptr<MemoryMedium> medium);
+Result<std::unique_ptr<StateStore>> OpenMemoryStore(std::shared_ptr<MemoryMedium> medium,
+                                                    size_t queue_limit = limits::kMailbox);
 
 }  // namespace weir::store
 

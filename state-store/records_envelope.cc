@@ -53,6 +53,13 @@ Result<std::string> SealRecord(std::string_view key, size_t kind, std::string_vi
   return bytes;
 }
 
+bool IsOfNewerVersion(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes + kChecksumBytes) return false;
+  const std::string_view covered = bytes.substr(0, bytes.size() - kChecksumBytes);
+  return static_cast<unsigned char>(bytes[0]) > kRecordVersion &&
+         Checksum(covered) == bytes.substr(covered.size());
+}
+
 Result<OpenedEnvelope> OpenRecord(std::string_view key, std::string_view bytes) {
   if (bytes.size() > limits::kRecordBytes) {
     return DamagedRecord(key, "it has " + std::to_string(bytes.size()) + " bytes");

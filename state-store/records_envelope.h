@@ -24,6 +24,8 @@ struct OpenedEnvelope {
 Result<std::string> SealRecord(std::string_view key, size_t kind, std::string_view fields);
 // kCorruption with the key: damage, or a version that is unknown here.
 Result<OpenedEnvelope> OpenRecord(std::string_view key, std::string_view bytes);
+// A whole record, by its checksum, with a version that is above all that are known here.
+bool IsOfNewerVersion(std::string_view bytes);
 Error DamagedRecord(std::string_view key, std::string_view why);
 // Keys come from the disk too: what is not plain text is shown in hexadecimal.
 std::string QuotedKey(std::string_view key);

@@ -2,12 +2,17 @@
 //
 // Append is asynchronous and pipelined: batches become durable in the order given, each as a whole
 // or not at all; `done` is called on the store's own thread, in that order. After the first failure
-// every later Append fails too: the owner steps down. A store is opened by one process at a time
-// (lock) and by one epoch at a time: an Append under an older epoch than the store's fails with
-// kFenced.
+// every later Append fails too: the owner steps down.
 //
-// Owner: the ResourceManager's composition root. Append and Close are thread-safe; Load comes
-// first.
+// Who may write: the writer of the newest epoch. A store on disk is open in one process at a time
+// (lock). One that can *fence* may be open in several: whoever calls Open takes it over, and from
+// then on every Append of the former writer fails with kFenced and changes nothing.
+//
+// The order of a start is Open, then Load: what is loaded after Open can no longer be changed by a
+// former writer. Load before Open shows what a reader, such as a standby, may know.
+//
+// Owner: the ResourceManager's composition root. Append and Close are thread-safe; the rest belongs
+// to the owner.
 #ifndef WEIR_STATE_STORE_STATE_STORE_H_
 #define WEIR_STATE_STORE_STATE_STORE_H_
 
@@ -20,11 +25,26 @@
 #include "common/result.h"
 #include "state-store/records.h"
 
+namespace weir::platform {
+class FileSystem;
+}
+
 namespace weir::store {
 
 struct LoadedState {
   std::vector<Record> records;           // by key order
-  std::vector<std::string> quarantined;  // "key: why", of records that did not decode
+  std::vector<std::string> quarantined;  // "what: why", of what was stored and cannot be read
+  // What else there is to say, such as the end of a log that a crash has cut. Nothing that was
+  // acknowledged is missing for it.
+  std::vector<std::string> notes;
+};
+
+struct OpenRequest {
+  int64_t wall_millis = 0;  // now
+  std::string cluster_id;
+  // The highest epoch that the opener knows of from elsewhere; the new one is above it. With it a
+  // store whose own epoch is damaged or gone can be opened; 0 = none.
+  Epoch at_least{};
 };
 
 class StateStore {
@@ -33,13 +53,21 @@ class StateStore {
 
   virtual ~StateStore() = default;
   virtual std::string name() const = 0;  // "leveldb", for reports
+  // Whether a new writer shuts out the former one: high availability needs it.
+  virtual bool can_fence() const { return false; }
 
-  // Everything stored. kUnavailable, kCorruption (the store itself, not one record).
+  // Everything stored. kUnavailable; kCorruption (the store itself, not one record);
+  // kFailedPrecondition: a newer version of Weir has written it.
   virtual Result<LoadedState> Load() = 0;
-  // Becomes the writer under a new epoch: the stored one plus one, durable when this returns.
-  // `cluster_timestamp` is forced above the stored one. kFailedPrecondition: another cluster id.
-  virtual Result<EpochRecord> Open(int64_t wall_millis, const std::string& cluster_id) = 0;
+  // Becomes the writer under a new epoch: above the stored one and `at_least`, durable when this
+  // returns. The cluster timestamp is `wall_millis`, forced above the stored one.
+  // kFailedPrecondition: another cluster's, or of a newer version; kCorruption: the epoch cannot be
+  // read, and no `at_least` stands in for it; kFenced: another one became the writer meanwhile.
+  virtual Result<EpochRecord> Open(const OpenRequest& request) = 0;
   virtual void Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) = 0;
+  // `lost` is called on the store's own thread, at most once, when the store learns between two
+  // Appends that it is no longer the writer. Before Open. Stores that cannot fence never call it.
+  virtual void OnFenced(std::function<void(const Error&)> lost) { static_cast<void>(lost); }
   // Waits for what was appended; later Appends fail. Idempotent.
   virtual void Close() = 0;
 };
@@ -50,9 +78,19 @@ struct LevelDbOptions {
   std::string directory;
   size_t queue_limit = 65'536;  // batches waiting; more fail with kResourceExhausted
 };
-// kFailedPrecondition: locked by another process ("store ... is in use by another
-// ResourceManager"). kUnavailable: cannot be opened.
+// A damaged directory is set aside as "<directory>.damaged" and what can be read of it is kept;
+// Load names what could not. kFailedPrecondition: locked by another process ("the state store ...
+// is in use by another ResourceManager", with its process id). kUnavailable: cannot be opened.
 Result<std::unique_ptr<StateStore>> OpenLevelDbStore(const LevelDbOptions& options);
+
+struct FilesystemOptions {
+  std::string directory;
+  size_t queue_limit = 65'536;
+  int64_t snapshot_bytes = int64_t{64} << 20;  // a log larger than this gives way to a snapshot
+  platform::FileSystem* files = nullptr;       // the operating system's; outlives the store
+};
+// Errors: as OpenLevelDbStore; see filesystem_engine.h.
+Result<std::unique_ptr<StateStore>> OpenFilesystemStore(const FilesystemOptions& options);
 
 }  // namespace weir::store
 

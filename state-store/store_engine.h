@@ -21,6 +21,12 @@ struct EngineOperation {
   std::optional<std::string> value;
 };
 
+// What an engine found when it was opened.
+struct EngineFindings {
+  std::vector<std::string> damaged;  // "where: what", of what it could not read
+  std::vector<std::string> notes;    // see LoadedState::notes
+};
+
 class StoreEngine {
  public:
   using Visitor = std::function<void(std::string_view key, std::string_view value)>;
@@ -34,6 +40,7 @@ class StoreEngine {
   virtual Result<std::optional<std::string>> Read(const std::string& key) = 0;
   // Every key in key order.
   virtual Status Scan(const Visitor& visitor) = 0;
+  virtual EngineFindings findings() const { return {}; }
 };
 
 }  // namespace weir::store

@@ -42,12 +42,17 @@ Result<RecoveredState> RecoverState(store::StateStore& state_store,
                                     const std::string& cluster_id,
                                     WallTime now) {
   RecoveredState state;
+  // First the epoch: what is loaded after it, no former writer can change any more.
+  WEIR_ASSIGN_OR_RETURN(state.epoch,
+                        state_store.Open({.wall_millis = ToMillis(now), .cluster_id = cluster_id}));
   WEIR_ASSIGN_OR_RETURN(store::LoadedState loaded, state_store.Load());
   for (const std::string& damaged : loaded.quarantined) {
     platform::LogError("rm.store", "-", "record left out", {{"damage", damaged}});
   }
+  for (const std::string& note : loaded.notes) {
+    platform::LogWarn("rm.store", "-", "left by a crash", {{"note", note}});
+  }
   state.records = std::move(loaded.records);
-  WEIR_ASSIGN_OR_RETURN(state.epoch, state_store.Open(ToMillis(now), cluster_id));
   WEIR_ASSIGN_OR_RETURN(state.keys, FindOrMakeKeys(state_store, state));
   return state;
 }

@@ -1,14 +1,16 @@
 // One suite for every backend of the state store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <leveldb/db.h>
 
-#include <functional>
 #include <memory>
+#include <thread>
 
 #include "common/limits.h"
 #include "state-store/memory_store.h"
+#include "state-store/records_bytes.h"
+#include "tests/store/damage.h"
 #include "tests/store/sample_records.h"
+#include "tests/store/store_backends.h"
 #include "tests/store/store_fixture.h"
 
 namespace weir::store {
@@ -19,51 +21,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// A place where stores are opened one after the other.
-class Backend {
- public:
-  virtual ~Backend() = default;
-  virtual Result<std::unique_ptr<StateStore>> Open() = 0;
-  // Puts bytes under a key past the store. Requires: no store is open.
-  virtual void Damage(const std::string& key, const std::string& bytes) = 0;
-};
-
-class MemoryBackend final : public Backend {
- public:
-  Result<std::unique_ptr<StateStore>> Open() override { return OpenMemoryStore(medium_); }
-  void Damage(const std::string& key, const std::string& bytes) override {
-    medium_->SetBytes(key, bytes);
-  }
-
- private:
-  std::shared_ptr<MemoryMedium> medium_ = std::make_shared<MemoryMedium>();
-};
-
-class LevelDbBackend final : public Backend {
- public:
-  Result<std::unique_ptr<StateStore>> Open() override {
-    return OpenLevelDbStore({.directory = directory_ / "rm/state"});
-  }
-  void Damage(const std::string& key, const std::string& bytes) override {
-    leveldb::DB* opened = nullptr;
-    ASSERT_TRUE(leveldb::DB::Open({}, directory_ / "rm/state", &opened).ok());
-    const std::unique_ptr<leveldb::DB> database(opened);
-    ASSERT_TRUE(database->Put({}, key, bytes).ok());
-  }
-
- private:
-  TemporaryDirectory directory_;
-};
-
-struct BackendMaker {
-  const char* name;
-  std::unique_ptr<Backend> (*make)();
-};
-
-class StateStoreConformance : public ::testing::TestWithParam<BackendMaker> {
+class StateStoreConformance : public ::testing::TestWithParam<BackendKind> {
  protected:
   void SetUp() override {
-    backend_ = GetParam().make();
+    if (const std::string why = WhyNot(GetParam()); !why.empty()) GTEST_SKIP() << why;
+    backend_ = MakeBackend(GetParam());
     Reopen();
   }
   // Closes the store and opens one on what it left, under the next epoch.
@@ -75,7 +37,7 @@ class StateStoreConformance : public ::testing::TestWithParam<BackendMaker> {
     store_ = std::move(store).value();
   }
   EpochRecord BecomeWriter(int64_t wall_millis = kSampleTimestamp) {
-    Result<EpochRecord> epoch = store_->Open(wall_millis, "weir");
+    Result<EpochRecord> epoch = store_->Open({.wall_millis = wall_millis, .cluster_id = "weir"});
     EXPECT_TRUE(epoch.ok());
     epoch_ = epoch->epoch;
     return *epoch;
@@ -104,7 +66,7 @@ TEST_P(StateStoreConformance, StartsEmpty) {
   ASSERT_TRUE(state.ok());
   EXPECT_THAT(state->records, IsEmpty());
   EXPECT_THAT(state->quarantined, IsEmpty());
-  EXPECT_EQ(store_->name(), GetParam().name);
+  EXPECT_EQ(store_->name(), NameOf(GetParam()));
 }
 
 TEST_P(StateStoreConformance, KeepsEveryKindOfRecordOverAReopen) {
@@ -177,7 +139,8 @@ TEST_P(StateStoreConformance, EveryOpenGetsAHigherEpochAndTimestamp) {
 
 TEST_P(StateStoreConformance, RefusesAnotherCluster) {
   BecomeWriter();
-  const Result<EpochRecord> other = store_->Open(kSampleTimestamp, "other");
+  const Result<EpochRecord> other =
+      store_->Open({.wall_millis = kSampleTimestamp, .cluster_id = "other"});
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, ErrorCode::kFailedPrecondition);
   EXPECT_THAT(other.error().message, HasSubstr("'weir'"));
@@ -247,19 +210,126 @@ TEST_P(StateStoreConformance, RefusesToOpenWithADamagedEpoch) {
   store_.reset();
   backend_->Damage("epoch", "garbage");
   Reopen();
-  const Result<EpochRecord> epoch = store_->Open(kSampleTimestamp, "weir");
+  const Result<EpochRecord> epoch =
+      store_->Open({.wall_millis = kSampleTimestamp, .cluster_id = "weir"});
   ASSERT_FALSE(epoch.ok());
   EXPECT_EQ(epoch.error().code, ErrorCode::kCorruption);
 }
 
-TEST_P(StateStoreConformance, RefusesASecondStoreOnTheSamePlace) {
-  const Result<std::unique_ptr<StateStore>> second = backend_->Open();
-  ASSERT_FALSE(second.ok());
-  EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
-  EXPECT_THAT(second.error().message, HasSubstr("is in use by another ResourceManager"));
-  EXPECT_NE(second.error().remedy, "");
+TEST_P(StateStoreConformance, ASecondWriterIsRefusedOrFencesTheFirst) {
   BecomeWriter();
-  EXPECT_TRUE(Append({Put{SampleNode(1)}}).ok());  // the first one is not disturbed
+  Result<std::unique_ptr<StateStore>> second = backend_->Open();
+  if (!store_->can_fence()) {
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(second.error().message, HasSubstr("is in use by another ResourceManager"));
+    EXPECT_NE(second.error().remedy, "");
+    EXPECT_TRUE(Append({Put{SampleNode(1)}}).ok());  // the first one is not disturbed
+    return;
+  }
+  ASSERT_TRUE(second.ok()) << second.error().ToString();
+  ASSERT_TRUE(Append({Put{SampleNode(1)}}).ok());  // a reader disturbs nobody
+  const Result<EpochRecord> taken =
+      (*second)->Open({.wall_millis = kSampleTimestamp, .cluster_id = "weir"});
+  ASSERT_TRUE(taken.ok()) << taken.error().ToString();
+  EXPECT_GT(taken->epoch, epoch_);
+  EXPECT_EQ(Append({Put{SampleNode(2)}}).error().code, ErrorCode::kFenced);
+  EXPECT_TRUE(AppendAndWait(**second, {Put{SampleNode(3)}}, taken->epoch).ok());
+  store_ = std::move(second).value();
+  EXPECT_THAT(Keys(), ElementsAre("node/node-1", "node/node-3"));
+}
+
+TEST_P(StateStoreConformance, IsRefusedWhenANewerVersionHasWrittenIt) {
+  BecomeWriter();
+  ASSERT_TRUE(Append({Put{SampleNode(1)}}).ok());
+  for (const Record& record : {Record(SampleNode(1)), Record(SampleEpoch())}) {
+    store_->Close();
+    store_.reset();
+    std::string newer = Encode(record).value();
+    newer[0] = kRecordVersion + 1;
+    Reseal(newer);
+    backend_->Damage(KeyOf(record), newer);
+    Reopen();
+    const Result<LoadedState> state = store_->Load();
+    ASSERT_FALSE(state.ok()) << KeyOf(record);
+    EXPECT_EQ(state.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(state.error().message, HasSubstr("a newer version of Weir"));
+    EXPECT_THAT(state.error().message, HasSubstr(KeyOf(record)));
+    EXPECT_NE(state.error().remedy, "");
+  }
+  const Result<EpochRecord> epoch = store_->Open({.wall_millis = 1, .cluster_id = "weir"});
+  ASSERT_FALSE(epoch.ok());
+  EXPECT_EQ(epoch.error().code, ErrorCode::kFailedPrecondition);
+}
+
+TEST_P(StateStoreConformance, StaysAboveTheEpochThatTheOpenerKnows) {
+  const OpenRequest request{
+      .wall_millis = kSampleTimestamp, .cluster_id = "weir", .at_least = {41}};
+  EXPECT_EQ(store_->Open(request)->epoch, Epoch{42});
+  EXPECT_EQ(store_->Open(request)->epoch, Epoch{43});
+}
+
+TEST_P(StateStoreConformance, ADamagedEpochGivesWayToOneThatTheOpenerKnows) {
+  BecomeWriter();
+  ASSERT_TRUE(Append({Put{SampleNode(1)}}).ok());
+  store_->Close();
+  store_.reset();
+  backend_->Damage("epoch", "garbage");
+  Reopen();
+  const Result<EpochRecord> epoch =
+      store_->Open({.wall_millis = 1, .cluster_id = "weir", .at_least = {7}});
+  ASSERT_TRUE(epoch.ok()) << epoch.error().ToString();
+  EXPECT_EQ(epoch->epoch, Epoch{8});
+  EXPECT_THAT(Keys(), ElementsAre("node/node-1"));
+}
+
+TEST_P(StateStoreConformance, IsReadWhileItIsWritten) {
+  BecomeWriter();
+  constexpr int kAppends = 500;
+  Answers answers;
+  std::thread writer([&] {
+    for (int i = 0; i < kAppends; ++i) {
+      // Two records at a time: a reader of a store that reads in one go sees both or none.
+      store_->Append({Put{SampleNode(2 * i)}, Put{SampleNode(2 * i + 1)}}, epoch_, answers.Next(i));
+    }
+  });
+  size_t seen = 0;
+  for (int i = 0; i < 5; ++i) {
+    const Result<LoadedState> state = store_->Load();
+    ASSERT_TRUE(state.ok()) << state.error().ToString();
+    EXPECT_THAT(state->quarantined, IsEmpty());
+    EXPECT_GE(state->records.size(), seen);
+    seen = state->records.size();
+  }
+  writer.join();
+  answers.Wait(kAppends);
+  EXPECT_THAT(Keys(), SizeIs(2 * kAppends));
+}
+
+TEST_P(StateStoreConformance, RefusesAppendsBeyondItsQueue) {
+  store_->Close();
+  store_.reset();
+  backend_->queue_limit = 4;
+  Reopen();
+  BecomeWriter();
+  Answers answers;
+  // The first answer holds the store's thread until all appends are in: the queue must overflow.
+  platform::Mutex gate;
+  gate.Lock();
+  store_->Append({Put{SampleNode(0)}}, epoch_, [&](Status) {
+    gate.Lock();
+    gate.Unlock();
+  });
+  constexpr int kAppends = 600;
+  for (int i = 0; i < kAppends; ++i) {
+    store_->Append({Put{SampleNode(1)}}, epoch_, answers.Next(i));
+  }
+  gate.Unlock();
+  const auto all = answers.Wait(kAppends);
+  EXPECT_TRUE(all.front().second.ok());
+  EXPECT_EQ(all.back().second.error().code, ErrorCode::kResourceExhausted);
+  for (int i = 0; i < kAppends; ++i) EXPECT_EQ(all[static_cast<size_t>(i)].first, i);
+  EXPECT_FALSE(Append({Put{SampleNode(2)}}).ok()) << "after a failure everything fails";
 }
 
 TEST_P(StateStoreConformance, ACloseWritesWhatWasAppendedAndRefusesWhatComesLater) {
@@ -270,7 +340,7 @@ TEST_P(StateStoreConformance, ACloseWritesWhatWasAppendedAndRefusesWhatComesLate
   for (const auto& [number, status] : answers.Wait(100)) EXPECT_TRUE(status.ok()) << number;
   EXPECT_EQ(Append({Put{SampleNode(500)}}).error().code, ErrorCode::kFailedPrecondition);
   EXPECT_FALSE(store_->Load().ok());
-  EXPECT_FALSE(store_->Open(1, "weir").ok());
+  EXPECT_FALSE(store_->Open({.wall_millis = 1, .cluster_id = "weir"}).ok());
   store_->Close();
   Reopen();
   EXPECT_THAT(Keys(), SizeIs(100));
@@ -278,50 +348,21 @@ TEST_P(StateStoreConformance, ACloseWritesWhatWasAppendedAndRefusesWhatComesLate
 
 INSTANTIATE_TEST_SUITE_P(Backends,
                          StateStoreConformance,
-                         ::testing::Values(BackendMaker{"memory",
-                                                        +[]() -> std::unique_ptr<Backend> {
-                                                          return std::make_unique<MemoryBackend>();
-                                                        }},
-                                           BackendMaker{"leveldb",
-                                                        +[]() -> std::unique_ptr<Backend> {
-                                                          return std::make_unique<LevelDbBackend>();
-                                                        }}),
-                         [](const ::testing::TestParamInfo<BackendMaker>& made) {
-                           return std::string(made.param.name);
+                         ::testing::ValuesIn(AllBackends()),
+                         [](const ::testing::TestParamInfo<BackendKind>& made) {
+                           return NameOf(made.param);
                          });
 
 TEST(MemoryStore, FailsEverythingAfterTheFirstFailedWrite) {
   const auto medium = std::make_shared<MemoryMedium>();
   const std::unique_ptr<StateStore> store = OpenMemoryStore(medium).value();
-  const Epoch epoch = store->Open(1, "weir").value().epoch;
+  const Epoch epoch = store->Open({.wall_millis = 1, .cluster_id = "weir"}).value().epoch;
   medium->FailWrites(Error{ErrorCode::kUnavailable, "the disk is gone", ""});
   EXPECT_EQ(AppendAndWait(*store, {Put{SampleNode(1)}}, epoch).error().code,
             ErrorCode::kUnavailable);
   medium->FailWrites(std::nullopt);
   EXPECT_EQ(AppendAndWait(*store, {Put{SampleNode(2)}}, epoch).error().message, "the disk is gone");
   EXPECT_THAT(medium->Bytes(), SizeIs(1));  // the epoch
-}
-
-TEST(LevelDbStore, RefusesAppendsBeyondItsQueue) {
-  const TemporaryDirectory directory;
-  LevelDbOptions options{.directory = directory / "state"};
-  options.queue_limit = 4;
-  Answers answers;
-  const std::unique_ptr<StateStore> store = OpenLevelDbStore(options).value();
-  const Epoch epoch = store->Open(1, "weir").value().epoch;
-  // The first answer holds the writer thread until all appends are in: the queue must overflow.
-  platform::Mutex gate;
-  gate.Lock();
-  store->Append({Put{SampleNode(0)}}, epoch, [&](Status) {
-    gate.Lock();
-    gate.Unlock();
-  });
-  for (int i = 0; i < 12; ++i) store->Append({Put{SampleNode(1)}}, epoch, answers.Next(i));
-  gate.Unlock();
-  const auto all = answers.Wait(12);
-  EXPECT_TRUE(all.front().second.ok());
-  EXPECT_EQ(all.back().second.error().code, ErrorCode::kResourceExhausted);
-  for (int i = 0; i < 12; ++i) EXPECT_EQ(all[static_cast<size_t>(i)].first, i);
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ int Main(const std::string& directory, int64_t file_size_limit) {
     Print("refused " + store.error().ToString());
     return 1;
   }
-  const Result<EpochRecord> epoch = (*store)->Open(kSampleTimestamp, "weir");
+  const Result<EpochRecord> epoch =
+      (*store)->Open({.wall_millis = kSampleTimestamp, .cluster_id = "weir"});
   if (!epoch.ok()) {
     Print("refused " + epoch.error().ToString());
     return 1;

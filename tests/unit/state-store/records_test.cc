@@ -2,49 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <xxhash.h>
 
 #include "common/limits.h"
-#include "common/random.h"
 #include "common/strings.h"
 #include "state-store/records_bytes.h"
+#include "state-store/records_envelope.h"
+#include "tests/store/damage.h"
 #include "tests/store/sample_records.h"
 
 namespace weir::store {
 namespace {
 
 using ::testing::HasSubstr;
-
-// The checksum made right again, so that the fields themselves are put to the test.
-void Reseal(std::string& bytes) {
-  if (bytes.size() < 8) return;
-  const size_t covered = bytes.size() - 8;
-  const uint64_t hash = XXH3_64bits(bytes.data(), covered);
-  for (size_t i = 0; i < 8; ++i) {
-    bytes[covered + i] = static_cast<char>((hash >> (8 * i)) & 0xff);
-  }
-}
-
-void Mutate(Random& random, std::string& bytes) {
-  const size_t at = bytes.empty() ? 0 : random.Below(bytes.size());
-  switch (random.Below(5)) {
-    case 0:
-      if (!bytes.empty()) bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.Below(8)));
-      return;
-    case 1:
-      if (!bytes.empty()) bytes[at] = static_cast<char>(random.Below(256));
-      return;
-    case 2:
-      bytes.resize(at);
-      return;
-    case 3:
-      bytes.insert(at, 1 + random.Below(9), static_cast<char>(random.Below(256)));
-      return;
-    default:
-      bytes.erase(at, 1 + random.Below(9));
-      return;
-  }
-}
 
 TEST(Records, RoundTrip) {
   for (const Record& record : SampleRecords()) {
@@ -181,6 +150,16 @@ TEST(Records, NamesTheDamage) {
     EXPECT_EQ(back.error().code, ErrorCode::kCorruption);
     EXPECT_THAT(back.error().message, HasSubstr(c.expected));
   }
+}
+
+TEST(Records, TellsANewerVersionFromDamage) {
+  std::string bytes = Encode(SampleNode(1)).value();
+  EXPECT_FALSE(IsOfNewerVersion(bytes));
+  bytes[0] = kRecordVersion + 1;
+  EXPECT_FALSE(IsOfNewerVersion(bytes)) << "a flipped bit is damage";
+  Reseal(bytes);
+  EXPECT_TRUE(IsOfNewerVersion(bytes));
+  EXPECT_FALSE(IsOfNewerVersion(""));
 }
 
 TEST(Records, RefusesToEncodeMoreThanTheLimit) {
