@@ -146,10 +146,12 @@ struct ExcessLogs {
 struct RecordsKept {
   int64_t sequence = 0;
 };
-// Those up to `sequence` could not be written so far; the shell goes on trying.
+// Those up to `sequence` could not be written so far; the shell goes on trying. `alone`: only that
+// of `sequence`, which can never be written; RecordsKept of later ones does not mean it.
 struct RecordFailed {
   int64_t sequence = 0;
   Error error;
+  bool alone = false;
 };
 
 // --- the shell

@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/resource_uri.h"
 #include "common/strings.h"
+#include "nodemanager/core/node_records.h"
 
 namespace weir::nm {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr size_t kPathPartBytes = 255;
 constexpr std::string_view kStaging = "staging:";
 constexpr size_t kSha256Digits = 64;
+// To an ApplicationMaster's launch context, which the RM has checked, it adds a token.
+constexpr size_t kAddedBytes = 8u << 10;
 
 Error Invalid(std::string message, std::string remedy = "") {
   return {ErrorCode::kInvalidArgument, std::move(message), std::move(remedy)};
@@ -67,7 +70,6 @@ bool IsPlainFileName(std::string_view name) {
 }
 
 Status CheckLaunchContext(const LaunchContext& launch) {
-  size_t bytes = 0;
   if (launch.command.empty() || launch.command.front().empty()) {
     return Invalid("the launch context has no command");
   }
@@ -77,13 +79,11 @@ Status CheckLaunchContext(const LaunchContext& launch) {
   }
   for (const std::string& argument : launch.command) {
     if (HasNul(argument)) return Invalid("an argument of the command has a NUL byte");
-    bytes += argument.size();
   }
   for (const auto& [name, value] : launch.environment) {
     if (!IsVariableName(name) || HasNul(value)) {
       return Invalid("'" + name.substr(0, kPathPartBytes) + "' cannot be an environment variable");
     }
-    bytes += name.size() + value.size();
   }
   if (launch.local_resources.size() > limits::kLocalResources) {
     return Invalid(
@@ -92,13 +92,13 @@ Status CheckLaunchContext(const LaunchContext& launch) {
   }
   for (const auto& [name, resource] : launch.local_resources) {
     WEIR_RETURN_IF_ERROR(CheckResource(name, resource));
-    bytes += name.size() + resource.uri.size();
   }
   for (const auto& [name, value] : launch.secrets) {
     if (!IsPlainFileName(name)) return Invalid("a secret has a name that is no plain file name");
-    bytes += name.size() + value.size();
   }
-  if (bytes > limits::kLaunchContextBytes) {
+  // It is to fit into its record.
+  const size_t bytes = RecordedBytes(launch);
+  if (bytes > limits::kLaunchContextBytes + kAddedBytes) {
     return Invalid("the launch context has " + std::to_string(bytes) + " bytes",
                    "at most " + std::to_string(limits::kLaunchContextBytes));
   }

@@ -141,7 +141,8 @@ struct NodeManagerCore::Machine {
   void RecordConversation();
   void ReplyWhenKept(CallId call, int64_t sequence);
   void OnKept(int64_t sequence, Now now);
-  void OnKeepFailed(int64_t sequence, const Error& error, Now now);
+  void OnKeepFailed(const RecordFailed& event, Now now);
+  void OnNeverKept(int64_t sequence, const Error& cause, Now now);
 
   // --- machine_recovery.cc
   void Recover(const Recovery& recovery, Now now);

@@ -82,8 +82,25 @@ void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   }
 }
 
-void NodeManagerCore::Machine::OnKeepFailed(int64_t sequence, const Error& error, Now now) {
+// The record is one of one start at most, and that is its fault.
+void NodeManagerCore::Machine::OnNeverKept(int64_t sequence, const Error& cause, Now now) {
+  // The launch record comes right before the container's, by which a start is known here.
+  auto start = accepting.find(sequence);
+  if (start == accepting.end()) start = accepting.find(sequence + 1);
+  if (start == accepting.end()) return;
+  const auto [own, id] = *start;
+  accepting.erase(start);
+  if (auto calls = gated.extract(own); !calls.empty()) {
+    for (const CallId call : calls.mapped()) actions.push_back(Reply{call, cause});
+  }
+  containers.at(id).accept_kept = true;
+  OnLocalizationFailed({id, cause}, now);
+}
+
+void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) {
+  const auto& [sequence, error, alone] = event;
   const Error cause{error.code, "the node cannot keep its records: " + error.message, error.remedy};
+  if (alone) return OnNeverKept(sequence, cause, now);
   kept_sequence = std::max(kept_sequence, sequence);
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, cause});

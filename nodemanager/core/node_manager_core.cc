@@ -60,7 +60,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const HealthScriptRan& e) { health.OnScript(e.result); },
                  [&](const UsageSampled& e) { OnUsageSampled(e, now); },
                  [&](const RecordsKept& e) { OnKept(e.sequence, now); },
-                 [&](const RecordFailed& e) { OnKeepFailed(e.sequence, e.error, now); },
+                 [&](const RecordFailed& e) { OnKeepFailed(e, now); },
                  [&](const ShutDown& e) { OnShutDown(e.keep_containers, now); },
                  [&](const DeadlineReached&) { OnDeadline(now); },
              },

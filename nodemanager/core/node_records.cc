@@ -105,6 +105,12 @@ std::string KeyOf(const NodeRecord& record) {
       record);
 }
 
+size_t RecordedBytes(const LaunchContext& launch) {
+  store::RecordWriter writer;
+  writer(launch);
+  return writer.Take().size();
+}
+
 Result<std::string> Encode(const NodeRecord& record) {
   store::RecordWriter writer;
   std::visit([&writer](const auto& fields) { writer(fields); }, record);

@@ -83,6 +83,8 @@ struct MachineRecord {
 using NodeRecord = std::variant<ContainerRecord, LaunchRecord, ConversationRecord, MachineRecord>;
 
 std::string KeyOf(const NodeRecord& record);
+// What a launch context takes in its record.
+size_t RecordedBytes(const LaunchContext& launch);
 std::string ContainerKey(const ContainerId& id);
 std::string LaunchKey(const ContainerId& id);
 

@@ -27,32 +27,83 @@ std::string Quote(std::string_view text) {
   return quoted + "'";
 }
 
+// What `text` becomes, piece by piece.
+template <typename Take>
+void Replace(std::string_view text, const Environment& environment, Take take) {
+  while (true) {
+    const size_t open = text.find("{{");
+    const size_t close = open == std::string_view::npos ? open : text.find("}}", open + 2);
+    if (close == std::string_view::npos) return take(text);
+    const auto it = environment.find(std::string(text.substr(open + 2, close - open - 2)));
+    if (it == environment.end()) {
+      take(text.substr(0, open + 2));
+      text.remove_prefix(open + 2);
+      continue;
+    }
+    take(text.substr(0, open));
+    take(std::string_view(it->second));
+    text.remove_prefix(close + 2);
+  }
+}
+
+size_t ReplacedSize(std::string_view text, const Environment& environment) {
+  size_t size = 0;
+  Replace(text, environment, [&size](std::string_view piece) { size += piece.size(); });
+  return size;
+}
+
+bool IsSettable(const Environment& base, const std::string& name) {
+  return !base.contains(name) || IsReplaceable(name);
+}
+
+Status CheckExpandedSize(size_t bytes) {
+  if (bytes <= kExpandedBytes) return {};
+  return Error{ErrorCode::kInvalidArgument,
+               "with its placeholders replaced, the command and its environment would have " +
+                   std::to_string(bytes) + " bytes, at most " + std::to_string(kExpandedBytes),
+               "give large parts to the container as local resources"};
+}
+
+size_t SizeOf(const Environment& environment) {
+  size_t size = 0;
+  for (const auto& [name, value] : environment) size += name.size() + value.size() + 2;
+  return size;
+}
+
 }  // namespace
 
 std::string ReplacePlaceholders(std::string_view text, const Environment& environment) {
   std::string result;
-  while (true) {
-    const size_t open = text.find("{{");
-    const size_t close = open == std::string_view::npos ? open : text.find("}}", open + 2);
-    if (close == std::string_view::npos) return result.append(text);
-    const auto it = environment.find(std::string(text.substr(open + 2, close - open - 2)));
-    if (it == environment.end()) {
-      result.append(text.substr(0, open + 2));
-      text.remove_prefix(open + 2);
-      continue;
-    }
-    result.append(text.substr(0, open)).append(it->second);
-    text.remove_prefix(close + 2);
-  }
+  Replace(text, environment, [&result](std::string_view piece) { result.append(piece); });
+  return result;
 }
 
 Environment CombineEnvironment(const Environment& base, const Environment& wanted) {
   Environment combined = base;
   for (const auto& [name, value] : wanted) {
-    if (base.contains(name) && !IsReplaceable(name)) continue;
+    if (!IsSettable(base, name)) continue;
     combined[name] = ReplacePlaceholders(value, base);
   }
   return combined;
+}
+
+Result<ExpandedLaunch> ExpandLaunch(const Environment& base, const LaunchContext& launch) {
+  size_t bytes = SizeOf(base);
+  for (const auto& [name, value] : launch.environment) {
+    if (IsSettable(base, name)) bytes += name.size() + ReplacedSize(value, base) + 2;
+  }
+  WEIR_RETURN_IF_ERROR(CheckExpandedSize(bytes));
+  ExpandedLaunch expanded;
+  expanded.environment = CombineEnvironment(base, launch.environment);
+  bytes = SizeOf(expanded.environment);
+  for (const std::string& argument : launch.command) {
+    bytes += ReplacedSize(argument, expanded.environment) + 1;
+  }
+  WEIR_RETURN_IF_ERROR(CheckExpandedSize(bytes));
+  for (const std::string& argument : launch.command) {
+    expanded.command.push_back(ReplacePlaceholders(argument, expanded.environment));
+  }
+  return expanded;
 }
 
 std::string LaunchScript(const Environment& environment,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/container.h"
+#include "common/result.h"
 
 namespace weir::nm {
 
@@ -20,6 +21,19 @@ std::string ReplacePlaceholders(std::string_view text, const Environment& enviro
 // `base`: what the NodeManager sets. The launch context adds and may replace PATH, HOME and LANG
 // only; its values may name variables of `base`.
 Environment CombineEnvironment(const Environment& base, const Environment& wanted);
+
+// Of arguments and environment together, as the program gets them. The system itself takes less
+// than some MiB (and 128 KiB of one string).
+inline constexpr size_t kExpandedBytes = 1u << 20;
+
+struct ExpandedLaunch {
+  Environment environment;
+  std::vector<std::string> command;
+};
+// Environment and arguments with every placeholder replaced: those of arguments by any variable of
+// the container. kInvalidArgument: it would have more than kExpandedBytes, says how many; nothing
+// of that size is made to find out.
+Result<ExpandedLaunch> ExpandLaunch(const Environment& base, const LaunchContext& launch);
 
 // The script a reader can run by hand; without secrets, which are in files.
 std::string LaunchScript(const Environment& environment,

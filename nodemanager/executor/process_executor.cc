@@ -264,14 +264,21 @@ void ProcessExecutor::Launch(const ContainerId& id) {
     sink_(LaunchFailed{id, {ErrorCode::kInternal, "it was never prepared", ""}});
     return;
   }
-  const bool taken = launchers_.Submit([this, container] {
-    // Whose it is was decided by the NodeManager before.
-    Status status = container->reacquired ? DecideWhose(*container) : Status();
-    if (status.ok()) status = StartLauncher(*container);
-    // The program itself is run by weir-launch, whose word comes through the watcher.
-    if (!status.ok()) sink_(LaunchFailed{container->token.id, Explain(status.error()), true});
-  });
+  const bool taken = launchers_.Submit([this, container] { LaunchNow(*container); });
   if (!taken) sink_(LaunchFailed{id, TooBusy("launched"), true});
+}
+
+void ProcessExecutor::LaunchNow(Prepared& container) {
+  const ContainerId& id = container.token.id;
+  // Whose it is was decided by the NodeManager before.
+  Status status = container.reacquired ? DecideWhose(container) : Status();
+  if (status.ok()) {
+    auto plan = PlanOf(container);
+    if (!plan.ok()) return sink_(LaunchFailed{id, plan.error(), false});
+    status = StartLauncher(container, std::move(plan).value());
+  }
+  // The program itself is run by weir-launch, whose word comes through the watcher.
+  if (!status.ok()) sink_(LaunchFailed{id, Explain(status.error()), true});
 }
 
 Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& token) const {
@@ -291,29 +298,27 @@ Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& tok
           {"WEIR_SECRETS_DIR", directories_.Secrets(token.user, token.id)}};
 }
 
-LaunchPlan ProcessExecutor::PlanOf(const Prepared& container) const {
+Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
   const ContainerId& id = container.token.id;
   LaunchPlan plan;
   plan.directory = directories_.Work(container.token.user, id);
   plan.log_directory = directories_.Log(id);
   plan.grace = options_.sigkill_delay;
-  plan.environment =
-      CombineEnvironment(BaseEnvironment(container.token), container.launch.environment);
-  for (const std::string& argument : container.launch.command) {
-    plan.command.push_back(ReplacePlaceholders(argument, plan.environment));
-  }
+  WEIR_ASSIGN_OR_RETURN(ExpandedLaunch expanded,
+                        ExpandLaunch(BaseEnvironment(container.token), container.launch));
+  plan.environment = std::move(expanded.environment);
+  plan.command = std::move(expanded.command);
   plan.account = container.account;
   plan.core_dumps = options_.core_dumps;
   return plan;
 }
 
-Status ProcessExecutor::StartLauncher(const Prepared& container) {
-  launch::GroupPaths groups;
+Status ProcessExecutor::StartLauncher(const Prepared& container, LaunchPlan plan) {
   if (options_.groups != nullptr) {
-    WEIR_ASSIGN_OR_RETURN(groups,
+    WEIR_ASSIGN_OR_RETURN(plan.groups,
                           options_.groups->Create(container.token.id, container.token.resource));
   }
-  Status status = StartInGroups(container, std::move(groups));
+  Status status = StartInGroups(container, plan);
   if (!status.ok()) RemoveGroups(container.token.id);
   return status;
 }
@@ -329,10 +334,8 @@ void ProcessExecutor::RemoveGroups(const ContainerId& id) {
   platform::LogError("nm.cgroups", id.ToString(), "its cgroup cannot be removed");
 }
 
-Status ProcessExecutor::StartInGroups(const Prepared& container, launch::GroupPaths groups) {
+Status ProcessExecutor::StartInGroups(const Prepared& container, const LaunchPlan& plan) {
   const ContainerId& id = container.token.id;
-  LaunchPlan plan = PlanOf(container);
-  plan.groups = std::move(groups);
   const ContainerUid uid =
       container.account ? ContainerUid(container.account->uid) : ContainerUid();
   const LaunchNotes notes = NotesOf(id);

@@ -98,9 +98,11 @@ class ProcessExecutor : public ContainerExecutor {
   void BeginLocalization(const std::shared_ptr<Prepared>& container);
   void RunOnPreparer(std::function<void()> job);
   Status WriteSecrets(const Prepared& container);
-  LaunchPlan PlanOf(const Prepared& container) const;
-  Status StartLauncher(const Prepared& container);
-  Status StartInGroups(const Prepared& container, launch::GroupPaths groups);
+  // Everything but the cgroups. Errors: those of ExpandLaunch.
+  Result<LaunchPlan> PlanOf(const Prepared& container) const;
+  void LaunchNow(Prepared& container);
+  Status StartLauncher(const Prepared& container, LaunchPlan plan);
+  Status StartInGroups(const Prepared& container, const LaunchPlan& plan);
   void RemoveGroups(const ContainerId& id);
   Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;
   LaunchNotes NotesOf(const ContainerId& id) const;

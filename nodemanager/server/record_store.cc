@@ -87,7 +87,7 @@ void RecordStore::Keep(int64_t sequence, const NodeRecord& record) {
   Result<std::string> bytes = Encode(record);
   if (bytes.ok()) return Add(sequence, KeyOf(record), std::move(bytes).value());
   platform::LogError("nm.records", "-", "not kept", {{"cause", bytes.error().ToString()}});
-  sink_(RecordFailed{sequence, bytes.error()});
+  sink_(RecordFailed{sequence, bytes.error(), true});
 }
 
 void RecordStore::Drop(int64_t sequence, const std::string& key) {

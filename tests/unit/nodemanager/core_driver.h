@@ -176,6 +176,18 @@ class CoreDriver {
     }
     return recovery;
   }
+  // Of the newest record of the key; 0 when there is none.
+  int64_t SequenceOf(const std::string& key) const {
+    const auto it = sequences_.find(key);
+    return it == sequences_.end() ? 0 : it->second;
+  }
+  bool HasReply(CallId call) const {
+    for (const Action& action : kept) {
+      const auto* reply = std::get_if<Reply>(&action);
+      if (reply != nullptr && reply->call == call) return true;
+    }
+    return false;
+  }
   // Says so of all that is not yet.
   void KeepRecords() {
     const int64_t newest = unkept_;
@@ -208,6 +220,7 @@ class CoreDriver {
         EXPECT_TRUE(bytes.ok());
         EXPECT_EQ(Decode(key, *bytes).value(), keep->record);
         records[key] = std::move(keep->record);
+        sequences_[key] = keep->sequence;
       } else if (const auto* drop = std::get_if<DropRecord>(&action)) {
         unkept_ = drop->sequence;
         records.erase(drop->key);
@@ -220,6 +233,7 @@ class CoreDriver {
   }
 
   int64_t unkept_ = 0;
+  std::map<std::string, int64_t> sequences_;
   uint64_t last_call_ = 0;
 };
 

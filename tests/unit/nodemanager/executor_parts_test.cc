@@ -28,6 +28,44 @@ TEST(ContainerEnvironment, OnlyPathHomeAndLangMayBeReplaced) {
   EXPECT_EQ(combined, (Environment{{"CONTAINER_ID", "c"}, {"OWN", "o"}, {"PATH", "/opt:/bin"}}));
 }
 
+// What a launch context says in few bytes may be very many.
+TEST(ContainerEnvironment, WhatExpandsBeyondTheBoundIsRefusedWithItsSizeAndNeverMade) {
+  const Environment base = {{"PWD", std::string(4000, 'p')}};
+  const auto many = [](const std::string& text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  LaunchContext launch;
+  launch.command = {"p", "{{A}}"};
+  launch.environment = {{"A", "a"}};
+  const auto small = ExpandLaunch(base, launch);
+  ASSERT_TRUE(small.ok());
+  EXPECT_EQ(small->command, (std::vector<std::string>{"p", "a"}));
+  EXPECT_EQ(small->environment.at("A"), "a");
+
+  struct {
+    const char* what;
+    std::string value;     // of A
+    std::string argument;  // second
+    const char* size;
+  } const rows[] = {
+      {"an argument", std::string(96 << 10, 'a'), many("{{A}}", 19'000), "18678"},
+      {"little over it, in one argument", std::string(45 << 10, 'a'), many("{{A}}", 190), "88"},
+      {"a variable", many("{{PWD}}", 20'000), "x", "800"},
+      {"both", many("{{PWD}}", 200), many("{{A}}", 20'000), "160008"},
+  };
+  for (const auto& row : rows) {
+    launch.environment["A"] = row.value;
+    launch.command[1] = row.argument;
+    const auto refused = ExpandLaunch(base, launch);
+    ASSERT_FALSE(refused.ok()) << row.what;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << row.what;
+    EXPECT_THAT(refused.error().message, HasSubstr(std::string("would have ") + row.size))
+        << row.what;
+  }
+}
+
 TEST(ContainerEnvironment, TheScriptQuotesForAShell) {
   EXPECT_THAT(LaunchScript({{"A", "it's"}}, "/d", {"echo", "$x"}),
               HasSubstr("'A=it'\\''s' \\\n  'echo' \\\n  '$x'\n"));

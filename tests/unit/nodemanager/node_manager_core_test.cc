@@ -174,7 +174,22 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Token&, LaunchContext& l) { l.local_resources["x"].uri = "ftp:/x"; }},
         Refusal{"VariableWithEqualsSign",
                 ErrorCode::kInvalidArgument,
-                [](Token&, LaunchContext& l) { l.environment["A=B"] = "c"; }}),
+                [](Token&, LaunchContext& l) { l.environment["A=B"] = "c"; }},
+        // Small by its texts alone: the record of it would not fit.
+        Refusal{"VeryManyVariables",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) {
+                  for (int i = 0; i < 87'000; ++i) {
+                    char name[8];
+                    std::snprintf(name, sizeof name, "%x", i);
+                    l.environment[name];
+                  }
+                }},
+        Refusal{"VeryManySecrets",
+                ErrorCode::kInvalidArgument,
+                [](Token&, LaunchContext& l) {
+                  for (int i = 0; i < 87'000; ++i) l.secrets[std::to_string(i)];
+                }}),
     [](const auto& param) { return param.param.name; });
 
 TEST(NodeManager, CapacityCountsEverythingThatIsNotComplete) {

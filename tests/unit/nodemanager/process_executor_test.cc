@@ -51,6 +51,22 @@ TEST_F(FaultyDiskTest, AFullDiskFailsTheContainerWithThatCauseWhereverItShows) {
   EXPECT_THAT(unlaunched->error.message, HasSubstr("disk full"));
 }
 
+// The node takes the blame for what it cannot start, and is then avoided: not for this.
+TEST_F(ExecutorTest, APlanThatIsTooLargeIsTheApplicationsFaultAndNothingOfItIsWritten) {
+  LaunchContext launch = Shell("true");
+  launch.environment["A"] = std::string(45 << 10, 'a');
+  launch.command.emplace_back();
+  for (int i = 0; i < 190; ++i) launch.command.back() += "{{A}}";
+  Localize(1, launch);
+  ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(1)));
+  executor_->Launch(IdOf(1));
+  const auto failed = box_.Await<LaunchFailed>(IdOf(1));
+  ASSERT_TRUE(failed);
+  EXPECT_FALSE(failed->of_node);
+  EXPECT_THAT(failed->error.message, HasSubstr("bytes"));
+  EXPECT_FALSE(files_.Stat(directories_.Notes(IdOf(1)) + "/spec").ok());
+}
+
 TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
   for (const int status : {0, 1, 42, 255}) {
     const int64_t number = 10 + status;

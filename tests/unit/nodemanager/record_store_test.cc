@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "common/limits.h"
 #include "core_driver.h"
 #include "state-store/leveldb_engine.h"
 #include "tests/support/temp_directory.h"
@@ -25,6 +26,7 @@ class RecordStoreTest : public ::testing::Test {
     auto store = RecordStore::Open(directory_ / "records", [this](Event event) {
       platform::MutexLock lock(mutex_);
       if (const auto* kept = std::get_if<RecordsKept>(&event)) kept_ = kept->sequence;
+      if (const auto* failed = std::get_if<RecordFailed>(&event)) failed_.push_back(*failed);
     });
     ASSERT_TRUE(store.ok()) << store.error().ToString();
     store_ = std::move(store).value();
@@ -42,6 +44,7 @@ class RecordStoreTest : public ::testing::Test {
   const weir::testing::TempDirectory directory_;
   platform::Mutex mutex_;
   int64_t kept_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::vector<RecordFailed> failed_ WEIR_GUARDED_BY(mutex_);
   std::unique_ptr<RecordStore> store_;
 };
 
@@ -66,6 +69,21 @@ TEST_F(RecordStoreTest, WhatStillWaitsIsWrittenWhenItCloses) {
   for (int64_t i = 1; i <= 500; ++i) store_->Keep(i, Record(i));
   Open();
   EXPECT_THAT(store_->Load().records, SizeIs(500));
+}
+
+TEST_F(RecordStoreTest, ARecordThatIsTooLargeFailsAlone) {
+  Open();
+  store_->Keep(1, Record(1));
+  LaunchRecord large{IdOf(2), SleepForEver()};
+  large.launch.secrets["s"] = std::string(limits::kRecordBytes, 's');
+  store_->Keep(2, large);
+  store_->Keep(3, Record(3));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 3; }, "the rest to be kept"));
+  platform::MutexLock lock(mutex_);
+  ASSERT_THAT(failed_, SizeIs(1));
+  EXPECT_EQ(failed_[0].sequence, 2);
+  EXPECT_TRUE(failed_[0].alone);
+  EXPECT_THAT(failed_[0].error.message, HasSubstr(LaunchKey(IdOf(2))));
 }
 
 TEST_F(RecordStoreTest, ADamagedRecordIsNamedAndTheRestLoads) {

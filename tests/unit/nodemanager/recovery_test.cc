@@ -354,6 +354,32 @@ TEST(NodeManagerRecords, AStartThatCannotBeKeptIsRefusedWithTheCause) {
   EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("disk full"));
 }
 
+TEST(NodeManagerRecords, ARecordThatCannotBeOneFailsItsOwnContainerOnly) {
+  CoreDriver node;
+  node.Register();
+  node.keep_at_once = false;
+  const CallId before = node.NextCall();
+  node.Step(StartContainer{before, kAttempt, node.Token(1), SleepForEver()});
+  node.kept.clear();
+  const CallId call = node.NextCall();
+  node.Step(StartContainer{call, kAttempt, node.Token(2), SleepForEver()});
+  const CallId after = node.NextCall();
+  node.Step(StartContainer{after, kAttempt, node.Token(3), SleepForEver()});
+  const int64_t launch = node.SequenceOf(LaunchKey(IdOf(2)));
+  ASSERT_GT(launch, 0);
+  node.Step(RecordFailed{launch, {ErrorCode::kResourceExhausted, "it is too large", ""}, true});
+  ASSERT_TRUE(IsError(node.ReplyTo(call), ErrorCode::kResourceExhausted));
+  EXPECT_EQ(node.StatusOf(2).state, ContainerState::kComplete);
+  EXPECT_TRUE(node.core.health().healthy());
+  EXPECT_FALSE(node.HasReply(before));
+  EXPECT_FALSE(node.HasReply(after));
+  node.KeepRecords();
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.ReplyTo(before).answer));
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.ReplyTo(after).answer));
+  EXPECT_EQ(node.StateOf(1), State::kLocalizing);
+  EXPECT_EQ(node.StateOf(3), State::kLocalizing);
+}
+
 TEST(NodeManagerRecords, ASupervisedStopLeavesContainersAndTheRmAlone) {
   CoreDriver node;
   node.Register();
