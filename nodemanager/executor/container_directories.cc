@@ -196,6 +196,10 @@ Status ContainerDirectories::RemoveWork(platform::FileSystem& files, const Conta
   return first;
 }
 
+Status ContainerDirectories::RemoveLog(platform::FileSystem& files, const ContainerId& id) const {
+  return files.RemoveTree(Log(id));
+}
+
 Status ContainerDirectories::RemoveNotes(platform::FileSystem& files, const ContainerId& id) const {
   {
     platform::MutexLock lock(shared_->mutex);

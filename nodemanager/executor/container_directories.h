@@ -75,6 +75,8 @@ class ContainerDirectories {
   Status Prepare(platform::FileSystem& files, const std::string& user, const ContainerId& id) const;
   // Its working directory, for every user (there is one).
   Status RemoveWork(platform::FileSystem& files, const ContainerId& id) const;
+  // Its log directory. For a container of which nothing has ever run: the logs of others stay.
+  Status RemoveLog(platform::FileSystem& files, const ContainerId& id) const;
   Status RemoveNotes(platform::FileSystem& files, const ContainerId& id) const;
   Status RemoveApplication(platform::FileSystem& files, const ApplicationId& id) const;
 

@@ -247,6 +247,9 @@ Status FindLeftovers(platform::FileSystem& files,
         if (container.found.found != Found::kNothing) {
           living[id.attempt.application].insert(id);
         } else {
+          // What was handed over to a user already cannot be prepared again. The working directory
+          // goes with all those that nobody lives in.
+          Warn(id.ToString(), directories.RemoveLog(files, id));
           Warn(id.ToString(), directories.RemoveNotes(files, id));
         }
         break;

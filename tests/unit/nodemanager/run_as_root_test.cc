@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "nodemanager/executor/container_tree.h"
+#include "nodemanager/executor/leftovers.h"
 #include "run_as_fixture.h"
 #include "tests/support/process.h"
 
@@ -108,6 +110,39 @@ TEST_F(RunAsTest, StartedAgainInItsPlaceItIsStillTheUsers) {
   AwaitEnd(1);
   const std::string uid = std::to_string(AccountOf("ann").uid);
   EXPECT_EQ(Output(1), uid + "\ns3cret x\n" + uid + "\ns3cret x\nx\n");
+}
+
+// Between the two, all that could have run was ours: it is as if nothing had been prepared.
+TEST_F(RunAsTest, KilledBetweenHandingOverAndTheProgramsStartItIsPreparedAnew) {
+  for (const bool all : {false, true}) {  // or the log directory alone
+    const int64_t number = all ? 2 : 1;
+    LaunchContext launch = Shell("cat $WEIR_SECRETS_DIR/s");
+    launch.secrets["s"] = "secret";
+    executor_->Localize(TokenOf(number, "ann"), launch, {});
+    ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(number)));
+    executor_.reset();
+    LaunchPlan plan;
+    plan.directory = WorkOf("ann", number);
+    plan.log_directory = directories_.Log(IdOf(number));
+    plan.command = launch.command;
+    ASSERT_TRUE(LaunchNotes(files_, directories_.Notes(IdOf(number))).WritePlan(plan).ok());
+    const Account ann = AccountOf("ann");
+    if (all) {
+      ASSERT_TRUE(HandOver(directories_, "ann", IdOf(number), ann).ok());
+    } else {
+      ASSERT_EQ(::chown(plan.log_directory.c_str(), static_cast<uid_t>(ann.uid), 0), 0);
+    }
+    RecoveredContainer container;
+    container.record.token = TokenOf(number, "ann");
+    container.launch = launch;
+    Recovery recovery{.containers = {container}};
+    ASSERT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
+    EXPECT_EQ(recovery.containers[0].found.found, Found::kNothing);
+    Restart();
+    StartAs("ann", number, launch);
+    AwaitEnd(number);
+    EXPECT_EQ(Output(number), "secret");
+  }
 }
 
 TEST_F(RunAsTest, WhoIsUnknownOrRootGetsNoContainer) {
