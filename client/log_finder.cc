@@ -236,6 +236,7 @@ FoundContainer LogFinder::Examine(const ContainerId& id, const Candidate& candid
   const bool gone = !node_error || node_error->code == ErrorCode::kNotFound;
   if (gone && candidate.report) {
     found.fault = NeverLogged(*candidate.report);
+    found.not_yet = candidate.report->state == ContainerState::kNew;
   } else {
     found.fault =
         NoLogs(id, candidate.node, node_error ? node_error->message : "its node is not known");

@@ -42,6 +42,7 @@ struct FoundContainer {
   std::optional<HostPort> live = {};    // the NodeManager that has the files
   logs::LogArchive* archive = nullptr;  // or where they are collected
   std::optional<Error> fault = {};      // or why they cannot be had
+  bool not_yet = false;                 // the fault: it has not started; it will have logs
 };
 
 class LogFinder {

@@ -128,6 +128,17 @@ Status SaveFile(LogFinder& finder,
   return closed;
 }
 
+// Says why a container's logs cannot be had. One that has not started yet is no failure of a
+// command that had others to show.
+ExitCode TellFault(const FoundContainer& container, const std::vector<FoundContainer>& all) {
+  const bool others = std::any_of(all.begin(), all.end(), [](const FoundContainer& one) {
+    return !one.fault && !one.files.empty();
+  });
+  if (!container.not_yet || !others) return Fail(*container.fault);
+  Say("weir: note: " + container.fault->message);
+  return ExitCode::kOk;
+}
+
 ExitCode Print(const LogQuery& query, LogFinder& finder) {
   const auto found = finder.Find();
   if (!found.ok()) return Fail(found.error());
@@ -136,7 +147,7 @@ ExitCode Print(const LogQuery& query, LogFinder& finder) {
   if (const Status fits = CheckTotal(query, chosen); !fits.ok()) return Fail(fits.error());
   ExitCode exit = ExitCode::kOk;
   for (const FoundContainer& container : chosen) {
-    if (container.fault) exit = Fail(*container.fault);
+    if (container.fault) exit = std::max(exit, TellFault(container, *found));
     for (const FoundFile& file : container.files) {
       const Status status = query.out.empty() ? PrintFile(finder, container, file)
                                               : SaveFile(finder, query.out, container, file);
@@ -163,7 +174,7 @@ ExitCode ShowInfo(const LogQuery& query, LogFinder& finder, bool json) {
   std::vector<std::vector<std::string>> rows;
   ExitCode exit = ExitCode::kOk;
   for (const FoundContainer& container : Chosen(query, *found, seen)) {
-    if (container.fault) exit = Fail(*container.fault);
+    if (container.fault) exit = std::max(exit, TellFault(container, *found));
     for (const FoundFile& file : container.files) {
       rows.push_back({container.id.ToString(),
                       container.node,
