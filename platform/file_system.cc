@@ -211,11 +211,13 @@ class RealFileSystem : public FileSystem {
     return names;
   }
 
+  // From below, because most of the way is there most of the time.
   Status MakeDirectories(const std::string& path, int mode) override {
-    for (size_t slash = path.find('/', 1); slash != std::string::npos;
-         slash = path.find('/', slash + 1)) {
-      WEIR_RETURN_IF_ERROR(MakeDirectory(path.substr(0, slash), mode));
-    }
+    Status made = MakeDirectory(path, mode);
+    if (made.ok() || made.error().code != ErrorCode::kNotFound) return made;
+    const size_t slash = path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return made;
+    WEIR_RETURN_IF_ERROR(MakeDirectories(path.substr(0, slash), mode));
     return MakeDirectory(path, mode);
   }
 
