@@ -106,7 +106,11 @@ TEST_F(Logs, OfARunningApplicationAreThereAlthoughItsNodeWasKilled) {
       {"-memory", "64"}, "echo as far as this; echo $$ >" + Scratch("pid") + "; sleep 1000");
   ASSERT_NE(AwaitPid(Scratch("pid")), 0);
   ASSERT_TRUE(AwaitLog(id, "as far as this\n", "LOCAL"));
-  ASSERT_TRUE(WaitUntil([&] { return !Archives(id).empty(); }, "a round of collecting"));
+  ASSERT_TRUE(WaitUntil([&] { return !Archives(id).empty(); }, "the archive"));
+  // The round that began it may still be writing.
+  const int64_t seen = NodeLogs().value("lastSuccess", int64_t{0});
+  ASSERT_TRUE(WaitUntil([&] { return NodeLogs().value("lastSuccess", int64_t{0}) > seen; },
+                        "a whole round of collecting"));
   cluster().node(0).Kill();
   ASSERT_TRUE(AwaitLog(id, "as far as this\n", "AGGREGATED"));
   // The next run of the NodeManager goes on with the same archive.
