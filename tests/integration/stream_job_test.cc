@@ -12,8 +12,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kJobLimit = seconds(240);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 }  // namespace
+
+::testing::AssertionResult StreamJobTest::StartCluster(ClusterOptions options) {
+  if (kSanitized) {
+    options.settings.try_emplace(platform::keys::kMemoryEnforced, "false");
+    options.settings.try_emplace(platform::keys::kNmPhysicalCheck, "false");
+  }
+  return ClusterTest::StartCluster(std::move(options));
+}
 
 std::vector<std::string> StreamJobTest::RunWords(const std::string& mode,
                                                  std::vector<std::string> options,

@@ -20,6 +20,10 @@ class StreamJobTest : public ClusterTest {
   static std::string SequenceSum() { return BinaryPath("../examples/sequence_sum.so"); }
   static std::string Trial() { return BinaryPath("../tests/libraries/trial.so"); }
 
+  // A sanitizer takes several times the memory that the program does: then the small containers are
+  // not held to their size.
+  ::testing::AssertionResult StartCluster(ClusterOptions options);
+
   // `weir run -t MODE OPTIONS JOB...`, with small TaskManagers of two slots.
   CommandResult Run(const std::string& mode,
                     std::vector<std::string> options,
