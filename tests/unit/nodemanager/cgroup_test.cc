@@ -1,6 +1,5 @@
 // Containers in real cgroups: as this machine has them, in v1 alone where there is v1, and (run by
 // tests/support/run_in_uml) in v2 with all its controllers. Needs root; says why it skips.
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -13,7 +12,7 @@
 #include "nodemanager/core/exit_cause.h"
 #include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/leftovers.h"
-#include "tests/unit/nodemanager/executor_fixture.h"
+#include "tests/unit/nodemanager/hostile_fixture.h"
 
 namespace weir::nm {
 namespace {
@@ -22,46 +21,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr int kManyTries = 3000;
-constexpr useconds_t kTryPauseUs = 10'000;
-
-template <typename Condition>
-bool Eventually(const Condition& condition) {
-  for (int i = 0; i < kManyTries; ++i) {
-    if (condition()) return true;
-    ::usleep(kTryPauseUs);
-  }
-  return false;
-}
-
 std::string ReadText(const std::string& path) {
   const auto text = CgroupDriver::Real().Read(path);
   return text.ok() ? *text : "";
 }
 
-// Of all processes that live, those with `word` in their command line.
-std::vector<int64_t> ProcessesWith(const std::string& word) {
-  std::vector<int64_t> found;
-  DIR* proc = ::opendir("/proc");
-  while (const dirent* entry = ::readdir(proc)) {
-    const auto pid = ParseInt64(entry->d_name);
-    if (!pid || *pid == ::getpid()) continue;
-    const std::string text = ReadText("/proc/" + std::to_string(*pid) + "/cmdline");
-    if (text.find(word) != std::string::npos) found.push_back(*pid);
-  }
-  ::closedir(proc);
-  return found;
-}
-
-size_t OpenDescriptors() {
-  size_t count = 0;
-  DIR* own = ::opendir("/proc/self/fd");
-  while (::readdir(own) != nullptr) ++count;
-  ::closedir(own);
-  return count;
-}
-
-class CgroupTest : public ExecutorTest, public ::testing::WithParamInterface<CgroupVersions> {
+class CgroupTest : public HostileTest, public ::testing::WithParamInterface<CgroupVersions> {
  protected:
   ~CgroupTest() override {
     executor_.reset();
@@ -140,11 +105,6 @@ class CgroupTest : public ExecutorTest, public ::testing::WithParamInterface<Cgr
   std::unique_ptr<ContainerGroups> own_groups_;
   std::set<std::string> tops_;
 };
-
-// A word in the command lines of what a test starts, to find it whatever became of it.
-std::string Mark(int number) {
-  return std::to_string(::getpid()) + "." + std::to_string(number);
-}
 
 TEST_P(CgroupTest, AProcessIsBornInsideItsGroupsAndTheLauncherStaysOutside) {
   StartWith(1, {64, 1}, Shell("cat /proc/self/cgroup; echo ready; sleep 1000"));
@@ -312,53 +272,59 @@ TEST_P(CgroupTest, LimitsChangeWhileItRuns) {
   EXPECT_EQ(gone.error().code, ErrorCode::kNotFound);
 }
 
-// What a container may do to get away. MARK is in the command line of what is to be found.
-constexpr const char* kHostile[] = {
-    // daemonises by double fork, in a session of its own
-    "setsid sh -c '(sleep MARK &) ; sleep MARK' & sleep MARK",
-    // ignores what can be ignored
-    "trap '' TERM HUP INT QUIT; sleep MARK & sleep MARK",
-    // without its environment, its session, its parent and its name
-    "env -i setsid -f bash -c 'exec -a kworker sleep MARK'; env -i setsid -f sleep MARK; sleep "
-    "MARK",
-    // always a new one
-    "trap '' TERM; r() { setsid -f sh -c 'trap \"\" TERM; sleep MARK'; }; r; r; r; sleep MARK",
-    // stopped ones
-    "sh -c 'kill -STOP $$; sleep MARK' & setsid -f sh -c 'kill -STOP $$; sleep MARK'; sleep MARK",
-};
-
-LaunchContext Hostile(size_t kind, const std::string& mark) {
-  std::string script = kHostile[kind % std::size(kHostile)];
-  size_t at = 0;
-  while ((at = script.find("MARK", at)) != std::string::npos) script.replace(at, 4, mark);
-  LaunchContext launch;
-  launch.command = {"/bin/sh", "-c", "echo ready; " + script};
-  return launch;
-}
-
-TEST_P(CgroupTest, NobodyGetsAwayFromAKill) {
-  for (size_t kind = 0; kind < std::size(kHostile); ++kind) {
-    const auto number = static_cast<int64_t>(kind) + 1;
-    StartWith(number, {64, 1}, Hostile(kind, Mark(1000)));
-    AwaitOutput(number, "ready");
-    ASSERT_TRUE(Eventually([&] { return !ProcessesWith(Mark(1000)).empty(); }));
-    executor_->SignalContainer(IdOf(number), SignalKind::kKill);
-    AwaitEnd(number);
-    EXPECT_THAT(ProcessesWith(Mark(1000)), ElementsAre()) << kHostile[kind];
-    EXPECT_THAT(Left(), IsEmpty());
+TEST_P(CgroupTest, NobodyGetsAway) {
+  int64_t number = 0;
+  for (const HostileKind& kind : kHostile) {
+    for (const SignalKind signal : {SignalKind::kKill, SignalKind::kTerminate}) {
+      SCOPED_TRACE(kind.name);
+      StartHostile(++number, kind);
+      executor_->SignalContainer(IdOf(number), signal);
+      AwaitEnd(number);
+      EXPECT_THAT(ProcessesWith(Mark(number)), ElementsAre());
+      EXPECT_THAT(Left(), IsEmpty());
+    }
   }
 }
 
 TEST_P(CgroupTest, NobodyGetsAwayWhenTheLauncherIsKilledFirst) {
-  for (size_t kind = 0; kind < std::size(kHostile); ++kind) {
-    const auto number = static_cast<int64_t>(kind) + 1;
-    StartWith(number, {64, 1}, Hostile(kind, Mark(1001)));
-    AwaitOutput(number, "ready");
-    const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(number))).ReadLauncher();
-    ASSERT_TRUE(launcher);
-    ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  int64_t number = 0;
+  for (const HostileKind& kind : kHostile) {
+    SCOPED_TRACE(kind.name);
+    StartHostile(++number, kind);
+    ASSERT_EQ(::kill(LauncherOf(number), SIGKILL), 0);
     EXPECT_EQ(AwaitEnd(number).kind, ExitKind::kLost);
-    EXPECT_THAT(ProcessesWith(Mark(1001)), ElementsAre()) << kHostile[kind];
+    EXPECT_THAT(ProcessesWith(Mark(number)), ElementsAre());
+    EXPECT_THAT(Left(), IsEmpty());
+  }
+}
+
+// As root a container may do that. It is weir-launch's descendant all the same.
+TEST_P(CgroupTest, WhoLeavesItsGroupsDiesWithTheContainer) {
+  std::string leave;
+  for (std::string group : tops_) {
+    // To the root: only there may processes always be.
+    std::string above = group;
+    while (::access((above + "/cgroup.procs").c_str(), F_OK) == 0) {
+      group = above;
+      above = group.substr(0, group.rfind('/'));
+    }
+    leave += "echo $$ > " + group + "/cgroup.procs; ";
+  }
+  int64_t number = 0;
+  for (const SignalKind signal : {SignalKind::kKill, SignalKind::kTerminate}) {
+    const std::string mark = Mark(++number);
+    StartWith(
+        number,
+        {64, 1},
+        Shell("env -i setsid -f sh -c 'trap \"\" TERM; " + leave +
+              "cat /proc/$$/cgroup; echo ready; exec sleep " + mark + "'; exec sleep " + mark));
+    AwaitOutput(number, "ready");
+    EXPECT_THAT(Output(number), ::testing::Not(HasSubstr(IdOf(number).ToString())));
+    EXPECT_TRUE(Eventually([&] { return ProcessesWith(mark).size() == 2; }));
+    EXPECT_EQ(launch::GroupMembers(groups_->PathsOf(IdOf(number))).size(), 1u);
+    executor_->SignalContainer(IdOf(number), signal);
+    AwaitEnd(number);
+    EXPECT_THAT(ProcessesWith(mark), ElementsAre());
     EXPECT_THAT(Left(), IsEmpty());
   }
 }
@@ -442,42 +408,9 @@ TEST_P(CgroupTest, GroupsOfOtherSettingsAreFoundByWhatWasNoted) {
   ASSERT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
 }
 
-// WEIR_CYCLES says how many; scripts/chaos asks for more.
 TEST_P(CgroupTest, CyclesOfHostileContainersLeaveNothing) {
-  const char* wanted = std::getenv("WEIR_CYCLES");
-  const int64_t cycles = wanted == nullptr || *wanted == '\0' ? 1000 : std::atoll(wanted);
-  constexpr int64_t kAtOnce = 8;
-  size_t descriptors = 0;
-  for (int64_t first = 1; first <= cycles; first += kAtOnce) {
-    const int64_t last = std::min(cycles, first + kAtOnce - 1);
-    for (int64_t i = first; i <= last; ++i) {
-      Localize(i, Hostile(static_cast<size_t>(i), Mark(1006)));
-    }
-    for (int64_t i = first; i <= last; ++i) {
-      ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(i)));
-      executor_->Launch(IdOf(i));
-    }
-    for (int64_t i = first; i <= last; ++i) {
-      ASSERT_TRUE(box_.Await<Launched>(IdOf(i)));
-      executor_->SignalContainer(IdOf(i), SignalKind::kKill);
-    }
-    for (int64_t i = first; i <= last; ++i) {
-      AwaitEnd(i);
-      executor_->CleanUp(IdOf(i));
-      executor_->Forget(IdOf(i));
-      ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(i)));
-    }
-    if (first == 1) descriptors = OpenDescriptors();
-  }
-  EXPECT_THAT(ProcessesWith(Mark(1006)), ElementsAre());
+  RunCycles(CyclesWanted(1000));
   EXPECT_THAT(Left(), IsEmpty());
-  // Once the last directory is removed.
-  EXPECT_TRUE(Eventually([&] { return files_.List(directories_.notes())->empty(); }));
-  EXPECT_TRUE(Eventually([&] { return OpenDescriptors() <= descriptors; }))
-      << OpenDescriptors() << " of " << descriptors;
-  for (int64_t i = 1; i <= cycles; ++i) {
-    ASSERT_EQ(files_.Stat(Work(i)).error().code, ErrorCode::kNotFound);
-  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Found,

@@ -208,16 +208,6 @@ TEST_F(ExecutorTest, DaemonsLeftByAnEndedProgramAreGoneWhenItIsDrained) {
   EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
 }
 
-TEST_F(ExecutorTest, WithItsLauncherKilledNothingOfAContainerSurvives) {
-  Start(1, Shell("setsid sleep 1000 & env -i setsid -f sleep 0.3; echo ready; sleep 1000"));
-  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
-  const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();
-  ASSERT_TRUE(launcher);
-  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
-  EXPECT_EQ(AwaitEnd(1).kind, ExitKind::kLost);
-  EXPECT_THAT(FindStrays(IdOf(1), launcher->pid), ElementsAre());
-}
-
 TEST_F(ExecutorTest, CleanUpRemovesTheDirectoryAndKeepsTheLogs) {
   Start(1, Shell("mkdir -p d/e; ln -s / d/root; echo done > d/e/f; echo said"));
   AwaitEnd(1);
