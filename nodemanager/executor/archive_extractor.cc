@@ -4,8 +4,11 @@
 #include <archive_entry.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <memory>
 #include <utility>
+
+#include "platform/file_descriptor.h"
 
 namespace weir::nm {
 namespace {
@@ -72,6 +75,10 @@ ArchiveEntry Describe(archive_entry* entry) {
   described.path = Text(archive_entry_pathname(entry), archive_entry_pathname_utf8(entry));
   described.kind = KindOf(entry);
   described.mode = static_cast<int>(archive_entry_perm(entry));
+  if (described.kind == EntryKind::kSpecial) {
+    described.mode |= static_cast<int>(archive_entry_filetype(entry));
+    described.device = archive_entry_rdev(entry);
+  }
   if (described.kind == EntryKind::kHardLink) {
     described.target = Text(archive_entry_hardlink(entry), archive_entry_hardlink_utf8(entry));
   } else if (described.kind == EntryKind::kSymbolicLink) {
@@ -108,7 +115,10 @@ class Extraction {
   }
 
  private:
-  std::string At(const std::string& path) const { return job_.directory + "/" + path; }
+  // A path is absolute only when the rule is off.
+  std::string At(const std::string& path) const {
+    return path.starts_with('/') ? path : job_.directory + "/" + path;
+  }
 
   Status Write(const ArchiveEntry& entry) {
     WEIR_ASSIGN_OR_RETURN(const ArchiveRules::Place place, rules_.Admit(entry));
@@ -123,17 +133,22 @@ class Extraction {
     }
     switch (entry.kind) {
       case EntryKind::kFile:
-      case EntryKind::kSpecial:  // only when its rule is off
         return WriteFile(entry, At(place.path));
       case EntryKind::kDirectory:
         return files_.MakeDirectories(At(place.path), kWritable);
       case EntryKind::kSymbolicLink:
         return files_.MakeSymbolicLink(entry.target, At(place.path));
       case EntryKind::kHardLink:
-        return files_.HardLink(place.target.starts_with('/') ? place.target : At(place.target),
-                               At(place.path));
+        return files_.HardLink(At(place.target), At(place.path));
+      case EntryKind::kSpecial:  // only when its rule is off
+        return MakeSpecial(entry, At(place.path));
     }
     return {};
+  }
+
+  static Status MakeSpecial(const ArchiveEntry& entry, const std::string& path) {
+    if (::mknod(path.c_str(), static_cast<mode_t>(entry.mode), entry.device) == 0) return {};
+    return platform::SystemError("make", path, errno);
   }
 
   Status WriteFile(const ArchiveEntry& entry, const std::string& path) {

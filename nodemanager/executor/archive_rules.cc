@@ -159,6 +159,11 @@ Result<ArchiveRules::Place> ArchiveRules::Admit(const ArchiveEntry& entry) {
     return Refuse(entry.path, "mode", "it has the setuid or setgid bit");
   }
   ++entries_;
+  // With its rule off a path is taken as it is.
+  if (!protections_.absolute && entry.path.starts_with('/')) {
+    place.path = entry.path;
+    return place;
+  }
   if (parts.empty()) {
     if (entry.kind == EntryKind::kDirectory || !protections_.name) return place;
     return Refuse(entry.path, "name", "it names no file");

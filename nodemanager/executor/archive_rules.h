@@ -37,7 +37,8 @@ struct ArchiveLimits {
   int64_t ratio_counts_from = int64_t{1} << 20;  // once it is so much
 };
 
-// For tests, which show that each rule is what holds an attack back.
+// For tests, which show that each rule is what holds an attack back: what a rule that is off would
+// have refused is done as the archive says.
 struct ArchiveProtections {
   bool name = true;
   bool absolute = true;
@@ -53,8 +54,9 @@ enum class EntryKind { kFile, kDirectory, kSymbolicLink, kHardLink, kSpecial };
 struct ArchiveEntry {
   std::string path;  // as the archive has it
   EntryKind kind = EntryKind::kFile;
-  std::string target;  // of links
-  int mode = 0;
+  std::string target;   // of links
+  int mode = 0;         // permissions; of a special one its type too
+  uint64_t device = 0;  // of a special one
 };
 
 class ArchiveRules {
