@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@ constexpr long kOk = 200;
 constexpr size_t kAnswerLimit = 64u << 10;  // of answers that are no file
 constexpr size_t kShownAnswer = 300;
 constexpr int64_t kMillis = 1000;
+constexpr char kTrustedFile[] = "SSL_CERT_FILE";
 
 struct FreeHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -91,6 +93,12 @@ class Request {
   void SetOptions(bool head) {
     const bool secure = url_.starts_with("https://");
     Set(CURLOPT_URL, url_.c_str());
+    // libcurl itself looks at the system's only.
+    if (const char* trusted = ::secure_getenv(kTrustedFile);
+        trusted != nullptr && *trusted != '\0') {
+      Set(CURLOPT_CAINFO, trusted);
+      Set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    }
     Set(CURLOPT_PROTOCOLS_STR, secure ? "https" : "http");
     Set(CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     Set(CURLOPT_FOLLOWLOCATION, 1L);

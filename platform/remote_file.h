@@ -5,7 +5,9 @@
 //
 // Connecting is bounded, and so is a transfer that stalls: less than `slowest` bytes a second for
 // `stall`. At most `redirects` redirects, to http and https only, and never from https to http.
-// No cookies, no stored credentials. Blocking; thread-safe functions (libcurl).
+// Certificates are checked against the authorities of the system, or those in the file that the
+// process's SSL_CERT_FILE names. No cookies, no stored credentials. Blocking; thread-safe functions
+// (libcurl).
 //
 // Errors, the address first: kNotFound, kPermissionDenied (401, 403), kUnavailable (cannot connect,
 // connection lost, 429, 5xx), kDeadlineExceeded (stalled), kInvalidArgument (address, redirects),

@@ -42,6 +42,7 @@ class RawListener {
   const HostPort& address() const { return address_; }
   RawConnection Accept();
   void Close() { fd_.Close(); }
+  int fd() const { return fd_.get(); }
 
  private:
   platform::FileDescriptor fd_;
