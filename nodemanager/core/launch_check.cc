@@ -1,5 +1,6 @@
 #include "nodemanager/core/launch_check.h"
 
+#include <algorithm>
 #include <string>
 
 #include "common/limits.h"
@@ -57,9 +58,14 @@ Status CheckResource(const std::string& name, const LocalResource& resource) {
   return {};
 }
 
-// A user's name becomes a directory.
+// A user's name becomes a directory, and a line in files.
 bool IsUserName(std::string_view user) {
-  return IsPlainFileName(user) && user.front() != '-' && user.front() != '.';
+  const auto is_control = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  };
+  return IsPlainFileName(user) && user.front() != '-' && user.front() != '.' &&
+         std::none_of(user.begin(), user.end(), is_control);
 }
 
 }  // namespace

@@ -36,12 +36,13 @@ class RunAsUser : public StreamJobTest {
     gid_ = account->pw_gid;
   }
   // `weir ARGS` as the user.
-  CommandResult WeirAs(const std::vector<std::string>& args) {
+  CommandResult WeirAs(const std::vector<std::string>& args) { return WeirAs(uid_, gid_, args); }
+  CommandResult WeirAs(uid_t uid, gid_t gid, const std::vector<std::string>& args) {
     std::vector<std::string> argv = {"setpriv",
                                      "--reuid",
-                                     std::to_string(uid_),
+                                     std::to_string(uid),
                                      "--regid",
-                                     std::to_string(gid_),
+                                     std::to_string(gid),
                                      "--clear-groups",
                                      BinaryPath("weir")};
     argv.insert(argv.end(), args.begin(), args.end());
@@ -148,6 +149,38 @@ TEST_F(RunAsUser, RootIsRefusedWithTheKeyUnlessItIsAllowed) {
   EXPECT_THAT(ReadWholeFile(cluster().LogFile("nm0")),
               HasSubstr("containers run as the user who submitted, from uid 1000 on; root's are "
                         "refused"));
+}
+
+TEST_F(RunAsUser, SystemAccountsAndBannedOnesAreRefusedAllTheWay) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kRunAsBanned] = "daemon,nobody";
+  ASSERT_TRUE(StartCluster(options));
+  struct Row {
+    const char* user;
+    const char* rule;
+    const char* key;
+  };
+  for (const Row& row :
+       {Row{"games", "has uid 5, below the smallest allowed one, 1000", "run-as.min-user-id"},
+        Row{"daemon", "account 'daemon' is banned", "run-as.banned-users"},
+        Row{"nobody", "account 'nobody' is banned", "run-as.banned-users"}}) {
+    SCOPED_TRACE(row.user);
+    const passwd* const account = ::getpwnam(row.user);
+    if (account == nullptr) GTEST_SKIP() << "there is no account '" << row.user << "'";
+    const CommandResult run = WeirAs(account->pw_uid,
+                                     account->pw_gid,
+                                     {"application",
+                                      "-submit",
+                                      "-memory",
+                                      "64",
+                                      "-wait",
+                                      "--",
+                                      "/usr/bin/touch",
+                                      Scratch("ran")});
+    EXPECT_NE(run.exit_code, 0);
+    EXPECT_THAT(run.ToString(), AllOf(HasSubstr(row.rule), HasSubstr(row.key)));
+  }
+  EXPECT_FALSE(fs::exists(Scratch("ran")));
 }
 
 TEST_F(RunAsUser, OneAccountForAllTakesRootsContainersToo) {

@@ -156,6 +156,43 @@ TEST_F(RunAsTest, WhoIsUnknownOrRootGetsNoContainer) {
   }
 }
 
+// Each rule of RunAsRules as far as the container's end, and nothing of it on the disk.
+TEST_F(RunAsTest, WhoIsRefusedByARuleGetsNoContainerAndNoDirectory) {
+  const std::map<std::string, Account> accounts = {
+      {"games", {"games", 5, 60, {60}}},
+      {"below", {"below", 999, 999, {999}}},
+      {"mallory", {"mallory", 2000, 2000, {2000}}},
+      {"wheel", {"wheel", 2001, 0, {0}}},
+      {"operator", {"operator", 2002, 2002, {2002, 0}}},
+      {"toor", {"toor", 0, 0, {0}}}};
+  adjust_ = [&accounts](ProcessExecutorOptions& options) {
+    options.run_as.mode = RunAsMode::kSubmitter;
+    options.run_as.banned = {"mallory"};
+    options.find_account = [&accounts](const std::string& name) -> Result<std::optional<Account>> {
+      return std::optional<Account>(accounts.at(name));
+    };
+  };
+  Restart();
+  const std::map<std::string, const char*> rules = {{"games", "uid 5, below the smallest"},
+                                                    {"below", "uid 999, below the smallest"},
+                                                    {"mallory", "'mallory' is banned"},
+                                                    {"wheel", "in root's group"},
+                                                    {"operator", "in root's group"},
+                                                    {"toor", "is root"}};
+  int64_t number = 0;
+  for (const auto& [user, rule] : rules) {
+    SCOPED_TRACE(user);
+    executor_->Localize(TokenOf(++number, user), Shell("true"), {});
+    const auto failed = box_.Await<LocalizationFailed>(IdOf(number));
+    ASSERT_TRUE(failed);
+    EXPECT_FALSE(failed->of_node);
+    EXPECT_THAT(failed->error.message, HasSubstr(rule));
+    EXPECT_EQ(Owner(temporary_.path() + "/local/usercache/" + user), "");
+    EXPECT_EQ(Owner(directories_.Log(IdOf(number))), "");
+    EXPECT_EQ(Owner(directories_.Notes(IdOf(number))), "");
+  }
+}
+
 TEST_F(RunAsTest, ExecMakesNobodyRootAgain) {
   // `id` as a set-uid program of root's.
   const std::string id = temporary_.path() + "/id";

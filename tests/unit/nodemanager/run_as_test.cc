@@ -6,6 +6,9 @@
 
 #include <map>
 #include <string>
+#include <vector>
+
+#include "core_driver.h"
 
 namespace weir::nm {
 namespace {
@@ -169,6 +172,50 @@ TEST_P(RunAsRules, GiveTheAccountOrTheRuleThatRefuses) {
 INSTANTIATE_TEST_SUITE_P(Rows, RunAsRules, ::testing::ValuesIn(kRows), [](const auto& row) {
   return std::string(row.param.name);
 });
+
+// A name becomes a directory, a line in files, and an argument of others' commands.
+TEST(RunAs, WhatIsNoNameGetsNoContainerWhoeverSignedIt) {
+  CoreDriver node;
+  node.Register();
+  const std::vector<std::string> names = {"",
+                                          ".",
+                                          "..",
+                                          ".hidden",
+                                          "-rf",
+                                          "a/b",
+                                          "../ann",
+                                          "/etc",
+                                          "ann\nuser root",
+                                          "ann\r",
+                                          "ann\t",
+                                          "ann\x7f",
+                                          "\x1b[2J",
+                                          std::string("ann\0root", 8),
+                                          std::string(256, 'n')};
+  for (const std::string& name : names) {
+    ContainerTokenIdentifier token = node.Token(1);
+    token.user = name;
+    const CallId call = node.NextCall();
+    node.Step(StartContainer{call, kAttempt, token, SleepForEver()});
+    const Reply reply = node.ReplyTo(call);
+    ASSERT_TRUE(std::holds_alternative<Error>(reply.answer)) << "'" << name << "'";
+    EXPECT_EQ(std::get<Error>(reply.answer).code, ErrorCode::kPermissionDenied);
+    EXPECT_TRUE(node.core.Containers().empty());
+  }
+  for (const std::string& name : {std::string("ann"),
+                                  std::string("DOM\\ann"),
+                                  std::string("ann@example.org"),
+                                  std::string("\xc3\xa4nn"),
+                                  std::string(255, 'n')}) {
+    CoreDriver fresh;
+    fresh.Register();
+    ContainerTokenIdentifier token = fresh.Token(1);
+    token.user = name;
+    const CallId call = fresh.NextCall();
+    fresh.Step(StartContainer{call, kAttempt, token, SleepForEver()});
+    EXPECT_TRUE(std::holds_alternative<NoContent>(fresh.ReplyTo(call).answer)) << name;
+  }
+}
 
 TEST(RunAs, ADirectoryThatIsDownIsNoUnknownUser) {
   const auto decided = DecideAccount(Submitter(), "broken", Find);
