@@ -43,9 +43,10 @@ class SimNode {
   void Abandon(uint64_t number);
   void Crash(Death death = Death::kProcess);
   // What must not run here while `launched` is launched somewhere: an earlier ApplicationMaster of
-  // its application; and any container of an earlier attempt when the RM has heard nothing of this
-  // node for so long that it is lost. But for nodes without a NodeManager, until a moment after one
-  // is back, and containers that are to be kept. "" or what runs.
+  // its application; and anything at all when the RM has heard nothing of this node for so long
+  // that it is lost, as any of it may have been replaced by then, also by its own
+  // ApplicationMaster. But for nodes without a NodeManager, until a moment after one is back, and
+  // containers that are to be kept. "" or what runs.
   std::string FindOverlap(const ContainerId& launched) const;
   // The RM has received something from it.
   void HeardByResourceManager();

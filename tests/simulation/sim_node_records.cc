@@ -120,12 +120,10 @@ std::string SimNode::FindOverlap(const ContainerId& launched) const {
   if (!up() || now - booted_ < kTimeToStop) return "";
   const bool lost = now - heard_by_rm_ >= kNodeExpiry;
   for (const auto& [id, process] : processes_) {
-    if (id.attempt.application != attempt.application || id.attempt.number >= attempt.number) {
-      continue;
-    }
-    const bool both_masters =
+    const bool earlier_master =
+        id.attempt.application == attempt.application && id.attempt.number < attempt.number &&
         launched.is_application_master() && id.is_application_master() && !process.main_ended;
-    if (!lost && !both_masters) continue;
+    if (!lost && !earlier_master) continue;
     if (notes_.at(id).launch.on_lease_end == LeaseEnd::kKeep) continue;
     return id.ToString() + " runs on " + name_ + ", from which the RM has heard nothing for " +
            std::to_string(ToMillis(now - heard_by_rm_)) + " ms";
