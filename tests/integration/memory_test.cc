@@ -65,6 +65,21 @@ TEST_F(Memory, InDynamicModeAContainerAboveItsSizeLivesUntilTheNodeIsNearItsLimi
   EXPECT_TRUE(AwaitState(modest, "KILLED"));
 }
 
+// Where the kernel holds no container to its size, the NodeManager does.
+TEST_F(Memory, WithoutCgroupsAContainerBeyondItsSizeIsStoppedByItsNode) {
+  ClusterOptions options = LookedAtOften();
+  options.settings[keys::kCgroups] = "off";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string id = SubmitShell({"-memory", "64"}, Hold(200));
+  ASSERT_TRUE(AwaitFinalStatus(id, "FAILED"));
+  const std::string said = StatusText(id);
+  EXPECT_THAT(said, HasSubstr("ended with exit code -104: Container [pid="));
+  EXPECT_THAT(said, HasSubstr("is running beyond physical memory limits. Current usage: "));
+  EXPECT_THAT(said, HasSubstr(" of 64.0 MB physical memory used; "));
+  EXPECT_THAT(said, HasSubstr("Killing container.\nDump of the process-tree for container_"));
+  EXPECT_THAT(said, HasSubstr("(tail)"));
+}
+
 TEST_F(Memory, AContainerBeyondItsVirtualMemoryIsStoppedWhenThatIsAskedFor) {
   ClusterOptions options = LookedAtOften();
   options.settings[keys::kNmVirtualCheck] = "true";
