@@ -27,8 +27,8 @@ class HeldStore : public store::StateStore {
  public:
   std::string name() const override { return "held"; }
   Result<store::LoadedState> Load() override { return store::LoadedState{}; }
-  Result<store::EpochRecord> Open(int64_t wall_millis, const std::string& cluster_id) override {
-    return store::EpochRecord{Epoch{1}, wall_millis, cluster_id};
+  Result<store::EpochRecord> Open(const store::OpenRequest& request) override {
+    return store::EpochRecord{Epoch{1}, request.wall_millis, request.cluster_id};
   }
   void Append(std::vector<store::StoreOperation>, Epoch, Done done) override {
     MutexLock lock(mutex_);
