@@ -52,17 +52,30 @@ bool IsAddress(const std::string& host) {
          });
 }
 
+bool HasSlash(const std::string& part) {
+  return part.find('/') != std::string::npos;
+}
+
+// One part of a path, decoded.
+bool LeavesItsDirectory(const std::string& part) {
+  const auto pieces = Split(part, '/');
+  return std::any_of(pieces.begin(), pieces.end(), [&](std::string_view piece) {
+    return piece == "." || piece == ".." || (piece.empty() && pieces.size() > 1);
+  });
+}
+
 bool MatchParts(const std::vector<std::string>& pattern,
                 const std::vector<std::string>& parts,
                 std::vector<std::string>& captures) {
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == "{*}") {
       const auto rest = parts.begin() + static_cast<std::ptrdiff_t>(std::min(i, parts.size()));
+      if (std::any_of(rest, parts.end(), HasSlash)) return false;
       captures.push_back(Join(std::vector<std::string>(rest, parts.end()), "/"));
       return true;
     }
     if (i >= parts.size()) return false;
-    if (pattern[i] == "{}") {
+    if (pattern[i] == "{%}" || (pattern[i] == "{}" && !HasSlash(parts[i]))) {
       captures.push_back(parts[i]);
     } else if (pattern[i] != parts[i]) {
       return false;
@@ -71,10 +84,12 @@ bool MatchParts(const std::vector<std::string>& pattern,
   return pattern.size() == parts.size();
 }
 
-// Orders patterns that match the same path: words before "{}" before "{*}".
+// Orders patterns that match the same path: words before "{}" before "{%}" before "{*}".
 std::string Rank(const std::vector<std::string>& pattern) {
   std::string rank;
-  for (const std::string& part : pattern) rank += part == "{*}" ? 'c' : part == "{}" ? 'b' : 'a';
+  for (const std::string& part : pattern) {
+    rank += part == "{*}" ? 'd' : part == "{%}" ? 'c' : part == "{}" ? 'b' : 'a';
+  }
   return rank;
 }
 
@@ -137,8 +152,7 @@ Result<HttpTarget> ParseHttpTarget(std::string_view target) {
        Split(target.substr(1, mark == std::string_view::npos ? mark : mark - 1), '/')) {
     auto decoded = Decode(part, false);
     if (!decoded) return BadTarget("has a bad %-escape", target);
-    if (*decoded == "." || *decoded == ".." || decoded->find('/') != std::string::npos ||
-        decoded->find('\0') != std::string::npos) {
+    if (LeavesItsDirectory(*decoded) || decoded->find('\0') != std::string::npos) {
       return BadTarget("leaves its directory", target);
     }
     // A '/' at the end or twice in a row means nothing.

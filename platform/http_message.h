@@ -1,8 +1,10 @@
 // What HTTP messages mean, without any socket: targets, hosts, routes, error answers.
 //
-// A route's pattern is split at '/': a part is a word, "{}" (any one part) or, last, "{*}" (the
-// rest). Of several routes that match, the one with words where the others have captures wins, from
-// the left. Values; RouteTable is changed before it is shared, then thread-safe.
+// A route's pattern is split at '/': a part is a word, "{}" (any one part), "{%}" (any one part,
+// also with slashes in it that are written %2F, as in names of resources) or, last, "{*}" (the
+// rest). A part with such a slash matches nothing else, so that nobody takes it for a path unless
+// he says so. Of several routes that match, the one with words where the others have captures wins,
+// from the left. Values; RouteTable is changed before it is shared, then thread-safe.
 #ifndef WEIR_PLATFORM_HTTP_MESSAGE_H_
 #define WEIR_PLATFORM_HTTP_MESSAGE_H_
 
@@ -22,8 +24,8 @@ struct HttpTarget {
   std::vector<std::string> parts;  // of the path, decoded; "/" has none
   std::map<std::string, std::string> query;
 };
-// kInvalidArgument: not an absolute path, a bad escape, a NUL, a part "." or "..", a '/' escaped in
-// a part.
+// kInvalidArgument: not an absolute path, a bad escape, a NUL, a part (also between escaped '/')
+// that is "." or "..", or empty beside an escaped '/'.
 Result<HttpTarget> ParseHttpTarget(std::string_view target);
 
 // Whether a Host header (with or without port) names us: an address, a loopback name, or one of

@@ -77,8 +77,8 @@ class HttpServer {
   HttpServer(EventLoop& io_loop, HttpServerOptions options);
   ~HttpServer();
 
-  // `pattern`: "/ws/v1/cluster/apps/{}" (each {} is one path part, "{*}" at the end the rest).
-  // Requires: before Listen.
+  // `pattern`: "/ws/v1/cluster/apps/{}" (each {} is one part, {%} perhaps with %2F, a last {*}
+  // all). Requires: before Listen.
   void Route(const std::string& method, const std::string& pattern, HttpRoute route);
   // The body goes to a file in upload_directory while its SHA-256 is taken; at most `limit` bytes.
   void UploadRoute(const std::string& method,

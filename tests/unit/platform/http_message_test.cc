@@ -29,7 +29,11 @@ TEST(HttpTarget, RefusesWhatCouldLeaveItsDirectory) {
                              "/a/../b",
                              "/a/.",
                              "/%2e%2e/x",
-                             "/a%2fb",
+                             "/a%2f..%2fb",
+                             "/%2fetc",
+                             "/a%2f",
+                             "/a%2f%2fb",
+                             "/..%2fb",
                              "/a%00",
                              "/%",
                              "/%4",
@@ -109,6 +113,23 @@ TEST(RouteTable, PrefersWordsToCapturesWhateverTheOrder) {
     EXPECT_EQ(match.route->body_limit, expected.mark) << expected.target;
     EXPECT_EQ(match.captures, expected.captures) << expected.target;
   }
+}
+
+// What takes parts for names of files gets none with a slash in it.
+TEST(RouteTable, GivesAnEscapedSlashOnlyToPatternsThatWantIt) {
+  RouteTable table;
+  table.Add(Entry("GET", "/files/{}", 1));
+  table.Add(Entry("GET", "/files/{}/{*}", 2));
+  table.Add(Entry("GET", "/resources/{%}", 3));
+  table.Add(Entry("GET", "/resources/{}", 4));
+  for (const char* target : {"/files/a%2fb", "/files/a/b%2Fc", "/files%2Fa", "/resources%2Fa"}) {
+    EXPECT_EQ(table.Find("GET", ParseHttpTarget(target).value()).route, nullptr) << target;
+  }
+  const auto match = table.Find("GET", ParseHttpTarget("/resources/yarn.io%2Fgpu").value());
+  ASSERT_NE(match.route, nullptr);
+  EXPECT_EQ(match.route->body_limit, 3);
+  EXPECT_THAT(match.captures, ElementsAre("yarn.io/gpu"));
+  EXPECT_EQ(table.Find("GET", ParseHttpTarget("/resources/a").value()).route->body_limit, 4);
 }
 
 TEST(RouteTable, NamesTheMethodsThatArePossible) {
