@@ -149,6 +149,39 @@ constexpr ConfigKey kKnown[] = {
      "30000",
      "A download with less than 1 KiB a second for so long has failed (ms, whole seconds)."},
     {kNmArchiveMax, "4096", "An archive that unpacks to more is refused (MiB)."},
+    {kNmRetryMinimum,
+     "1000",
+     "From a failure to the next start of a container in its place, at least (ms)."},
+    {kNmAdminEnv,
+     "MALLOC_ARENA_MAX=$MALLOC_ARENA_MAX",
+     "Variables of every container, over what it sets itself: NAME=value, comma-separated; $NAME "
+     "is the NodeManager's own, and a variable that needs one it does not have is left out. A "
+     "value with commas stands in yarn.nodemanager.admin-env.<NAME>."},
+    {kNmEnvWhitelist,
+     "LANG,TZ",
+     "Variables of the NodeManager's own environment for containers that do not set them: full "
+     "names, comma-separated."},
+    {kNmResourcePlugins,
+     "",
+     "Named resource types that are given out by index, comma-separated: yarn.io/gpu, or any "
+     "other of yarn.resource-types."},
+    {kNmGpuDevices,
+     "auto",
+     "Indices of yarn.io/gpu: index:minor or one number for both, comma-separated; auto = as the "
+     "discovery program says. Of another type a/x: "
+     "yarn.nodemanager.resource-plugins.x.allowed-x-devices."},
+    {kNmGpuDiscovery,
+     "",
+     "The discovery program (run with -L), or a directory with nvidia-smi in it; empty = "
+     "nvidia-smi where it usually is. Of another type a/x: "
+     "yarn.nodemanager.resource-plugins.x.path-to-discovery-executables, which has no default."},
+    {kNmGpuMajor,
+     "",
+     "Major number of the device nodes of yarn.io/gpu (195 for those of nvidia): a container "
+     "cannot "
+     "open those of indices that it does not hold. Needs the v1 controller 'devices'; empty = they "
+     "are open to all. Of another type a/x: weir.nodemanager.resource-plugins.x.device-major."},
+    {kNmDiscoveryTimeout, "10000", "Time after which a discovery program is killed (ms)."},
     {kNmRecoveryEnabled,
      "true",
      "Containers outlive a NodeManager that dies; the next one goes on."},
@@ -249,6 +282,9 @@ bool IsKnownFamily(const std::string& key) {
   return key.starts_with("yarn.resource-types.") ||
          key.starts_with("yarn.nodemanager.resource-type.") ||
          key.starts_with("yarn.nodemanager.health-checker.") ||
+         key.starts_with("yarn.nodemanager.resource-plugins.") ||
+         key.starts_with("weir.nodemanager.resource-plugins.") ||
+         key.starts_with("yarn.nodemanager.admin-env.") ||
          key.starts_with("yarn.scheduler.capacity.") ||
          key.starts_with("yarn.resourcemanager.monitor.capacity.preemption.");
 }

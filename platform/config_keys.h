@@ -99,6 +99,16 @@ inline constexpr char kNmSuspicion[] = "weir.nodemanager.suspicion.pause-ms";
 inline constexpr char kNmFetchThreads[] = "yarn.nodemanager.localizer.fetch.thread-count";
 inline constexpr char kNmFetchStall[] = "weir.nodemanager.localizer.stall-timeout-ms";
 inline constexpr char kNmArchiveMax[] = "weir.nodemanager.localizer.archive-max-mb";
+inline constexpr char kNmRetryMinimum[] = "yarn.nodemanager.container-retry-minimum-interval-ms";
+inline constexpr char kNmAdminEnv[] = "yarn.nodemanager.admin-env";
+inline constexpr char kNmEnvWhitelist[] = "yarn.nodemanager.env-whitelist";
+inline constexpr char kNmResourcePlugins[] = "yarn.nodemanager.resource-plugins";
+inline constexpr char kNmGpuDevices[] = "yarn.nodemanager.resource-plugins.gpu.allowed-gpu-devices";
+inline constexpr char kNmGpuDiscovery[] =
+    "yarn.nodemanager.resource-plugins.gpu.path-to-discovery-executables";
+inline constexpr char kNmGpuMajor[] = "weir.nodemanager.resource-plugins.gpu.device-major";
+inline constexpr char kNmDiscoveryTimeout[] =
+    "weir.nodemanager.resource-plugins.discovery-timeout-ms";
 inline constexpr char kNmRecoveryEnabled[] = "yarn.nodemanager.recovery.enabled";
 inline constexpr char kNmRecoveryDir[] = "yarn.nodemanager.recovery.dir";
 inline constexpr char kNmRecoverySupervised[] = "yarn.nodemanager.recovery.supervised";

@@ -63,9 +63,8 @@ Result<DirectoryLock> DirectoryLock::Take(const std::string& directory) {
   }
   const std::string holder = ThisHolder() + "\n";
   // On a full disk the lock holds all the same; only its holder has no name then.
-  if (::ftruncate(file.get(), 0) != 0 ||
-      ::pwrite(file.get(), holder.data(), holder.size(), 0) !=
-          static_cast<ssize_t>(holder.size())) {
+  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), holder.data(), holder.size(), 0) !=
+                                             static_cast<ssize_t>(holder.size())) {
     return DirectoryLock(std::move(file));
   }
   return DirectoryLock(std::move(file));

@@ -107,10 +107,9 @@ Error ClosedStore(const std::string& name) {
 
 Status CheckEpoch(const std::string& name, Epoch epoch, Epoch writer) {
   if (epoch == writer) return {};
-  const std::string attempt =
-      "a write under epoch " + std::to_string(epoch.value) +
-      (epoch < writer ? " came too late: the " : ", but the ") + name +
-      " state store is at epoch " + std::to_string(writer.value);
+  const std::string attempt = "a write under epoch " + std::to_string(epoch.value) +
+                              (epoch < writer ? " came too late: the " : ", but the ") + name +
+                              " state store is at epoch " + std::to_string(writer.value);
   if (epoch < writer) {
     return Error{ErrorCode::kFenced, attempt, "another ResourceManager has become active"};
   }
@@ -118,10 +117,10 @@ Status CheckEpoch(const std::string& name, Epoch epoch, Epoch writer) {
 }
 
 Error FullQueue(const std::string& name, size_t limit) {
-  return {ErrorCode::kResourceExhausted,
-          "more than " + std::to_string(limit) + " writes wait for the " + name + " state store",
-          name == "zookeeper" ? "ZooKeeper does not keep up, or is away"
-                              : "the disk does not keep up"};
+  return {
+      ErrorCode::kResourceExhausted,
+      "more than " + std::to_string(limit) + " writes wait for the " + name + " state store",
+      name == "zookeeper" ? "ZooKeeper does not keep up, or is away" : "the disk does not keep up"};
 }
 
 }  // namespace weir::store

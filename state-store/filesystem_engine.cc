@@ -129,7 +129,8 @@ Result<std::vector<FileName>> FilesystemEngine::FindFiles() {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(options_.directory));
   std::vector<FileName> found;
   for (const std::string& text : names) {
-    if (text.ends_with(".tmp") && !options_.read_only) WEIR_RETURN_IF_ERROR(files_.Remove(PathOf(text)));
+    if (text.ends_with(".tmp") && !options_.read_only)
+      WEIR_RETURN_IF_ERROR(files_.Remove(PathOf(text)));
     if (std::optional<FileName> name = ParseName(text)) found.push_back(*std::move(name));
   }
   std::sort(found.begin(), found.end(), [](const FileName& a, const FileName& b) {
@@ -176,14 +177,13 @@ Result<ParsedLog> FilesystemEngine::Parse(const FileName& name, const std::strin
 }
 
 Status FilesystemEngine::ReadSnapshot(const FileName& name) {
-  WEIR_ASSIGN_OR_RETURN(const std::string bytes,
-                        files_.ReadFile(PathOf(name.text), kFileBytesMax));
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes, files_.ReadFile(PathOf(name.text), kFileBytesMax));
   WEIR_ASSIGN_OR_RETURN(const ParsedLog log, Parse(name, bytes));
   last_number_ = log.last_number;
   if (log.ends_with_mark && log.whole_bytes == bytes.size()) return {};
   // It was renamed when it was whole.
-  findings_.damaged.push_back(PathOf(name.text) + ", from byte " +
-                              std::to_string(log.whole_bytes) + " on: the end of it is missing");
+  findings_.damaged.push_back(PathOf(name.text) + ", from byte " + std::to_string(log.whole_bytes) +
+                              " on: the end of it is missing");
   if (log.damaged.empty()) damaged_files_.push_back(name.text);
   return {};
 }
@@ -307,8 +307,8 @@ void FilesystemEngine::RemoveOlderThan(uint64_t generation) {
   if (!found.ok()) return;
   for (const FileName& name : *found) {
     if (name.generation >= generation) continue;
-    const bool damaged = std::find(damaged_files_.begin(), damaged_files_.end(), name.text) !=
-                         damaged_files_.end();
+    const bool damaged =
+        std::find(damaged_files_.begin(), damaged_files_.end(), name.text) != damaged_files_.end();
     if (damaged) {
       Quarantine(name.text);
     } else {

@@ -13,8 +13,8 @@
 // (a full disk) is tried again later and harms nothing.
 //
 // Damage: what can be read is kept; the rest is named by findings() with file and place, and its
-// file goes to quarantine/ (at most 16 are kept there). A value that is damaged stays under its key,
-// where its own checksum shows it, so that no older value of that key comes back.
+// file goes to quarantine/ (at most 16 are kept there). A value that is damaged stays under its
+// key, where its own checksum shows it, so that no older value of that key comes back.
 //
 // After a failed write the end of the log is unknown: every later Write fails with the same error.
 // A failed sync is never tried again (the kernel may have dropped the pages).

@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "nodemanager/core/events.h"
 #include "nodemanager/core/node_records.h"
+#include "nodemanager/core/resource_indices.h"
 
 namespace weir::nm {
 
@@ -61,6 +62,7 @@ struct CallOffLocalization {
 // wants that: in the same directories, its output goes behind what is there.
 struct Launch {
   ContainerId id;
+  ContainerIndices indices;  // for its environment
 };
 enum class SignalKind { kTerminate, kKill };  // SIGTERM, SIGKILL to all it started
 struct Signal {

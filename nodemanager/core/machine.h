@@ -4,6 +4,7 @@
 //   machine_retry.cc      starting failed ones again in their place
 //   machine_health.cc     whether the node may get new containers
 //   machine_usage.cc      what they really use
+//   machine_indices.cc    which of them hold which indices of resources
 //   machine_callers.cc    ApplicationMasters' calls
 //   machine_master.cc     the conversation with the ResourceManager, shutting down
 //   machine_lease.cc      what happens when the ResourceManager is not heard of
@@ -41,6 +42,7 @@ struct Container {
   State state = State::kNew;
   std::optional<LaunchContext> launch;  // until Localize has gone out
   LeaseEnd on_lease_end = LeaseEnd::kStop;
+  ContainerIndices indices;  // its own until it is complete
   bool accept_kept = true;   // its start survives this process
   bool launched = false;     // its process was started, by this NodeManager or an earlier one
   bool has_process = false;  // between Launched and Drained
@@ -122,6 +124,14 @@ struct NodeManagerCore::Machine {
   void UseHealth();
   // --- machine_usage.cc
   void OnUsageSampled(const UsageSampled& event, Now now);
+
+  // --- machine_indices.cc
+  // Which would be given to a container of that size. kResourceExhausted: too few are free.
+  Result<ContainerIndices> FreeIndices(const Resource& asked) const;
+  // It may not be started (again): nobody knows which indices are its own.
+  bool LacksIndices(const Container& container) const;
+  std::vector<IndexHolder> IndexHolders() const;
+  std::string CheckIndices() const;
 
   // --- machine_callers.cc
   void OnStart(const StartContainer& event, Now now);

@@ -76,6 +76,7 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
                      left.ToString() + " left",
                  ""};
   }
+  if (const auto indices = FreeIndices(token.resource); !indices.ok()) return indices.error();
   return {};
 }
 

@@ -69,6 +69,7 @@ Container& NodeManagerCore::Machine::Add(const ContainerTokenIdentifier& token, 
 void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
                                      const LaunchContext& launch,
                                      Now now) {
+  ContainerIndices indices = FreeIndices(token.resource).value();
   Container& container = Add(token, now);
   if (!Fire(container, Trigger::kStart)) return;
   container.retry = RetryLedger(launch.retry);
@@ -76,6 +77,8 @@ void NodeManagerCore::Machine::Begin(const ContainerTokenIdentifier& token,
   container.launch = launch;
   container.on_lease_end = launch.on_lease_end;
   container.accept_kept = false;
+  container.indices = std::move(indices);
+  if (!container.indices.empty()) Keep(IndicesRecord{token.id, container.indices});
   Keep(LaunchRecord{token.id, launch});
   accepting[Record(container)] = token.id;
 }
@@ -121,7 +124,7 @@ void NodeManagerCore::Machine::OnLocalized(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kLocalized);
   if (container == nullptr || !Fire(*container, Trigger::kLocalized)) return;
   if (container->state == State::kScheduled) {
-    actions.push_back(Launch{id});
+    actions.push_back(Launch{id, container->indices});
     return;
   }
   CompleteStopped(*container, now);
@@ -249,6 +252,7 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
   PruneRemembered(now);
   Record(it->second);
   Drop(LaunchKey(id));
+  if (!options.indexed.empty() || !it->second.indices.empty()) Drop(IndicesKey(id));
   Remembered memory{it->second.token.expires, std::move(it->second.status)};
   if (memory.status.diagnostics.size() > kRememberedDiagnostics) {
     memory.status.diagnostics.resize(kRememberedDiagnostics);

@@ -67,6 +67,7 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
   if (one.launch) container.retry = RetryLedger(one.launch->retry);
   container.retry.Resume(record.retries, now.monotonic);
   container.on_lease_end = record.on_lease_end;
+  container.indices = one.indices;
   container.launched =
       record.phase == RecordedPhase::kLaunched || one.found.found != Found::kNothing;
   if (record.phase == RecordedPhase::kComplete) {
@@ -95,6 +96,10 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
       return OnLocalizationFailed(
           {id, {ErrorCode::kCorruption, "the record of its launch context is damaged", ""}, true},
           now);
+    }
+    if (LacksIndices(container)) {
+      return OnLocalizationFailed(
+          {id, {ErrorCode::kCorruption, "there is no record of its indices", ""}, true}, now);
     }
     container.launch = one.launch;
   }

@@ -17,7 +17,7 @@ std::string InWords(Duration wait) {
 
 bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& cause, Now now) {
   const bool drains = container.state == State::kExitedWithFailure && container.has_process;
-  if (!drains || container.stop || shutdown) return false;
+  if (!drains || container.stop || shutdown || LacksIndices(container)) return false;
   const auto decision =
       container.retry.OnFailure(cause.exit_code, options.smallest_retry, now.monotonic);
   if (!decision) return false;
@@ -36,7 +36,7 @@ void NodeManagerCore::Machine::StartDueRetries(Now now) {
   for (auto& [id, container] : containers) {
     if (container.retry_at > now.monotonic) continue;
     container.retry_at = kNever;
-    if (Fire(container, Trigger::kRetryDue)) actions.push_back(Launch{id});
+    if (Fire(container, Trigger::kRetryDue)) actions.push_back(Launch{id, container.indices});
   }
 }
 

@@ -14,7 +14,8 @@ NodeManagerCore::ContainerView ViewOf(const Container& container) {
           container.state,
           container.token.user,
           container.started,
-          container.finished};
+          container.finished,
+          container.complete() ? ContainerIndices{} : container.indices};
 }
 
 }  // namespace
@@ -196,6 +197,7 @@ std::string NodeManagerCore::CheckInvariants() const {
   const Machine& m = *machine_;
   if (std::string broken = m.rm.CheckInvariants(); !broken.empty()) return broken;
   if (!m.used().FitsIn(m.most)) return "containers exceed the node's capacity";
+  if (std::string broken = m.CheckIndices(); !broken.empty()) return broken;
   for (const auto& [id, container] : m.containers) {
     const std::string name = id.ToString();
     if (container.complete() && container.has_process) return name + " is complete with a process";

@@ -5,12 +5,13 @@
 // No clock, thread, lock, file, socket or ambient randomness: time comes in, actions go out. The
 // same events with the same times give the same actions.
 //
-// Invariants: the resources of containers that are not complete fit in the node's capacity; a
-// container is complete only when no process of it is left; a completion is kept, and told again at
-// every registration, until the RM has recorded it; a container id is started at most once while
-// its token lives, whatever becomes of the NodeManager meanwhile; nothing is stopped but by
-// explicit id, with the whole NodeManager, or at the end of the lease (lease.h); a command of an
-// epoch below the highest seen is refused; every call is answered exactly once.
+// Invariants: the resources of containers that are not complete fit in the node's capacity, and no
+// two of them hold the same index of a resource (resource_indices.h); a container is complete only
+// when no process of it is left; a completion is kept, and told again at every registration, until
+// the RM has recorded it; a container id is started at most once while its token lives, whatever
+// becomes of the NodeManager meanwhile; nothing is stopped but by explicit id, with the whole
+// NodeManager, or at the end of the lease (lease.h); a command of an epoch below the highest seen
+// is refused; every call is answered exactly once.
 //
 // Records before answers: a start or a stop is answered to its caller, and the RM's start command
 // acknowledged, only when the record of it is kept. So the next NodeManager (recovery.h) goes on
@@ -35,6 +36,7 @@
 #include "nodemanager/core/events.h"
 #include "nodemanager/core/node_health.h"
 #include "nodemanager/core/recovery.h"
+#include "nodemanager/core/resource_indices.h"
 
 namespace weir::nm {
 
@@ -43,7 +45,8 @@ struct CoreOptions {
   HostPort address;          // advertised container service
   std::string http_address;  // advertised
   std::string rack = "/default-rack";
-  Resource capacity;
+  Resource capacity;  // of indexed types as many as they have devices
+  std::vector<IndexedType> indexed{};
   std::string label{};  // partition; "" = none
   MemoryMonitorOptions memory{};
   Duration park = seconds(30);                    // of a heartbeat at the RM
@@ -85,6 +88,7 @@ class NodeManagerCore {
     std::string user;
     WallTime started;
     WallTime finished;  // 1970 until then
+    ContainerIndices indices{};
   };
   // By id; complete ones until the RM has recorded them.
   std::vector<ContainerView> Containers() const;

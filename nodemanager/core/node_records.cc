@@ -88,6 +88,18 @@ void Fields(A& a, T& t) {
   store::PortField(a, t.http_port);
 }
 
+template <typename A, store::Of<HeldIndices> T>
+void Fields(A& a, T& t) {
+  a(t.type);
+  a(t.indices);
+}
+
+template <typename A, store::Of<IndicesRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.indices);
+}
+
 std::string ContainerKey(const ContainerId& id) {
   return "container/" + id.ToString();
 }
@@ -96,12 +108,17 @@ std::string LaunchKey(const ContainerId& id) {
   return "launch/" + id.ToString();
 }
 
+std::string IndicesKey(const ContainerId& id) {
+  return "indices/" + id.ToString();
+}
+
 std::string KeyOf(const NodeRecord& record) {
   return std::visit(
       Overloaded{[](const ContainerRecord& r) { return ContainerKey(r.token.id); },
                  [](const LaunchRecord& r) { return LaunchKey(r.id); },
                  [](const ConversationRecord&) { return std::string(kConversationKey); },
-                 [](const MachineRecord&) { return std::string(kMachineKey); }},
+                 [](const MachineRecord&) { return std::string(kMachineKey); },
+                 [](const IndicesRecord& r) { return IndicesKey(r.id); }},
       record);
 }
 

@@ -4,7 +4,8 @@
 // its process was started, that somebody asked for its end, how it ended, that the ResourceManager
 // has recorded that. What its processes did is not here: weir-launch writes that into the
 // container's notes (launch_notes.h), so that it is true also while no NodeManager runs. Its
-// *launch record* holds the launch context, which is large and never changes.
+// *launch record* holds the launch context, which is large and never changes; its *indices record*
+// which indices of resources it holds, if it holds any.
 //
 // A record has a key ("container/container_e03_...") and the envelope of state-store/
 // records_envelope.h. Decode answers kCorruption for damage and for an unknown version. Pure;
@@ -23,6 +24,7 @@
 #include "common/container.h"
 #include "common/result.h"
 #include "nodemanager/core/exit_cause.h"
+#include "nodemanager/core/resource_indices.h"
 
 namespace weir::nm {
 
@@ -79,14 +81,22 @@ struct MachineRecord {
   bool operator==(const MachineRecord&) const = default;
 };
 
+struct IndicesRecord {
+  ContainerId id;
+  ContainerIndices indices;
+  bool operator==(const IndicesRecord&) const = default;
+};
+
 // Only ever added to at the end: the place is stored.
-using NodeRecord = std::variant<ContainerRecord, LaunchRecord, ConversationRecord, MachineRecord>;
+using NodeRecord =
+    std::variant<ContainerRecord, LaunchRecord, ConversationRecord, MachineRecord, IndicesRecord>;
 
 std::string KeyOf(const NodeRecord& record);
 // What a launch context takes in its record.
 size_t RecordedBytes(const LaunchContext& launch);
 std::string ContainerKey(const ContainerId& id);
 std::string LaunchKey(const ContainerId& id);
+std::string IndicesKey(const ContainerId& id);
 
 // kResourceExhausted: over limits::kRecordBytes; the message names the key and the size.
 Result<std::string> Encode(const NodeRecord& record);

@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "nodemanager/core/events.h"
 #include "nodemanager/core/node_records.h"
+#include "nodemanager/core/resource_indices.h"
 
 namespace weir::nm {
 
@@ -29,6 +30,7 @@ struct FoundContainer {
 struct RecoveredContainer {
   ContainerRecord record;
   std::optional<LaunchContext> launch;
+  ContainerIndices indices;
   FoundContainer found;
 };
 

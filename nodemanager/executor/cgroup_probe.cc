@@ -154,6 +154,8 @@ const char* ControllerName(Controller controller) {
       return "pids";
     case Controller::kFreezer:
       return "freezer";
+    case Controller::kDevices:
+      return "devices";
     case Controller::kTree:
       return "unified";
   }

@@ -16,12 +16,13 @@
 namespace weir::nm {
 
 // kTree is the v2 hierarchy itself, which tracks and kills also where it has no controllers;
-// kFreezer is v1 only.
-enum class Controller { kMemory, kCpu, kPids, kFreezer, kTree };
+// kFreezer and kDevices are v1 only.
+enum class Controller { kMemory, kCpu, kPids, kFreezer, kDevices, kTree };
 inline constexpr Controller kControllers[] = {Controller::kMemory,
                                               Controller::kCpu,
                                               Controller::kPids,
                                               Controller::kFreezer,
+                                              Controller::kDevices,
                                               Controller::kTree};
 // As the kernel names it; "unified" for the tree.
 const char* ControllerName(Controller controller);

@@ -1,18 +1,12 @@
 #include "nodemanager/executor/container_environment.h"
 
+#include <algorithm>
 #include <array>
 
 namespace weir::nm {
 namespace {
 
 constexpr std::array<std::string_view, 3> kReplaceable = {"PATH", "HOME", "LANG"};
-
-bool IsReplaceable(std::string_view name) {
-  for (const std::string_view one : kReplaceable) {
-    if (one == name) return true;
-  }
-  return false;
-}
 
 // For a shell: 'it'\''s'.
 std::string Quote(std::string_view text) {
@@ -52,8 +46,24 @@ size_t ReplacedSize(std::string_view text, const Environment& environment) {
   return size;
 }
 
-bool IsSettable(const Environment& base, const std::string& name) {
-  return !base.contains(name) || IsReplaceable(name);
+bool IsOurs(const Environment& base, const std::string& name) {
+  return base.contains(name) && !IsReplaceable(name);
+}
+
+// By the launch context.
+bool IsSettable(const Environment& base, const EnvironmentRules& rules, const std::string& name) {
+  return !IsOurs(base, name) && !rules.forced.contains(name);
+}
+
+// What is there before the launch context adds to it.
+Environment WithRules(const Environment& base, const EnvironmentRules& rules) {
+  Environment known = base;
+  for (const Environment* more : {&rules.passed, &rules.forced}) {
+    for (const auto& [name, value] : *more) {
+      if (!IsOurs(base, name)) known[name] = value;
+    }
+  }
+  return known;
 }
 
 Status CheckExpandedSize(size_t bytes) {
@@ -78,23 +88,33 @@ std::string ReplacePlaceholders(std::string_view text, const Environment& enviro
   return result;
 }
 
-Environment CombineEnvironment(const Environment& base, const Environment& wanted) {
-  Environment combined = base;
+bool IsReplaceable(std::string_view name) {
+  return std::ranges::find(kReplaceable, name) != kReplaceable.end();
+}
+
+Environment CombineEnvironment(const Environment& base,
+                               const EnvironmentRules& rules,
+                               const Environment& wanted) {
+  const Environment known = WithRules(base, rules);
+  Environment combined = known;
   for (const auto& [name, value] : wanted) {
-    if (!IsSettable(base, name)) continue;
-    combined[name] = ReplacePlaceholders(value, base);
+    if (!IsSettable(base, rules, name)) continue;
+    combined[name] = ReplacePlaceholders(value, known);
   }
   return combined;
 }
 
-Result<ExpandedLaunch> ExpandLaunch(const Environment& base, const LaunchContext& launch) {
-  size_t bytes = SizeOf(base);
+Result<ExpandedLaunch> ExpandLaunch(const Environment& base,
+                                    const EnvironmentRules& rules,
+                                    const LaunchContext& launch) {
+  const Environment known = WithRules(base, rules);
+  size_t bytes = SizeOf(known);
   for (const auto& [name, value] : launch.environment) {
-    if (IsSettable(base, name)) bytes += name.size() + ReplacedSize(value, base) + 2;
+    if (IsSettable(base, rules, name)) bytes += name.size() + ReplacedSize(value, known) + 2;
   }
   WEIR_RETURN_IF_ERROR(CheckExpandedSize(bytes));
   ExpandedLaunch expanded;
-  expanded.environment = CombineEnvironment(base, launch.environment);
+  expanded.environment = CombineEnvironment(base, rules, launch.environment);
   bytes = SizeOf(expanded.environment);
   for (const std::string& argument : launch.command) {
     bytes += ReplacedSize(argument, expanded.environment) + 1;

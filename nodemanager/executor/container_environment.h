@@ -18,9 +18,20 @@ using Environment = std::map<std::string, std::string>;
 // Every {{NAME}} that `environment` has; others stay as they are, so that they are seen.
 std::string ReplacePlaceholders(std::string_view text, const Environment& environment);
 
-// `base`: what the NodeManager sets. The launch context adds and may replace PATH, HOME and LANG
-// only; its values may name variables of `base`.
-Environment CombineEnvironment(const Environment& base, const Environment& wanted);
+// Of the whole node; never one of those that the NodeManager sets itself, but for PATH, HOME and
+// LANG.
+struct EnvironmentRules {
+  Environment passed{};  // of the NodeManager's own, for containers that do not set them
+  Environment forced{};  // over what containers set
+};
+
+// `base`: what the NodeManager sets. The launch context adds and may replace PATH, HOME, LANG and
+// what is passed; its values may name variables of `base` and of the rules.
+Environment CombineEnvironment(const Environment& base,
+                               const EnvironmentRules& rules,
+                               const Environment& wanted);
+// PATH, HOME, LANG.
+bool IsReplaceable(std::string_view name);
 
 // Of arguments and environment together, as the program gets them. The system itself takes less
 // than some MiB (and 128 KiB of one string).
@@ -33,7 +44,9 @@ struct ExpandedLaunch {
 // Environment and arguments with every placeholder replaced: those of arguments by any variable of
 // the container. kInvalidArgument: it would have more than kExpandedBytes, says how many; nothing
 // of that size is made to find out.
-Result<ExpandedLaunch> ExpandLaunch(const Environment& base, const LaunchContext& launch);
+Result<ExpandedLaunch> ExpandLaunch(const Environment& base,
+                                    const EnvironmentRules& rules,
+                                    const LaunchContext& launch);
 
 // The script a reader can run by hand; without secrets, which are in files.
 std::string LaunchScript(const Environment& environment,

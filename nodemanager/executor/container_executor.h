@@ -42,8 +42,9 @@ class ContainerExecutor {
                          bool runs) = 0;
   virtual void CallOffLocalization(const ContainerId& id) = 0;
   // Requires: LocalizationDone of the container was told. May be asked again after Drained: then it
-  // is started again in the same directories.
-  virtual void Launch(const ContainerId& id) = 0;
+  // is started again in the same directories. `indices` go into its environment.
+  virtual void Launch(const ContainerId& id, const ContainerIndices& indices) = 0;
+  void Launch(const ContainerId& id) { Launch(id, {}); }  // holds none
   // New limits for a container that runs; `done` is called once, from a thread of the
   // implementation: kFailedPrecondition: it uses more memory than it is to have; kNotFound: it has
   // no limits to change any more. Where no limits are enforced this is a success without effect.

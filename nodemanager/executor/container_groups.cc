@@ -105,7 +105,8 @@ Status ContainerGroups::Limit(const ContainerId& id, const Resource& resource, b
 
 Result<GroupPaths> ContainerGroups::Create(const ContainerId& id,
                                            const Resource& resource,
-                                           bool hard_memory_limit) {
+                                           bool hard_memory_limit,
+                                           const std::vector<DeviceNode>& denied) {
   if (!usable()) return GroupPaths{};
   // Before they are there, so that no sweep takes them for left over.
   Adopt(id);
@@ -115,6 +116,9 @@ Result<GroupPaths> ContainerGroups::Create(const ContainerId& id,
     if (!status.ok()) break;
   }
   if (status.ok()) status = Limit(id, resource, hard_memory_limit);
+  if (const NodeGroup* group = GroupOf(Controller::kDevices); status.ok() && group != nullptr) {
+    status = Apply(DirectoryOf(*group, id), DeviceSettings(denied));
+  }
   if (status.ok()) return PathsOf(id);
   // What is in use stays; the rest is as it was.
   static_cast<void>(Remove(id));

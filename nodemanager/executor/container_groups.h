@@ -8,9 +8,9 @@
 // A container's group is its identity: what lives in it is the container's, whatever it did to its
 // session, parents or environment. weir-launch stays outside (launch/container_group.h).
 //
-// Each of memory, cpu, pids and tracking is taken where it can be had (v2, v1, either) and is not
-// enforced where it cannot; report() says which and why. Without any, Create gives no groups and
-// containers are told by weir-launch's descendants alone.
+// Each of memory, cpu, pids, devices and tracking is taken where it can be had (v2, v1, either) and
+// is not enforced where it cannot; report() says which and why. Without any, Create gives no groups
+// and containers are told by weir-launch's descendants alone.
 //
 // State is in the kernel; this object only knows which containers are in use, so that a sweep
 // leaves them alone. Groups outlive it, as containers do. Owner: the daemon. Start and End are for
@@ -48,12 +48,13 @@ struct CgroupOptions {
   double machine_cores = 1;
   bool required = false;      // memory, cpu and pids have to be enforced
   int64_t pids_limit = 0;     // processes and threads of one container; 0 = no limit
+  bool devices = false;       // device nodes are to be denied to containers
   std::string record_file{};  // remembers where the node's groups are; "" = nowhere
 };
 
 // What is enforced of one thing, in words for the log.
 struct CgroupReportLine {
-  std::string what;  // "memory", "cpu", "pids", "kill"
+  std::string what;  // "memory", "cpu", "pids", "devices", "kill"
   bool enforced = false;
   std::string words;  // how and where, or why not and what to do
 };
@@ -82,11 +83,13 @@ class ContainerGroups {
   // Containers have groups at all.
   bool usable() const { return !node_groups_.empty(); }
 
-  // Makes the container's groups with its limits. Nothing is left behind by a failure. Without
-  // cgroups: none, and no failure. kAlreadyExists: it has groups with processes in them.
+  // Makes the container's groups with its limits; nothing in them may open the nodes of `denied`.
+  // Nothing is left behind by a failure. Without cgroups: none, and no failure. kAlreadyExists: it
+  // has groups with processes in them.
   Result<launch::GroupPaths> Create(const ContainerId& id,
                                     const Resource& resource,
-                                    bool hard_memory_limit = true);
+                                    bool hard_memory_limit = true,
+                                    const std::vector<DeviceNode>& denied = {});
   // Where they are (or would be).
   launch::GroupPaths PathsOf(const ContainerId& id) const;
 

@@ -29,6 +29,7 @@ bool IsLimit(Controller controller) {
     case Controller::kPids:
       return true;
     case Controller::kFreezer:
+    case Controller::kDevices:
     case Controller::kTree:
       return false;
   }
@@ -76,6 +77,7 @@ void ContainerGroups::SetUp() {
     if (place.version != 1) continue;
     // The freezer is for killing, which the tree does better.
     if (controller == Controller::kFreezer && GroupOf(Controller::kTree) != nullptr) continue;
+    if (controller == Controller::kDevices && !options_.devices) continue;
     SetUpV1(controller, place);
   }
   LimitNodeCpu();
@@ -279,6 +281,10 @@ void ContainerGroups::Report() {
                    ? "at most " + std::to_string(options_.pids_limit) + " processes and threads"
                    : "counted, no limit"));
   report_.back().enforced = report_.back().enforced && options_.pids_limit > 0;
+  if (options_.devices) {
+    report_.push_back(ReportOf(Controller::kDevices,
+                               "the device nodes of indices that a container does not hold"));
+  }
   report_.push_back(ReportKill());
 }
 

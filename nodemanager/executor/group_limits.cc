@@ -76,6 +76,16 @@ std::vector<CgroupSetting> PidsSettings(int64_t limit) {
   return {{"pids.max", std::to_string(limit)}};
 }
 
+std::vector<CgroupSetting> DeviceSettings(const std::vector<DeviceNode>& denied) {
+  std::vector<CgroupSetting> settings;
+  for (const DeviceNode& node : denied) {
+    settings.push_back(
+        {"devices.deny",
+         "c " + std::to_string(node.major) + ":" + std::to_string(node.minor) + " rwm"});
+  }
+  return settings;
+}
+
 const char* MemoryUsageFile(int version) {
   return version == 2 ? "memory.current" : "memory.usage_in_bytes";
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/resource.h"
+#include "nodemanager/core/resource_indices.h"
 #include "nodemanager/executor/cgroup_driver.h"
 
 namespace weir::nm {
@@ -33,6 +34,8 @@ std::vector<CgroupSetting> CpuSettings(int version, int64_t vcores, const CpuRul
 // Of the node's group: the cores as a quota.
 std::vector<CgroupSetting> NodeCpuSettings(int version, double cores);
 std::vector<CgroupSetting> PidsSettings(int64_t limit);
+// v1 only. Nobody in the group may open or make these.
+std::vector<CgroupSetting> DeviceSettings(const std::vector<DeviceNode>& denied);
 
 // The files' names.
 const char* MemoryUsageFile(int version);

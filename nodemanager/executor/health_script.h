@@ -1,22 +1,16 @@
-// A health script: a program of the administrator's, run once.
-//
-// It runs in a process group of its own with nothing on its standard input and a plain environment;
-// its standard output is read to the end of its main process, of which at most kOutputBytes are
-// looked at. When it ends, and when its time is over, whatever is left of its group is killed.
-// Blocks for as long. Thread-safe.
+// A health script: a program of the administrator's, run once (script_runner.h). At most
+// kScriptOutputBytes of its standard output are looked at. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_HEALTH_SCRIPT_H_
 #define WEIR_NODEMANAGER_EXECUTOR_HEALTH_SCRIPT_H_
 
-#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "nodemanager/core/node_health.h"
+#include "nodemanager/executor/script_runner.h"
 
 namespace weir::nm {
-
-inline constexpr size_t kScriptOutputBytes = 64 << 10;
 
 struct HealthScript {
   std::string name;

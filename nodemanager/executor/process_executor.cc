@@ -15,6 +15,7 @@
 #include "common/strings.h"
 #include "nodemanager/executor/container_tree.h"
 #include "nodemanager/executor/log_owner.h"
+#include "nodemanager/executor/resource_environment.h"
 #include "nodemanager/launch/launch_format.h"
 #include "platform/log.h"
 
@@ -258,12 +259,13 @@ void ProcessExecutor::CallOffLocalization(const ContainerId& id) {
   localizer_.CallOff(id);
 }
 
-void ProcessExecutor::Launch(const ContainerId& id) {
+void ProcessExecutor::Launch(const ContainerId& id, const ContainerIndices& indices) {
   const auto container = Find(id);
   if (container == nullptr) {
     sink_(LaunchFailed{id, {ErrorCode::kInternal, "it was never prepared", ""}});
     return;
   }
+  container->indices = indices;
   const bool taken = launchers_.Submit([this, container] { LaunchNow(*container); });
   if (!taken) sink_(LaunchFailed{id, TooBusy("launched"), true});
 }
@@ -281,21 +283,24 @@ void ProcessExecutor::LaunchNow(Prepared& container) {
   if (!status.ok()) sink_(LaunchFailed{id, Explain(status.error()), true});
 }
 
-Environment ProcessExecutor::BaseEnvironment(const ContainerTokenIdentifier& token) const {
+Environment ProcessExecutor::BaseEnvironment(const Prepared& container) const {
+  const ContainerTokenIdentifier& token = container.token;
   const std::string work = directories_.Work(token.user, token.id);
-  return {{"CONTAINER_ID", token.id.ToString()},
-          {"NM_HOST", options_.node_address.host},
-          {"NM_PORT", std::to_string(options_.node_address.port)},
-          {"NM_HTTP_PORT", std::to_string(options_.http_port)},
-          {"LOCAL_DIRS", Join(directories_.good_local(), ",")},
-          {"LOG_DIRS", directories_.Log(token.id)},
-          {"PWD", work},
-          {"USER", token.user},
-          {"LOGNAME", token.user},
-          {"HOME", work},
-          {"PATH", kPath},
-          {"WEIR_HOME", options_.weir_home},
-          {"WEIR_SECRETS_DIR", directories_.Secrets(token.user, token.id)}};
+  Environment base = ResourceEnvironment(token.resource, container.indices, options_.indexed);
+  base.merge(Environment{{"CONTAINER_ID", token.id.ToString()},
+                         {"NM_HOST", options_.node_address.host},
+                         {"NM_PORT", std::to_string(options_.node_address.port)},
+                         {"NM_HTTP_PORT", std::to_string(options_.http_port)},
+                         {"LOCAL_DIRS", Join(directories_.good_local(), ",")},
+                         {"LOG_DIRS", directories_.Log(token.id)},
+                         {"PWD", work},
+                         {"USER", token.user},
+                         {"LOGNAME", token.user},
+                         {"HOME", work},
+                         {"PATH", kPath},
+                         {"WEIR_HOME", options_.weir_home},
+                         {"WEIR_SECRETS_DIR", directories_.Secrets(token.user, token.id)}});
+  return base;
 }
 
 Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
@@ -304,8 +309,9 @@ Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
   plan.directory = directories_.Work(container.token.user, id);
   plan.log_directory = directories_.Log(id);
   plan.grace = options_.sigkill_delay;
-  WEIR_ASSIGN_OR_RETURN(ExpandedLaunch expanded,
-                        ExpandLaunch(BaseEnvironment(container.token), container.launch));
+  WEIR_ASSIGN_OR_RETURN(
+      ExpandedLaunch expanded,
+      ExpandLaunch(BaseEnvironment(container), options_.environment, container.launch));
   plan.environment = std::move(expanded.environment);
   plan.command = std::move(expanded.command);
   plan.account = container.account;
@@ -315,8 +321,12 @@ Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
 
 Status ProcessExecutor::StartLauncher(const Prepared& container, LaunchPlan plan) {
   if (options_.groups != nullptr) {
-    WEIR_ASSIGN_OR_RETURN(plan.groups,
-                          options_.groups->Create(container.token.id, container.token.resource));
+    WEIR_ASSIGN_OR_RETURN(
+        plan.groups,
+        options_.groups->Create(container.token.id,
+                                container.token.resource,
+                                true,
+                                NodesOfOthers(options_.indexed, container.indices)));
   }
   Status status = StartInGroups(container, plan);
   if (!status.ok()) RemoveGroups(container.token.id);

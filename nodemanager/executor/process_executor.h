@@ -43,8 +43,10 @@ struct ProcessExecutorOptions {
   size_t queue = 10'000;                  // of each pool
   RunAsPolicy run_as{};
   FindAccount find_account = FindSystemAccount;
-  bool core_dumps = false;            // of containers
-  ContainerGroups* groups = nullptr;  // outlives the executor; none = no cgroups
+  EnvironmentRules environment{};
+  std::vector<IndexedType> indexed{};  // named resources that this node gives out by index
+  bool core_dumps = false;             // of containers
+  ContainerGroups* groups = nullptr;   // outlives the executor; none = no cgroups
 };
 
 class ProcessExecutor : public ContainerExecutor {
@@ -63,7 +65,8 @@ class ProcessExecutor : public ContainerExecutor {
                  const LaunchContext& launch,
                  bool runs) override;
   void CallOffLocalization(const ContainerId& id) override;
-  void Launch(const ContainerId& id) override;
+  using ContainerExecutor::Launch;
+  void Launch(const ContainerId& id, const ContainerIndices& indices) override;
   void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) override;
   void SignalContainer(const ContainerId& id, SignalKind kind) override;
   void CleanUp(const ContainerId& id) override;
@@ -82,6 +85,7 @@ class ProcessExecutor : public ContainerExecutor {
     StagingAccess staging;
     std::optional<Account> account{};  // decided before it is prepared; nothing = our own
     bool reacquired = false;           // of an earlier NodeManager
+    ContainerIndices indices{};        // as the last Launch said
     std::atomic<bool> called_off = false;
   };
 
@@ -104,7 +108,7 @@ class ProcessExecutor : public ContainerExecutor {
   Status StartLauncher(const Prepared& container, LaunchPlan plan);
   Status StartInGroups(const Prepared& container, const LaunchPlan& plan);
   void RemoveGroups(const ContainerId& id);
-  Environment BaseEnvironment(const ContainerTokenIdentifier& token) const;
+  Environment BaseEnvironment(const Prepared& container) const;
   LaunchNotes NotesOf(const ContainerId& id) const;
 
   const ProcessExecutorOptions options_;

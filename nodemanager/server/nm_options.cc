@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "common/strings.h"
 #include "nodemanager/server/cgroup_options.h"
+#include "nodemanager/server/environment_options.h"
 #include "nodemanager/server/health_options.h"
 #include "nodemanager/server/run_as_options.h"
 #include "platform/config_keys.h"
@@ -73,17 +74,19 @@ MemoryMonitorOptions ReadMemoryOptions(OptionReader& read) {
   return memory;
 }
 
-CoreOptions ReadCoreOptions(const Configuration& config, OptionReader& read) {
+CoreOptions ReadCoreOptions(const Configuration& config,
+                            const std::vector<platform::NamedResourceType>& types,
+                            OptionReader& read) {
   CoreOptions core;
   core.rack = read.Text(kNmRack);
   core.capacity = {read.Int(kNmMemoryMb, 1, Resource::kMemoryMibMax),
                    read.Int(kNmVcores, 1, Resource::kVcoresMax)};
-  core.capacity.named =
-      platform::ReadNodeResources(config, platform::ReadResourceTypes(config, read), read);
+  core.capacity.named = platform::ReadNodeResources(config, types, read);
   core.label = ReadLabel(read);
   core.memory = ReadMemoryOptions(read);
   core.park = read.PollPark();
   core.sigkill_delay = milliseconds(read.Int(kNmSigkillDelay, 0, OptionReader::kMillisMax));
+  core.smallest_retry = milliseconds(read.Int(kNmRetryMinimum, 1, OptionReader::kMillisMax));
   // A stop of the NodeManager gives its containers their grace, and then a little.
   core.shutdown_wait = core.sigkill_delay + seconds(5);
   return core;
@@ -131,7 +134,10 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.fetch_threads = static_cast<size_t>(read.Int(kNmFetchThreads, 1, kMaxFetchThreads));
   options.fetch_stall = milliseconds(read.Int(kNmFetchStall, 1000, OptionReader::kMillisMax));
   options.archive_max_bytes = read.Int(kNmArchiveMax, 1, kMaxCacheMib) * kBytesPerMib;
-  options.core = ReadCoreOptions(config, read);
+  options.environment = ReadEnvironmentRules(config, read);
+  const auto types = platform::ReadResourceTypes(config, read);
+  options.resources = ReadResourcePlugins(config, types, read);
+  options.core = ReadCoreOptions(config, types, read);
   options.core.health = ReadHealthLimits(config, read);
   options.health = ReadHealthMonitorOptions(config, read);
   options.health.local = options.local_dirs;

@@ -10,9 +10,11 @@
 #include "common/time.h"
 #include "nodemanager/core/node_manager_core.h"
 #include "nodemanager/core/run_as.h"
+#include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/container_groups.h"
 #include "nodemanager/executor/health_monitor.h"
 #include "nodemanager/server/node_logs.h"
+#include "nodemanager/server/resource_options.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
@@ -39,6 +41,7 @@ struct NmOptions {
   int64_t cache_target_bytes = 0;  // of all local directories together
   RunAsPolicy run_as;
   bool core_dumps = false;
+  EnvironmentRules environment;
   bool monitor = true;  // look at what containers use
   Duration monitor_interval = seconds(3);
   size_t fetch_threads = 4;
@@ -46,7 +49,8 @@ struct NmOptions {
   int64_t archive_max_bytes = 0;  // unpacked
   std::string program_directory;  // with weir-launch; its parent is WEIR_HOME
   HealthMonitorOptions health;
-  CoreOptions core;  // id, addresses and seed are set when they are known
+  std::vector<ResourcePlugin> resources;
+  CoreOptions core;  // id, addresses, indices and seed are set when they are known
 
   CgroupOptions cgroups;  // the name is set when the node's id is known
 

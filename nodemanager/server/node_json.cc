@@ -36,6 +36,13 @@ Json Utilization(const NodeUtilization& use) {
           {"containersCPUUsage", static_cast<double>(use.containers_milli_vcores) / kMilli}};
 }
 
+// By type, the indices.
+Json Assigned(const ContainerIndices& indices) {
+  Json object = Json::object();
+  for (const HeldIndices& held : indices) object[held.type] = held.indices;
+  return object;
+}
+
 Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerView& container) {
   const std::string id = container.status.id.ToString();
   return {{"id", id},
@@ -46,6 +53,8 @@ Json ContainerObject(const NodeFacts& facts, const NodeManagerCore::ContainerVie
           {"user", container.user},
           {"totalMemoryNeededMB", container.status.resource.memory_mib},
           {"totalVCoresNeeded", container.status.resource.vcores},
+          {"resource", container.status.resource.ToString()},
+          {"assignedResources", Assigned(container.indices)},
           {"executionType", "GUARANTEED"},
           {"startTime", ToMillis(container.started)},
           {"finishTime", ToMillis(container.finished)},

@@ -15,6 +15,7 @@
 #include "nodemanager/executor/usage_sampler.h"
 #include "nodemanager/server/cgroup_options.h"
 #include "nodemanager/server/container_service.h"
+#include "nodemanager/server/environment_options.h"
 #include "nodemanager/server/node_manager_server.h"
 #include "nodemanager/server/record_store.h"
 #include "nodemanager/server/recovery_loader.h"
@@ -117,6 +118,7 @@ struct NodeManagerDaemon::State {
         directories(options.local_dirs, options.log_dirs, options.notes()) {}
 
   Status MakeDirectories();
+  Status FindIndices();
   Status StartGroups();
   Status FindEarlierRuns();
   void SweepGroupsOfEarlierRuns();
@@ -179,6 +181,23 @@ Status NodeManagerDaemon::State::MakeDirectories() {
   WEIR_ASSIGN_OR_RETURN(options.core.id, ReadOrCreateNodeId(options.id_file()));
   WEIR_ASSIGN_OR_RETURN(secret, platform::ReadOrCreateSecretFile(options.secret_file));
   return directories.PrepareNode(files);
+}
+
+Status NodeManagerDaemon::State::FindIndices() {
+  for (const ResourcePlugin& plugin : options.resources) {
+    WEIR_ASSIGN_OR_RETURN(IndexedType type, FindDevices(plugin));
+    options.core.capacity.SetNamed(type.name, static_cast<int64_t>(type.devices.size()));
+    std::vector<int32_t> indices;
+    for (const Device& device : type.devices) indices.push_back(device.index);
+    platform::LogInfo("nm.resources",
+                      type.name,
+                      "given out by index",
+                      {{"indices", JoinIndices(indices)},
+                       {"by", plugin.devices.empty() ? "discovery" : "configuration"}});
+    options.cgroups.devices = options.cgroups.devices || type.major;
+    options.core.indexed.push_back(std::move(type));
+  }
+  return {};
 }
 
 Status NodeManagerDaemon::State::StartGroups() {
@@ -319,6 +338,8 @@ Status NodeManagerDaemon::State::StartExecutor() {
   executor_options.delete_delay = options.delete_delay;
   executor_options.run_as = options.run_as;
   executor_options.core_dumps = options.core_dumps;
+  executor_options.environment = options.environment;
+  executor_options.indexed = options.core.indexed;
   executor_options.cache.target_bytes = options.cache_target_bytes;
   executor_options.cache.fetch_threads = options.fetch_threads;
   executor_options.cache.patience.stall = options.fetch_stall;
@@ -410,7 +431,9 @@ Status NodeManagerDaemon::State::PublishAddresses() {
                      {"container", container_address.ToString()},
                      {"http", http_address.ToString()},
                      {"capacity", options.core.capacity.ToString()},
-                     {"run_as", DescribeRunAs(options.run_as)}});
+                     {"run_as", DescribeRunAs(options.run_as)},
+                     {"passed_variables", NamesOf(options.environment.passed)},
+                     {"forced_variables", NamesOf(options.environment.forced)}});
   return {};
 }
 
@@ -465,6 +488,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
     return {{locked ? kLocked : kFailure, status.error()}};
   }
+  if (auto status = state.FindIndices(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.StartGroups(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.FindEarlierRuns(); !status.ok()) {
     return {{kFailure, status.error()}};

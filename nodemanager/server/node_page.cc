@@ -41,6 +41,22 @@ std::string DirectoryRows(const std::vector<NodeHealth::Directory>& directories)
   return body + platform::kHtmlTableEnd;
 }
 
+// One row for each index; of a type without indices, for each container that has some.
+std::string ResourceRows(const NamedResources& resources) {
+  std::string rows;
+  const auto row = [&](const std::string& type, const std::string& what, const std::string& id) {
+    rows += "<tr>" + HtmlCell("", type) + HtmlCell("", what) +
+            (id.empty() ? HtmlCell("", "free")
+                        : HtmlLinkCell("id", "/ws/v1/node/containers/" + id, id)) +
+            "</tr>\n";
+  };
+  for (const NamedUse& use : NamedUses(resources)) row(use.type, use.what, use.container);
+  if (rows.empty()) return "";
+  return "<h2>Named resources</h2>\n" +
+         platform::HtmlTableHead({{"Resource"}, {"Which"}, {"Container"}}) + rows +
+         platform::kHtmlTableEnd;
+}
+
 std::string ContainerRow(const NodeManagerCore::ContainerView& container) {
   const ContainerStatus& status = container.status;
   const std::string id = status.id.ToString();
@@ -72,6 +88,7 @@ std::string NodePage(const NodeFacts& facts, const NodePageContent& content) {
     for (const auto& container : content.containers) body += ContainerRow(container);
     body += platform::kHtmlTableEnd;
   }
+  body += ResourceRows(content.named);
   body += DirectoryRows(content.numbers.directories);
   return platform::HtmlPage("Weir node: " + facts.name, body);
 }

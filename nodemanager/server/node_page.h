@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "nodemanager/server/node_json.h"
+#include "nodemanager/server/resource_json.h"
 
 namespace weir::nm {
 
 struct NodePageContent {
   NodeNumbers numbers;
   std::vector<NodeManagerCore::ContainerView> containers;
+  NamedResources named;
 };
 std::string NodePage(const NodeFacts& facts, const NodePageContent& content);
 

@@ -16,18 +16,22 @@ void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recove
     platform::LogError("nm.records", "-", "left out", {{"cause", damage}});
   }
   std::map<ContainerId, LaunchContext> launches;
+  std::map<ContainerId, ContainerIndices> indices;
   for (NodeRecord& record : loaded.records) {
     std::visit(Overloaded{[&](ContainerRecord& r) {
                             recovery.containers.push_back({.record = std::move(r)});
                           },
                           [&](LaunchRecord& r) { launches[r.id] = std::move(r.launch); },
                           [&](ConversationRecord& r) { recovery.conversation = r; },
-                          [&](MachineRecord& r) { machine = std::move(r); }},
+                          [&](MachineRecord& r) { machine = std::move(r); },
+                          [&](IndicesRecord& r) { indices[r.id] = std::move(r.indices); }},
                record);
   }
   for (RecoveredContainer& container : recovery.containers) {
     const auto launch = launches.find(container.record.token.id);
     if (launch != launches.end()) container.launch = std::move(launch->second);
+    const auto held = indices.find(container.record.token.id);
+    if (held != indices.end()) container.indices = std::move(held->second);
   }
   if (machine.boot_id != BootId()) recovery.conversation.reset();
   if (recovery.containers.empty()) return;

@@ -6,6 +6,7 @@
 
 #include "nodemanager/server/log_routes.h"
 #include "nodemanager/server/node_page.h"
+#include "nodemanager/server/resource_routes.h"
 #include "platform/clock.h"
 #include "platform/html.h"
 
@@ -60,7 +61,7 @@ void ServePage(const WebEnvironment& environment, HttpReply reply) {
       environment,
       std::move(reply),
       [](const NodeManagerCore& core) {
-        return NodePageContent{Numbers(core), core.Containers()};
+        return NodePageContent{Numbers(core), core.Containers(), NamedResourcesOf(core)};
       },
       [&environment](const NodePageContent& content) {
         return platform::HtmlResponse(NodePage(environment.facts, content));
@@ -135,6 +136,7 @@ void AddRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
              [&environment](const HttpRequest& request, HttpReply reply) {
                ServeContainer(environment, request, std::move(reply));
              });
+  AddResourceRoutes(http, environment);
   AddLogRoutes(http, environment);
 }
 

@@ -23,10 +23,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::FaultyFileSystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using testing::FaultyFileSystem;
 using Values = std::map<std::string, std::string>;
 
 namespace fs = std::filesystem;
@@ -182,8 +182,8 @@ TEST_F(FilesystemEngineTest, ADamagedLastGroupIsLeftOutWholeWithItsKeys) {
 
 // A value may hold the bytes of a whole log: searching a damaged file must not fall for it.
 TEST_F(FilesystemEngineTest, AValueCannotPassForAFrame) {
-  const std::string fake = EncodeFrame(0, 7, {{"forged", "F"}}) +
-                           EncodeFrame(0x1234, 8, {{"forged", "F"}});
+  const std::string fake =
+      EncodeFrame(0, 7, {{"forged", "F"}}) + EncodeFrame(0x1234, 8, {{"forged", "F"}});
   {
     auto engine = Open().value();
     ASSERT_TRUE(engine->Write({{"a", fake}}).ok());
@@ -252,10 +252,10 @@ TEST_F(FilesystemEngineTest, ReadOnlyChangesNothing) {
   Spill(log, torn);
   Spill(fs::path(path_) / "snapshot-9-0011223344556677.tmp", "half of it");
   {
-    const auto engine = OpenFilesystemEngine({.directory = path_,
-                                              .files = &platform::FileSystem::Real(),
-                                              .read_only = true})
-                            .value();
+    const auto engine =
+        OpenFilesystemEngine(
+            {.directory = path_, .files = &platform::FileSystem::Real(), .read_only = true})
+            .value();
     EXPECT_THAT(engine->findings().notes, ElementsAre(HasSubstr("the last 4 bytes")));
     EXPECT_EQ(engine->Read("d").value(), "D");
   }
@@ -329,9 +329,7 @@ TEST_F(FilesystemEngineTest, OneFailedCallFailsAtMostTheStoreAndNeverTheState) {
     int acknowledged = 0;
     auto engine = Open(&files, 400);
     while (engine.ok() && acknowledged < kWrites &&
-           (*engine)
-               ->Write({{std::to_string(acknowledged), std::string(60, 'v')}})
-               .ok()) {
+           (*engine)->Write({{std::to_string(acknowledged), std::string(60, 'v')}}).ok()) {
       ++acknowledged;
     }
     reached_the_end = files.calls() < call;

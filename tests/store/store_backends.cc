@@ -57,8 +57,7 @@ class FilesystemBackend final : public Backend {
         {.directory = path_, .queue_limit = queue_limit, .snapshot_bytes = 4096});
   }
   void Damage(const std::string& key, const std::string& bytes) override {
-    WriteTo(OpenFilesystemEngine(
-                {.directory = path_, .files = &platform::FileSystem::Real()}),
+    WriteTo(OpenFilesystemEngine({.directory = path_, .files = &platform::FileSystem::Real()}),
             key,
             bytes);
   }
@@ -76,9 +75,12 @@ std::vector<BackendKind> AllBackends() {
 
 std::string NameOf(BackendKind kind) {
   switch (kind) {
-    case BackendKind::kMemory: return "memory";
-    case BackendKind::kLevelDb: return "leveldb";
-    case BackendKind::kFilesystem: return "filesystem";
+    case BackendKind::kMemory:
+      return "memory";
+    case BackendKind::kLevelDb:
+      return "leveldb";
+    case BackendKind::kFilesystem:
+      return "filesystem";
   }
   WEIR_CHECK(false, "an unknown backend");
 }
@@ -89,9 +91,12 @@ std::string WhyNot(BackendKind) {
 
 std::unique_ptr<Backend> MakeBackend(BackendKind kind) {
   switch (kind) {
-    case BackendKind::kMemory: return std::make_unique<MemoryBackend>();
-    case BackendKind::kLevelDb: return std::make_unique<LevelDbBackend>();
-    case BackendKind::kFilesystem: return std::make_unique<FilesystemBackend>();
+    case BackendKind::kMemory:
+      return std::make_unique<MemoryBackend>();
+    case BackendKind::kLevelDb:
+      return std::make_unique<LevelDbBackend>();
+    case BackendKind::kFilesystem:
+      return std::make_unique<FilesystemBackend>();
   }
   WEIR_CHECK(false, "an unknown backend");
 }

@@ -23,17 +23,19 @@ constexpr char kV1Mounts[] =
     "20 1 0:19 / /sys/fs/cgroup/memory rw shared:5 - cgroup cgroup rw,memory\n"
     "21 1 0:20 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
     "22 1 0:21 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
-    "23 1 0:22 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n";
+    "23 1 0:22 / /sys/fs/cgroup/freezer rw - cgroup cgroup rw,freezer\n"
+    "25 1 0:24 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices\n";
 constexpr char kTreeMount[] = "24 1 0:23 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
 constexpr char kV1Own[] =
-    "4:memory:/system/weir\n3:cpu,cpuacct:/\n2:pids:/\n1:freezer:/\n0::/service\n";
+    "5:devices:/\n4:memory:/system/weir\n3:cpu,cpuacct:/\n2:pids:/\n1:freezer:/\n0::/service\n";
 
 CgroupFacts V1Facts() {
   return {{{"memory", "/sys/fs/cgroup/memory", 1},
            {"cpu", "/sys/fs/cgroup/cpu,cpuacct", 1},
            {"cpuacct", "/sys/fs/cgroup/cpu,cpuacct", 1},
            {"pids", "/sys/fs/cgroup/pids", 1},
-           {"freezer", "/sys/fs/cgroup/freezer", 1}},
+           {"freezer", "/sys/fs/cgroup/freezer", 1},
+           {"devices", "/sys/fs/cgroup/devices", 1}},
           kV1Mounts,
           kV1Own,
           ""};
@@ -98,55 +100,58 @@ TEST(CgroupProbe, FindsEachControllerWhereItIs) {
        {},
        "memory=v1/sys/fs/cgroup/memory/system/weir "
        "cpu=v1/sys/fs/cgroup/cpu,cpuacct pids=v1/sys/fs/cgroup/pids "
-       "freezer=v1/sys/fs/cgroup/freezer unified=- "},
+       "freezer=v1/sys/fs/cgroup/freezer devices=v1/sys/fs/cgroup/devices unified=- "},
       {"hybrid",
        HybridFacts(),
        {},
        "memory=v1/sys/fs/cgroup/memory/system/weir "
        "cpu=v1/sys/fs/cgroup/cpu,cpuacct pids=v1/sys/fs/cgroup/pids "
-       "freezer=v1/sys/fs/cgroup/freezer "
+       "freezer=v1/sys/fs/cgroup/freezer devices=v1/sys/fs/cgroup/devices "
        "unified=v2/sys/fs/cgroup/unified/service "},
       {"v2",
        V2Facts(),
        {},
        "memory=v2/sys/fs/cgroup/system.slice/weir.service "
        "cpu=v2/sys/fs/cgroup/system.slice/weir.service "
-       "pids=v2/sys/fs/cgroup/system.slice/weir.service freezer=- "
+       "pids=v2/sys/fs/cgroup/system.slice/weir.service freezer=- devices=- "
        "unified=v2/sys/fs/cgroup/system.slice/weir.service "},
       {"docker",
        docker,
        {},
        "memory=v2/sys/fs/cgroup/weir cpu=v2/sys/fs/cgroup/weir "
-       "pids=v2/sys/fs/cgroup/weir freezer=- unified=v2/sys/fs/cgroup/weir "},
+       "pids=v2/sys/fs/cgroup/weir freezer=- devices=- unified=v2/sys/fs/cgroup/weir "},
       {"from the root",
        V2Facts(),
        from_root,
        "memory=v2/sys/fs/cgroup/hadoop-yarn cpu=v2/sys/fs/cgroup/hadoop-yarn "
-       "pids=v2/sys/fs/cgroup/hadoop-yarn freezer=- unified=v2/sys/fs/cgroup/hadoop-yarn "},
+       "pids=v2/sys/fs/cgroup/hadoop-yarn freezer=- devices=- "
+       "unified=v2/sys/fs/cgroup/hadoop-yarn "},
       {"below own",
        V1Facts(),
        below_own,
        "memory=v1/sys/fs/cgroup/memory/system/weir/weir cpu=v1/sys/fs/cgroup/cpu,cpuacct/weir "
-       "pids=v1/sys/fs/cgroup/pids/elsewhere freezer=v1/sys/fs/cgroup/freezer/weir unified=- "},
+       "pids=v1/sys/fs/cgroup/pids/elsewhere freezer=v1/sys/fs/cgroup/freezer/weir "
+       "devices=v1/sys/fs/cgroup/devices/weir unified=- "},
       {"only v1",
        HybridFacts(),
        only_v1,
        "memory=v1/sys/fs/cgroup/memory/system/weir cpu=v1/sys/fs/cgroup/cpu,cpuacct "
-       "pids=v1/sys/fs/cgroup/pids freezer=v1/sys/fs/cgroup/freezer unified=- "},
+       "pids=v1/sys/fs/cgroup/pids freezer=v1/sys/fs/cgroup/freezer "
+       "devices=v1/sys/fs/cgroup/devices unified=- "},
       {"only v2",
        HybridFacts(),
        only_v2,
-       "memory=- cpu=- pids=- freezer=- unified=v2/sys/fs/cgroup/unified/service "},
-      {"off", HybridFacts(), off, "memory=- cpu=- pids=- freezer=- unified=- "},
+       "memory=- cpu=- pids=- freezer=- devices=- unified=v2/sys/fs/cgroup/unified/service "},
+      {"off", HybridFacts(), off, "memory=- cpu=- pids=- freezer=- devices=- unified=- "},
       {"one mount",
        HybridFacts(),
        mount,
-       "memory=v1/sys/fs/cgroup/memory/system/weir cpu=- pids=- freezer=- unified=- "},
-      {"none", none, {}, "memory=- cpu=- pids=- freezer=- unified=- "},
+       "memory=v1/sys/fs/cgroup/memory/system/weir cpu=- pids=- freezer=- devices=- unified=- "},
+      {"none", none, {}, "memory=- cpu=- pids=- freezer=- devices=- unified=- "},
       {"garbage",
        {{}, "a b\n\n- - -\n", "::\nx", ""},
        {},
-       "memory=- cpu=- pids=- freezer=- unified=- "},
+       "memory=- cpu=- pids=- freezer=- devices=- unified=- "},
   };
   for (const Case& one : cases) {
     const auto places = PlaceControllers(one.facts, one.placing);
@@ -184,6 +189,8 @@ TEST(GroupLimits, AreWrittenInTheWordsOfEachVersion) {
   EXPECT_EQ(Show(CpuSettings(2, 1, {true, 1000, 1})), "cpu.weight=100 cpu.max=1000 100000 ");
   EXPECT_EQ(Show(NodeCpuSettings(2, 1.5)), "cpu.max=150000 100000 ");
   EXPECT_EQ(Show(PidsSettings(100)), "pids.max=100 ");
+  EXPECT_EQ(Show(DeviceSettings({{195, 0}, {195, 3}})),
+            "devices.deny=c 195:0 rwm devices.deny=c 195:3 rwm ");
 }
 
 TEST(GroupLimits, AreReadBack) {

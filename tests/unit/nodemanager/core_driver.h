@@ -166,6 +166,10 @@ class CoreDriver {
     for (const auto& [key, record] : records) {
       if (const auto* container = std::get_if<ContainerRecord>(&record)) {
         recovery.containers.push_back({.record = *container});
+        const auto held = records.find(IndicesKey(container->token.id));
+        if (held != records.end()) {
+          recovery.containers.back().indices = std::get<IndicesRecord>(held->second).indices;
+        }
         const auto launch = records.find(LaunchKey(container->token.id));
         if (launch == records.end()) continue;
         recovery.containers.back().launch = std::get<LaunchRecord>(launch->second).launch;

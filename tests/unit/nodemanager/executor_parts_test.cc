@@ -23,8 +23,8 @@ TEST(ContainerEnvironment, PlaceholdersAreReplacedOnceAndUnknownOnesStay) {
 
 TEST(ContainerEnvironment, OnlyPathHomeAndLangMayBeReplaced) {
   const Environment base = {{"PATH", "/bin"}, {"CONTAINER_ID", "c"}};
-  const Environment combined =
-      CombineEnvironment(base, {{"PATH", "/opt:{{PATH}}"}, {"CONTAINER_ID", "x"}, {"OWN", "o"}});
+  const Environment combined = CombineEnvironment(
+      base, {}, {{"PATH", "/opt:{{PATH}}"}, {"CONTAINER_ID", "x"}, {"OWN", "o"}});
   EXPECT_EQ(combined, (Environment{{"CONTAINER_ID", "c"}, {"OWN", "o"}, {"PATH", "/opt:/bin"}}));
 }
 
@@ -39,7 +39,7 @@ TEST(ContainerEnvironment, WhatExpandsBeyondTheBoundIsRefusedWithItsSizeAndNever
   LaunchContext launch;
   launch.command = {"p", "{{A}}"};
   launch.environment = {{"A", "a"}};
-  const auto small = ExpandLaunch(base, launch);
+  const auto small = ExpandLaunch(base, {}, launch);
   ASSERT_TRUE(small.ok());
   EXPECT_EQ(small->command, (std::vector<std::string>{"p", "a"}));
   EXPECT_EQ(small->environment.at("A"), "a");
@@ -58,7 +58,7 @@ TEST(ContainerEnvironment, WhatExpandsBeyondTheBoundIsRefusedWithItsSizeAndNever
   for (const auto& row : rows) {
     launch.environment["A"] = row.value;
     launch.command[1] = row.argument;
-    const auto refused = ExpandLaunch(base, launch);
+    const auto refused = ExpandLaunch(base, {}, launch);
     ASSERT_FALSE(refused.ok()) << row.what;
     EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << row.what;
     EXPECT_THAT(refused.error().message, HasSubstr(std::string("would have ") + row.size))

@@ -35,7 +35,8 @@ std::vector<NodeRecord> OneOfEach() {
           ContainerRecord{.token = {.id = IdOf(8), .node = kNode}},
           LaunchRecord{IdOf(7), launch},
           ConversationRecord{5, Epoch{3}, seconds(1234), seconds(25)},
-          MachineRecord{"a boot", 45454, 8042}};
+          MachineRecord{"a boot", 45454, 8042},
+          IndicesRecord{IdOf(7), {{"card", {9}}, {"yarn.io/gpu", {0, 2}}}}};
 }
 
 TEST(NodeRecords, ComeBackAsTheyWere) {
