@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "client/command.h"
+#include "client/node_resources.h"
 #include "client/output.h"
 #include "client/rm_client.h"
 
@@ -64,6 +65,14 @@ ExitCode List(const Invocation& invocation, RmClient& rm) {
   return ExitCode::kOk;
 }
 
+// Of its named resources, by the node's own word; "" when there is nothing to say.
+std::string AssignedText(const ContainerReport& container) {
+  const bool over = container.state == ContainerState::kComplete;
+  if (over || container.resource.named.empty()) return "";
+  const auto assigned = AssignedIndices(container.node_http_address, container.id);
+  return assigned.ok() ? *assigned : "not known: " + assigned.error().message;
+}
+
 void PrintContainer(const ContainerReport& container) {
   const auto line = [](const char* label, const std::string& value) {
     std::printf("\t%s : %s\n", label, value.c_str());
@@ -78,6 +87,9 @@ void PrintContainer(const ContainerReport& container) {
   line("Host", container.node_name);
   line("NodeHttpAddress", container.node_http_address);
   line("Resource", container.resource.ToString());
+  if (const std::string assigned = AssignedText(container); !assigned.empty()) {
+    line("Assigned-Resources", assigned);
+  }
   const bool over = container.state == ContainerState::kComplete;
   line("Exit-Code", over ? std::to_string(container.exit_code) : "N/A");
   line("Diagnostics", container.diagnostics);

@@ -4,6 +4,7 @@
 
 #include "client/command.h"
 #include "client/node_drain.h"
+#include "client/node_resources.h"
 #include "client/output.h"
 #include "client/rm_client.h"
 #include "common/strings.h"
@@ -108,6 +109,18 @@ ExitCode List(const Invocation& invocation, std::vector<NodeReport> all) {
   return ExitCode::kOk;
 }
 
+// The node itself is asked, and may be gone.
+void PrintNamedResources(const NodeReport& node) {
+  if (node.capacity.named.empty() && node.used.named.empty()) return;
+  const auto lines = NamedResourceLines(node.http_address);
+  if (!lines.ok()) {
+    std::printf("\tNamed-Resources : not known: %s\n", lines.error().message.c_str());
+    return;
+  }
+  std::printf("\tNamed-Resources : \n");
+  for (const std::string& line : *lines) std::printf("\t\t%s\n", line.c_str());
+}
+
 void PrintNode(const NodeReport& node) {
   std::printf("Node Report : \n");
   std::printf("\tNode-Id : %s\n\tUuid : %s\n", node.name.c_str(), node.id.uuid.c_str());
@@ -126,6 +139,7 @@ void PrintNode(const NodeReport& node) {
   std::printf("\tResource-Used : %s\n\tResource-Capacity : %s\n",
               node.used.ToString().c_str(),
               node.capacity.ToString().c_str());
+  PrintNamedResources(node);
   std::printf("\tNode-Labels : %s\n", node.label.c_str());
   std::printf("\tNode Attributes : \n");
   std::printf("\tResource Utilization by Node : %s\n", UsedByNode(node).c_str());
