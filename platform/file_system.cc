@@ -77,7 +77,10 @@ Status MakeDirectory(const std::string& path, int mode) {
   const int cause = errno;
   struct stat info {};
   if (cause == EEXIST && ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return {};
-  return SystemError("make directory", path, cause);
+  Error error = SystemError("make directory", path, cause);
+  // A part of the path is there already, and no directory.
+  if (cause == ENOTDIR) error.code = ErrorCode::kAlreadyExists;
+  return error;
 }
 
 Status CopyContent(int from_fd, const std::string& from, int to_fd, const std::string& to) {
