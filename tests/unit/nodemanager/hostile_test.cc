@@ -51,6 +51,25 @@ TEST_F(HostileTest, WithTheLauncherKilledOnlyWhoIsNobodysByAllMarksGetsAwayWitho
   }
 }
 
+// A chain of processes, each of which lives for some 100 us: whoever looks for them in /proc sees
+// those that are gone.
+TEST_F(HostileTest, WhoForksAsFastAsItCanIsCaughtWithoutCgroups) {
+  int64_t number = 0;
+  for (const SignalKind signal : {SignalKind::kKill, SignalKind::kTerminate}) {
+    const std::string mark = Mark(++number);
+    Start(number,
+          Shell("trap '' TERM; perl -e '$| = 1; print \"ready\\n\"; "
+                "while (1) { exit 0 if fork(); }' " +
+                mark + " & exec sleep " + mark));
+    ASSERT_TRUE(Eventually([&] { return Output(number) == "ready\n"; }));
+    const auto of_chain = [](const ProcessFacts& one) { return one.arguments[0] == "perl"; };
+    ASSERT_TRUE(Eventually([&] { return Count(LivingWith(mark), of_chain) > 0; }));
+    executor_->SignalContainer(IdOf(number), signal);
+    EXPECT_EQ(AwaitEnd(number).value, SIGKILL);
+    EXPECT_THAT(ProcessesWith(mark), IsEmpty());
+  }
+}
+
 TEST_F(HostileTest, CyclesLeaveNothingWithoutCgroups) {
   RunCycles(CyclesWanted(200));
 }
