@@ -145,7 +145,20 @@ std::string EncodePiece(const LogPiece& piece, std::string_view bytes) {
   return Block(BlockKind::kPiece, PieceMeta(piece), Compress(bytes));
 }
 
+bool IsSameFile(uint64_t identity, const LogPiece& piece) {
+  // The step is odd, so that it has an inverse: the difference tells how often.
+  constexpr uint64_t kTimesMax = uint64_t{1} << 32;
+  constexpr uint64_t kInverse = [] {
+    uint64_t inverse = kBeginningStep;
+    for (int i = 0; i < 6; ++i) inverse *= 2 - kBeginningStep * inverse;
+    return inverse;
+  }();
+  static_assert(kInverse * kBeginningStep == 1);
+  return (piece.identity - identity) * kInverse < kTimesMax;
+}
+
 std::optional<std::string> EncodeIndex(const std::vector<IndexEntry>& entries) {
+  if (entries.size() > kIndexEntriesMax) return std::nullopt;
   std::string raw;
   for (const IndexEntry& entry : entries) {
     Put<int64_t>(raw, entry.at);

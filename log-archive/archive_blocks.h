@@ -33,6 +33,7 @@ namespace weir::logs {
 inline constexpr size_t kPieceBytes = 256 << 10;  // of a log in one block, at most
 inline constexpr size_t kMetaBytes = 4 << 10;
 inline constexpr size_t kPayloadBytes = 64 << 20;  // larger ones are damage
+inline constexpr size_t kIndexEntriesMax = 64 << 10;
 inline constexpr size_t kBlockHeadBytes = 24;
 inline constexpr size_t kTrailerBytes = 20;
 inline constexpr std::string_view kBlockMagic = "\x89WLOG\r\n\x1a";
@@ -58,6 +59,11 @@ struct LogPiece {
   WallTime modified;      // the file, when it was read
 };
 
+// What is added to the identity of a file each time it is begun anew under the same name.
+inline constexpr uint64_t kBeginningStep = 0x9E3779B97F4A7C15u;
+// Whether the piece is of the file with this identity, however often it was begun anew since.
+bool IsSameFile(uint64_t identity, const LogPiece& piece);
+
 struct BlockHead {
   BlockKind kind = BlockKind::kHead;
   size_t meta_length = 0;
@@ -77,7 +83,8 @@ struct IndexEntry {
 // --- writing. Requires: the bounds above.
 std::string EncodeHead(const ArchiveHead& head);
 std::string EncodePiece(const LogPiece& piece, std::string_view bytes);
-// Nothing when the index would be too large: the file is then read block by block.
+// Nothing when the index would be too large (more than kIndexEntriesMax): the file is then read
+// block by block.
 std::optional<std::string> EncodeIndex(const std::vector<IndexEntry>& entries);
 std::string EncodeTrailer(int64_t index_at);
 

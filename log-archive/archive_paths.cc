@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "platform/config_keys.h"
+
 namespace weir::logs {
 namespace {
 
 constexpr int32_t kBuckets = 10'000;
 constexpr size_t kBucketDigits = 4;
+constexpr std::string_view kFileScheme = "file://";
 
 std::string Bucket(const ApplicationId& id) {
   std::string digits = std::to_string(id.sequence % kBuckets);
@@ -16,9 +19,26 @@ std::string Bucket(const ApplicationId& id) {
 
 }  // namespace
 
+std::vector<std::string> ArchiveRoot::Parts(const std::string& user,
+                                            const ApplicationId& id) const {
+  return {user, "bucket-" + suffix, Bucket(id), id.ToString()};
+}
+
 std::string ArchiveRoot::ApplicationDirectory(const std::string& user,
                                               const ApplicationId& id) const {
-  return directory + "/" + user + "/bucket-" + suffix + "/" + Bucket(id) + "/" + id.ToString();
+  std::string path = directory;
+  for (const std::string& part : Parts(user, id)) path += "/" + part;
+  return path;
+}
+
+ArchiveRoot ConfiguredRoot(const platform::Configuration& config) {
+  using namespace platform::keys;
+  ArchiveRoot root;
+  root.directory = config.GetOr(kNmRemoteLogDir, "");
+  if (root.directory.starts_with(kFileScheme)) root.directory.erase(0, kFileScheme.size());
+  if (root.directory.empty()) root.directory = platform::WorkDir(config) + "/collected-logs";
+  root.suffix = config.GetOr(kNmRemoteLogSuffix, platform::DefaultOf(kNmRemoteLogSuffix));
+  return root;
 }
 
 Result<std::vector<std::string>> FindArchives(platform::FileSystem& files,

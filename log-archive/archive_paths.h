@@ -14,6 +14,7 @@
 #include "common/ids.h"
 #include "common/result.h"
 #include "platform/file_system.h"
+#include "platform/hadoop_xml_config.h"
 
 namespace weir::logs {
 
@@ -22,6 +23,8 @@ struct ArchiveRoot {
   std::string suffix;     // yarn.nodemanager.remote-app-log-dir-suffix
 
   // Requires: the user's name is a file name.
+  // The directories below the root, one part each.
+  std::vector<std::string> Parts(const std::string& user, const ApplicationId& id) const;
   std::string ApplicationDirectory(const std::string& user, const ApplicationId& id) const;
   std::string File(const std::string& user,
                    const ApplicationId& id,
@@ -29,6 +32,10 @@ struct ArchiveRoot {
     return ApplicationDirectory(user, id) + "/" + node;
   }
 };
+
+// As configured, for those who write and those who read: a "file://" in front is taken away; the
+// directory's default is <weir.work.dir>/collected-logs.
+ArchiveRoot ConfiguredRoot(const platform::Configuration& config);
 
 // The archives of an application, of every user or of one ("" = every), by name; none when there is
 // nothing. kPermissionDenied, kUnavailable: the root cannot be read.

@@ -3,41 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "log-archive/archive_scan.h"
+
 namespace weir::logs {
-namespace {
-
-constexpr size_t kSearchChunk = 64 << 10;
-
-}  // namespace
-
 LogArchive::LogArchive(std::string path, platform::FileDescriptor fd, int64_t size)
     : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
 
 Result<LogArchive> LogArchive::Open(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(auto file, platform::OpenRegularFile(path));
   LogArchive archive(path, std::move(file.fd), file.size);
-  if (!archive.LoadIndex()) archive.ScanBlocks();
+  if (!archive.LoadIndex()) archive.Scan();
   if (!archive.head_ && archive.entries_.empty() && archive.size_ > 0) {
     return Error{
         ErrorCode::kCorruption, path + " is not a log archive, or nothing in it is intact", ""};
   }
   archive.MakeLogs();
   return archive;
-}
-
-std::string LogArchive::ReadBytes(int64_t at, size_t count) const {
-  if (at < 0 || at >= size_) return "";
-  count = std::min(count, static_cast<size_t>(size_ - at));
-  std::string bytes(count, '\0');
-  size_t done = 0;
-  while (done < count) {
-    const size_t read = platform::ReadAt(
-        fd_.get(), at + static_cast<int64_t>(done), bytes.data() + done, count - done);
-    if (read == 0) break;
-    done += read;
-  }
-  bytes.resize(done);
-  return bytes;
 }
 
 bool LogArchive::LoadIndex() {
@@ -62,49 +43,16 @@ bool LogArchive::LoadIndex() {
   return true;
 }
 
-void LogArchive::ScanBlocks() {
-  int64_t at = 0;
-  int64_t skipped = 0;  // since the last intact block
-  while (at < size_) {
-    const std::string bytes = ReadBytes(at, kBlockHeadBytes + kMetaBytes);
-    const auto block = ParseBlockHead(bytes);
-    const bool intact = block && CheckBlockHead(bytes);
-    const int64_t length =
-        intact ? static_cast<int64_t>(kBlockHeadBytes + block->meta_length + block->payload_length)
-               : 0;
-    if (!intact || at + length > size_) {
-      const int64_t next = FindMagic(at + 1);
-      skipped += next - at;
-      at = next;
-      continue;
-    }
-    const std::string_view meta =
-        std::string_view(bytes).substr(kBlockHeadBytes, block->meta_length);
-    if (block->kind == BlockKind::kHead && !head_) head_ = ParseHead(meta);
-    if (block->kind == BlockKind::kPiece) {
-      if (auto piece = ParsePiece(meta)) {
-        entries_.push_back(
-            {at, block->meta_length, block->payload_length, block->payload_crc, *std::move(piece)});
-      }
-    }
-    damaged_ += std::exchange(skipped, 0);
-    at += length;
-    // An index that has lost its trailer makes way for the next piece.
-    if (block->kind != BlockKind::kIndex) end_ = at;
-  }
-  damaged_ += skipped;
-}
-
-int64_t LogArchive::FindMagic(int64_t from) {
-  for (int64_t at = from; at < size_;) {
-    const std::string chunk = ReadBytes(at, kSearchChunk);
-    const size_t found = chunk.find(kBlockMagic);
-    if (found != std::string::npos) return at + static_cast<int64_t>(found);
-    if (chunk.size() < kBlockMagic.size()) return size_;
-    // It may begin in this chunk and end in the next.
-    at += static_cast<int64_t>(chunk.size() - kBlockMagic.size() + 1);
-  }
-  return size_;
+void LogArchive::Scan() {
+  const ScanResult scan = ScanBlocks(
+      fd_.get(),
+      size_,
+      [this](ArchiveHead head) {
+        if (!head_) head_ = std::move(head);
+      },
+      [this](IndexEntry entry) { entries_.push_back(std::move(entry)); });
+  end_ = scan.end;
+  damaged_ = scan.damaged;
 }
 
 // Puts the pieces of each log in a row. A piece that was written twice (a crash came between the
@@ -128,6 +76,10 @@ void LogArchive::MakeLogs() {
     log.pieces.push_back({entry, skip});
   }
   for (auto& [key, log] : logs) logs_.push_back(std::move(log));
+}
+
+std::string LogArchive::ReadBytes(int64_t at, size_t count) const {
+  return ReadBytesAt(fd_.get(), size_, at, count);
 }
 
 std::optional<std::string> LogArchive::BytesOf(const ArchivedPiece& piece) const {
@@ -157,6 +109,34 @@ Result<int64_t> LogArchive::Read(const ArchivedLog& log,
         WEIR_RETURN_IF_ERROR(sink(std::string_view(*bytes).substr(static_cast<size_t>(from - at),
                                                                   static_cast<size_t>(to - from))));
       }
+    }
+    at += piece.length();
+  }
+  return missing;
+}
+
+Result<int64_t> LogArchive::ReadBeyond(const ArchivedLog& log,
+                                       uint64_t identity,
+                                       int64_t position,
+                                       const Sink& sink) {
+  // The last of the times that it was begun.
+  const ArchivedPiece* begun = nullptr;
+  for (const ArchivedPiece& piece : log.pieces) {
+    const LogPiece& one = piece.entry.piece;
+    if (!IsSameFile(identity, one)) continue;
+    if (begun == nullptr || begun->entry.piece.identity != one.identity) begun = &piece;
+  }
+  int64_t missing = 0;
+  int64_t at = 0;  // of the piece in the stream
+  for (const ArchivedPiece& piece : log.pieces) {
+    const LogPiece& one = piece.entry.piece;
+    const bool known = begun == nullptr || &piece < begun;
+    const bool same = !known && one.identity == begun->entry.piece.identity;
+    const int64_t first = one.position + piece.skip;
+    const int64_t skip = same ? std::clamp<int64_t>(position - first, 0, piece.length()) : 0;
+    if (!known && skip < piece.length()) {
+      WEIR_ASSIGN_OR_RETURN(const int64_t lost, Read(log, at + skip, piece.length() - skip, sink));
+      missing += lost;
     }
     at += piece.length();
   }

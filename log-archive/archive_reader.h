@@ -58,13 +58,17 @@ class LogArchive {
   // are missing, because their block is damaged. An error of the sink ends it.
   using Sink = std::function<Status(std::string_view)>;
   Result<int64_t> Read(const ArchivedLog& log, int64_t offset, int64_t length, const Sink& sink);
+  // What the stream has behind `position` of the file with this identity (as its node has it), and
+  // of all files that were begun after it; nothing when none of it is here. As Read otherwise.
+  Result<int64_t> ReadBeyond(const ArchivedLog& log,
+                             uint64_t identity,
+                             int64_t position,
+                             const Sink& sink);
 
  private:
   LogArchive(std::string path, platform::FileDescriptor fd, int64_t size);
   bool LoadIndex();
-  void ScanBlocks();
-  // The next place at or after `from` where a block may begin; the end of the file if none.
-  int64_t FindMagic(int64_t from);
+  void Scan();
   std::string ReadBytes(int64_t at, size_t count) const;  // fewer at the end
   std::optional<std::string> BytesOf(const ArchivedPiece& piece) const;
   void MakeLogs();

@@ -1,8 +1,11 @@
 #include "log-archive/archive_writer.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
-#include "log-archive/archive_reader.h"
+#include "log-archive/archive_scan.h"
+#include "platform/file_descriptor.h"
 
 namespace weir::logs {
 
@@ -23,25 +26,39 @@ Result<std::unique_ptr<LogArchiveWriter>> LogArchiveWriter::Open(platform::FileS
   const auto info = files.Stat(path);
   if (!info.ok() && info.error().code != ErrorCode::kNotFound) return info.error();
   if (info.ok() && info->size > 0) {
-    const auto archive = LogArchive::Open(path);
-    if (!archive.ok() && archive.error().code != ErrorCode::kCorruption) return archive.error();
-    if (archive.ok()) {
-      writer->size_ = archive->end();
-      for (const IndexEntry& entry : archive->entries()) writer->Note(entry);
-    }
+    WEIR_ASSIGN_OR_RETURN(const auto file, platform::OpenRegularFile(path));
+    const ScanResult scan =
+        ScanBlocks(file.fd.get(), file.size, nullptr, [&](const IndexEntry& entry) {
+          writer->Note(entry.piece);
+        });
+    // What cannot be read now is not cut off.
+    if (scan.failed) return Error{ErrorCode::kUnavailable, path + " cannot be read", ""};
+    writer->size_ = scan.end;
     if (writer->size_ < info->size) WEIR_RETURN_IF_ERROR(files.Truncate(path, writer->size_));
   }
   WEIR_ASSIGN_OR_RETURN(writer->file_, files.OpenForAppending(path, mode));
+  WEIR_ASSIGN_OR_RETURN(const auto opened, files.Stat(path));
+  writer->inode_ = opened.inode;
   if (writer->size_ == 0) WEIR_RETURN_IF_ERROR(writer->Write(EncodeHead(head)));
   return writer;
 }
 
-void LogArchiveWriter::Note(const IndexEntry& entry) {
-  const LogPiece& piece = entry.piece;
-  entries_.push_back(entry);
+Result<bool> LogArchiveWriter::IsInPlace() const {
+  const auto info = files_.Stat(path_);
+  if (!info.ok() && info.error().code != ErrorCode::kNotFound) return info.error();
+  return info.ok() && info->inode == inode_;
+}
+
+void LogArchiveWriter::Note(const LogPiece& piece) {
+  ++pieces_;
   Collected& collected = collected_[{piece.container, piece.identity}];
   if (collected.name.empty()) collected.name = piece.name;
   collected.end = std::max(collected.end, piece.position + piece.length);
+}
+
+void LogArchiveWriter::Forget(const std::function<bool(const ContainerId&, uint64_t)>& keep) {
+  std::erase_if(collected_,
+                [&](const auto& entry) { return !keep(entry.first.first, entry.first.second); });
 }
 
 const Collected* LogArchiveWriter::Find(const ContainerId& container, uint64_t identity) const {
@@ -70,11 +87,8 @@ Status LogArchiveWriter::DropIndex() {
 
 Status LogArchiveWriter::Append(const LogPiece& piece, std::string_view bytes) {
   WEIR_RETURN_IF_ERROR(DropIndex());
-  const std::string block = EncodePiece(piece, bytes);
-  const auto head = ParseBlockHead(block);
-  const IndexEntry entry{size_, head->meta_length, head->payload_length, head->payload_crc, piece};
-  WEIR_RETURN_IF_ERROR(Write(block));
-  Note(entry);
+  WEIR_RETURN_IF_ERROR(Write(EncodePiece(piece, bytes)));
+  Note(piece);
   return {};
 }
 
@@ -85,9 +99,20 @@ Status LogArchiveWriter::Sync() {
   return {};
 }
 
+std::optional<std::string> LogArchiveWriter::MakeIndex() const {
+  if (pieces_ > static_cast<int64_t>(kIndexEntriesMax)) return std::nullopt;
+  const auto file = platform::OpenRegularFile(path_);
+  if (!file.ok()) return std::nullopt;
+  std::vector<IndexEntry> entries;
+  ScanBlocks(file->fd.get(), size_, nullptr, [&](IndexEntry entry) {
+    entries.push_back(std::move(entry));
+  });
+  return EncodeIndex(entries);
+}
+
 Status LogArchiveWriter::Finish() {
   if (has_index_) return {};
-  const auto index = EncodeIndex(entries_);
+  const auto index = MakeIndex();
   if (index) {
     const int64_t pieces_end = size_;
     const Status written = Write(*index + EncodeTrailer(size_));

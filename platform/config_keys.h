@@ -74,6 +74,7 @@ inline constexpr char kNmLogMonitorTotal[] =
 inline constexpr char kLogAggregation[] = "yarn.log-aggregation-enable";
 inline constexpr char kLogRetain[] = "yarn.log-aggregation.retain-seconds";
 inline constexpr char kLogRetainCheck[] = "yarn.log-aggregation.retain-check-interval-seconds";
+inline constexpr char kNmLogArchiveMax[] = "weir.nodemanager.log.archive.max-mb";
 inline constexpr char kNmRemoteLogDir[] = "yarn.nodemanager.remote-app-log-dir";
 inline constexpr char kNmRemoteLogSuffix[] = "yarn.nodemanager.remote-app-log-dir-suffix";
 inline constexpr char kNmLogRoll[] =

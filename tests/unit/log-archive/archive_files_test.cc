@@ -121,6 +121,75 @@ TEST_F(ArchiveFiles, OneThatWasFinishedIsGoneOnWithByTheSameWriter) {
   EXPECT_EQ(LogArchive::Open(path_)->damaged(), 0);
 }
 
+TEST_F(ArchiveFiles, AreRememberedByFileNotByPieceAndOnlyWhatIsKept) {
+  auto writer = Open();
+  for (int64_t i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(Append(*writer, 1, "stdout", i, "x", 7).ok());
+    ASSERT_TRUE(Append(*writer, 2, "stdout", i, "y", 8).ok());
+  }
+  EXPECT_EQ(writer->pieces(), 2000);
+  EXPECT_EQ(writer->remembered(), 2u);
+  writer->Forget([](const ContainerId& id, uint64_t) { return id == IdOf(2); });
+  EXPECT_EQ(writer->Find(IdOf(1), 7), nullptr);
+  ASSERT_NE(writer->Find(IdOf(2), 8), nullptr);
+  ASSERT_TRUE(writer->Finish().ok());
+  EXPECT_EQ(Read(1, "stdout"), std::string(1000, 'x'));
+  EXPECT_TRUE(LogArchive::Open(path_)->finished());
+  EXPECT_EQ(LogArchive::Open(path_)->entries().size(), 2000u);
+}
+
+TEST_F(ArchiveFiles, AreKnownToBeGoneOrReplaced) {
+  auto writer = Open();
+  EXPECT_TRUE(*writer->IsInPlace());
+  WriteWholeFile(path_ + "2", "");
+  ASSERT_TRUE(platform::FileSystem::Real().Rename(path_ + "2", path_).ok());
+  EXPECT_FALSE(*writer->IsInPlace());
+  ASSERT_TRUE(platform::FileSystem::Real().Remove(path_).ok());
+  EXPECT_FALSE(*writer->IsInPlace());
+}
+
+// What a follower that knows a file up to a position gets of what is collected.
+TEST_F(ArchiveFiles, GiveWhatIsBeyondAPositionOfAFile) {
+  constexpr uint64_t kFirst = 100;   // renamed meanwhile
+  constexpr uint64_t kSecond = 200;  // in its place; begun anew twice
+  auto writer = Open();
+  ASSERT_TRUE(Append(*writer, 1, "log", 0, "abc", kFirst).ok());
+  ASSERT_TRUE(Append(*writer, 1, "log", 3, "def", kFirst).ok());
+  ASSERT_TRUE(Append(*writer, 1, "log", 0, "ghi", kSecond).ok());
+  ASSERT_TRUE(Append(*writer, 1, "log", 0, "jklm", kSecond + kBeginningStep).ok());
+  ASSERT_TRUE(Append(*writer, 1, "log", 2, "lmn", kSecond + kBeginningStep).ok());
+  struct Row {
+    uint64_t identity;
+    int64_t position;
+    const char* beyond;
+  };
+  const Row rows[] = {
+      {kFirst, 0, "abcdefghijklmn"},
+      {kFirst, 2, "cdefghijklmn"},
+      {kFirst, 3, "defghijklmn"},
+      {kFirst, 99, "ghijklmn"},
+      {kSecond, 0, "jklmn"},
+      {kSecond, 3, "mn"},
+      {kSecond, 5, ""},
+      {kSecond + 1, 0, ""},
+  };
+  auto archive = LogArchive::Open(path_);
+  ASSERT_TRUE(archive.ok());
+  for (const Row& row : rows) {
+    std::string text;
+    ASSERT_TRUE(archive
+                    ->ReadBeyond(archive->logs().front(),
+                                 row.identity,
+                                 row.position,
+                                 [&](std::string_view bytes) {
+                                   text += bytes;
+                                   return Status();
+                                 })
+                    .ok());
+    EXPECT_EQ(text, row.beyond) << row.identity << " " << row.position;
+  }
+}
+
 TEST_F(ArchiveFiles, APieceThatWasWrittenTwiceCountsOnce) {
   auto writer = Open();
   ASSERT_TRUE(Append(*writer, 1, "stdout", 0, "abcd").ok());
