@@ -1,5 +1,6 @@
 #include "appmaster/engine/builtin_engine.h"
 
+#include "common/container_role.h"
 #include "common/strings.h"
 #include "platform/authenticators.h"
 #include "platform/crypto.h"
@@ -120,7 +121,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
       launch.command.insert(launch.command.end(), {"-D", key + "=" + value});
     }
     launch.environment["WEIR_JOBMANAGER_ADDRESS"] = task_address_.ToString();
-    launch.environment["WEIR_CONTAINER_ROLE"] = "taskmanager";  // which logs these are
+    launch.environment[kContainerRoleVariable] = kTaskManagerRole;  // which logs these are
     launch.environment["WEIR_TASK_SLOTS"] = std::to_string(options_.slots_per_worker);
     launch.environment["WEIR_ATTEMPT_ID"] = options_.attempt.ToString();
     launch.environment["WEIR_CLUSTER_ID"] = options_.cluster_id;

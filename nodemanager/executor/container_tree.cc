@@ -1,6 +1,5 @@
 #include "nodemanager/executor/container_tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "nodemanager/core/launch_check.h"
+#include "nodemanager/executor/owned_directory.h"
 #include "platform/file_descriptor.h"
 #include "platform/open_beneath.h"
 
@@ -30,7 +30,6 @@ constexpr mode_t kOwners = 0700;
 constexpr mode_t kSecretsDirectory = 0500;
 constexpr mode_t kSecret = 0400;
 constexpr mode_t kLogs = 0750;
-constexpr mode_t kWritableByOthers = 0022;
 constexpr char kCacheName[] = "filecache";
 
 // A path in two: the configured directory, and the parts below it that are ours to make.
@@ -70,22 +69,6 @@ Result<struct stat> Describe(const FileDescriptor& fd, const std::string& path) 
   return info;
 }
 
-Error NotOurs(const std::string& path, const std::string& what) {
-  return {ErrorCode::kPermissionDenied,
-          path + " " + what + ": with root's rights nothing is put there",
-          "remove it, or chown it to root and take others' write permission away"};
-}
-
-// Nobody but the NodeManager's user and root can replace what is in it.
-Status CheckOurs(const FileDescriptor& fd, const std::string& path) {
-  WEIR_ASSIGN_OR_RETURN(const struct stat info, Describe(fd, path));
-  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-    return NotOurs(path, "belongs to user " + std::to_string(info.st_uid));
-  }
-  if ((info.st_mode & kWritableByOthers) != 0) return NotOurs(path, "can be written by others");
-  return {};
-}
-
 // Owner, group and mode, where they differ. A gid of nothing stays.
 Status Set(const FileDescriptor& fd,
            const std::string& path,
@@ -107,27 +90,7 @@ Status Set(const FileDescriptor& fd,
 Result<FileDescriptor> OpenTop(const std::string& path) {
   FileDescriptor fd(::open(path.c_str(), kDirectory | O_CLOEXEC));
   if (!fd.valid()) return SystemError("open", path, errno);
-  WEIR_RETURN_IF_ERROR(CheckOurs(fd, path));
-  return fd;
-}
-
-Result<FileDescriptor> OpenOne(const FileDescriptor& above,
-                               const std::string& name,
-                               const std::string& path) {
-  FileDescriptor fd = platform::OpenBeneath(above.get(), name, kDirectory);
-  if (!fd.valid()) return SystemError("open", path, errno);
-  return fd;
-}
-
-// Made if it is not there, and ours.
-Result<FileDescriptor> MakeOne(const FileDescriptor& above,
-                               const std::string& name,
-                               const std::string& path) {
-  if (::mkdirat(above.get(), name.c_str(), kOwners) != 0 && errno != EEXIST) {
-    return SystemError("make directory", path, errno);
-  }
-  WEIR_ASSIGN_OR_RETURN(FileDescriptor fd, OpenOne(above, name, path));
-  WEIR_RETURN_IF_ERROR(CheckOurs(fd, path));
+  WEIR_RETURN_IF_ERROR(CheckOwnership(fd, path, Ownership::kOurs));
   return fd;
 }
 
@@ -137,7 +100,7 @@ Status OpenCacheToGroup(const FileDescriptor& above, const std::string& path, gi
   const FileDescriptor fd = platform::OpenBeneath(above.get(), kCacheName, kDirectory);
   if (!fd.valid() && errno == ENOENT) return {};
   if (!fd.valid()) return SystemError("open", cache, errno);
-  WEIR_RETURN_IF_ERROR(CheckOurs(fd, cache));
+  WEIR_RETURN_IF_ERROR(CheckOwnership(fd, cache, Ownership::kOurs));
   return Set(fd, cache, ::geteuid(), gid, kGroupPasses);
 }
 
@@ -153,7 +116,8 @@ Status MakeParts(const Place& place, gid_t gid) {
     const std::string& name = place.parts[i];
     path += "/" + name;
     const bool last = i + 1 == place.parts.size();
-    WEIR_ASSIGN_OR_RETURN(FileDescriptor fd, MakeOne(above, name, path));
+    WEIR_ASSIGN_OR_RETURN(FileDescriptor fd,
+                          MakeDirectory(above, name, path, kOwners, Ownership::kOurs));
     const mode_t mode = last ? kOwners : ModeOf(name);
     WEIR_RETURN_IF_ERROR(Set(fd,
                              path,
@@ -171,25 +135,11 @@ Result<FileDescriptor> OpenParent(const Place& place, std::string& path) {
   path = place.top;
   for (size_t i = 0; i + 1 < place.parts.size(); ++i) {
     path += "/" + place.parts[i];
-    WEIR_ASSIGN_OR_RETURN(FileDescriptor fd, OpenOne(above, place.parts[i], path));
-    WEIR_RETURN_IF_ERROR(CheckOurs(fd, path));
+    WEIR_ASSIGN_OR_RETURN(FileDescriptor fd,
+                          OpenDirectory(above, place.parts[i], path, Ownership::kOurs));
     above = std::move(fd);
   }
   return above;
-}
-
-Result<std::vector<std::string>> Names(const FileDescriptor& directory, const std::string& path) {
-  FileDescriptor own(::openat(directory.get(), ".", kDirectory | O_CLOEXEC));
-  DIR* listing = own.valid() ? ::fdopendir(own.get()) : nullptr;
-  if (listing == nullptr) return SystemError("list", path, errno);
-  own.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  ::closedir(listing);
-  return names;
 }
 
 Status HandOverSecrets(const FileDescriptor& work,
@@ -197,9 +147,9 @@ Status HandOverSecrets(const FileDescriptor& work,
                        const Account& account) {
   const auto uid = static_cast<uid_t>(account.uid);
   const auto gid = static_cast<gid_t>(account.gid);
-  WEIR_ASSIGN_OR_RETURN(const FileDescriptor directory, OpenOne(work, kSecretsName, path));
-  WEIR_RETURN_IF_ERROR(CheckOurs(directory, path));
-  WEIR_ASSIGN_OR_RETURN(const auto names, Names(directory, path));
+  WEIR_ASSIGN_OR_RETURN(const FileDescriptor directory,
+                        OpenDirectory(work, kSecretsName, path, Ownership::kOurs));
+  WEIR_ASSIGN_OR_RETURN(const auto names, NamesIn(directory, path));
   for (const std::string& name : names) {
     const std::string file = path + "/" + name;
     const FileDescriptor fd = platform::OpenBeneath(directory.get(), name, O_RDONLY);
@@ -217,7 +167,8 @@ Status HandOverLogs(const Place& place, const Account& account) {
   std::string path;
   WEIR_ASSIGN_OR_RETURN(const FileDescriptor above, OpenParent(place, path));
   path += "/" + place.parts.back();
-  WEIR_ASSIGN_OR_RETURN(const FileDescriptor logs, OpenOne(above, place.parts.back(), path));
+  WEIR_ASSIGN_OR_RETURN(const FileDescriptor logs,
+                        OpenDirectory(above, place.parts.back(), path, Ownership::kAny));
   return Set(logs, path, static_cast<uid_t>(account.uid), ::getegid(), kLogs);
 }
 
@@ -254,11 +205,12 @@ Status HandOver(const ContainerDirectories& directories,
   std::string path;
   WEIR_ASSIGN_OR_RETURN(const FileDescriptor above, OpenParent(place, path));
   path += "/" + place.parts.back();
-  WEIR_ASSIGN_OR_RETURN(const FileDescriptor work, OpenOne(above, place.parts.back(), path));
+  WEIR_ASSIGN_OR_RETURN(const FileDescriptor work,
+                        OpenDirectory(above, place.parts.back(), path, Ownership::kAny));
   WEIR_ASSIGN_OR_RETURN(const struct stat info, Describe(work, path));
   // It is started again in its place: since the first time the user has had the say in there.
   if (info.st_uid == uid && uid != ::geteuid()) return {};
-  WEIR_RETURN_IF_ERROR(CheckOurs(work, path));
+  WEIR_RETURN_IF_ERROR(CheckOwnership(work, path, Ownership::kOurs));
   WEIR_RETURN_IF_ERROR(OpenCaches(place, gid));
   WEIR_RETURN_IF_ERROR(HandOverLogs(LogPlace(directories, id), account));
   WEIR_RETURN_IF_ERROR(HandOverSecrets(work, path + "/" + kSecretsName, account));

@@ -1,11 +1,14 @@
 #include "nodemanager/executor/log_aggregator.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "common/strings.h"
+#include "nodemanager/executor/archive_directories.h"
 #include "nodemanager/executor/log_owner.h"
 #include "nodemanager/executor/log_retention.h"
 #include "platform/clock.h"
@@ -22,6 +25,8 @@ constexpr int kNotesMode = 0700;
 constexpr int64_t kNoteBytes = 4096;
 constexpr seconds kDiscoverPeriod{5};
 constexpr WallTime kNever1970{};
+// By how much the time of a file's last change may lie before that change.
+constexpr milliseconds kStampGrain{20};
 
 // One line "key value" of a note; "" when it is not there.
 std::string Field(const std::string& text, const std::string& key) {
@@ -59,12 +64,15 @@ LogAggregator::~LogAggregator() {
 void LogAggregator::Update(std::set<ApplicationId> present) {
   MutexLock lock(mutex_);
   told_present_ = std::move(present);
+  told_present_at_ = platform::WallNow();
 }
 
 void LogAggregator::ApplicationEnded(const ApplicationId& id) {
   {
     MutexLock lock(mutex_);
     told_over_.insert(id);
+    // What Update said before is older.
+    if (told_present_) told_present_->erase(id);
   }
   changed_.NotifyAll();
 }
@@ -108,99 +116,168 @@ Instant LogAggregator::NextDue() const {
 }
 
 void LogAggregator::Discover() {
-  std::set<ApplicationId> over;
   {
     MutexLock lock(mutex_);
-    over = std::exchange(told_over_, {});
+    ended_.merge(std::exchange(told_over_, {}));
     present_ = told_present_;
+    present_at_ = told_present_at_;
   }
   const Instant now = MonotonicNow();
+  bool all_listed = true;
   for (const std::string& log : directories_.log()) {
     const auto names = files_.List(log);
+    if (!names.ok()) all_listed = false;
     if (!names.ok()) continue;
     for (const std::string& name : *names) {
       const auto id = ApplicationId::Parse(name);
       if (!id.ok() || applications_.contains(*id)) continue;
       Application application;
       application.due = now;
-      if (Adopt(*id, application)) applications_.emplace(*id, std::move(application));
+      const Status adopted = Adopt(*id, application);
+      // Nobody's: left to the retention of local logs.
+      if (!adopted.ok() && adopted.error().code == ErrorCode::kNotFound) continue;
+      applications_.emplace(*id, std::move(application));
     }
   }
-  for (const ApplicationId& id : over) {
-    const auto it = applications_.find(id);
-    if (it == applications_.end() || std::exchange(it->second.over, true)) continue;
-    it->second.due = now;
-    // If it cannot be written, it is found to be over by its silence after the next restart.
-    [[maybe_unused]] const Status noted = WriteNote(id, it->second);
+  for (auto it = ended_.begin(); it != ended_.end();) {
+    const auto found = applications_.find(*it);
+    if (found != applications_.end() && !std::exchange(found->second.told, true)) {
+      if (!std::exchange(found->second.over, true)) found->second.due = now;
+      // If it cannot be written, it is found to be over by its silence after the next restart.
+      if (found->second.collector) [[maybe_unused]]
+        const Status noted = WriteNote(*it, found->second);
+    }
+    // A directory that could not be looked into may have its logs.
+    it = found != applications_.end() || all_listed ? ended_.erase(it) : std::next(it);
   }
   discover_due_ = now + std::min<Duration>(kDiscoverPeriod, options_.roll_interval);
 }
 
-// False when its user is not known: it is then left to the retention of local logs.
-bool LogAggregator::Adopt(const ApplicationId& id, Application& application) {
+Status LogAggregator::Adopt(const ApplicationId& id, Application& application) {
+  const bool told = application.told;
   ReadNote(id, application);
+  application.told = application.told || told;
+  application.over = application.over || told;
   if (application.user.empty()) {
     for (const ContainerId& container : ContainersWithLogs(directories_, id)) {
       const auto owner = ReadLogOwner(files_, directories_, container);
       if (owner) application.user = owner->user;
     }
-    if (application.user.empty()) return false;
+    if (application.user.empty()) {
+      return Error{ErrorCode::kNotFound, "nobody knows whose logs they are", ""};
+    }
     application.node = logs::NodeFileName(options_.node);
-    if (const Status noted = WriteNote(id, application); !noted.ok()) {
+    if (Status noted = WriteNote(id, application); !noted.ok()) {
+      // Without its note another run might give the archive another name.
+      application.user.clear();
       NoteFailure(id, application, noted.error());
-      return false;
+      return noted;
     }
   }
-  application.collector = std::make_unique<LogCollector>(
-      files_,
-      directories_,
-      CollectorOptions{options_.root, id, application.user, application.node});
-  return true;
+  CollectorOptions collecting;
+  collecting.root = options_.root;
+  collecting.application = id;
+  collecting.user = application.user;
+  collecting.node = application.node;
+  collecting.max_bytes = options_.max_archive_bytes;
+  if (options_.retain) {
+    collecting.touch_period = std::min<Duration>(collecting.touch_period, *options_.retain / 4);
+  }
+  application.collector =
+      std::make_unique<LogCollector>(files_, directories_, std::move(collecting));
+  return {};
 }
 
 void LogAggregator::DoDue(bool whatever_is_due) {
   for (auto it = applications_.begin(); it != applications_.end();) {
     auto& [id, application] = *it;
     const bool due = application.due <= MonotonicNow();
-    const bool collected = application.collected != kNever1970;
-    if (due && collected) {
-      if (RemoveLocal(id)) {
-        it = applications_.erase(it);
-        continue;
-      }
-      application.due = MonotonicNow() + options_.roll_interval;
-    } else if (!collected && (due || whatever_is_due) && !stop_) {
-      Collect(id, application);
+    bool gone = false;
+    if (!application.collector && (due || whatever_is_due)) {
+      const Status adopted = Adopt(id, application);
+      gone = !adopted.ok() && adopted.error().code == ErrorCode::kNotFound;
     }
-    ++it;
+    if (application.collector) {
+      const bool collected = application.collected != kNever1970;
+      if (due && collected) {
+        gone = Leave(id, application);
+      } else if (!collected && (due || whatever_is_due) && !stop_) {
+        Collect(id, application);
+      }
+    }
+    it = gone ? applications_.erase(it) : std::next(it);
   }
 }
 
+bool LogAggregator::Leave(const ApplicationId& id, Application& application) {
+  if (!present_ && !application.told) {
+    application.due = MonotonicNow() + options_.smallest_back_off;
+    return false;
+  }
+  if (IsPresent(id)) {
+    TakeBack(id, application, true);
+    return false;
+  }
+  // A container that came after the last Update has a directory that is younger.
+  const WallTime until =
+      application.told ? application.collected : std::min(application.collected, present_at_);
+  const Status removed = RemoveLocal(id, until - kStampGrain);
+  if (removed.ok()) return true;
+  if (removed.error().code == ErrorCode::kFailedPrecondition) {
+    TakeBack(id, application, false);
+    return false;
+  }
+  application.due = MonotonicNow() + options_.roll_interval;
+  platform::LogWarn("nm.aggregation",
+                    id.ToString(),
+                    "its logs are collected, but the local ones cannot be removed",
+                    {{"cause", removed.error().ToString()}});
+  return false;
+}
+
+void LogAggregator::TakeBack(const ApplicationId& id, Application& application, bool runs) {
+  application.told = application.told && !runs;
+  application.over = application.told;
+  application.collected = kNever1970;
+  application.due = MonotonicNow() + options_.roll_interval;
+  // If it cannot be written, the next run of the NodeManager finds the same.
+  [[maybe_unused]] const Status noted = WriteNote(id, application);
+}
+
 void LogAggregator::Collect(const ApplicationId& id, Application& application) {
-  if (!application.over && !present_.contains(id) && IsSilent(id)) application.over = true;
-  const auto bytes = application.collector->Round(application.over, stop_);
-  if (!bytes.ok()) {
-    if (bytes.error().code != ErrorCode::kAborted) NoteFailure(id, application, bytes.error());
+  const WallTime began = platform::WallNow();
+  if (IsPresent(id)) application.over = application.told = false;
+  if (!application.over && present_ && !IsPresent(id) && IsSilent(id)) application.over = true;
+  const auto round = application.collector->Round(application.over, stop_);
+  if (!round.ok()) {
+    if (round.error().code != ErrorCode::kAborted) NoteFailure(id, application, round.error());
     return;
   }
-  counted_.bytes += *bytes;
+  ++counted_.rounds;
+  counted_.bytes += round->bytes;
+  application.left_out = round->left_out;
   counted_.last_success = platform::WallNow();
   application.failing = false;
   application.back_off = Duration{0};
   application.due = MonotonicNow() + options_.roll_interval;
   if (!application.over) return;
-  application.collected = counted_.last_success;
+  application.collected = began;
   application.collector->Close();
   if (const Status noted = WriteNote(id, application); !noted.ok()) {
     application.collected = kNever1970;
     NoteFailure(id, application, noted.error());
     return;
   }
-  application.due = MonotonicNow() + options_.delete_delay;
+  application.due = MonotonicNow() + DelayOf(application);
   platform::LogInfo("nm.aggregation",
                     id.ToString(),
                     "its logs are collected",
                     {{"archive", application.collector->path()}});
+}
+
+Duration LogAggregator::DelayOf(const Application& application) const {
+  return application.left_out ? std::max(options_.delete_delay, options_.local_retain)
+                              : options_.delete_delay;
 }
 
 void LogAggregator::NoteFailure(const ApplicationId& id,
@@ -228,48 +305,63 @@ void LogAggregator::ReadNote(const ApplicationId& id, Application& application) 
   application.node = Field(*text, "node");
   if (application.node.empty()) application.user.clear();
   application.over = Field(*text, "over") == "1";
+  application.told = Field(*text, "told") == "1";
+  application.left_out = Field(*text, "left-out") == "1";
   application.collected = WallFromMillis(ParseInt64(Field(*text, "collected")).value_or(0));
   if (application.collected == kNever1970) return;
   const Duration since = platform::WallNow() - application.collected;
-  application.due = MonotonicNow() + std::max(Duration{0}, options_.delete_delay - since);
+  application.due = MonotonicNow() + std::max(Duration{0}, DelayOf(application) - since);
 }
 
 Status LogAggregator::WriteNote(const ApplicationId& id, const Application& application) const {
+  const auto flag = [](const char* name, bool value) {
+    return std::string(name) + (value ? " 1\n" : " 0\n");
+  };
+  std::string text = "user " + application.user + "\nnode " + application.node + "\n";
+  text += flag("over", application.over);
+  text += flag("told", application.told);
+  text += flag("left-out", application.left_out);
+  text += "collected " + std::to_string(ToMillis(application.collected)) + "\n";
   WEIR_RETURN_IF_ERROR(files_.MakeDirectories(options_.notes, kNotesMode));
-  return platform::WriteFileAtomically(files_,
-                                       options_.notes + "/" + id.ToString(),
-                                       "user " + application.user + "\nnode " + application.node +
-                                           "\nover " + (application.over ? "1" : "0") +
-                                           "\ncollected " +
-                                           std::to_string(ToMillis(application.collected)) + "\n",
-                                       kNoteMode);
+  return platform::WriteFileAtomically(
+      files_, options_.notes + "/" + id.ToString(), text, kNoteMode);
 }
 
 bool LogAggregator::IsSilent(const ApplicationId& id) const {
   const auto last = LastLogWrite(files_, directories_, id);
-  return last.ok() && platform::WallNow() - *last > options_.local_retain;
+  return last.ok() && platform::WallNow() - *last > options_.local_retain &&
+         *last < present_at_ - kStampGrain;
 }
 
-// Also gone when somebody else has removed it.
-bool LogAggregator::RemoveLocal(const ApplicationId& id) {
+// Container by container: one that comes meanwhile has a directory of its own, which is not among
+// those that were looked at.
+Status LogAggregator::RemoveLocal(const ApplicationId& id, WallTime until) {
+  const Error written{ErrorCode::kFailedPrecondition, "something was written since", ""};
   Status status;
   for (const std::string& log : directories_.log()) {
-    const Status removed = files_.RemoveTree(log + "/" + id.ToString());
-    if (!removed.ok()) status = removed;
+    const std::string directory = log + "/" + id.ToString();
+    const auto names = files_.List(directory);
+    if (!names.ok() && names.error().code != ErrorCode::kNotFound) status = names.error();
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      const std::string path = directory + "/" + name;
+      const auto last = LastWrite(files_, path);
+      if (last.ok() && *last > until) return written;
+      const Status removed = last.ok() ? files_.RemoveTree(path) : Status(last.error());
+      if (!removed.ok() && removed.error().code != ErrorCode::kNotFound) status = removed;
+    }
+    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT) continue;
+    if (errno == ENOTEMPTY && status.ok()) return written;
+    if (status.ok()) status = platform::SystemError("remove", directory, errno);
   }
-  if (status.ok()) status = files_.Remove(options_.notes + "/" + id.ToString());
-  if (status.ok()) return true;
-  platform::LogWarn("nm.aggregation",
-                    id.ToString(),
-                    "its logs are collected, but the local ones cannot be removed",
-                    {{"cause", status.error().ToString()}});
-  return false;
+  WEIR_RETURN_IF_ERROR(status);
+  return files_.Remove(options_.notes + "/" + id.ToString());
 }
 
 void LogAggregator::RemoveOldArchives() {
   retain_due_ = MonotonicNow() + options_.retain_check;
   if (!options_.retain) return;
-  std::set<ApplicationId> here = present_;
+  std::set<ApplicationId> here = present_.value_or(std::set<ApplicationId>());
   for (const auto& [id, application] : applications_) here.insert(id);
   counted_.removed += static_cast<int64_t>(
       SweepArchives(files_, options_.root, here, *options_.retain, platform::WallNow()));

@@ -94,6 +94,15 @@ bool VisitBelow(int directory, int depth, const std::function<bool(int64_t)>& vi
   return more;
 }
 
+// The smaller, the more.
+int Importance(const std::string& name) {
+  if (name == "stdout" || name == "stderr") return 0;
+  for (const char* begin : {"stdout", "stderr", "syslog", "messages"}) {
+    if (name.starts_with(begin)) return 1;
+  }
+  return name.find(".log") != std::string::npos ? 2 : 3;
+}
+
 Error NotALog(const std::string& name) {
   return {ErrorCode::kNotFound, "'" + name.substr(0, 200) + "' is no log file", ""};
 }
@@ -164,15 +173,29 @@ Result<OpenLog> LogDirectory::OpenOne(const std::string& name, int flags) const 
   return log;
 }
 
-Result<std::vector<LogFile>> LogDirectory::List() const {
-  WEIR_ASSIGN_OR_RETURN(const auto names, Names());
-  std::vector<LogFile> files;
+Result<LogListing> LogDirectory::Look() const {
+  WEIR_ASSIGN_OR_RETURN(auto names, Names());
+  std::stable_sort(names.begin(), names.end(), [](const auto& one, const auto& other) {
+    return Importance(one) < Importance(other);
+  });
+  LogListing listing;
   for (const std::string& name : names) {
-    if (files.size() >= kFilesMax) break;
+    if (listing.files.size() >= kFilesMax) {
+      ++listing.left_out;
+      continue;
+    }
     // Gone meanwhile, or none of ours: the others count.
-    if (auto log = OpenOne(name, O_RDONLY); log.ok()) files.push_back(std::move(log->file));
+    if (auto log = OpenOne(name, O_RDONLY); log.ok()) listing.files.push_back(std::move(log->file));
   }
-  return files;
+  std::sort(listing.files.begin(), listing.files.end(), [](const auto& one, const auto& other) {
+    return one.name < other.name;
+  });
+  return listing;
+}
+
+Result<std::vector<LogFile>> LogDirectory::List() const {
+  WEIR_ASSIGN_OR_RETURN(auto listing, Look());
+  return std::move(listing.files);
 }
 
 Result<OpenLog> LogDirectory::OpenFile(const std::string& name, LogAccess access) const {

@@ -39,6 +39,11 @@ struct LogFile {
   int64_t size() const { return end - begin; }
 };
 
+struct LogListing {
+  std::vector<LogFile> files;  // by name
+  size_t left_out = 0;         // how many more there are
+};
+
 struct OpenLog {
   LogFile file;  // as it was when it was opened
   std::shared_ptr<platform::FileDescriptor> descriptor;
@@ -60,8 +65,11 @@ class LogDirectory {
                                    const ContainerId& id,
                                    LogLookup lookup = LogLookup::kGuarded);
 
-  // By name, at most kFilesMax. Errors: those of FileSystem.
-  Result<std::vector<LogFile>> List() const;
+  // At most kFilesMax; if there are more, what matters most: stdout and stderr, then names that
+  // begin like them or like a system's log, then "*.log*", then by name. So whoever makes a
+  // thousand files hides nothing. Errors: those of FileSystem.
+  Result<LogListing> Look() const;
+  Result<std::vector<LogFile>> List() const;  // its files
   // kNotFound: no such file among them; the remedy says which there are.
   Result<OpenLog> OpenFile(const std::string& name, LogAccess access = LogAccess::kRead) const;
 

@@ -1,5 +1,6 @@
 #include "nodemanager/executor/log_owner.h"
 
+#include "common/container_role.h"
 #include "common/strings.h"
 
 namespace weir::nm {
@@ -30,7 +31,7 @@ bool IsUser(const std::string& text) {
 
 std::string RoleOf(const ContainerId& id, const LaunchContext& launch) {
   if (id.is_application_master()) return kMaster;
-  const auto said = launch.environment.find(kRoleVariable);
+  const auto said = launch.environment.find(kContainerRoleVariable);
   return said != launch.environment.end() && IsRole(said->second) ? said->second : kCommand;
 }
 

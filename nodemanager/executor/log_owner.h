@@ -21,9 +21,7 @@ struct LogOwner {
 };
 
 // What a container does for its application: "am" for its ApplicationMaster, else what the
-// environment variable WEIR_CONTAINER_ROLE of its launch context says (an ApplicationMaster of the
-// stream engine says "taskmanager"), else "command".
-inline constexpr char kRoleVariable[] = "WEIR_CONTAINER_ROLE";
+// environment variable kContainerRoleVariable of its launch context says, else "command".
 std::string RoleOf(const ContainerId& id, const LaunchContext& launch);
 
 // Errors: those of FileSystem.

@@ -1,8 +1,12 @@
 #include "nodemanager/executor/log_retention.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 
+#include "platform/file_descriptor.h"
 #include "platform/log.h"
 
 namespace weir::nm {
@@ -11,11 +15,17 @@ namespace {
 // The directory of an application, those of its containers, their files.
 constexpr int kDepth = 2;
 
-// Of the directory, the containers' directories in it, and their files.
+int64_t MillisOf(const timespec& time) {
+  return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
+}
+
+// Of the directory, the containers' directories in it, and their files. Whose logs they are may say
+// when a file was written, but not that it was changed later than it was.
 Result<int64_t> LastWritten(platform::FileSystem& files, const std::string& path, int depth) {
-  WEIR_ASSIGN_OR_RETURN(const auto info, files.Stat(path));
-  int64_t last = info.mtime_ms;
-  if (!info.is_directory || depth == 0) return last;
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return platform::SystemError("stat", path, errno);
+  int64_t last = std::min(MillisOf(info.st_mtim), MillisOf(info.st_ctim));
+  if (!S_ISDIR(info.st_mode) || depth == 0) return last;
   WEIR_ASSIGN_OR_RETURN(const auto names, files.List(path));
   for (const std::string& name : names) {
     WEIR_ASSIGN_OR_RETURN(const int64_t one, LastWritten(files, path + "/" + name, depth - 1));
@@ -23,6 +33,8 @@ Result<int64_t> LastWritten(platform::FileSystem& files, const std::string& path
   }
   return last;
 }
+
+}  // namespace
 
 bool RemoveIfOld(platform::FileSystem& files,
                  const std::string& path,
@@ -38,7 +50,10 @@ bool RemoveIfOld(platform::FileSystem& files,
   return false;
 }
 
-}  // namespace
+Result<WallTime> LastWrite(platform::FileSystem& files, const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(const int64_t last, LastWritten(files, path, kDepth - 1));
+  return WallFromMillis(last);
+}
 
 Result<WallTime> LastLogWrite(platform::FileSystem& files,
                               const ContainerDirectories& directories,
@@ -51,31 +66,6 @@ Result<WallTime> LastLogWrite(platform::FileSystem& files,
   }
   if (last) return WallFromMillis(*last);
   return Error{ErrorCode::kNotFound, "this node has no logs of " + id.ToString(), ""};
-}
-
-size_t SweepArchives(platform::FileSystem& files,
-                     const logs::ArchiveRoot& root,
-                     const std::set<ApplicationId>& here,
-                     Duration retain,
-                     WallTime now) {
-  size_t removed = 0;
-  const auto users = files.List(root.directory);
-  if (!users.ok()) return 0;
-  for (const std::string& user : *users) {
-    const std::string top = root.directory + "/" + user + "/bucket-" + root.suffix;
-    const auto buckets = files.List(top);
-    if (!buckets.ok()) continue;
-    for (const std::string& bucket : *buckets) {
-      const auto names = files.List(top + "/" + bucket);
-      if (!names.ok()) continue;
-      for (const std::string& name : *names) {
-        const auto id = ApplicationId::Parse(name);
-        if (!id.ok() || here.contains(*id)) continue;
-        removed += RemoveIfOld(files, top + "/" + bucket + "/" + name, name, retain, now) ? 1U : 0U;
-      }
-    }
-  }
-  return removed;
 }
 
 size_t SweepLogs(platform::FileSystem& files,

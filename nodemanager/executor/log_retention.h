@@ -1,6 +1,5 @@
 // Which logs may go: without aggregation those of applications of which nothing runs here and
-// nothing was written for longer than yarn.nodemanager.log.retain-seconds; of log archives those in
-// which nothing was written for longer than yarn.log-aggregation.retain-seconds.
+// nothing was written for longer than yarn.nodemanager.log.retain-seconds.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LOG_RETENTION_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LOG_RETENTION_H_
 
@@ -9,7 +8,6 @@
 
 #include "common/ids.h"
 #include "common/time.h"
-#include "log-archive/archive_paths.h"
 #include "nodemanager/executor/container_directories.h"
 #include "platform/file_system.h"
 
@@ -23,18 +21,22 @@ size_t SweepLogs(platform::FileSystem& files,
                  Duration retain,
                  WallTime now);
 
+// When something was last written to what is at `path`: a file, or a directory with files. Errors:
+// those of FileSystem.
+Result<WallTime> LastWrite(platform::FileSystem& files, const std::string& path);
 // When something was last written to the application's logs here. kNotFound: it has none.
 Result<WallTime> LastLogWrite(platform::FileSystem& files,
                               const ContainerDirectories& directories,
                               const ApplicationId& id);
 
-// How many applications' archives were removed, of all users; `here`: not those. Several
-// NodeManagers may do it at once. Thread-safe.
-size_t SweepArchives(platform::FileSystem& files,
-                     const logs::ArchiveRoot& root,
-                     const std::set<ApplicationId>& here,
-                     Duration retain,
-                     WallTime now);
+// Removes an application's logs or archives at `path` (`name`: for the log) when nothing was
+// written there for longer than `retain`. True: they are gone. What cannot be read or removed is
+// logged.
+bool RemoveIfOld(platform::FileSystem& files,
+                 const std::string& path,
+                 const std::string& name,
+                 Duration retain,
+                 WallTime now);
 
 }  // namespace weir::nm
 

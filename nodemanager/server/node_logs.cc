@@ -21,7 +21,6 @@ constexpr int64_t kMaxGenerations = 1000;
 constexpr int64_t kMaxSeconds = int64_t{10} * 365 * 24 * 3600;
 constexpr int64_t kMaxBytes = int64_t{1} << 50;
 constexpr int kCheckParts = 10;  // of the retention, when no period is given
-constexpr std::string_view kFileScheme = "file://";
 
 bool IsFileName(const std::string& text) {
   return !text.empty() && text.find('/') == std::string::npos && text != "." && text != "..";
@@ -41,17 +40,18 @@ LogLimits ReadLimits(const Configuration& config, OptionReader& read) {
   return limits;
 }
 
-AggregatorOptions ReadAggregation(OptionReader& read, const std::string& directory) {
+AggregatorOptions ReadAggregation(const Configuration& config,
+                                  OptionReader& read,
+                                  const std::string& directory) {
   AggregatorOptions options;
-  std::string root = read.Text(kNmRemoteLogDir);
-  if (root.starts_with(kFileScheme)) root.erase(0, kFileScheme.size());
-  options.root.directory = read.Absolute(kNmRemoteLogDir, root);
-  options.root.suffix = read.Text(kNmRemoteLogSuffix);
+  options.root = logs::ConfiguredRoot(config);
+  options.root.directory = read.Absolute(kNmRemoteLogDir, options.root.directory);
   if (!IsFileName(options.root.suffix)) {
     read.Fault({ErrorCode::kInvalidArgument,
                 std::string(kNmRemoteLogSuffix) + " is '" + options.root.suffix + "'",
                 "it is a part of a directory's name"});
   }
+  options.max_archive_bytes = read.Int(kNmLogArchiveMax, 1, kMaxMib) * kMib;
   options.notes = directory + "/log-aggregation";
   options.roll_interval = seconds(read.Int(kNmLogRoll, 1, kMaxSeconds));
   options.local_retain = seconds(read.Int(kNmLogRetain, 0, kMaxSeconds));
@@ -71,7 +71,7 @@ NodeLogOptions ReadNodeLogOptions(const Configuration& config,
                                   const std::string& directory) {
   NodeLogOptions options;
   options.limits = ReadLimits(config, read);
-  AggregatorOptions aggregation = ReadAggregation(read, directory);
+  AggregatorOptions aggregation = ReadAggregation(config, read, directory);
   if (read.Keep(config.GetBool(kLogAggregation, false), false)) {
     options.aggregation = std::move(aggregation);
   }
@@ -125,6 +125,7 @@ std::string NodeLogs::Json() const {
     json["applications"] = report.applications;
     json["failing"] = report.failing;
     json["lastError"] = report.last_error;
+    json["rounds"] = report.rounds;
     json["failures"] = report.failures;
     json["collectedBytes"] = report.bytes;
     json["removedArchives"] = report.removed;

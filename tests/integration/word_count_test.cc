@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -76,6 +77,16 @@ TEST_F(CountsWords, OfALargeTextAsCoreutilsDoInAllThreeModes) {
     EXPECT_THAT(run.err, HasSubstr("TaskManagers 2/2"));
     EXPECT_THAT(run.out, HasSubstr("FINISHED"));
     ExpectCounts(std::string("counts-") + mode, "expected");
+    if (mode != std::string("session")) continue;
+    const CommandResult workers =
+        cluster().Weir({"logs", "-applicationId", session, "--role", "taskmanager"});
+    EXPECT_EQ(workers.exit_code, 0) << workers.ToString();
+    EXPECT_THAT(
+        workers.out,
+        AllOf(HasSubstr("_000002 on"), HasSubstr("_000003 on"), Not(HasSubstr("_000001 on"))));
+    const CommandResult master =
+        cluster().Weir({"logs", "-applicationId", session, "--role", "am"});
+    EXPECT_THAT(master.out, AllOf(HasSubstr("_000001 on"), Not(HasSubstr("_000002 on"))));
   }
   StopSession(session);
 }

@@ -1,7 +1,6 @@
-// Logs on their way to the shared directory: rounds, restarts, full disks, what is old.
+// Logs on their way to the shared directory: of applications that run, end, come back and are old.
 #include "nodemanager/executor/log_aggregator.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,9 +8,9 @@
 
 #include <filesystem>
 
-#include "log_fixture.h"
-#include "nodemanager/executor/log_collector.h"
-#include "nodemanager/executor/log_retention.h"
+#include "collection_fixture.h"
+#include "common/container_role.h"
+#include "nodemanager/executor/archive_directories.h"
 #include "platform/clock.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/wait_until.h"
@@ -20,143 +19,9 @@ namespace weir::nm {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using weir::testing::Exists;
 using weir::testing::FaultyFileSystem;
 using weir::testing::WaitUntil;
-
-class LogCollection : public LogFixture {
- protected:
-  LogCollection() { MakeContainer(2, "taskmanager"); }
-
-  logs::ArchiveRoot Root() const { return {directory_ / "shared", "logs"}; }
-  std::string Archive() const { return Root().File("ann", kApplication, "host_1"); }
-  std::string Archived(const std::string& name, int64_t number = 2) const {
-    return ReadArchive(Archive(), number, name);
-  }
-  LogCollector Collector(platform::FileSystem& files = platform::FileSystem::Real()) const {
-    return {files, directories_, {Root(), kApplication, "ann", "host_1"}};
-  }
-  Result<int64_t> Round(LogCollector& collector, bool last = false) const {
-    return collector.Round(last, never_);
-  }
-  AggregatorOptions Options() const {
-    AggregatorOptions options;
-    options.root = Root();
-    options.node = "host:1";
-    options.notes = directory_ / "aggregation";
-    options.roll_interval = milliseconds(20);
-    options.smallest_back_off = milliseconds(5);
-    return options;
-  }
-  std::string Note() const { return directory_ / "aggregation/" + kApplication.ToString(); }
-  std::string Local() const { return directory_ / "log/" + kApplication.ToString(); }
-
-  const std::atomic<bool> never_ = false;
-};
-
-TEST_F(LogCollection, ARoundBringsWhatIsNewAndNothingTwice) {
-  Append(2, "stdout", "one ");
-  Append(2, "own.log", "x");
-  LogCollector collector = Collector();
-  EXPECT_EQ(*Round(collector), 5);
-  EXPECT_EQ(*Round(collector), 0);
-  Append(2, "stdout", "two ");
-  EXPECT_EQ(*Round(collector), 4);
-  collector.Close();
-  Append(2, "stdout", "three");
-  EXPECT_EQ(*Round(collector, true), 5) << "after a restart";
-  EXPECT_EQ(Archived("stdout"), "one two three");
-  EXPECT_EQ(Archived("own.log"), "x");
-  const auto archive = logs::LogArchive::Open(Archive());
-  EXPECT_TRUE(archive->finished());
-  EXPECT_EQ(archive->logs().front().role, "taskmanager");
-  EXPECT_EQ(archive->head()->user, "ann");
-}
-
-TEST_F(LogCollection, AFileWithoutAByteIsALogToo) {
-  Append(2, "stderr", "");
-  LogCollector collector = Collector();
-  ASSERT_TRUE(Round(collector).ok());
-  ASSERT_TRUE(Round(collector).ok());
-  const auto archive = logs::LogArchive::Open(Archive());
-  ASSERT_EQ(archive->logs().size(), 1u);
-  EXPECT_EQ(archive->entries().size(), 1u);
-}
-
-TEST_F(LogCollection, LargeFilesComeInPieces) {
-  std::string text;
-  while (text.size() < 3 * logs::kPieceBytes + 17) text += std::to_string(text.size()) + "\n";
-  Append(2, "stdout", text);
-  LogCollector collector = Collector();
-  ASSERT_TRUE(Round(collector, true).ok());
-  EXPECT_EQ(Archived("stdout"), text);
-  EXPECT_LT(platform::FileSystem::Real().Stat(Archive())->size, static_cast<int64_t>(text.size()));
-}
-
-TEST_F(LogCollection, ALogThatIsRenamedStaysOneAndOneThatIsEmptiedBeginsAnew) {
-  LogCollector collector = Collector();
-  Append(2, "app.log", "first ");
-  ASSERT_TRUE(Round(collector).ok());
-  Append(2, "app.log", "rest ");
-  std::filesystem::rename(PathOf(2, "app.log"), PathOf(2, "app.log.1"));
-  Append(2, "app.log", "second ");
-  ASSERT_TRUE(Round(collector).ok());
-  EXPECT_EQ(Archived("app.log"), "first rest second ");
-  EXPECT_EQ(Archived("app.log.1"), "");
-
-  for (const char* text : {"a", "bb", "c", "a longer one than any before"}) {
-    std::filesystem::resize_file(PathOf(2, "app.log"), 0);
-    ASSERT_TRUE(Round(collector).ok());
-    if (std::string(text) == "c") collector.Close();
-    Append(2, "app.log", text);
-    ASSERT_TRUE(Round(collector).ok());
-  }
-  EXPECT_EQ(Archived("app.log"), "first rest second abbca longer one than any before");
-}
-
-TEST_F(LogCollection, WhatTheSizeLimitTookBeforeItWasCollectedIsCountedAsMissing) {
-  Append(2, "stdout", std::string(64 << 10, 'a') + "end");
-  const int fd = ::open(PathOf(2, "stdout").c_str(), O_RDWR | O_CLOEXEC);
-  const int cut = ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 32 << 10);
-  ::close(fd);
-  if (cut != 0) GTEST_SKIP() << "this file system takes nothing away from the front of a file";
-  LogCollector collector = Collector();
-  ASSERT_TRUE(Round(collector).ok());
-  EXPECT_EQ(Archived("stdout"), std::string(32 << 10, 'a') + "end");
-  EXPECT_EQ(logs::LogArchive::Open(Archive())->logs().front().missing, 32 << 10);
-}
-
-// Each call of the file system fails once, in turn: the round fails, the next one makes it good.
-TEST_F(LogCollection, AFullDiskAtEveryCallIsMadeGoodByTheNextRound) {
-  for (int64_t call = 1;; ++call) {
-    std::filesystem::remove_all(directory_ / "shared");
-    std::filesystem::remove(PathOf(2, "stdout"));
-    FaultyFileSystem files(platform::FileSystem::Real());
-    LogCollector collector = Collector(files);
-    files.FailCall(call, weir::testing::DiskFull());
-    int failures = 0;
-    std::string written;
-    for (const char* text : {"one ", "two ", "three ", "four"}) {
-      written += text;
-      Append(2, "stdout", text);
-      if (!Round(collector).ok()) ++failures;
-      const std::string archived = Archived("stdout");
-      EXPECT_TRUE(archived.empty() || written.starts_with(archived) ||
-                  archived.find("cannot") == 0 || archived.find("not a log") != archived.npos)
-          << archived;
-    }
-    if (!Round(collector, true).ok()) ++failures;
-    ASSERT_TRUE(Round(collector, true).ok()) << "call " << call;
-    EXPECT_EQ(Archived("stdout"), written) << "call " << call;
-    EXPECT_EQ(logs::LogArchive::Open(Archive())->damaged(), 0) << "call " << call;
-    EXPECT_LE(failures, 1);
-    if (files.calls() < call) {
-      EXPECT_GT(call, 15);
-      return;
-    }
-  }
-}
 
 TEST_F(LogCollection, ARunningApplicationIsCollectedAgainAndAgain) {
   LogAggregator aggregator(platform::FileSystem::Real(), directories_, Options());
@@ -227,7 +92,119 @@ TEST_F(LogCollection, WhatIsOverWithoutAWordIsFoundByItsSilence) {
   AggregatorOptions options = Options();
   options.local_retain = Duration{0};
   LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  EXPECT_TRUE(AwaitLeaving(aggregator));
+  EXPECT_EQ(Archived("stdout"), "one");
+}
+
+// It was told what runs here before the container came; that has said nothing yet.
+TEST_F(LogCollection, WhatCameAfterTheLastUpdateIsNotSilent) {
+  AggregatorOptions options = Options();
+  options.local_retain = Duration{0};
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  aggregator.Update({});
+  MakeContainer(3);
+  Append(3, "stdout", "");
+  const int64_t before = aggregator.Report().rounds;
+  ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().rounds >= before + 5; }, "some rounds"));
+  EXPECT_TRUE(Exists(PathOf(3, "stdout")));
+  EXPECT_TRUE(AwaitLeaving(aggregator)) << "told that it does not run";
+}
+
+// A NodeManager that was just started does not know yet what runs here.
+TEST_F(LogCollection, NothingIsSilentBeforeItIsKnownWhatRuns) {
+  Append(2, "stdout", "one");
+  AggregatorOptions options = Options();
+  options.local_retain = Duration{0};
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  const auto rounds = [&] { return aggregator.Report().rounds; };
+  ASSERT_TRUE(WaitUntil([&] { return rounds() >= 5; }, "some rounds"));
+  EXPECT_TRUE(Exists(PathOf(2, "stdout"))) << "its container may be running";
+  aggregator.Update({kApplication});
+  const int64_t before = rounds();
+  ASSERT_TRUE(WaitUntil([&] { return rounds() >= before + 5; }, "more rounds"));
+  EXPECT_TRUE(Exists(PathOf(2, "stdout"))) << "its container is running";
+}
+
+// A note says that it was over: the NodeManager was killed between its last round and its removal.
+TEST_F(LogCollection, OneThatCountsAsOverAndRunsAgainIsTakenBack) {
+  Append(2, "stdout", "one ");
+  AggregatorOptions options = Options();
+  options.local_retain = Duration{0};
+  options.delete_delay = seconds(3600);
+  {
+    LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+    ASSERT_TRUE(WaitUntil(
+        [&] {
+          aggregator.Update({});
+          return Exists(Note()) &&
+                 weir::testing::ReadWholeFile(Note()).find("over 1") != std::string::npos;
+        },
+        "its end by silence"));
+  }
+  MakeContainer(3);
+  Append(3, "stdout", "another");
+  options.delete_delay = Duration{0};
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().applications == 1; }, "its discovery"));
+  EXPECT_TRUE(Exists(PathOf(2, "stdout"))) << "nobody knows yet what runs";
+  aggregator.Update({kApplication});
+  ASSERT_TRUE(WaitUntil([&] { return Archived("stdout", 3) == "another"; }, "the new container"));
+  Append(2, "stdout", "two");
+  ASSERT_TRUE(WaitUntil([&] { return Archived("stdout") == "one two"; }, "a round"));
+  EXPECT_TRUE(Exists(PathOf(3, "stdout")));
+  aggregator.ApplicationEnded(kApplication);
   EXPECT_TRUE(WaitUntil([&] { return !Exists(Local()); }, "the local logs to go"));
+}
+
+// Nothing runs here by what was told last, but something was written since the last round.
+TEST_F(LogCollection, WhatIsWrittenAfterTheLastRoundIsCollectedBeforeItGoes) {
+  Append(2, "stdout", "one ");
+  AggregatorOptions options = Options();
+  options.delete_delay = seconds(1);
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  aggregator.Update({});
+  aggregator.ApplicationEnded(kApplication);
+  ASSERT_TRUE(WaitUntil(
+      [&] {
+        return Exists(Note()) &&
+               weir::testing::ReadWholeFile(Note()).find("collected 0") == std::string::npos;
+      },
+      "the last round"));
+  Append(2, "stdout", "two");
+  MakeContainer(3);
+  Append(3, "stdout", "three");
+  ASSERT_TRUE(WaitUntil([&] { return !Exists(Local()); }, "the local logs to go"));
+  EXPECT_EQ(Archived("stdout"), "one two");
+  EXPECT_EQ(Archived("stdout", 3), "three");
+}
+
+TEST_F(LogCollection, ALogFromTheFutureDoesNotKeepTheOthers) {
+  Append(2, "stdout", "one");
+  const utimbuf then{4'000'000'000, 4'000'000'000};
+  ASSERT_EQ(::utime(PathOf(2, "stdout").c_str(), &then), 0);
+  AggregatorOptions options = Options();
+  options.local_retain = Duration{0};
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  EXPECT_TRUE(AwaitLeaving(aggregator));
+  EXPECT_EQ(Archived("stdout"), "one");
+}
+
+// The note cannot be written when the end is told: it is still known when it can.
+TEST_F(LogCollection, AnEndThatIsToldWhileNothingCanBeNotedIsNotLost) {
+  Append(2, "stdout", "one");
+  FaultyFileSystem files(platform::FileSystem::Real());
+  files.FailPaths("/aggregation/", weir::testing::DiskFull());
+  AggregatorOptions options = Options();
+  options.smallest_back_off = milliseconds(50);
+  LogAggregator aggregator(files, directories_, options);
+  ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().failures >= 1; }, "a failure"));
+  EXPECT_EQ(aggregator.Report().failing, 1)
+      << "it is one that waits, not one that is new each time";
+  aggregator.ApplicationEnded(kApplication);
+  ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().failures >= 3; }, "more failures"));
+  EXPECT_TRUE(Exists(Local()));
+  files.Heal();
+  ASSERT_TRUE(WaitUntil([&] { return !Exists(Local()); }, "the local logs to go"));
   EXPECT_EQ(Archived("stdout"), "one");
 }
 
@@ -273,17 +250,43 @@ TEST_F(LogCollection, OldArchivesGoAndThoseInUseStay) {
   EXPECT_TRUE(Exists(Root().File("ann", used, "host_1")));
 }
 
+// What an archive had no room for is kept as long as without aggregation.
+TEST_F(LogCollection, WhatABoundKeptOutStaysOnTheNode) {
+  for (int i = 0; i < 1100; ++i) Append(2, "a" + std::to_string(i), "x");
+  Append(2, "stdout", "one");
+  {
+    LogAggregator aggregator(platform::FileSystem::Real(), directories_, Options());
+    aggregator.ApplicationEnded(kApplication);
+    ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().applications == 1; }, "its discovery"));
+    ASSERT_TRUE(WaitUntil(
+        [&] {
+          return weir::testing::ReadWholeFile(Note()).find("collected 0") == std::string::npos;
+        },
+        "the last round"));
+  }
+  AggregatorOptions options = Options();
+  {
+    LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+    ASSERT_TRUE(WaitUntil([&] { return aggregator.Report().applications == 1; }, "its discovery"));
+    EXPECT_TRUE(Exists(Local())) << "for three hours";
+  }
+  options.local_retain = Duration{0};
+  LogAggregator aggregator(platform::FileSystem::Real(), directories_, options);
+  EXPECT_TRUE(WaitUntil([&] { return !Exists(Local()); }, "the local logs to go"));
+  EXPECT_EQ(Archived("stdout"), "one");
+}
+
 TEST(ContainerRole, IsOfTheNumberAndTheLaunchContext) {
   const ContainerId master = ContainerId::Make({{1, 1}, 1}, Epoch{1}, 1);
   const ContainerId other = ContainerId::Make({{1, 1}, 1}, Epoch{1}, 2);
   LaunchContext launch;
   EXPECT_EQ(RoleOf(master, launch), "am");
   EXPECT_EQ(RoleOf(other, launch), "command");
-  launch.environment[kRoleVariable] = "taskmanager";
+  launch.environment[kContainerRoleVariable] = "taskmanager";
   EXPECT_EQ(RoleOf(other, launch), "taskmanager");
   EXPECT_EQ(RoleOf(master, launch), "am");
   for (const char* bad : {"", "two words", "a\nb", "../x", "ROLE"}) {
-    launch.environment[kRoleVariable] = bad;
+    launch.environment[kContainerRoleVariable] = bad;
     EXPECT_EQ(RoleOf(other, launch), "command") << bad;
   }
 }

@@ -93,6 +93,25 @@ TEST_F(LogLimitsTest, ALinkInThePlaceOfALogIsNotCut) {
   EXPECT_EQ(weir::testing::ReadWholeFile(directory_ / "other"), std::string(3 * kMib, 'x'));
 }
 
+TEST_F(LogLimitsTest, ASecondNameOfAnotherOnesFileIsNotCutEither) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a directory to another user";
+  const std::string other = directory_ / "other";
+  weir::testing::WriteWholeFile(other, std::string(3 * kMib, 'x'));
+  ASSERT_EQ(::link(other.c_str(), PathOf(2, "stdout").c_str()), 0);
+  ASSERT_EQ(::chown(directories_.Log(IdOf(2)).c_str(), 12345, 12345), 0);
+  for (const LogCutting cutting : {LogCutting::kPunch, LogCutting::kCopyAndTruncate}) {
+    EXPECT_EQ(CutLogs(OpenLogs(2), Limits(kMib, 1), cutting)->cut, 0);
+    EXPECT_EQ(weir::testing::ReadWholeFile(other), std::string(3 * kMib, 'x'));
+  }
+  EXPECT_FALSE(weir::testing::Exists(PathOf(2, "stdout.1")));
+}
+
+TEST_F(LogLimitsTest, AThousandFilesDoNotHideOneThatIsTooLarge) {
+  for (int i = 0; i < 1100; ++i) Append(2, "a" + std::to_string(i), "x");
+  Append(2, "stdout", std::string(3 * kMib, 'x'));
+  EXPECT_EQ(CutLogs(OpenLogs(2), Limits(kMib, 1))->cut, 2 * kMib);
+}
+
 TEST(LogLimits, ComesBackBeforeAGenerationCanHaveBeenWritten) {
   const LogLimits limits = Limits(100 * kMib, 4);
   EXPECT_EQ(NextLook(limits, 0, seconds(1)), limits.period);
