@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/strings.h"
-#include "platform/config_keys.h"
 #include "platform/file_system.h"
 #include "platform/http_client.h"
 
@@ -18,7 +17,6 @@ using Json = nlohmann::json;
 
 constexpr size_t kNodesAsked = 1000;
 constexpr seconds kNodePatience{10};
-constexpr std::string_view kFileScheme = "file://";
 
 std::string What(const ContainerId& id, const std::string& node) {
   return id.ToString() + (node.empty() ? "" : " on " + node);
@@ -93,12 +91,7 @@ std::string NodeOf(const logs::LogArchive& archive, const std::string& path) {
 }  // namespace
 
 LogFinder::LogFinder(const platform::Configuration& config, const LogQuery& query)
-    : config_(config), query_(query), rm_(config) {
-  using namespace platform::keys;
-  root_.directory = config.GetOr(kNmRemoteLogDir, platform::DefaultOf(kNmRemoteLogDir));
-  if (root_.directory.starts_with(kFileScheme)) root_.directory.erase(0, kFileScheme.size());
-  root_.suffix = config.GetOr(kNmRemoteLogSuffix, platform::DefaultOf(kNmRemoteLogSuffix));
-}
+    : query_(query), rm_(config), root_(logs::ConfiguredRoot(config)) {}
 
 void LogFinder::AskResourceManager(std::map<ContainerId, Candidate>& candidates) {
   const auto containers = rm_.Containers(query_.application);
@@ -290,20 +283,45 @@ bool LogFinder::MayHaveMore() {
   return application.ok() && !IsTerminal(application->report.state);
 }
 
+Result<const logs::ArchivedLog*> LogFinder::FindCollected(const FoundContainer& container,
+                                                          const FoundFile& file) {
+  if (container.archive != nullptr) {
+    for (const logs::ArchivedLog& log : container.archive->logs()) {
+      if (log.container == container.id && log.name == file.name) return &log;
+    }
+  }
+  return NoLogs(container.id, container.node, "'" + file.name + "' is not collected");
+}
+
+Result<int64_t> LogFinder::ReadCollected(const FoundContainer& container,
+                                         const FoundFile& file,
+                                         bool whole,
+                                         LogPlace& place,
+                                         const Sink& sink) {
+  WEIR_ASSIGN_OR_RETURN(const logs::ArchivedLog* log, FindCollected(container, file));
+  const LogPlace from = place;
+  if (!log->pieces.empty()) {
+    const logs::LogPiece& last = log->pieces.back().entry.piece;
+    const bool known = whole || from.identity == 0 || !logs::IsSameFile(from.identity, last);
+    place = {
+        last.identity,
+        known ? last.position + last.length : std::max(from.position, last.position + last.length)};
+  }
+  if (whole) return Read(container, file, sink);
+  return container.archive->ReadBeyond(*log, from.identity, from.position, sink);
+}
+
 Result<int64_t> LogFinder::Read(const FoundContainer& container,
                                 const FoundFile& file,
                                 const Sink& sink) {
   if (container.archive != nullptr) {
-    for (const logs::ArchivedLog& log : container.archive->logs()) {
-      if (log.container != container.id || log.name != file.name) continue;
-      const int64_t wanted = query_.size.value_or(log.size);
-      const int64_t length = std::min(log.size, wanted < 0 ? -wanted : wanted);
-      WEIR_ASSIGN_OR_RETURN(
-          const int64_t damaged,
-          container.archive->Read(log, wanted < 0 ? log.size - length : 0, length, sink));
-      return damaged + (query_.size ? 0 : log.missing);
-    }
-    return NoLogs(container.id, container.node, "'" + file.name + "' is not collected");
+    WEIR_ASSIGN_OR_RETURN(const logs::ArchivedLog* log, FindCollected(container, file));
+    const int64_t wanted = query_.size.value_or(log->size);
+    const int64_t length = std::min(log->size, wanted < 0 ? -wanted : wanted);
+    WEIR_ASSIGN_OR_RETURN(
+        const int64_t damaged,
+        container.archive->Read(*log, wanted < 0 ? log->size - length : 0, length, sink));
+    return damaged + (query_.size ? 0 : log->missing);
   }
   const int64_t wanted = query_.size.value_or(file.size);
   const int64_t total = std::min(file.size, wanted < 0 ? -wanted : wanted);

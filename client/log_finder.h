@@ -45,6 +45,12 @@ struct FoundContainer {
   bool not_yet = false;                 // the fault: it has not started; it will have logs
 };
 
+// How far a log is known: its file, and the position in it behind the last byte.
+struct LogPlace {
+  uint64_t identity = 0;  // 0 = not known
+  int64_t position = 0;
+};
+
 class LogFinder {
  public:
   LogFinder(const platform::Configuration& config, const LogQuery& query);
@@ -60,6 +66,13 @@ class LogFinder {
   // The bytes that the query's size takes. Missing ones are told in the result.
   using Sink = std::function<Status(std::string_view)>;
   Result<int64_t> Read(const FoundContainer& container, const FoundFile& file, const Sink& sink);
+  // What is collected of it: from its beginning as Read has it (`whole`), or beyond `place`. Then
+  // `place` is behind it. The rest as Read. Requires: the container's logs are in an archive.
+  Result<int64_t> ReadCollected(const FoundContainer& container,
+                                const FoundFile& file,
+                                bool whole,
+                                LogPlace& place,
+                                const Sink& sink);
 
  private:
   struct Candidate {
@@ -76,8 +89,9 @@ class LogFinder {
   FoundContainer Examine(const ContainerId& id, const Candidate& candidate);
   Result<FoundContainer> AskNode(const ContainerId& id, const Candidate& candidate);
   Error NothingFound() const;
+  static Result<const logs::ArchivedLog*> FindCollected(const FoundContainer& container,
+                                                        const FoundFile& file);
 
-  const platform::Configuration& config_;
   const LogQuery& query_;
   RmClient rm_;
   logs::ArchiveRoot root_;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <thread>
@@ -82,40 +83,46 @@ int64_t Number(const platform::HttpAnswer& answer, const std::string& name, int6
 // One log file that is followed, and the thread that does it.
 class Followed {
  public:
-  Followed(FoundContainer container,
+  Followed(const FoundContainer& container,
            std::string file,
            std::optional<int64_t> size,
            bool prefixed,
            Output& output,
            Ending& ending)
-      : container_(std::move(container)),
+      : id_(container.id),
         file_(std::move(file)),
         prefixed_(prefixed),
-        lines_(FollowPrefix(container_, file_)),
+        lines_(FollowPrefix(container, file_)),
         output_(output),
         ending_(ending),
         size_(size) {}
-  ~Followed() {
-    if (thread_.joinable()) thread_.join();
-  }
+  ~Followed() { Join(); }
   Followed(const Followed&) = delete;
   Followed& operator=(const Followed&) = delete;
 
-  void Start() {
+  // From `place` on. Requires: not called before.
+  void Start(std::optional<LogPlace> place) {
+    place_ = place;
     thread_ = std::thread([this] { Run(); });
   }
+  bool started() const { return thread_.joinable(); }
   bool done() const { return done_; }
-  // The container has ended, as the ResourceManager says, and its node has no more to say of it.
+  // Where it is served now; nothing = nobody serves it.
+  void SetServer(std::optional<HostPort> server) {
+    MutexLock lock(mutex_);
+    server_ = std::move(server);
+  }
+  // Nobody serves it, or who does said no the last time.
+  bool lost() const { return lost_; }
+  // There will be no more from its node. Afterwards Print, place and Finish are the caller's.
   void GiveUp() {
     given_up_ = true;
-    thread_.join();
+    Join();
   }
-  bool lost() const { return lost_; }
-  int64_t printed() const { return printed_; }
-  const FoundContainer& container() const { return container_; }
+  // How far it was printed; nothing = not at all.
+  std::optional<LogPlace> place() const { return place_; }
   const std::string& file() const { return file_; }
   bool Print(std::string_view bytes) {
-    printed_ += static_cast<int64_t>(bytes.size());
     return output_.Write(prefixed_ ? lines_.Take(bytes) : std::string(bytes));
   }
   void Finish() {
@@ -124,56 +131,79 @@ class Followed {
   }
 
  private:
+  void Join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
   void Run() {
-    int64_t position = FirstPosition();
     while (!given_up_) {
-      platform::HttpCall call;
-      call.server = *container_.live;
-      call.timeout = kCallPatience;
-      call.target = "/ws/v1/node/containerlogs/" + container_.id.ToString() + "/" +
-                    platform::UrlEncode(file_) + "?follow=" + std::to_string(ToMillis(kParkMs)) +
-                    "&offset=" + std::to_string(position);
-      const auto answer = platform::CallHttp(call);
-      if (answer.ok() && answer->status == 200) {
-        lost_ = false;
-        if (!Print(answer->body)) break;
-        position =
-            Number(*answer, "x-log-offset", position) + static_cast<int64_t>(answer->body.size());
-        const auto ended = answer->headers.find("x-log-ended");
-        if (ended != answer->headers.end() && ended->second == "true") break;
-        continue;
+      const auto server = Server();
+      if (server && !place_) place_ = FirstPlace(*server);
+      if (server && place_) {
+        platform::HttpCall call;
+        call.server = *server;
+        call.timeout = kCallPatience;
+        call.target = Target() + "?follow=" + std::to_string(ToMillis(kParkMs)) +
+                      "&offset=" + std::to_string(place_->position);
+        const auto answer = platform::CallHttp(call);
+        if (answer.ok() && answer->status == 200) {
+          lost_ = false;
+          if (!Take(*answer)) break;
+          continue;
+        }
       }
-      // Another look finds out whether it has ended, or whether its node comes back.
+      // Another look finds out whether it has ended, or where it is.
       lost_ = true;
       if (ending_.WaitFor(kRetryPause)) break;
     }
     if (!given_up_) Finish();
-    done_ = true;
   }
 
-  // Where the last `size` bytes begin.
-  int64_t FirstPosition() {
-    if (!size_ || *size_ >= 0) return 0;
+  // False: that was the last of it.
+  bool Take(const platform::HttpAnswer& answer) {
+    const bool good = Print(answer.body);
+    place_->position =
+        Number(answer, "x-log-offset", place_->position) + static_cast<int64_t>(answer.body.size());
+    if (const auto it = answer.headers.find("x-log-identity"); it != answer.headers.end()) {
+      place_->identity = std::strtoull(it->second.c_str(), nullptr, 10);
+    }
+    const auto ended = answer.headers.find("x-log-ended");
+    return good && (ended == answer.headers.end() || ended->second != "true");
+  }
+
+  std::optional<HostPort> Server() {
+    MutexLock lock(mutex_);
+    return server_;
+  }
+  std::string Target() const {
+    return "/ws/v1/node/containerlogs/" + id_.ToString() + "/" + platform::UrlEncode(file_);
+  }
+
+  // Where the last `size` bytes begin; nothing when its node does not say.
+  std::optional<LogPlace> FirstPlace(const HostPort& server) {
+    if (!size_ || *size_ >= 0) return LogPlace{};
     platform::HttpCall call;
-    call.server = *container_.live;
+    call.server = server;
     call.method = "HEAD";
-    call.target = "/ws/v1/node/containerlogs/" + container_.id.ToString() + "/" +
-                  platform::UrlEncode(file_) + "?size=" + std::to_string(*size_);
+    call.target = Target() + "?size=" + std::to_string(*size_);
     const auto answer = platform::CallHttp(call);
-    return answer.ok() && answer->status == 200 ? Number(*answer, "x-log-offset", 0) : 0;
+    if (!answer.ok() || answer->status != 200) return std::nullopt;
+    return LogPlace{.identity = 0, .position = Number(*answer, "x-log-offset", 0)};
   }
 
-  const FoundContainer container_;
+  const ContainerId id_;
   const std::string file_;
   const bool prefixed_;
   LinePrefixer lines_;
   Output& output_;
   Ending& ending_;
   const std::optional<int64_t> size_;
+  platform::Mutex mutex_;
+  std::optional<HostPort> server_ WEIR_GUARDED_BY(mutex_);
+  std::optional<LogPlace> place_;  // of the thread, while it runs
   std::atomic<bool> done_ = false;
   std::atomic<bool> given_up_ = false;
   std::atomic<bool> lost_ = false;
-  std::atomic<int64_t> printed_ = 0;
   std::thread thread_;
 };
 
@@ -183,6 +213,7 @@ class Follower {
 
   ExitCode Run() {
     std::optional<Error> last_error;
+    Instant heard = platform::MonotonicNow();
     bool over = false;
     while (true) {
       // Asked first: what comes after the answer is still found.
@@ -190,9 +221,11 @@ class Follower {
       const auto found = finder_.Find();
       if (found.ok()) {
         last_error.reset();
-        for (const FoundContainer& container : *found) Look(container);
+        heard = platform::MonotonicNow();
+        Look(*found);
       } else {
         last_error = found.error();
+        if (platform::MonotonicNow() - heard > kFollowPatience) GiveUpLost(*last_error);
       }
       const bool ended = AllDone() && (!may_have_more || OnlyOneContainer(found));
       if (ended && over) break;
@@ -204,7 +237,7 @@ class Follower {
     const bool nothing = followed_.empty() && seen_.empty();
     followed_.clear();
     if (nothing && last_error) return Fail(*last_error);
-    return ExitCode::kOk;
+    return result_;
   }
 
  private:
@@ -221,61 +254,92 @@ class Follower {
     return query_.container && found.ok() && !found->empty() && found->front().ended;
   }
 
-  void Look(const FoundContainer& container) {
-    for (const auto& [key, followed] : followed_) {
-      if (key.first == container.id) EndIfGone(container, *followed);
+  void Look(const std::vector<FoundContainer>& found) {
+    std::set<ContainerId> there;
+    for (const FoundContainer& container : found) {
+      there.insert(container.id);
+      for (const auto& [key, followed] : followed_) {
+        if (key.first != container.id || followed->done()) continue;
+        followed->SetServer(container.live);
+        const bool gone = !container.live && container.ended;
+        if (gone && (followed->lost() || !followed->started())) End(container, *followed);
+      }
+      for (const FoundFile& file : container.files) Begin(container, file);
     }
-    for (const FoundFile& file : container.files) {
-      if (!query_.TakesFile(file.name)) continue;
-      const Key key{container.id, file.name};
-      if (followed_.contains(key) || !seen_.insert(key).second) continue;
-      if (followed_.size() >= kFollowedMax) {
-        Say("weir: " + container.id.ToString() + " " + file.name +
-            " is not followed: " + std::to_string(kFollowedMax) +
-            " files are at most; choose with -containerId, --role "
-            "or -log_files");
-        continue;
-      }
-      // The first look decides whether lines need names: more may come unless one is asked for.
-      const bool prefixed = !(query_.container && query_.files.size() == 1);
-      auto followed =
-          std::make_unique<Followed>(container, file.name, query_.size, prefixed, output_, ending_);
-      if (container.live) {
-        followed->Start();
-      } else {
-        PrintCollected(container, file, 0, *followed);
-        followed->Finish();
-      }
-      followed_[key] = std::move(followed);
+    for (const auto& [key, followed] : followed_) {
+      if (there.contains(key.first) || followed->done() || !followed->lost()) continue;
+      GiveUp(*followed,
+             {ErrorCode::kUnavailable,
+              "the rest of " + key.first.ToString() + " " + key.second +
+                  " cannot be had: nobody knows the container any more",
+              ""});
     }
   }
 
-  // Its node does not answer, and the container has ended: what is collected beyond what was
+  void Begin(const FoundContainer& container, const FoundFile& file) {
+    if (!query_.TakesFile(file.name)) return;
+    const Key key{container.id, file.name};
+    if (followed_.contains(key) || !seen_.insert(key).second) return;
+    if (followed_.size() >= kFollowedMax) {
+      Say("weir: " + container.id.ToString() + " " + file.name +
+          " is not followed: " + std::to_string(kFollowedMax) +
+          " files are at most; choose with -containerId, --role "
+          "or -log_files");
+      return;
+    }
+    // The first look decides whether lines need names: more may come unless one is asked for.
+    const bool prefixed = !(query_.container && query_.files.size() == 1);
+    auto followed =
+        std::make_unique<Followed>(container, file.name, query_.size, prefixed, output_, ending_);
+    if (container.live) {
+      followed->SetServer(container.live);
+      followed->Start(std::nullopt);
+    } else {
+      const LogPlace place = PrintCollected(container, file, std::nullopt, *followed);
+      // Its node is away: it may come back with more.
+      container.ended ? followed->Finish() : followed->Start(place);
+    }
+    followed_[key] = std::move(followed);
+  }
+
+  // Its node has no more of it, and the container has ended: what is collected beyond what was
   // printed, if anything.
-  void EndIfGone(const FoundContainer& container, Followed& followed) {
-    if (followed.done() || !followed.lost() || container.live || !container.ended) return;
+  void End(const FoundContainer& container, Followed& followed) {
     followed.GiveUp();
     for (const FoundFile& file : container.files) {
       if (file.name == followed.file()) {
-        PrintCollected(container, file, followed.printed(), followed);
+        PrintCollected(container, file, followed.place(), followed);
       }
     }
-    if (container.fault) Fail(*container.fault);
+    if (container.fault) result_ = Fail(*container.fault);
     followed.Finish();
   }
 
-  void PrintCollected(const FoundContainer& container,
-                      const FoundFile& file,
-                      int64_t skip,
-                      Followed& followed) {
-    const auto missing = finder_.Read(container, file, [&](std::string_view bytes) -> Status {
-      const auto skipped = std::min<int64_t>(skip, static_cast<int64_t>(bytes.size()));
-      skip -= skipped;
-      bytes.remove_prefix(static_cast<size_t>(skipped));
+  void GiveUp(Followed& followed, const Error& error) {
+    followed.GiveUp();
+    result_ = Fail(error);
+    followed.Finish();
+  }
+
+  void GiveUpLost(const Error& error) {
+    for (const auto& [key, followed] : followed_) {
+      if (!followed->done() && followed->lost()) GiveUp(*followed, error);
+    }
+  }
+
+  // Where that ends.
+  LogPlace PrintCollected(const FoundContainer& container,
+                          const FoundFile& file,
+                          std::optional<LogPlace> from,
+                          Followed& followed) {
+    LogPlace place = from.value_or(LogPlace{});
+    const auto sink = [&](std::string_view bytes) -> Status {
       followed.Print(bytes);
       return {};
-    });
-    if (!missing.ok()) Fail(missing.error());
+    };
+    const auto missing = finder_.ReadCollected(container, file, !from, place, sink);
+    if (!missing.ok()) result_ = Fail(missing.error());
+    return place;
   }
 
   const LogQuery& query_;
@@ -284,6 +348,7 @@ class Follower {
   Ending ending_;
   std::map<Key, std::unique_ptr<Followed>> followed_;
   std::set<Key> seen_;
+  ExitCode result_ = ExitCode::kOk;
 };
 
 }  // namespace

@@ -110,6 +110,7 @@ platform::HttpResponse LogResponse(const OpenLog& log, const LogRange& range) {
   response.headers["X-Log-Begin"] = std::to_string(log.file.begin);
   response.headers["X-Log-End"] = std::to_string(log.file.end);
   response.headers["X-Log-Offset"] = std::to_string(range.offset);
+  response.headers["X-Log-Identity"] = std::to_string(log.file.identity);
   response.headers["X-Log-Modified"] = ToIso8601(log.file.modified);
   response.headers["Accept-Ranges"] = "bytes";
   if (range.kind == LogRange::Kind::kUnsatisfiable) {

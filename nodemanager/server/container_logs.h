@@ -44,7 +44,7 @@ Result<LogRange> SelectRange(const platform::HttpRequest& request,
                              int64_t limit = kLogAnswerBytes);
 
 // 200, 206 or 416 with the headers X-Log-Begin, X-Log-End (positions), X-Log-Offset (of the first
-// byte of the answer) and X-Log-Modified.
+// byte of the answer), X-Log-Identity (of log_directory.h) and X-Log-Modified.
 platform::HttpResponse LogResponse(const OpenLog& log, const LogRange& range);
 
 }  // namespace weir::nm

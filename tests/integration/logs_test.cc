@@ -2,13 +2,23 @@
 // and from the shared directory.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <regex>
+#include <thread>
 
+#include "log-archive/archive_paths.h"
+#include "log-archive/archive_reader.h"
+#include "log-archive/archive_writer.h"
 #include "platform/config_keys.h"
 #include "platform/http_client.h"
+#include "platform/sockets.h"
 #include "tests/integration/cluster_test.h"
 #include "tests/support/temp_directory.h"
 
@@ -21,6 +31,29 @@ using ::testing::Not;
 
 namespace fs = std::filesystem;
 namespace keys = platform::keys;
+
+// Somebody else's server at an address: who calls is hung up on.
+class Squatter {
+ public:
+  explicit Squatter(const HostPort& address) : socket_(platform::ListenTcp(address)) {
+    EXPECT_TRUE(socket_.ok()) << socket_.error().ToString();
+    thread_ = std::thread([fd = socket_->fd.get()] {
+      pollfd calls{fd, POLLIN, 0};
+      // Ends when the socket is shut down.
+      while (::poll(&calls, 1, -1) >= 0 && (calls.revents & POLLHUP) == 0) {
+        ::close(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+      }
+    });
+  }
+  ~Squatter() {
+    ::shutdown(socket_->fd.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+ private:
+  Result<platform::BoundSocket> socket_;
+  std::thread thread_;
+};
 
 class Logs : public ClusterTest {
  protected:
@@ -73,6 +106,65 @@ class Logs : public ClusterTest {
     return found;
   }
 
+  // All that is collected of the application.
+  std::string Collected(const std::string& id) {
+    std::string text;
+    for (const std::string& path : Archives(id)) {
+      auto archive = logs::LogArchive::Open(path);
+      if (!archive.ok()) continue;
+      for (const logs::ArchivedLog& log : archive->logs()) {
+        const auto read = archive->Read(log, 0, -1, [&](std::string_view bytes) {
+          text += bytes;
+          return Status();
+        });
+        EXPECT_TRUE(read.ok());
+      }
+    }
+    return text;
+  }
+  // `weir logs --follow` in the background; what it prints goes to Scratch("followed").
+  std::unique_ptr<Process> Follow(const std::string& id, std::vector<std::string> options = {}) {
+    ProcessOptions process;
+    process.argv = {BinaryPath("weir"), "logs", "-applicationId", id, "--follow"};
+    process.argv.insert(process.argv.end(), options.begin(), options.end());
+    process.argv.insert(process.argv.end(),
+                        {"-D",
+                         "weir.work.dir=" + cluster().work_dir(),
+                         "-D",
+                         std::string(keys::kNmRemoteLogDir) + "=" + Shared()});
+    process.log_file = Scratch("followed");
+    return std::make_unique<Process>(process);
+  }
+  std::string Followed() const {
+    return Exists(Scratch("followed")) ? ReadWholeFile(Scratch("followed")) : "";
+  }
+  ::testing::AssertionResult AwaitFollowed(const std::string& text) {
+    return WaitUntil([&] { return Followed().find(text) != std::string::npos; }, text);
+  }
+  // Lines 1 to N, each once Scratch("go<number>") is there; the number of its shell in
+  // Scratch("pid").
+  std::string SubmitLines(int lines) {
+    const std::string id = SubmitShell(
+        {"-memory", "64"},
+        "echo $$ >" + Scratch("pid") + "; i=0; while [ $i -lt " + std::to_string(lines) +
+            " ]; do i=$((i+1)); until [ -e " + Scratch("go") +
+            "$i ]; do sleep 0.02; done; echo line $i; touch " + Scratch("said") + "$i; done");
+    EXPECT_NE(AwaitPid(Scratch("pid")), 0);
+    return id;
+  }
+  // Has line `number` written.
+  void Say(int number) {
+    WriteWholeFile(Scratch("go" + std::to_string(number)), "");
+    EXPECT_TRUE(AwaitFile(Scratch("said" + std::to_string(number))));
+  }
+  static std::string Lines(int count) {
+    std::string lines;
+    for (int i = 1; i <= count; ++i) {
+      lines += "01_000002 command stdout| line " + std::to_string(i) + "\n";
+    }
+    return lines;
+  }
+
  private:
   const TempDirectory shared_;
 };
@@ -121,6 +213,32 @@ TEST_F(Logs, OfARunningApplicationAreThereAlthoughItsNodeWasKilled) {
   leaves_applications_ = true;
 }
 
+// It runs and says nothing for longer than logs of ended applications are kept; then its
+// NodeManager is killed and comes back, which does not know at first what runs here.
+TEST_F(Logs, OfAQuietRunningApplicationStayWhereItWritesThem) {
+  ClusterOptions options = Aggregating(1);
+  options.settings[keys::kNmLogRetain] = "0";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string id = SubmitLines(2);
+  ASSERT_FALSE(id.empty());
+  Say(1);
+  for (int run = 0; run < 2; ++run) {
+    const int64_t before = NodeLogs().value("rounds", int64_t{0});
+    ASSERT_TRUE(WaitUntil([&] { return NodeLogs().value("rounds", int64_t{0}) >= before + 3; },
+                          "some rounds"));
+    EXPECT_TRUE(fs::exists(cluster().NodeDir(0) + "/logs/" + id));
+    if (run == 1) break;
+    cluster().node(0).Kill();
+    ASSERT_TRUE(cluster().StartNode(0));
+  }
+  Say(2);
+  ASSERT_TRUE(AwaitState(id, "FINISHED"));
+  ASSERT_TRUE(WaitUntil([&] { return Collected(id).find("line 1\nline 2\n") != std::string::npos; },
+                        "both lines to be collected"));
+  EXPECT_TRUE(WaitUntil([&] { return !fs::exists(cluster().NodeDir(0) + "/logs/" + id); },
+                        "the node to be relieved of them"));
+}
+
 TEST_F(Logs, FollowedOnesComeLineByLineWithTheirOriginUntilTheEnd) {
   ASSERT_TRUE(StartCluster(SmallContainers(2)));
   const std::string id =
@@ -151,24 +269,122 @@ TEST_F(Logs, CtrlCEndsFollowingWith130) {
   const std::string id =
       SubmitShell({"-memory", "64"}, "echo I am here; echo $$ >" + Scratch("pid") + "; sleep 1000");
   ASSERT_NE(AwaitPid(Scratch("pid")), 0);
-  ProcessOptions options;
-  options.argv = {BinaryPath("weir"), "logs", "-applicationId", id, "--follow"};
-  for (const auto& [key, value] :
-       {std::pair<std::string, std::string>("weir.work.dir", cluster().work_dir())}) {
-    options.argv.insert(options.argv.end(), {"-D", key + "=" + value});
-  }
-  options.log_file = Scratch("followed");
-  Process follower(options);
-  ASSERT_TRUE(WaitUntil(
-      [&] {
-        return Exists(Scratch("followed")) &&
-               ReadWholeFile(Scratch("followed")).find("I am here") != std::string::npos;
-      },
-      "what was written"));
-  EXPECT_TRUE(follower.IsRunning());
-  follower.Signal(SIGINT);
-  EXPECT_EQ(follower.Wait(), 130);
+  const auto follower = Follow(id);
+  ASSERT_TRUE(AwaitFollowed("I am here"));
+  EXPECT_TRUE(follower->IsRunning());
+  follower->Signal(SIGINT);
+  EXPECT_EQ(follower->Wait(), 130);
   Kill(id);
+}
+
+// The NodeManager is killed while it is followed, and the next one is there on the same port, or on
+// another one because that is taken: every line comes once, and the end is seen.
+TEST_F(Logs, FollowedOnesGoOnOverTheDeathOfTheirNodeManager) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  for (const bool same_port : {true, false}) {
+    SCOPED_TRACE(same_port);
+    for (const auto& entry : fs::directory_iterator(Scratch(""))) fs::remove_all(entry.path());
+    const std::string id = SubmitLines(6);
+    ASSERT_FALSE(id.empty());
+    Say(1);
+    const auto follower = Follow(id, {"-log_files", "stdout"});
+    ASSERT_TRUE(AwaitFollowed("line 1\n"));
+    Say(2);
+    ASSERT_TRUE(AwaitFollowed("line 2\n"));
+    const HostPort before = cluster().Address(cluster().NodeAddresses(0), "http");
+    cluster().node(0).Kill();
+    Say(3);
+    std::optional<Squatter> squatter;
+    if (!same_port) squatter.emplace(before);
+    ASSERT_TRUE(cluster().StartNode(0));
+    const HostPort after = cluster().Address(cluster().NodeAddresses(0), "http");
+    ASSERT_EQ(after == before, same_port);
+    ASSERT_TRUE(AwaitFollowed("line 3\n"));
+    Say(4);
+    ASSERT_TRUE(AwaitFollowed("line 4\n"));
+    Say(5);
+    Say(6);
+    EXPECT_EQ(follower->Wait(), 0);
+    EXPECT_EQ(Followed(), Lines(6));
+    ASSERT_TRUE(AwaitState(id, "FINISHED"));
+  }
+}
+
+// One is lost for good, and the container with it: the follower prints what is collected beyond
+// what it has printed, and ends.
+TEST_F(Logs, FollowedOnesEndWithTheirNodeAndWhatIsCollectedOfIt) {
+  ClusterOptions options = Aggregating(1);
+  options.settings[keys::kNmExpiry] = "2000";
+  options.settings[keys::kRmMaxAttempts] = "1";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string id = SubmitLines(1000);
+  ASSERT_FALSE(id.empty());
+  Say(1);
+  const auto follower = Follow(id, {"-log_files", "stdout", "-size", "-7"});
+  ASSERT_TRUE(AwaitFollowed("line 1\n"));
+  Say(2);
+  ASSERT_TRUE(AwaitFollowed("line 2\n"));
+  // It asks for nothing more: line 3 is the answer to what it has asked for, but line 4 comes to it
+  // by way of the shared directory.
+  follower->Signal(SIGSTOP);
+  for (const int line : {3, 4}) {
+    Say(line);
+    const std::string text = "line " + std::to_string(line) + "\n";
+    ASSERT_TRUE(WaitUntil([&] { return Collected(id).find(text) != std::string::npos; }, text));
+  }
+  cluster().node(0).Kill();
+  const pid_t shell = AwaitPid(Scratch("pid"));
+  ::kill(shell, SIGKILL);
+  follower->Signal(SIGCONT);
+  EXPECT_EQ(follower->Wait(seconds(120)), 0) << Followed();
+  EXPECT_EQ(Followed(), Lines(4));
+  leaves_applications_ = true;
+}
+
+// Somebody wrote an archive with names that lead out of the directory they are saved in.
+TEST_F(Logs, AreSavedWhereTheyAreToBeWhateverTheirArchiveSays) {
+  ASSERT_TRUE(StartCluster(Aggregating(1)));
+  const ApplicationId id{1'700'000'000'000, 7};
+  const logs::ArchiveRoot root{Shared(), "logs"};
+  ASSERT_TRUE(fs::create_directories(root.ApplicationDirectory("ann", id)));
+  {
+    auto writer = logs::LogArchiveWriter::Open(platform::FileSystem::Real(),
+                                               root.File("ann", id, "host_1"),
+                                               {id, "ann", "host_1", WallFromMillis(1)},
+                                               0640);
+    ASSERT_TRUE(writer.ok());
+    uint64_t identity = 1;
+    for (const std::string& name : {std::string("stdout"),
+                                    std::string("../escaped"),
+                                    Scratch("escaped"),
+                                    std::string("../../escaped"),
+                                    std::string(""),
+                                    std::string("."),
+                                    std::string(".."),
+                                    std::string("a\0b", 3)}) {
+      logs::LogPiece piece;
+      piece.container = ContainerId::Make({id, 1}, Epoch{1}, 2);
+      piece.name = name;
+      piece.identity = identity++;
+      piece.length = 4;
+      ASSERT_TRUE((*writer)->Append(piece, "text").ok());
+    }
+  }
+  const CommandResult saved = Show(id.ToString(), {"-out", Scratch("saved/here")});
+  EXPECT_NE(saved.exit_code, 0);
+  EXPECT_THAT(saved.err, HasSubstr("impossible name"));
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(Scratch(""))) {
+    if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(Scratch("")));
+  }
+  EXPECT_THAT(files,
+              ::testing::ElementsAre(
+                  "saved/here/" + ContainerId::Make({id, 1}, Epoch{1}, 2).ToString() + "/stdout"));
+  // A link that somebody put where a file is to be.
+  fs::remove(Scratch(files.front()));
+  fs::create_symlink(Scratch("target"), Scratch(files.front()));
+  EXPECT_NE(Show(id.ToString(), {"-out", Scratch("saved/here")}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(Scratch("target")));
 }
 
 TEST_F(Logs, AreChosenByRoleAttemptFileAndSize) {
