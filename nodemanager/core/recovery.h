@@ -34,12 +34,20 @@ struct RecoveredContainer {
   FoundContainer found;
 };
 
+// One that is over, and whose directory or notes are kept for somebody to look at.
+struct KeptContainer {
+  ContainerId id;
+  std::optional<Duration> work;   // how long its working directory still is
+  std::optional<Duration> notes;  // and its notes
+};
+
 struct Recovery {
   // Of this boot; nothing when there is none, or the machine has been started since.
   std::optional<ConversationRecord> conversation;
   std::vector<RecoveredContainer> containers;
   // Containers without a record, of which nothing is left now, with their ends.
   std::vector<ContainerStatus> ended;
+  std::vector<KeptContainer> kept;
   std::vector<ApplicationId> applications;  // with directories here
 };
 

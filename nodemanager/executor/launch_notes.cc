@@ -10,6 +10,7 @@
 
 #include "common/strings.h"
 #include "nodemanager/launch/launch_format.h"
+#include "platform/open_beneath.h"
 
 namespace weir::nm {
 namespace {
@@ -121,11 +122,24 @@ std::optional<LaunchEnd> LaunchNotes::ReadEnd(const std::string& program) const 
   return ParseLaunchEnd(*text, program);
 }
 
+std::optional<WallTime> LaunchNotes::TimeOf(const std::string& name) const {
+  const auto info = files_.Stat(directory_ + "/" + name);
+  if (!info.ok()) return std::nullopt;
+  return WallFromMillis(info->mtime_ms);
+}
+
 std::string ReadTail(const std::string& path, size_t bytes) {
-  const platform::FileDescriptor fd(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const size_t slash = path.rfind('/');
+  const platform::FileDescriptor directory(
+      ::open(path.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat owner {};
+  if (!directory.valid() || ::fstat(directory.get(), &owner) != 0) return "";
+  const platform::FileDescriptor fd =
+      platform::OpenBeneath(directory.get(), path.substr(slash + 1), O_RDONLY);
   struct stat info {};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  // Another name of somebody else's file.
+  if (info.st_nlink > 1 && info.st_uid != owner.st_uid) return "";
   const off_t start = std::max<off_t>(0, info.st_size - static_cast<off_t>(bytes));
   std::string tail(bytes, '\0');
   const ssize_t count = ::pread(fd.get(), tail.data(), bytes, start);

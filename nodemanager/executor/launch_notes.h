@@ -3,6 +3,8 @@
 //   spec       what weir-launch is to start  launcher  the identity of weir-launch
 //   launch.sh  the same, for the reader      exit      how it ended (written by weir-launch)
 //   account    under which uid it runs
+//   ended, forgotten   empty; since when the container is over, and since when the ResourceManager
+//              knows that: its directory and these notes are only kept for somebody to look at
 // What was decided about the container is in its record (node_records.h).
 // Immutable value; thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
@@ -59,21 +61,27 @@ class LaunchNotes {
   // Of an earlier launch; it is no error that there was none.
   Status RemoveEnd() const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;
+  Status WriteEnded() const { return Write("ended", "", 0600); }
+  Status WriteForgotten() const { return Write("forgotten", "", 0600); }
 
   // Nothing when it was not written (yet) or is damaged.
   ContainerUid ReadAccount() const;
   std::optional<ProcessIdentity> ReadLauncher() const;
   std::optional<LaunchEnd> ReadEnd(const std::string& program) const;
+  std::optional<WallTime> EndedAt() const { return TimeOf("ended"); }
+  std::optional<WallTime> ForgottenAt() const { return TimeOf("forgotten"); }
 
  private:
+  std::optional<WallTime> TimeOf(const std::string& name) const;
   Status Write(const std::string& name, std::string_view bytes, int mode) const;
 
   platform::FileSystem& files_;
   const std::string directory_;
 };
 
-// The last bytes of a regular file, "" when there is none; follows no symbolic link, because a
-// container can put one in the place of its log.
+// The last bytes of a regular file, "" when there is none; follows no symbolic link and reads no
+// second name of a file that is not the directory's owner's, because a container can put either in
+// the place of its log.
 std::string ReadTail(const std::string& path, size_t bytes);
 
 // What is known of the circumstances of an end that was no success: the last words on stderr, and

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -173,6 +174,31 @@ FoundContainer Find(platform::FileSystem& files,
   return ended;
 }
 
+// --- containers that are over, and kept to be looked at
+
+// How much of the delay is left; nothing when it is over, or never began.
+std::optional<Duration> Left(const std::optional<WallTime>& since, Duration delay) {
+  if (!since) return std::nullopt;
+  const Duration left = *since + delay - platform::WallNow();
+  if (left <= Duration{0}) return std::nullopt;
+  return std::min<Duration>(left, delay);
+}
+
+// What is told of one with notes; also removes those that are due.
+void Keep(platform::FileSystem& files,
+          const ContainerDirectories& directories,
+          const ContainerId& id,
+          Duration delay,
+          Recovery& recovery) {
+  const LaunchNotes notes(files, directories.Notes(id));
+  const auto forgotten = notes.ForgottenAt();
+  const KeptContainer kept{id, Left(notes.EndedAt(), delay), Left(forgotten, delay)};
+  if (forgotten && !kept.notes) Warn(id.ToString(), directories.RemoveNotes(files, id));
+  if (!kept.work && !kept.notes) return;
+  recovery.kept.push_back(kept);
+  recovery.applications.push_back(id.attempt.application);
+}
+
 // --- directories
 
 void RemoveIfNot(platform::FileSystem& files, bool wanted, const std::string& path) {
@@ -226,12 +252,18 @@ void RemoveDirectories(platform::FileSystem& files,
 Status FindLeftovers(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      Duration patience,
-                     Recovery& recovery) {
+                     Recovery& recovery,
+                     Duration delete_delay) {
   const Instant deadline = platform::MonotonicNow() + patience;
   std::set<ContainerId> strangers;
   if (const auto names = files.List(directories.notes()); names.ok()) {
     for (const std::string& name : *names) {
-      if (const auto id = ContainerId::Parse(name); id.ok()) strangers.insert(*id);
+      const auto id = ContainerId::Parse(name);
+      if (!id.ok()) continue;
+      const bool forgotten = LaunchNotes(files, directories.Notes(*id)).ForgottenAt().has_value();
+      Keep(files, directories, *id, delete_delay, recovery);
+      // Its record may be gone before its notes: nobody asks for its end any more.
+      if (!forgotten) strangers.insert(*id);
     }
   } else if (names.error().code != ErrorCode::kNotFound) {  // the first start
     return names.error();
@@ -258,9 +290,14 @@ Status FindLeftovers(platform::FileSystem& files,
         break;
       case RecordedPhase::kForgotten:
         recovery.applications.push_back(id.attempt.application);
-        Warn(id.ToString(), directories.RemoveNotes(files, id));
+        if (!LaunchNotes(files, directories.Notes(id)).ForgottenAt()) {
+          Warn(id.ToString(), directories.RemoveNotes(files, id));
+        }
         break;
     }
+  }
+  for (const KeptContainer& kept : recovery.kept) {
+    if (kept.work) living[kept.id.attempt.application].insert(kept.id);
   }
   EndStrangers(files, directories, strangers, deadline, recovery);
   RemoveDirectories(files, directories, living);

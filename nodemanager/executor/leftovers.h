@@ -18,15 +18,18 @@ namespace weir::nm {
 // are killed, and `outcome` is kLost.
 //
 // Every other container that is found is killed and told in `ended`, as it ended before by itself
-// or as kAborted; its notes stay until the RM has recorded that. Working directories of containers
-// that do not live are removed.
+// or as kAborted; its notes stay until the RM has recorded that. One whose notes say that the RM
+// has, is no such container. Working directories of containers that do not live are removed, and
+// notes of which the RM needs no more; but not before `delete_delay` is over since they were to go:
+// those are told in `kept`.
 //
 // `patience`: for all that is to be killed together; what outlasts it is logged as an error and
 // told as ended nevertheless. kUnavailable: the notes cannot be listed.
 Status FindLeftovers(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      Duration patience,
-                     Recovery& recovery);
+                     Recovery& recovery,
+                     Duration delete_delay = Duration{0});
 
 }  // namespace weir::nm
 

@@ -410,6 +410,13 @@ void ProcessExecutor::CleanUp(const ContainerId& id) {
     prepared_.erase(id);
   }
   const bool at_once = options_.delete_delay <= Duration{0};
+  if (!at_once) {
+    deleter_.After(Duration{0}, [this, id] {
+      // If it cannot be noted, the next start removes the directory earlier.
+      [[maybe_unused]] const Status noted =
+          LaunchNotes(files_, directories_.Notes(id)).WriteEnded();
+    });
+  }
   deleter_.After(options_.delete_delay, [this, id, at_once] {
     const Status removed = directories_.RemoveWork(files_, id);
     cache_.Release(id);
@@ -425,6 +432,13 @@ void ProcessExecutor::CleanUp(const ContainerId& id) {
 }
 
 void ProcessExecutor::Forget(const ContainerId& id) {
+  if (options_.delete_delay > Duration{0}) {
+    deleter_.After(Duration{0}, [this, id] {
+      // If it cannot be noted, the next start goes by the record, as long as there is one.
+      [[maybe_unused]] const Status noted =
+          LaunchNotes(files_, directories_.Notes(id)).WriteForgotten();
+    });
+  }
   deleter_.After(options_.delete_delay, [this, id] {
     // Also that of an earlier run's container, which is never cleaned up.
     cache_.Release(id);
@@ -436,6 +450,24 @@ void ProcessExecutor::Forget(const ContainerId& id) {
                         {{"cause", removed.error().ToString()}});
     }
   });
+}
+
+void ProcessExecutor::RemoveLater(const KeptContainer& kept) {
+  const auto warn = [id = kept.id](const Status& removed) {
+    if (removed.ok()) return;
+    platform::LogWarn("nm.cleanup",
+                      id.ToString(),
+                      "what an earlier run kept of it could not be removed",
+                      {{"cause", removed.error().ToString()}});
+  };
+  if (kept.work) {
+    deleter_.After(*kept.work,
+                   [this, id = kept.id, warn] { warn(directories_.RemoveWork(files_, id)); });
+  }
+  if (kept.notes) {
+    deleter_.After(*kept.notes,
+                   [this, id = kept.id, warn] { warn(directories_.RemoveNotes(files_, id)); });
+  }
 }
 
 void ProcessExecutor::UseDirectories(const nm::UseDirectories& good) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "nodemanager/core/recovery.h"
 #include "nodemanager/executor/accounts.h"
 #include "nodemanager/executor/container_directories.h"
 #include "nodemanager/executor/container_environment.h"
@@ -73,6 +74,8 @@ class ProcessExecutor : public ContainerExecutor {
   void Forget(const ContainerId& id) override;
   void CleanUpApplication(const ApplicationId& id) override;
   void UseDirectories(const nm::UseDirectories& good) override;
+  // What an earlier run was to remove after its delay, and this one is to remove.
+  void RemoveLater(const KeptContainer& kept);
 
   // Of all containers that run; for who wants to look at their processes.
   std::vector<Launcher> Launchers() const { return watcher_->Launchers(); }

@@ -232,7 +232,8 @@ Status NodeManagerDaemon::State::FindEarlierRuns() {
   } else {
     WEIR_RETURN_IF_ERROR(files.RemoveTree(options.recovery_dir));
   }
-  WEIR_RETURN_IF_ERROR(FindLeftovers(files, directories, kSweepPatience, recovery));
+  WEIR_RETURN_IF_ERROR(
+      FindLeftovers(files, directories, kSweepPatience, recovery, options.delete_delay));
   SweepGroupsOfEarlierRuns();
   return {};
 }
@@ -363,6 +364,7 @@ void NodeManagerDaemon::State::MakeServer() {
   };
   rm = std::make_unique<RmClient>(
       std::move(rm_options), credentials, [this](Event event) { server->Post(std::move(event)); });
+  for (const KeptContainer& kept : recovery.kept) executor->RemoveLater(kept);
   options.core.address = container_address;
   options.core.http_address = http_address.ToString();
   options.core.seed = std::hash<std::string>()(options.core.id.uuid);

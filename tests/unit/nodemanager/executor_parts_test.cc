@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "executor_fixture.h"
 #include "nodemanager/executor/container_environment.h"
+#include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/log_retention.h"
 #include "platform/clock.h"
 
@@ -69,6 +72,43 @@ TEST(ContainerEnvironment, WhatExpandsBeyondTheBoundIsRefusedWithItsSizeAndNever
 TEST(ContainerEnvironment, TheScriptQuotesForAShell) {
   EXPECT_THAT(LaunchScript({{"A", "it's"}}, "/d", {"echo", "$x"}),
               HasSubstr("'A=it'\\''s' \\\n  'echo' \\\n  '$x'\n"));
+}
+
+// What ends up in diagnostics that everybody may read, whatever the container put in the place of
+// its standard error.
+TEST(LastWords, AreOfTheContainersOwnFileOnly) {
+  const TemporaryDirectory temporary;
+  const std::string logs = temporary.path() + "/logs";
+  const std::string secret = temporary.path() + "/secret";
+  ASSERT_EQ(::mkdir(logs.c_str(), 0750), 0);
+  platform::FileSystem& files = platform::FileSystem::Real();
+  const auto write = [&files](const std::string& path, const std::string& text) {
+    auto file = files.Create(path, 0600);
+    ASSERT_TRUE(file.ok() && (*file)->Append(text).ok() && (*file)->Close().ok());
+  };
+  write(secret, "what nobody may see");
+  const auto said = [&](const std::string& name) {
+    ExitOutcome outcome;
+    outcome.kind = ExitKind::kExited;
+    outcome.value = 1;
+    AddCircumstances(temporary.path(), logs + "/" + name, outcome);
+    return outcome.stderr_tail;
+  };
+  write(logs + "/stderr", std::string(5000, 'x') + "last words");
+  EXPECT_EQ(said("stderr").size(), 4096u);
+  EXPECT_THAT(said("stderr"), testing::EndsWith("xlast words"));
+  ASSERT_EQ(::symlink(secret.c_str(), (logs + "/soft").c_str()), 0);
+  ASSERT_EQ(::mkfifo((logs + "/pipe").c_str(), 0600), 0);
+  ASSERT_EQ(::mkdir((logs + "/directory").c_str(), 0700), 0);
+  ASSERT_EQ(::symlink(logs.c_str(), (temporary.path() + "/linked").c_str()), 0);
+  for (const char* name : {"soft", "pipe", "directory", "nothing", "../linked/stderr"}) {
+    EXPECT_EQ(said(name), "") << name;
+  }
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a directory to another user";
+  ASSERT_EQ(::link(secret.c_str(), (logs + "/hard").c_str()), 0);
+  EXPECT_EQ(said("hard"), "what nobody may see") << "one's own file may have two names";
+  ASSERT_EQ(::chown(logs.c_str(), 12345, 12345), 0);
+  EXPECT_EQ(said("hard"), "");
 }
 
 TEST(LaunchEnd, LastWordsAreUnderstoodAndOtherLinesAreNot) {

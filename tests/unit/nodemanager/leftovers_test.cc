@@ -25,10 +25,11 @@ class LeftoversTest : public ExecutorTest {
     return container;
   }
   // The NodeManager dies and looks what there is.
-  Recovery Restarted(std::vector<RecoveredContainer> containers) {
+  Recovery Restarted(std::vector<RecoveredContainer> containers,
+                     Duration delete_delay = Duration{0}) {
     executor_.reset();
     Recovery recovery{.containers = std::move(containers)};
-    const Status status = FindLeftovers(files_, directories_, seconds(20), recovery);
+    const Status status = FindLeftovers(files_, directories_, seconds(20), recovery, delete_delay);
     EXPECT_TRUE(status.ok());
     Restart();
     return recovery;
@@ -228,6 +229,50 @@ TEST_F(LeftoversTest, CachedResourcesStayAndAreUsedByWhoLivesOn) {
   executor_->Reacquire(Token(1), Shell(""), true);
   executor_->SignalContainer(IdOf(1), SignalKind::kKill);
   AwaitEnd(1);
+}
+
+// yarn.nodemanager.delete.debug-delay-sec goes on over a restart, also longer than records are
+// kept.
+TEST_F(LeftoversTest, WhatIsKeptToBeLookedAtIsKeptAsLongByTheNextRun) {
+  static constexpr seconds kDelay{3600};
+  adjust_ = [](ProcessExecutorOptions& options) { options.delete_delay = kDelay; };
+  Restart();
+  for (const int64_t number : {1, 2, 3}) {
+    Start(number, Shell("echo x >left; exit 3"));
+    AwaitEnd(number);
+    executor_->CleanUp(IdOf(number));
+    AwaitFile(directories_.Notes(IdOf(number)) + "/ended");
+    if (number == 3) continue;
+    executor_->Forget(IdOf(number));
+    AwaitFile(directories_.Notes(IdOf(number)) + "/forgotten");
+  }
+  // Of 2 the record is still there; the RM does not know of the end of 3.
+  const auto records = [] {
+    return std::vector<RecoveredContainer>{Recorded(2, RecordedPhase::kForgotten),
+                                           Recorded(3, RecordedPhase::kComplete)};
+  };
+  const Recovery found = Restarted(records(), kDelay);
+  EXPECT_THAT(found.ended, SizeIs(0)) << "the RM knows";
+  ASSERT_THAT(found.kept, SizeIs(3));
+  for (const KeptContainer& kept : found.kept) {
+    EXPECT_LE(*kept.work, kDelay);
+    EXPECT_GT(*kept.work, kDelay / 2);
+    EXPECT_EQ(kept.notes.has_value(), kept.id != IdOf(3));
+    EXPECT_EQ(*files_.ReadFile(directories_.Work("ann", kept.id) + "/left", 10), "x\n");
+    EXPECT_TRUE(files_.Stat(directories_.Notes(kept.id)).ok());
+  }
+  executor_->RemoveLater({IdOf(1), Duration{0}, Duration{0}});
+  EXPECT_TRUE(testing::WaitUntil(
+      [&] { return !files_.Stat(Work(1)).ok() && !files_.Stat(directories_.Notes(IdOf(1))).ok(); },
+      "its removal"));
+  EXPECT_TRUE(files_.Stat(Work(2)).ok());
+
+  const Recovery later = Restarted(records());
+  EXPECT_THAT(later.kept, SizeIs(0));
+  EXPECT_THAT(later.ended, SizeIs(0));
+  EXPECT_FALSE(files_.Stat(Work(2)).ok());
+  EXPECT_FALSE(files_.Stat(directories_.Notes(IdOf(2))).ok());
+  EXPECT_TRUE(files_.Stat(directories_.Notes(IdOf(3))).ok()) << "until the RM knows";
 }
 
 }  // namespace
