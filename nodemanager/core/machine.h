@@ -55,10 +55,21 @@ struct Container {
   std::optional<ContainerState> told;  // to the RM in this session
   std::string told_detail;             // with it
   bool recorded = false;               // by the RM: its completion
+  int64_t end_record = 0;              // of its completion, which is not told until it is kept
   WallTime started;
   WallTime finished;
 
   bool complete() const { return status.state == ContainerState::kComplete; }
+  // As it may be told to others: a completion that could still be forgotten has not been.
+  ContainerStatus Shown() const {
+    ContainerStatus shown = status;
+    if (end_record != 0) {
+      shown.state = ContainerState::kNew;
+      shown.exit_code = exit_code::kNotYet;
+      shown.diagnostics.clear();
+    }
+    return shown;
+  }
 };
 
 // What is remembered of a container that the RM has recorded, while its token may still come back.
@@ -151,6 +162,8 @@ struct NodeManagerCore::Machine {
   void RecordConversation();
   void ReplyWhenKept(CallId call, int64_t sequence);
   void OnKept(int64_t sequence, Now now);
+  void TellEnd(const ContainerId& id);
+  void TellEnds();
   void OnKeepFailed(const RecordFailed& event, Now now);
   void OnNeverKept(int64_t sequence, const Error& cause, Now now);
 
@@ -190,6 +203,7 @@ struct NodeManagerCore::Machine {
   int64_t kept_sequence = 0;                     // and so far they are kept, or have failed
   std::map<int64_t, std::vector<CallId>> gated;  // calls to be answered when they are
   std::map<int64_t, ContainerId> accepting;      // starts whose record is not kept yet
+  std::map<int64_t, ContainerId> ending;         // completions that are told once it is
   ConversationRecord conversation;               // as last recorded
   std::map<ContainerId, Container> containers;
   std::map<ContainerId, Remembered> remembered;

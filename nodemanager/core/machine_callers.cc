@@ -116,7 +116,7 @@ void NodeManagerCore::Machine::OnWatch(const WatchContainer& event, Now now) {
 }
 
 std::optional<ContainerStatus> NodeManagerCore::Machine::StatusOf(const ContainerId& id) const {
-  if (const auto it = containers.find(id); it != containers.end()) return it->second.status;
+  if (const auto it = containers.find(id); it != containers.end()) return it->second.Shown();
   if (const auto it = remembered.find(id); it != remembered.end()) return it->second.status;
   return std::nullopt;
 }

@@ -240,8 +240,15 @@ void NodeManagerCore::Machine::Complete(Container& container, ExitCause cause, N
   container.status.diagnostics = WithRetries(std::move(cause.diagnostics), container.retry);
   container.finished = now.wall;
   container.launch.reset();
-  Record(container);
-  AnswerWatchers(container.token.id);
+  const int64_t record = Record(container);
+  // What was never launched has left nothing else on the disk: without this record the next
+  // NodeManager would launch it, although its end was told.
+  if (!container.launched && record > kept_sequence) {
+    container.end_record = record;
+    ending.emplace(record, container.token.id);
+  } else {
+    AnswerWatchers(container.token.id);
+  }
 }
 
 // A container whose end is recorded and whose directories are gone is only remembered, so that its

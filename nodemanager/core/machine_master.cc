@@ -94,12 +94,12 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
   std::vector<ContainerStatus> statuses;
   for (auto& [id, container] : containers) {
     if (container.recorded) continue;
-    const bool known = container.told == container.status.state &&
-                       container.told_detail == container.status.detail;
+    ContainerStatus shown = container.Shown();
+    const bool known = container.told == shown.state && container.told_detail == shown.detail;
     if (only_changed && known) continue;
-    container.told = container.status.state;
-    container.told_detail = container.status.detail;
-    statuses.push_back(container.status);
+    container.told = shown.state;
+    container.told_detail = shown.detail;
+    statuses.push_back(std::move(shown));
   }
   return statuses;
 }
@@ -108,7 +108,7 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
 bool NodeManagerCore::Machine::HasNews() const {
   if (!health_told) return true;
   for (const auto& [id, container] : containers) {
-    if (container.recorded) continue;
+    if (container.recorded || container.end_record != 0) continue;
     const bool state =
         container.told != container.status.state && container.status.state != ContainerState::kNew;
     // Words that are no longer true go along with the state that has come after them.

@@ -68,8 +68,23 @@ void NodeManagerCore::Machine::ReplyWhenKept(CallId call, int64_t sequence) {
   }
 }
 
+// Its completion may be told.
+void NodeManagerCore::Machine::TellEnd(const ContainerId& id) {
+  const auto it = containers.find(id);
+  if (it == containers.end()) return;
+  it->second.end_record = 0;
+  AnswerWatchers(id);
+}
+
+void NodeManagerCore::Machine::TellEnds() {
+  while (!ending.empty() && ending.begin()->first <= kept_sequence) {
+    TellEnd(ending.extract(ending.begin()).mapped());
+  }
+}
+
 void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   kept_sequence = std::max(kept_sequence, sequence);
+  TellEnds();
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, NoContent{}});
     gated.erase(gated.begin());
@@ -84,6 +99,7 @@ void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
 
 // The record is one of one start at most, and that is its fault.
 void NodeManagerCore::Machine::OnNeverKept(int64_t sequence, const Error& cause, Now now) {
+  if (const auto end = ending.extract(sequence); !end.empty()) return TellEnd(end.mapped());
   // The launch record comes right before the container's, by which a start is known here.
   auto start = accepting.find(sequence);
   if (start == accepting.end()) start = accepting.find(sequence + 1);
@@ -102,6 +118,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
   const Error cause{error.code, "the node cannot keep its records: " + error.message, error.remedy};
   if (alone) return OnNeverKept(sequence, cause, now);
   kept_sequence = std::max(kept_sequence, sequence);
+  TellEnds();
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, cause});
     gated.erase(gated.begin());

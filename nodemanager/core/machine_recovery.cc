@@ -109,6 +109,8 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
     const auto ago = std::max<milliseconds>(now.wall - record.stop->asked, milliseconds(0));
     container.stop->asked = now.monotonic - ago;
     container.stop->asked_wall = record.stop->asked;
+    // It is on the disk: whoever comes next would end it in the same way.
+    if (ending.erase(container.end_record) > 0) TellEnd(id);
   }
   if (!started || one.found.found == Found::kRunning) return;
   // It has ended while nobody looked; or nothing is known of it although it was started.

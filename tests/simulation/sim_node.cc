@@ -34,6 +34,8 @@ nm::CoreOptions SimNode::Options() const {
   options.http_address = name_ + ":8042";
   options.capacity = world_.workload.nodes[index_].capacity;
   options.park = seconds(2);
+  // Over within a run: a cluster of one node would wait for it to the end.
+  options.health.suspicion = seconds(30);
   options.seed = world_.seed * 100 + index_ + incarnation_ * 10'000;
   return options;
 }

@@ -55,10 +55,16 @@ TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
 }
 
 // 997: a late copy of a finished master's registration. 1225: a refused start whose report was
-// itself refused. 1271: a newer poll acknowledged an answer with completions that was lost.
+// itself refused. 1271: a newer poll acknowledged an answer with completions that was lost. 1254: a
+// cluster's only node was suspected for longer than the run. 967: a container whose end was told
+// and not recorded was launched by the NodeManager that came next.
 TEST(Simulation, SeedsThatOnceFailedHold) {
-  for (const uint64_t seed :
-       {uint64_t{89}, uint64_t{276}, uint64_t{997}, uint64_t{1225}, uint64_t{1271}}) {
+  for (const uint64_t seed : {uint64_t{89},
+                              uint64_t{276},
+                              uint64_t{997},
+                              uint64_t{1225},
+                              uint64_t{1254},
+                              uint64_t{1271}}) {
     const SimulationOutcome outcome = RunSimulation({.seed = seed});
     EXPECT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
   }

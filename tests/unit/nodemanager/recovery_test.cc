@@ -391,5 +391,38 @@ TEST(NodeManagerRecords, ASupervisedStopLeavesContainersAndTheRmAlone) {
   EXPECT_FALSE(node.Take<SendUnregister>());
 }
 
+// Nothing but the record of its end says that it is not to be launched: a NodeManager that comes
+// after one that died before that was kept launches it, so nobody may have replaced it by then.
+TEST(Recovery, TheEndOfWhatWasNeverLaunchedIsToldOnceItIsKept) {
+  CoreDriver node;
+  node.Register();
+  EXPECT_TRUE(std::holds_alternative<NoContent>(node.Start(1).answer));
+  ASSERT_TRUE(node.Take<Localize>());
+  const CallId watch = node.NextCall();
+  node.Step(WatchContainer{watch, kAttempt, IdOf(1), ContainerState::kNew, seconds(60)});
+  while (node.Take<SendHeartbeat>()) continue;
+  const Recovery before = node.Records();
+  node.keep_at_once = false;
+  node.Step(LocalizationFailed{IdOf(1), {ErrorCode::kNotFound, "no such file", ""}});
+  EXPECT_FALSE(node.HasReply(watch));
+  node.Answer();
+  while (const auto heartbeat = node.Take<SendHeartbeat>()) {
+    for (const ContainerStatus& status : heartbeat->request.containers) {
+      EXPECT_NE(status.state, ContainerState::kComplete);
+    }
+  }
+  // Killed now, it is as if nothing had failed.
+  CoreDriver next(SmallNode(), before);
+  EXPECT_EQ(next.Take<SendRegister>()->request.containers.at(0).state, ContainerState::kNew);
+
+  node.KeepRecords();
+  EXPECT_TRUE(node.HasReply(watch));
+  const auto heartbeat = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(heartbeat);
+  ASSERT_EQ(heartbeat->request.containers.size(), 1u);
+  EXPECT_EQ(heartbeat->request.containers[0].state, ContainerState::kComplete);
+  EXPECT_THAT(heartbeat->request.containers[0].diagnostics, HasSubstr("no such file"));
+}
+
 }  // namespace
 }  // namespace weir::nm
