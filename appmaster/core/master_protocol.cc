@@ -274,7 +274,13 @@ MasterErrorMeaning MasterProtocol::OnPollError(int lane,
                                                Instant now) {
   // The final status says all that matters now.
   if (phase_ == Phase::kFinishing) return MasterErrorMeaning::kIgnored;
-  if (error.code == ErrorCode::kAborted) return MasterErrorMeaning::kIgnored;
+  if (error.code == ErrorCode::kAborted) {
+    if (call.request.sequence < sequence_) return MasterErrorMeaning::kIgnored;
+    // The newest is ended by nobody but a copy of itself that came later and holds the answer.
+    repeat_ = call.request;
+    repeat_overtakes_ = false;
+    return BackOff(now);
+  }
   if (IsFatal(error.code)) {
     phase_ = Phase::kRejected;
     return MasterErrorMeaning::kRejected;

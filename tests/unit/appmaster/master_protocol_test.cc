@@ -84,6 +84,18 @@ TEST(MasterProtocol, SendsNewsAtOnceOnTheOtherLaneWhileAPollIsParked) {
   EXPECT_TRUE(third->allocate.asks.empty());
 }
 
+// A network can deliver a call twice: the later copy parks, and ends the earlier one. To go on then
+// would acknowledge an answer that nobody has read.
+TEST(MasterProtocol, RepeatsTheNewestPollWhenACopyOfItEndsIt) {
+  MasterProtocol protocol = Registered();
+  const auto poll = protocol.Next(At(0));
+  EXPECT_EQ(protocol.OnError(poll->lane, Failure(ErrorCode::kAborted), At(1)),
+            MasterErrorMeaning::kRetrying);
+  const auto again = protocol.Next(protocol.NextDeadline());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->allocate.sequence, poll->allocate.sequence);
+}
+
 TEST(MasterProtocol, SendsNoThirdPollWhileTheAnswerToTheFirstMayBeLost) {
   MasterProtocol protocol = Registered();
   const auto first = protocol.Next(At(0));
