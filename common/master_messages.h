@@ -19,9 +19,20 @@
 
 namespace weir {
 
+// A container that an AM holds: granted to it, and its end not heard of.
+struct HeldContainer {
+  ContainerId id;
+  NodeId node;
+  bool operator==(const HeldContainer&) const = default;
+};
+
 struct RegisterMasterRequest {
   HostPort rpc_address;      // where clients reach the AM
   std::string tracking_url;  // may be empty
+  // All that it holds, also of earlier registrations, but what it has released. A ResourceManager
+  // that knows more of them than that (it was restarted) stops them; of those that it does not
+  // know it tells the end.
+  std::vector<HeldContainer> containers{};
 };
 
 struct RegisterMasterAnswer {

@@ -3,9 +3,15 @@
 namespace cpp weir.idl
 include "base.thrift"
 
+struct HeldContainer {
+  1: optional string id;
+  2: optional string node;
+}
+
 struct RegisterMasterRequest {
   1: optional base.HostPort rpc_address;
   2: optional string tracking_url;
+  3: optional list<HeldContainer> containers;
 }
 
 struct RegisterMasterAnswer {

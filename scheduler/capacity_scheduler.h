@@ -59,6 +59,7 @@ struct ApplicationSpec {
   Resource am_resource;       // counts against the AM limits while it is activated
   std::string am_label;       // partition of the AM; the queue's default when empty
   std::string default_label;  // of asks that name none; the queue's default when empty
+  bool runs = false;          // its AM runs already (recovery): activated whatever the limits say
 };
 
 // One granted container. The core gives it its ContainerId.

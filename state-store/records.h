@@ -51,6 +51,7 @@ struct AttemptRecord {
   bool finished = false;
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
+  bool counted = false;  // its failure, against the limit of attempts
   bool operator==(const AttemptRecord&) const = default;
 };
 

@@ -190,6 +190,7 @@ void Fields(A& a, T& t) {
   a(t.finished);
   a(t.exit_code);
   a(t.diagnostics);
+  if (a.version() >= 5) a(t.counted);
 }
 
 template <typename A, Of<NodeRecord> T>

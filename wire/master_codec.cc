@@ -105,6 +105,15 @@ idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request) {
   idl::RegisterMasterRequest wire;
   wire.__set_rpc_address(ToWire(request.rpc_address));
   wire.__set_tracking_url(request.tracking_url);
+  std::vector<idl::HeldContainer> held;
+  held.reserve(request.containers.size());
+  for (const HeldContainer& each : request.containers) {
+    idl::HeldContainer one;
+    one.__set_id(each.id.ToString());
+    one.__set_node(each.node.uuid);
+    held.push_back(std::move(one));
+  }
+  wire.__set_containers(std::move(held));
   return wire;
 }
 
@@ -112,6 +121,11 @@ Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire) {
   RegisterMasterRequest request;
   WEIR_ASSIGN_OR_RETURN(request.rpc_address, FromWire(wire.rpc_address));
   request.tracking_url = wire.tracking_url;
+  request.containers.reserve(wire.containers.size());
+  for (const idl::HeldContainer& each : wire.containers) {
+    WEIR_ASSIGN_OR_RETURN(const ContainerId id, ContainerId::Parse(each.id));
+    request.containers.push_back({.id = id, .node = {each.node}});
+  }
   return request;
 }
 

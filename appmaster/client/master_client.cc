@@ -1,6 +1,7 @@
 #include "appmaster/client/master_client.h"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -122,19 +123,33 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
 
   void Dispatch(MasterCall call) {
     Lane& lane = *lanes[static_cast<size_t>(call.lane)];
-    lane.loop.Post([this, &lane, call = std::move(call), self = weak_from_this()] {
-      // The lane's thread is joined before this state goes: see Close().
-      Result<Answer> answer = Perform(*lane.client, call);
-      owner.Post([self, call, answer = std::move(answer)] {
-        if (const auto state = self.lock()) state->OnAnswer(call, answer);
-      });
-    });
+    RegisterMasterRequest hello;
+    if (call.kind == MasterCall::Kind::kRegister) hello = Registration();
+    lane.loop.Post(
+        [this, &lane, call = std::move(call), hello = std::move(hello), self = weak_from_this()] {
+          // The lane's thread is joined before this state goes: see Close().
+          Result<Answer> answer = Perform(*lane.client, call, hello);
+          owner.Post([self, call, answer = std::move(answer)] {
+            if (const auto state = self.lock()) state->OnAnswer(call, answer);
+          });
+        });
   }
 
-  Result<Answer> Perform(RmClient& rm, const MasterCall& call) const {
+  // What it holds goes along: this may be another ResourceManager than the one that granted it.
+  RegisterMasterRequest Registration() const {
+    RegisterMasterRequest hello = registration;
+    for (const auto& [id, node] : held) {
+      if (!released.contains(id)) hello.containers.push_back({.id = id, .node = node});
+    }
+    return hello;
+  }
+
+  static Result<Answer> Perform(RmClient& rm,
+                                const MasterCall& call,
+                                const RegisterMasterRequest& hello) {
     switch (call.kind) {
       case MasterCall::Kind::kRegister:
-        return RegisterAt(rm, registration);
+        return RegisterAt(rm, hello);
       case MasterCall::Kind::kAllocate:
         return AllocateAt(rm, call.allocate);
       case MasterCall::Kind::kFinish:
@@ -152,6 +167,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
       switch (call.kind) {
         case MasterCall::Kind::kRegister:
           protocol.OnRegistered(call.lane, now);
+          for (const ContainerId& id : released) protocol.Release(id);
           if (listener != nullptr) listener->OnRegistered(*answer->registration);
           break;
         case MasterCall::Kind::kAllocate:
@@ -172,7 +188,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     std::vector<int64_t> requests;
     bool told_again = false;
     for (const auto& grant : allocation.granted) {
-      const bool is_new = !ended.contains(grant.id) && held.insert(grant.id).second;
+      const bool is_new = !ended.contains(grant.id) && held.emplace(grant.id, grant.node).second;
       if (is_new) requests.push_back(grant.request_id);
       told_again = told_again || !is_new;
     }
@@ -180,6 +196,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     if (told_again) protocol.ResendAsks();
     for (const auto& status : allocation.completed) {
       const bool was_held = held.erase(status.id) > 0;
+      released.erase(status.id);
       if (ended.insert(status.id).second && !was_held) protocol.ResendAsks();
     }
     if (listener != nullptr) listener->OnAllocation(allocation);
@@ -213,8 +230,9 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   RegisterMasterRequest registration;  // set before the first call, then constant
   MasterProtocol protocol;
   std::array<std::unique_ptr<Lane>, kMasterLanes> lanes;
-  std::set<ContainerId> held;   // granted, not completed
-  std::set<ContainerId> ended;  // completed; an attempt's containers are bounded by its life
+  std::map<ContainerId, NodeId> held;  // granted, not completed
+  std::set<ContainerId> released;      // of these: given back, and their end not heard of
+  std::set<ContainerId> ended;         // completed; an attempt's containers are bounded by its life
   std::optional<Error> last_error;
   bool lost = false;
   bool closed = false;
@@ -246,6 +264,7 @@ void MasterClient::SetAsk(const ContainerAsk& ask) {
 }
 
 void MasterClient::Release(const ContainerId& id) {
+  if (state_->held.contains(id)) state_->released.insert(id);
   state_->protocol.Release(id);
   state_->Pump();
 }

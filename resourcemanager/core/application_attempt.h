@@ -36,9 +36,13 @@ struct ApplicationAttempt {
   ContainerId am_container;  // number 0 until allocated
   NodeId am_node;
   bool record_durable = false;  // the AM may be started
-  WallTime started;             // when the AM's container was allocated
+  // An earlier ResourceManager may have started the AM, and its node has not yet said what of it is
+  // left.
+  bool master_unaccounted = false;
+  WallTime started;  // when the AM's container was allocated
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
+  bool counted = false;  // its failure, against the limit of attempts
 
   // --- the conversation
   PollSession<AllocateAnswer> polls;
@@ -48,6 +52,7 @@ struct ApplicationAttempt {
   struct Completion {
     ContainerStatus status;
     int64_t told_in = kUntold;
+    int32_t node = -1;  // Node::index; -1 = it has nothing to be told
   };
   std::map<ContainerId, Completion> completions;  // not acknowledged
   size_t untold_completions = 0;

@@ -12,7 +12,6 @@ constexpr std::array kTable = {
 
     Allow(S::kSubmitted, E::kAccepted, S::kAccepted, "the first attempt asks for its container"),
     Allow(S::kSubmitted, E::kRejected, S::kFailed, "the final record names the cause"),
-    Allow(S::kSubmitted, E::kRestarted, S::kFailed, "the final record names the restart"),
 
     Allow(S::kAccepted, E::kAttemptRegistered, S::kRunning, "the AM can be reached"),
     Allow(S::kAccepted, E::kAttemptFailed, S::kAccepted, "the next attempt asks"),

@@ -40,7 +40,6 @@ enum class ApplicationEvent : int {
   kAttemptFinished,      // the AM's container ended after that
   kKill,                 // the owner or an administrator asked for it
   kFinalStored,          // the final record is durable
-  kRestarted,            // the ResourceManager restarted under it
 };
 
 constexpr std::string_view Name(RmApplicationState state) {
@@ -92,8 +91,6 @@ constexpr std::string_view Name(ApplicationEvent event) {
       return "KILL";
     case ApplicationEvent::kFinalStored:
       return "FINAL_STORED";
-    case ApplicationEvent::kRestarted:
-      return "RESTARTED";
   }
   return kNoName;
 }

@@ -56,29 +56,35 @@ store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttem
           .started = attempt.started,
           .finished = IsFinal(attempt.state) || attempt.state == RmAttemptState::kFinishing,
           .exit_code = attempt.exit_code,
-          .diagnostics = attempt.diagnostics};
+          .diagnostics = attempt.diagnostics,
+          .counted = attempt.counted};
+}
+
+scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application& application,
+                                                              const AttemptId& id) const {
+  const auto& record = application.record;
+  const SubmissionContext& context = record.context;
+  return {.id = id,
+          .queue = record.queue,
+          .user = record.user,
+          .priority = record.priority,
+          .order = application.order,
+          .am_resource = application.am_resource,
+          .am_label = context.am_label.empty() ? context.label : context.am_label,
+          .default_label = context.label};
 }
 
 void ResourceManagerCore::State::StartAttempt(Application& application) {
   const auto& record = application.record;
-  const std::string& am_label =
-      record.context.am_label.empty() ? record.context.label : record.context.am_label;
   const AttemptId id{application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
-  const auto slot = sched->AddApplication({.id = id,
-                                           .queue = record.queue,
-                                           .user = record.user,
-                                           .priority = record.priority,
-                                           .order = application.order,
-                                           .am_resource = application.am_resource,
-                                           .am_label = am_label,
-                                           .default_label = record.context.label},
-                                          now);
+  const scheduler::ApplicationSpec spec = SpecOf(application, id);
+  const auto slot = sched->AddApplication(spec, now);
   const auto ask = sched->Validate(slot,
                                    {.request_id = kMasterRequest,
                                     .priority = kMasterPriority,
                                     .count = 1,
                                     .resource = application.am_resource,
-                                    .label = am_label});
+                                    .label = spec.am_label});
   if (!ask.ok()) {
     sched->RemoveApplication(slot);
     return Reject(application, ask.error());
@@ -115,7 +121,8 @@ bool ResourceManagerCore::State::EarlierMasterHeld(const Application& applicatio
                                                    const ApplicationAttempt& attempt) const {
   return std::any_of(
       application.attempts.begin(), application.attempts.end(), [&](const auto& one) {
-        return one->id.number < attempt.id.number && containers.Find(one->am_container).has_value();
+        return one->id.number < attempt.id.number &&
+               (one->master_unaccounted || containers.Find(one->am_container).has_value());
       });
 }
 
@@ -216,6 +223,7 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   if (!Move(attempt, failure.event)) return;
   attempt.exit_code = failure.exit_code;
   attempt.diagnostics = CutMiddle(failure.diagnostics, limits::kDiagnosticsBytes);
+  attempt.counted = failure.counted;
   if (failure.counted) ++application.counted_failures;
   CloseAttempt(attempt, StopReason::kKilledByResourceManager, "the attempt has failed");
 
@@ -263,7 +271,9 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
             ErrorCode::kFailedPrecondition,
             attempt.id.ToString() + " is over: " + std::string(why));
   WithdrawAsks(attempt);
-  attempt.completions.clear();
+  for (const auto& [id, completion] : std::exchange(attempt.completions, {})) {
+    RecordEnd(id, completion.node);
+  }
   attempt.untold_completions = 0;
   attempt.last_request = {};
   attempt.asked.clear();

@@ -36,6 +36,7 @@ enum class AttemptEvent : int {
   kExpired,            // the AM was silent for too long
   kQueueTimeout,       // no container in time
   kKill,               // the application is killed
+  kRecover,            // known from the store only: its AM may be running
 };
 
 constexpr std::string_view Name(RmAttemptState state) {
@@ -83,6 +84,8 @@ constexpr std::string_view Name(AttemptEvent event) {
       return "QUEUE_TIMEOUT";
     case AttemptEvent::kKill:
       return "KILL";
+    case AttemptEvent::kRecover:
+      return "RECOVER";
   }
   return kNoName;
 }

@@ -38,6 +38,12 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
   if (launched) {
     const auto slot = containers.Find(attempt->am_container);
     const std::string where = attempt->am_container.ToString();
+    if (attempt->master_unaccounted) {
+      return {PendingReason::kAmNotRegistered,
+              where +
+                  " is awaited: its node has not registered again since the ResourceManager was "
+                  "restarted"};
+    }
     if (slot && containers.at(*slot).reported() == ContainerState::kRunning) {
       return {PendingReason::kAmNotRegistered, where + " runs, its ApplicationMaster is starting"};
     }
@@ -129,12 +135,14 @@ ContainerReport ResourceManagerCore::State::MakeReport(ContainerSlot slot) const
 
 ContainerReport ResourceManagerCore::State::MakeReport(const ContainerId& id,
                                                        const EndedContainer& end) const {
-  const Node& node = NodeAt(end.node);
   ContainerReport report;
   report.id = id;
-  report.node = node.id();
-  report.node_http_address = node.record.http_address;
-  report.node_name = node.record.address.ToString();
+  if (end.node >= 0) {
+    const Node& node = NodeAt(end.node);
+    report.node = node.id();
+    report.node_http_address = node.record.http_address;
+    report.node_name = node.record.address.ToString();
+  }
   report.resource = end.resource;
   report.state = ContainerState::kComplete;
   report.exit_code = end.exit_code;

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "common/container.h"
+#include "common/ids.h"
 #include "common/time.h"
 #include "resourcemanager/core/container_states.h"
 #include "scheduler/slots.h"
@@ -26,7 +27,7 @@ struct ContainerLink {
 };
 
 struct Container {
-  int64_t sequence = 0;    // of its id, within the attempt
+  int64_t number = 0;      // of its id: epoch and sequence within the attempt
   Instant granted;         // by the scheduler
   WallTime started;        // the same moment, for reports
   WallTime token_expires;  // set when it is told
@@ -45,7 +46,7 @@ struct Container {
   bool stopping : 1 = false;
   bool awaited : 1 = false;
 
-  bool is_application_master() const { return sequence == 1; }
+  bool is_application_master() const { return ContainerId{{}, number}.is_application_master(); }
   ContainerState reported() const { return static_cast<ContainerState>(reported_state); }
   void set_reported(ContainerState value) { reported_state = static_cast<uint8_t>(value); }
   StopReason stop_reason() const { return static_cast<StopReason>(stop_number); }

@@ -46,22 +46,13 @@ void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& alloc
   Node& node = NodeAt(node_slots[static_cast<size_t>(allocation.node.value)]);
   const ContainerSlot slot = allocation.container;
 
-  Container& container = containers.Add(slot, allocation.application, attempt.next_container++);
+  const ContainerId id = ContainerId::Make(attempt_id, epoch.epoch, attempt.next_container++);
+  Container& container = containers.Add(slot, allocation.application, id.number);
   container.node = node.index;
-  container.granted = now.monotonic;
-  container.started = now.wall;
   container.awaited = true;
   Move(slot, ContainerEvent::kStart);
-
-  Charge(application);
-  application.allocated += ResourceOf(slot);
-  ++application.held_containers;
-  application.nodes.Insert(node.index);
-  containers.Append(attempt.containers, &Container::of_attempt, slot);
-  containers.Append(node.containers, &Container::of_node, slot);
+  Hold(application, attempt, node, slot, Where::kLast);
   containers.Append(awaited, &Container::of_awaited, slot);
-  if (usage_deadline == kNever) usage_deadline = now.monotonic + options.usage_interval;
-  Touch(application);
   if (container.is_application_master()) {
     OnMasterAllocated(application, attempt, slot);
     return;
@@ -69,6 +60,28 @@ void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& alloc
   if (attempt.first_grant < 0) attempt.first_grant = slot.value;
   if (attempt.first_untold < 0) attempt.first_untold = slot.value;
   MarkDirty(attempt);
+}
+
+void ResourceManagerCore::State::Hold(Application& application,
+                                      ApplicationAttempt& attempt,
+                                      Node& node,
+                                      ContainerSlot slot,
+                                      Where in_attempt) {
+  Container& container = containers.at(slot);
+  container.granted = now.monotonic;
+  container.started = now.wall;
+  Charge(application);
+  application.allocated += ResourceOf(slot);
+  ++application.held_containers;
+  application.nodes.Insert(node.index);
+  if (in_attempt == Where::kLast) {
+    containers.Append(attempt.containers, &Container::of_attempt, slot);
+  } else {
+    containers.Prepend(attempt.containers, &Container::of_attempt, slot);
+  }
+  containers.Append(node.containers, &Container::of_node, slot);
+  if (usage_deadline == kNever) usage_deadline = now.monotonic + options.usage_interval;
+  Touch(application);
 }
 
 void ResourceManagerCore::State::NoteTold(ContainerSlot slot) {
@@ -170,19 +183,10 @@ void ResourceManagerCore::State::DropGrant(ApplicationAttempt& attempt, Containe
 }
 
 void ResourceManagerCore::State::KeepEnded(Application& application,
-                                           ContainerSlot slot,
-                                           const ContainerStatus& status) {
-  const Container& container = containers.at(slot);
-  ended.insert_or_assign(status.id,
-                         EndedContainer{.node = container.node,
-                                        .exit_code = status.exit_code,
-                                        .for_master = false,
-                                        .resource = status.resource,
-                                        .started = container.started,
-                                        .finished = now.wall,
-                                        .diagnostics = status.diagnostics});
-  ++application.ended;
-  ended_order.push_back(status.id);
+                                           EndedContainer end,
+                                           const ContainerId& id) {
+  if (ended.insert_or_assign(id, std::move(end)).second) ++application.ended;
+  ended_order.push_back(id);
   if (application.ended > kEndedContainersKept) {
     ForgetEnded(ContainerId(ended.lower_bound(ContainerId{{application.id(), 0}, 0})->first));
   }
@@ -212,7 +216,15 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   }
   const bool of_application = containers.at(slot).stop_reason() != StopReason::kNodeDecommissioned;
   status.diagnostics = CutMiddle(std::move(status.diagnostics), limits::kDiagnosticsBytes);
-  KeepEnded(application, slot, status);
+  KeepEnded(application,
+            {.node = node.index,
+             .exit_code = status.exit_code,
+             .for_master = false,
+             .resource = status.resource,
+             .started = containers.at(slot).started,
+             .finished = now.wall,
+             .diagnostics = status.diagnostics},
+            id);
 
   Charge(application);
   application.allocated -= status.resource;
@@ -239,12 +251,8 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
       ApplicationAttempt& current = *application.current();
       if (current.record_durable) OnAttemptStored(application, current);
     }
-  } else if (was_told && attempt.state == RmAttemptState::kRunning) {
-    if (const auto kept = ended.find(id); kept != ended.end()) kept->second.for_master = true;
-    attempt.completions.insert_or_assign(
-        id, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
-    ++attempt.untold_completions;
-    MarkDirty(attempt);
+  } else if (was_told) {
+    TellEnd(attempt, std::move(status), node.index);
   }
   LeaveSchedulerIfEmpty(attempt);
   if (application.final_durable) TellNodeFinished(node, application.id());
@@ -316,12 +324,14 @@ void ResourceManagerCore::State::OnCompleted(Node& node,
                                              const ContainerStatus& status) {
   containers.at(slot).set_reported(ContainerState::kComplete);
   Move(slot, ContainerEvent::kFinished);
-  node.recorded.insert_or_assign(status.id, kUntold);
+  ApplicationAttempt& attempt = *FindAttempt(status.id.attempt);
+  node.unacknowledged.insert(status.id);
   FreeContainer(slot, status);
-  MarkDirty(node);
+  if (!attempt.completions.contains(status.id)) RecordEnd(status.id, node.index);
 }
 
 void ResourceManagerCore::State::OnStrangerReported(Node& node, const ContainerStatus& status) {
+  if (Adopt(node, status)) return;
   const Application* application = FindApplication(status.id.attempt.application);
   const bool over = application == nullptr || IsOver(application->state);
   MarkDirty(node);
@@ -329,6 +339,7 @@ void ResourceManagerCore::State::OnStrangerReported(Node& node, const ContainerS
     node.strangers.erase(status.id);
     node.stops.erase(status.id);
     node.recorded.insert_or_assign(status.id, kUntold);
+    NoteMasterGone(status.id);
     if (over) TellNodeFinished(node, status.id.attempt.application);
     return;
   }

@@ -11,6 +11,7 @@ constexpr std::string_view kOver = "its end is decided; what remains is to free 
 
 constexpr std::array kTable = {
     Allow(S::kNew, E::kStart, S::kAllocated, "its resource is taken"),
+    Allow(S::kNew, E::kRecover, S::kRunning, "its resource is taken; it was running all the time"),
 
     Allow(S::kAllocated, E::kAcquired, S::kAcquired, "it may be started until its token expires"),
     Allow(S::kAllocated, E::kRelease, S::kReleased, "nobody was told: freed at once"),

@@ -36,6 +36,7 @@ enum class ContainerEvent : int {
   kRelease,   // its AM gives it back
   kKill,      // its attempt is over
   kNodeGone,  // its node is lost, shut down, or no longer knows it
+  kRecover,   // its node reports what an earlier ResourceManager gave
 };
 
 constexpr std::string_view Name(RmContainerState state) {
@@ -79,6 +80,8 @@ constexpr std::string_view Name(ContainerEvent event) {
       return "KILL";
     case ContainerEvent::kNodeGone:
       return "NODE_GONE";
+    case ContainerEvent::kRecover:
+      return "RECOVER";
   }
   return kNoName;
 }

@@ -21,22 +21,19 @@ void ContainerTable::SetAttempt(scheduler::ApplicationSlot application, const At
   attempts_[index] = attempt;
 }
 
-size_t ContainerTable::Home(const AttemptId& attempt, int64_t sequence) const {
-  // All of one life of the ResourceManager have its timestamp in common.
-  const auto application = static_cast<uint64_t>(attempt.application.sequence);
-  const auto number = static_cast<uint64_t>(attempt.number);
-  const uint64_t key = (application << 40) ^ (number << 32) ^ static_cast<uint64_t>(sequence);
+size_t ContainerTable::Home(const ContainerId& id) const {
+  // Nearly all have timestamp and epoch in common.
+  const auto application = static_cast<uint64_t>(id.attempt.application.sequence);
+  const auto number = static_cast<uint64_t>(id.attempt.number);
+  const uint64_t key = (application << 40) ^ (number << 32) ^ static_cast<uint64_t>(id.sequence());
   return static_cast<size_t>(Mix(key)) & (index_.size() - 1);
 }
 
 size_t ContainerTable::HomeOf(int32_t slot) const {
-  const Container& container = Cell(slot);
-  return Home(AttemptOf(container.application), container.sequence);
+  return Home(IdOf({slot}));
 }
 
-Container& ContainerTable::Add(Slot slot,
-                               scheduler::ApplicationSlot application,
-                               int64_t sequence) {
+Container& ContainerTable::Add(Slot slot, scheduler::ApplicationSlot application, int64_t number) {
   const auto chunk = static_cast<size_t>(slot.value) / kChunk;
   if (chunks_.size() <= chunk) chunks_.resize(chunk + 1);
   if (chunks_[chunk] == nullptr) chunks_[chunk] = std::make_unique<Chunk>();
@@ -46,7 +43,7 @@ Container& ContainerTable::Add(Slot slot,
   Container& container = Cell(slot.value);
   container = {};
   container.application = application;
-  container.sequence = sequence;
+  container.number = number;
   container.held = true;
   size_t at = HomeOf(slot.value);
   while (index_[at] >= 0) at = (at + 1) & (index_.size() - 1);
@@ -92,15 +89,15 @@ bool ContainerTable::IsHeld(Slot slot) const {
 
 ContainerId ContainerTable::IdOf(Slot slot) const {
   const Container& container = at(slot);
-  return ContainerId::Make(AttemptOf(container.application), epoch_, container.sequence);
+  return {AttemptOf(container.application), container.number};
 }
 
 std::optional<ContainerTable::Slot> ContainerTable::Find(const ContainerId& id) const {
-  if (index_.empty() || id.epoch() != epoch_) return std::nullopt;
+  if (index_.empty()) return std::nullopt;
   const size_t mask = index_.size() - 1;
-  for (size_t at = Home(id.attempt, id.sequence()); index_[at] >= 0; at = (at + 1) & mask) {
+  for (size_t at = Home(id); index_[at] >= 0; at = (at + 1) & mask) {
     const Container& container = Cell(index_[at]);
-    if (container.sequence == id.sequence() && AttemptOf(container.application) == id.attempt) {
+    if (container.number == id.number && AttemptOf(container.application) == id.attempt) {
       return Slot{index_[at]};
     }
   }
@@ -128,6 +125,17 @@ void ContainerTable::Append(ContainerList& list, Link link, Slot slot) {
     list.first = slot.value;
   }
   list.last = slot.value;
+  ++list.size;
+}
+
+void ContainerTable::Prepend(ContainerList& list, Link link, Slot slot) {
+  at(slot).*link = {.previous = -1, .next = list.first};
+  if (list.first >= 0) {
+    (Cell(list.first).*link).previous = slot.value;
+  } else {
+    list.last = slot.value;
+  }
+  list.first = slot.value;
   ++list.size;
 }
 

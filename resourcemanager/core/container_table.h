@@ -34,16 +34,15 @@ class ContainerTable {
   using Slot = scheduler::ContainerSlot;
   using Link = ContainerLink Container::*;
 
-  explicit ContainerTable(Epoch epoch) : epoch_(epoch) {}
-
   // The attempt that an application slot stands for, so that ids can be told apart.
   void SetAttempt(scheduler::ApplicationSlot application, const AttemptId& attempt);
   const AttemptId& AttemptOf(scheduler::ApplicationSlot application) const {
     return attempts_[static_cast<size_t>(application.value)];
   }
 
-  // A fresh, held container. Requires: the slot is free, the id is not in use.
-  Container& Add(Slot slot, scheduler::ApplicationSlot application, int64_t sequence);
+  // A fresh, held container with this ContainerId::number. Requires: the slot is free, the id is
+  // not in use.
+  Container& Add(Slot slot, scheduler::ApplicationSlot application, int64_t number);
   // Requires: held, in no list.
   void Remove(Slot slot);
   bool IsHeld(Slot slot) const;
@@ -56,6 +55,7 @@ class ContainerTable {
   std::vector<Slot> All() const;  // in slot order
 
   void Append(ContainerList& list, Link link, Slot slot);
+  void Prepend(ContainerList& list, Link link, Slot slot);
   void Unlink(ContainerList& list, Link link, Slot slot);
   // In the order of the list. For loops whose body may remove.
   std::vector<Slot> Listed(const ContainerList& list, Link link) const;
@@ -73,11 +73,10 @@ class ContainerTable {
   const Container& Cell(int32_t slot) const {
     return chunks_[static_cast<size_t>(slot) / kChunk]->cells[static_cast<size_t>(slot) % kChunk];
   }
-  size_t Home(const AttemptId& attempt, int64_t sequence) const;
+  size_t Home(const ContainerId& id) const;
   size_t HomeOf(int32_t slot) const;
   void Rehash(size_t cells);
 
-  const Epoch epoch_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::vector<AttemptId> attempts_;  // by application slot
   std::vector<int32_t> index_;       // a power of two; -1 = empty

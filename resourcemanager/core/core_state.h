@@ -65,7 +65,7 @@ using StoredConsequence = std::variant<SubmissionStored, AttemptStored, FinalSto
 
 // A container that has ended, as reports and a master that registers again are told of it.
 struct EndedContainer {
-  int32_t node = -1;  // Node::index
+  int32_t node = -1;  // Node::index; -1 = not known
   int exit_code = exit_code::kNotYet;
   bool for_master = false;  // its master is to know (a newer call can have acknowledged an answer
                             // that was lost, so it is told again after every registration)
@@ -225,6 +225,7 @@ struct ResourceManagerCore::State {
 
   // --- attempts (attempt_lifecycle.cc)
   void StartAttempt(Application& application);
+  scheduler::ApplicationSpec SpecOf(const Application& application, const AttemptId& id) const;
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
                          ContainerSlot container);
@@ -269,7 +270,14 @@ struct ResourceManagerCore::State {
   void StopContainer(ContainerSlot slot, ContainerEvent event, StopReason reason);
   // Its end is certain: its resource is free, who needs to know is told.
   void FreeContainer(ContainerSlot slot, ContainerStatus status);
-  void KeepEnded(Application& application, ContainerSlot slot, const ContainerStatus& status);
+  void KeepEnded(Application& application, EndedContainer end, const ContainerId& id);
+  // Of a container that was given just now, or that was there before.
+  enum class Where { kLast, kFirst };
+  void Hold(Application& application,
+            ApplicationAttempt& attempt,
+            Node& node,
+            ContainerSlot slot,
+            Where in_attempt);
   void ForgetEnded(const ContainerId& id);
   // Takes it out of the grants that its master has still to acknowledge.
   void DropGrant(ApplicationAttempt& attempt, ContainerSlot slot);
@@ -284,6 +292,24 @@ struct ResourceManagerCore::State {
   bool Move(ContainerSlot slot, ContainerEvent event);
   const Resource& ResourceOf(ContainerSlot slot) const;
   ContainerStatus EndedStatus(ContainerSlot slot, std::string why) const;
+
+  // --- work that outlives a ResourceManager (resume.cc)
+  void Resume(Application& application);
+  void ResumeAttempt(Application& application, ApplicationAttempt& attempt);
+  void ExpectMaster(ApplicationAttempt& attempt);
+  // Takes over what an earlier ResourceManager gave and this node has; false: it is to be stopped.
+  bool Adopt(Node& node, const ContainerStatus& status);
+  bool MayAdopt(const Node& node, const ContainerStatus& status) const;
+  void AdoptEnd(Node& node, const ContainerStatus& status);
+  // The node has said all that it has: what else was expected there is over.
+  void SettleExpected(Node& node, const std::string& why);
+  void OnMissing(const ContainerId& id, int32_t node, const std::string& why);
+  void NoteMasterGone(const ContainerId& id);
+  // What the AM says that it holds, against what is known here.
+  void CompareHeld(ApplicationAttempt& attempt, const std::vector<HeldContainer>& held);
+  void TellEnd(ApplicationAttempt& attempt, ContainerStatus status, int32_t node);
+  // The AM knows the end, or nobody has to: the node may forget it.
+  void RecordEnd(const ContainerId& id, int32_t node);
 
   // --- ApplicationMasters (master_calls.cc)
   void On(const RegisterMaster& event);
@@ -303,7 +329,7 @@ struct ResourceManagerCore::State {
                 const std::vector<ContainerSlot>& untold);
   void ParkMaster(ApplicationAttempt& attempt, CallId call, Duration park);
   void Resync(ApplicationAttempt& attempt);
-  void AcknowledgeAnswers(ApplicationAttempt& attempt) const;
+  void AcknowledgeAnswers(ApplicationAttempt& attempt);
   bool HasNews(const ApplicationAttempt& attempt) const;
   void AnswerMaster(const AttemptId& id);
   AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
@@ -412,7 +438,7 @@ struct ResourceManagerCore::State {
   void LoadAttempt(const store::AttemptRecord& record);
   void LoadNode(const store::NodeRecord& record);
   void FinishLoading();
-  void FailInterrupted();
+  void BeginWithWhatIsLoaded();
   void UseStagedFiles(const Application& application, int32_t change);
   std::vector<std::string> UnusedStagedFiles(const Application& application) const;
 
@@ -471,7 +497,8 @@ struct ResourceManagerCore::State {
   int64_t next_session = 1;
   size_t live_applications = 0;
   int32_t active_nodes = 0;
-  std::vector<ApplicationId> to_fail;          // found running by recovery
+  int32_t awaited_nodes = 0;
+  std::vector<ApplicationId> to_resume;        // found live by recovery
   std::vector<store::StoreOperation> orphans;  // records without their application: deleted
   std::set<std::pair<WallTime, ApplicationId>> completed;  // retired ones, oldest first
   Counters counters;

@@ -50,7 +50,8 @@ uint64_t ResourceManagerCore::State::Decommission(Node& node,
                                                   WallTime deadline,
                                                   const std::string& by,
                                                   bool from_file) {
-  const bool active = IsActive(node.state);
+  // One that is awaited after a restart is drained when it is back.
+  const bool active = IsActive(node.state) || node.awaited;
   store::DecommissionRecord& record = decommissions[node.id()];
   record = {
       .node = node.id(), .deadline = deadline, .by = by, .from_file = from_file, .done = !active};
@@ -62,9 +63,11 @@ uint64_t ResourceManagerCore::State::Decommission(Node& node,
        sequence);
   if (!active) {
     Move(node, NodeEvent::kDecommission);
-    return sequence;
+  } else if (node.awaited) {
+    SetDecommissionDeadline(node, deadline);
+  } else {
+    BeginDrain(node);
   }
-  BeginDrain(node);
   return sequence;
 }
 
@@ -101,12 +104,15 @@ void ResourceManagerCore::State::StopForDrain(ContainerSlot slot) {
 }
 
 void ResourceManagerCore::State::OnDecommissionDeadline(Node& node) {
+  // It may run containers until it is here, or LOST.
+  if (node.awaited) return;
   if (!IsActive(node.state)) {
     // It went away while it was draining; now it may not come back.
     store::DecommissionRecord& record = decommissions.at(node.id());
     record.done = true;
     Append({store::Put{record}});
-    Move(node, NodeEvent::kDecommission);
+    node_deadlines.Clear(node.index);
+    if (Move(node, NodeEvent::kDecommission)) SettleExpected(node, "Its node was decommissioned");
     return;
   }
   if (node.state != NodeState::kDecommissioning) return;
@@ -129,7 +135,7 @@ void ResourceManagerCore::State::OnDecommissionDeadline(Node& node) {
 void ResourceManagerCore::State::FinishDrainIfEmpty(Node& node) {
   if (node.state != NodeState::kDecommissioning) return;
   const bool empty = node.containers.empty() && node.stops.empty() && node.recorded.empty() &&
-                     node.finished_applications.empty();
+                     node.unacknowledged.empty() && node.finished_applications.empty();
   if (empty) FinishDrain(node);
 }
 
@@ -270,6 +276,7 @@ void ResourceManagerCore::State::LoadDecommission(const store::DecommissionRecor
   }
   decommissions.insert_or_assign(record.node, record);
   if (record.done) {
+    node_deadlines.Clear(node->index);
     Move(*node, NodeEvent::kDecommission);
   } else {
     SetDecommissionDeadline(*node, record.deadline);
@@ -293,7 +300,7 @@ void ResourceManagerCore::State::EndSilence(Node& node) {
 
 void ResourceManagerCore::State::ExpireSilent() {
   while (!silent.empty()) {
-    if (!expiry_limiter.Take(active_nodes, now.monotonic)) break;
+    if (!expiry_limiter.Take(active_nodes + awaited_nodes, now.monotonic)) break;
     OnNodeExpired(NodeAt(silent.begin()->second));
   }
   // Those that wait get nothing new meanwhile.
@@ -313,8 +320,9 @@ void ResourceManagerCore::State::ExpireSilent() {
 }
 
 std::string ResourceManagerCore::State::ExpiryLimitWords() const {
-  const int64_t allowance = expiry_limiter.Allowance(active_nodes, now.monotonic);
-  return "at most " + std::to_string(allowance) + " of " + std::to_string(active_nodes) +
+  const int32_t alive = active_nodes + awaited_nodes;
+  const int64_t allowance = expiry_limiter.Allowance(alive, now.monotonic);
+  return "at most " + std::to_string(allowance) + " of " + std::to_string(alive) +
          " nodes per minute";
 }
 

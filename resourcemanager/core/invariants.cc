@@ -131,7 +131,10 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
     if (!containers.IsHeld(slot)) return Broken(name, "holds an ended container");
     const ContainerId id = containers.IdOf(slot);
     if (id.attempt != attempt.id) return Broken(name, "holds another's " + id.ToString());
-    if (std::exchange(before, id.number) >= id.number) return Broken(name, "out of order");
+    // Those of earlier epochs are in the order in which they were found.
+    if (id.epoch() == epoch.epoch && std::exchange(before, id.number) >= id.number) {
+      return Broken(name, "out of order");
+    }
     first_grant |= slot.value == attempt.first_grant;
     first_untold |= slot.value == attempt.first_untold;
     if (first_untold && attempt.first_untold >= 0 && !first_grant) {

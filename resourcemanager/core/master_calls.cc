@@ -77,6 +77,12 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
     valid = ValidateText(
         "the tracking URL", event.request.tracking_url, kUrlBytes, EmptyText::kAllowed);
   }
+  if (valid.ok() && event.request.containers.size() > limits::kContainerElements) {
+    valid = Error{ErrorCode::kInvalidArgument,
+                  attempt.id.ToString() + " says that it holds " +
+                      std::to_string(event.request.containers.size()) + " containers",
+                  "at most " + std::to_string(limits::kContainerElements) + " in one call"};
+  }
   if (!valid.ok()) return Answer(event.call, std::move(valid).error());
 
   Application& application = *FindApplication(event.attempt.application);
@@ -89,6 +95,7 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
                         "register once the container was started, and not after finishing"});
   }
   Resync(attempt);
+  CompareHeld(attempt, event.request.containers);
   attempt.rpc_address = event.request.rpc_address;
   application.tracking_url = event.request.tracking_url;
   master_deadlines.Set(attempt.slot->value, now.monotonic + options.master_expiry);
@@ -116,7 +123,9 @@ void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
                            .diagnostics = it->second.diagnostics,
                            .resource = it->second.resource};
     attempt.completions.insert_or_assign(
-        it->first, ApplicationAttempt::Completion{.status = std::move(status), .told_in = kUntold});
+        it->first,
+        ApplicationAttempt::Completion{
+            .status = std::move(status), .told_in = kUntold, .node = it->second.node});
   }
   for (auto& [id, completion] : attempt.completions) completion.told_in = kUntold;
   attempt.untold_completions = attempt.completions.size();
@@ -201,10 +210,13 @@ Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
   return asks;
 }
 
-void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt) const {
+void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt) {
   attempt.first_grant = attempt.first_untold;
-  std::erase_if(attempt.completions,
-                [](const auto& completion) { return completion.second.told_in != kUntold; });
+  std::erase_if(attempt.completions, [this](const auto& completion) {
+    if (completion.second.told_in == kUntold) return false;
+    RecordEnd(completion.first, completion.second.node);
+    return true;
+  });
   // It has heard of everything that it asked for.
   if (!attempt.asked.empty() && attempt.first_grant < 0 &&
       sched->application_pending(*attempt.slot).IsZero()) {
@@ -221,7 +233,13 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
   if (std::exchange(application.progress, progress) != progress) Touch(application);
   for (const auto& id : request.releases) {
     const auto slot = containers.Find(id);
-    if (!slot || id.attempt != attempt.id || id.is_application_master()) continue;
+    if (id.attempt != attempt.id || id.is_application_master()) continue;
+    if (!slot) {
+      // Of an earlier ResourceManager, and never seen here: it is to be over for its AM too.
+      const bool known = attempt.completions.contains(id) || ended.contains(id);
+      if (!known && id.epoch() < epoch.epoch) OnMissing(id, -1, "It was released");
+      continue;
+    }
     if (!containers.at(*slot).told) continue;  // the AM cannot know it
     StopContainer(*slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
   }

@@ -34,6 +34,7 @@ struct Node {
   SharedText name;     // its id, for actions
   SharedText words;    // "node=<id>", for those about its containers
   NodeState state = NodeState::kNew;
+  bool awaited = false;                     // NEW: known from the store, and not heard of yet
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
   bool healthy = true;  // says its NodeManager
@@ -50,6 +51,13 @@ struct Node {
   ContainerList containers;  // held ones
   // Of no live application here (an older epoch, told as over): stopped by id, then forgotten.
   std::set<ContainerId> strangers;
+  // What an earlier ResourceManager gave and this node is to say something about: AMs by their
+  // attempts' records, other containers by what their AMs say. Settled when it registers or is
+  // LOST.
+  std::set<ContainerId> expected;
+  // Reported COMPLETE, and not recorded yet because the AM has not acknowledged it: until then the
+  // node keeps it, so that a crash here loses no end.
+  std::set<ContainerId> unacknowledged;
 
   PollSession<NodeHeartbeatAnswer> polls;
   struct Stop {

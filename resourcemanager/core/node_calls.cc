@@ -73,6 +73,10 @@ bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
   };
   if (!Apply(node_table, "node", node.state, event, about)) return false;
   active_nodes += static_cast<int32_t>(IsActive(node.state)) - static_cast<int32_t>(was_active);
+  if (node.awaited && node.state != NodeState::kNew) {
+    node.awaited = false;
+    --awaited_nodes;
+  }
   return true;
 }
 
@@ -164,7 +168,10 @@ void ResourceManagerCore::State::Reconcile(Node& node,
                                            const std::vector<ContainerStatus>& reported) {
   std::set<ContainerId> present;
   for (const auto& status : reported) present.insert(status.id);
+  // What was to be stopped here and is gone has ended.
+  node.expected.merge(node.strangers);
   node.strangers.clear();
+  node.unacknowledged.clear();
   std::erase_if(node.stops, [&](const auto& stop) {
     const auto slot = containers.Find(stop.first);
     const bool held = slot && containers.at(*slot).node == node.index;
@@ -186,6 +193,7 @@ void ResourceManagerCore::State::Reconcile(Node& node,
                   EndedStatus(slot, "The NodeManager registered again without this container"));
   }
   for (const auto& status : reported) OnReported(node, status);
+  SettleExpected(node, "The NodeManager registered again without this container");
 }
 
 void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
@@ -262,6 +270,10 @@ void ResourceManagerCore::State::OnNodeExpired(Node& node) {
                "Node " + node.record.address.ToString() +
                    " was lost: nothing was heard of it for " +
                    std::to_string(ToMillis(options.node_expiry)) + " ms");
+  const auto going = decommissions.find(node.id());
+  if (going != decommissions.end() && going->second.deadline <= now.wall) {
+    OnDecommissionDeadline(node);
+  }
 }
 
 void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {
@@ -279,12 +291,15 @@ void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why
     Move(slot, ContainerEvent::kNodeGone);
     FreeContainer(slot, EndedStatus(slot, why));
   }
-  sched->RemoveNode(*node.slot);
+  if (node.slot) sched->RemoveNode(*node.slot);
   node.slot.reset();
   node.starts.clear();
   node.stops.clear();
   node.recorded.clear();
+  node.unacknowledged.clear();
+  node.expected.merge(node.strangers);
   node.strangers.clear();
+  SettleExpected(node, why);
   if (node.state == NodeState::kShutdown) node.finished_applications.clear();
   place = true;
 }

@@ -8,7 +8,9 @@ using E = NodeEvent;
 
 constexpr std::array kTable = {
     Allow(S::kNew, E::kStarted, S::kRunning, "it can take containers"),
-    Allow(S::kNew, E::kRecover, S::kLost, "known from an earlier ResourceManager"),
+    Allow(S::kNew, E::kRecover, S::kNew, "known from an earlier ResourceManager, and awaited"),
+    Allow(S::kNew, E::kExpire, S::kLost, "it did not register again; its containers are over"),
+    Allow(S::kNew, E::kDecommission, S::kDecommissioned, "it may not come back"),
 
     Allow(S::kRunning, E::kReconnected, S::kRunning, "a new session; its containers are compared"),
     Allow(S::kRunning, E::kUnhealthy, S::kUnhealthy, "it keeps its containers, gets no new ones"),

@@ -1,8 +1,8 @@
 // Recovery: from the records of earlier ResourceManagers to the state this one begins with.
 //
-// Applications that ended keep their end. All others end now, as failed, with the restart as cause.
-// Nodes are LOST until they register. Damaged records never stop a start: what lacks its
-// application is deleted, a missing attempt is shown as failed.
+// Applications that ended keep their end; the others go on (resume.cc). Known nodes are awaited:
+// they have the time of their expiry to register again, then they are LOST. Damaged records never
+// stop a start: what lacks its application is deleted, a missing attempt is shown as failed.
 #include <algorithm>
 #include <utility>
 
@@ -31,6 +31,7 @@ RmApplicationState StateOf(ApplicationState stored) {
   return RmApplicationState::kSubmitted;
 }
 
+// Of the last one, when its application has ended.
 RmAttemptState LastAttemptState(RmApplicationState application) {
   if (application == RmApplicationState::kFinished) return RmAttemptState::kFinished;
   if (application == RmApplicationState::kKilled) return RmAttemptState::kKilled;
@@ -96,26 +97,36 @@ void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record)
   attempt.started = record.started;
   attempt.exit_code = record.exit_code;
   attempt.diagnostics = record.diagnostics;
+  attempt.counted = record.counted;
+  attempt.record_durable = true;
+  attempt.state = record.finished || record.am_container.number == 0 ? RmAttemptState::kFailed
+                                                                     : RmAttemptState::kNew;
+  if (record.counted) ++application->counted_failures;
 }
 
 void ResourceManagerCore::State::LoadNode(const store::NodeRecord& record) {
   if (FindNode(record.id) != nullptr) return;
-  Move(AddNode(record), NodeEvent::kRecover);
+  Node& node = AddNode(record);
+  Move(node, NodeEvent::kRecover);
+  node.awaited = true;
+  ++awaited_nodes;
+  node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
 }
 
 void ResourceManagerCore::State::FinishLoading() {
   for (auto& [id, owned] : applications) {
     Application& application = *owned;
     application.order = next_order++;
-    if (ApplicationAttempt* last = application.current()) {
-      last->state = LastAttemptState(application.state);
-    }
     if (!IsOver(application.state)) {
       application.visible = ApplicationState::kSubmitted;
       ++live_applications;
       UseStagedFiles(application, 1);
-      to_fail.push_back(id);
+      to_resume.push_back(id);
       continue;
+    }
+    for (const auto& attempt : application.attempts) attempt->state = RmAttemptState::kFailed;
+    if (ApplicationAttempt* last = application.current()) {
+      last->state = LastAttemptState(application.state);
     }
     application.visible = application.record.state;
     application.final_durable = true;
@@ -127,26 +138,13 @@ void ResourceManagerCore::State::FinishLoading() {
   }
 }
 
-void ResourceManagerCore::State::FailInterrupted() {
+void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
   // Files of applications that ended: the word that they may go can have been lost in the crash.
   for (const auto& [finished, id] : completed) {
     std::vector<std::string> unused = UnusedStagedFiles(*FindApplication(id));
     if (!unused.empty()) Emit(ForgetStagedFiles{id, std::move(unused)});
   }
-  const std::string why = "The ResourceManager restarted (epoch " +
-                          std::to_string(epoch.epoch.value) +
-                          ") while the application was not over; it ends with the restart";
-  for (const auto& id : std::exchange(to_fail, {})) {
-    Application& application = *FindApplication(id);
-    std::vector<store::StoreOperation> also;
-    if (ApplicationAttempt* last = application.current()) {
-      if (last->diagnostics.empty()) last->diagnostics = "The ResourceManager restarted";
-      also.emplace_back(store::Put{RecordOf(*last)});
-    }
-    const uint64_t sequence = StoreOutcome(
-        application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, std::move(also));
-    Move(application, ApplicationEvent::kRestarted, sequence);
-  }
+  for (const auto& id : std::exchange(to_resume, {})) Resume(*FindApplication(id));
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
   UseLists(std::string(kListsAtStart), ListChange::kStart, std::nullopt);
   if (applied_queues.back().parts == 0) {  // chosen just now

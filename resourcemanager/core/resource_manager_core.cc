@@ -46,7 +46,6 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
     : options(core_options),
       epoch(epoch_record),
       started(at.wall),
-      containers(epoch_record.epoch),
       // Sessions of an older epoch never equal one of this epoch.
       next_session((epoch_record.epoch.value << 32) + 1),
       lists(core_options.node_lists),
@@ -291,7 +290,7 @@ ResourceManagerCore::~ResourceManagerCore() = default;
 
 Actions ResourceManagerCore::Start(Now now) {
   state_->now = now;
-  state_->FailInterrupted();
+  state_->BeginWithWhatIsLoaded();
   state_->EndStep();
   return std::exchange(state_->actions, {});
 }

@@ -43,6 +43,7 @@ ApplicationSlot CapacityScheduler::State::AddApplication(const ApplicationSpec& 
   application.default_label = spec.default_label;
   EnterLeaf(slot, *leaf);
   application.am_partition = PartitionFor(application, spec.am_label);
+  if (spec.runs) Activate(slot);
   return slot;
 }
 

@@ -36,7 +36,8 @@ std::string FaultCounts::ToString() const {
 
 Faults::Faults(Random& random, Faultiness faultiness)
     : random_(random),
-      active_(faultiness == Faultiness::kDrawn),
+      active_(faultiness != Faultiness::kNone),
+      restarts_only_(faultiness == Faultiness::kRestarts),
       lose_(6'000 + random.Below(55'000)),
       duplicate_(6'000 + random.Below(55'000)),
       slow_(random.Below(50'000)),
@@ -49,7 +50,20 @@ Faults::Faults(Random& random, Faultiness faultiness)
       store_slow_(random.Chance(1, 4) ? 300'000 + random.Below(500'000) : random.Below(100'000)),
       store_failure_(random.Chance(1, 3) ? random.Below(60'000) : 0),
       isolate_(random.Chance(1, 2) ? random.Below(15'000) : 0),
-      executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {}
+      executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {
+  if (!restarts_only_) return;
+  for (uint64_t* other : {&lose_,
+                          &duplicate_,
+                          &slow_,
+                          &nm_crash_,
+                          &am_crash_,
+                          &store_failure_,
+                          &isolate_,
+                          &executor_failure_}) {
+    *other = 0;
+  }
+  rm_crash_ = 1'000 + random.Below(8'000);
+}
 
 bool Faults::Draw(uint64_t per_million) {
   return active_ && per_million > 0 && random_.Chance(per_million, kMillion);
@@ -94,7 +108,8 @@ bool Faults::CrashMaster() {
 }
 
 Duration Faults::RestartDelay() {
-  return Between(random_, milliseconds(5), random_.Chance(1, 4) ? seconds(15) : seconds(2));
+  const bool long_ones = !restarts_only_ && random_.Chance(1, 4);
+  return Between(random_, milliseconds(5), long_ones ? seconds(15) : seconds(2));
 }
 
 Duration Faults::StoreDelay() {

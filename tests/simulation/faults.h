@@ -12,7 +12,8 @@
 
 namespace weir::simulation {
 
-enum class Faultiness { kDrawn, kNone };
+// kRestarts: the ResourceManager dies and comes back, and nothing else goes wrong.
+enum class Faultiness { kDrawn, kNone, kRestarts };
 
 struct FaultCounts {
   int64_t messages = 0;
@@ -61,7 +62,9 @@ class Faults {
   void Stop() { active_ = false; }
   bool active() const { return active_; }
   // Enough happened for the run to mean something.
-  bool Satisfied() const { return counts.crashes() >= 1 && counts.lost + counts.duplicated >= 10; }
+  bool Satisfied() const {
+    return counts.crashes() >= 1 && (restarts_only_ || counts.lost + counts.duplicated >= 10);
+  }
 
   FaultCounts counts;
 
@@ -70,6 +73,7 @@ class Faults {
 
   Random& random_;
   bool active_;
+  const bool restarts_only_;
   uint64_t lose_;       // per million messages
   uint64_t duplicate_;  // per million messages
   uint64_t slow_;       // per million messages

@@ -106,10 +106,11 @@ void SimMaster::Dispatch(const am::MasterCall& call) {
   Network::Route route{.from = host_, .to = SimResourceManager::kName, .what = ""};
   switch (call.kind) {
     case am::MasterCall::Kind::kRegister:
-      event = rm::RegisterMaster{
-          .call = {},
-          .attempt = attempt,
-          .request = {.rpc_address = {.host = host_, .port = 7000}, .tracking_url = ""}};
+      event = rm::RegisterMaster{.call = {},
+                                 .attempt = attempt,
+                                 .request = {.rpc_address = {.host = host_, .port = 7000},
+                                             .tracking_url = "",
+                                             .containers = Held()}};
       route.what = attempt.ToString() + " registers";
       route.time_limit = seconds(3);
       break;
@@ -130,6 +131,14 @@ void SimMaster::Dispatch(const am::MasterCall& call) {
       });
 }
 
+std::vector<HeldContainer> SimMaster::Held() const {
+  std::vector<HeldContainer> held;
+  for (const auto& [id, worker] : workers_) {
+    if (!worker.released) held.push_back({.id = id, .node = worker.grant.token.node});
+  }
+  return held;
+}
+
 void SimMaster::OnAnswer(const am::MasterCall& call, const RmAnswer& answer) {
   const Instant now = world_.queue.now();
   if (const auto* error = std::get_if<Error>(&answer)) {
@@ -139,6 +148,9 @@ void SimMaster::OnAnswer(const am::MasterCall& call, const RmAnswer& answer) {
     }
   } else if (call.kind == am::MasterCall::Kind::kRegister) {
     protocol_.OnRegistered(call.lane, now);
+    for (const auto& [id, worker] : workers_) {
+      if (worker.released) protocol_.Release(id);
+    }
   } else if (call.kind == am::MasterCall::Kind::kAllocate) {
     OnAllocated(std::get<AllocateAnswer>(answer), call.lane);
   } else {

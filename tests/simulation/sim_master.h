@@ -47,6 +47,7 @@ class SimMaster {
   void Pump();
   void ArmTimer();
   void Dispatch(const am::MasterCall& call);
+  std::vector<HeldContainer> Held() const;
   void OnAnswer(const am::MasterCall& call, const RmAnswer& answer);
   void OnAllocated(const AllocateAnswer& answer, int lane);
   void OnCompleted(const ContainerStatus& status);

@@ -95,5 +95,23 @@ TEST(Simulation, WithoutFaultsEverythingEndsAsPlanned) {
   EXPECT_GT(finished, 60);
 }
 
+TEST(Simulation, RestartsOfTheResourceManagerDisturbNobody) {
+  FaultCounts faults;
+  int finished = 0;
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    const SimulationOutcome outcome =
+        RunSimulation({.seed = seed, .faultiness = Faultiness::kRestarts});
+    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    EXPECT_EQ(outcome.faults.nm_crashes + outcome.faults.am_crashes, 0);
+    faults += outcome.faults;
+    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
+      finished += found->second;
+    }
+  }
+  std::printf("%s\n", faults.ToString().c_str());
+  EXPECT_GT(faults.rm_crashes, 300);
+  EXPECT_GT(finished, 150);
+}
+
 }  // namespace
 }  // namespace weir::simulation

@@ -1,7 +1,7 @@
-// weir-sim --seeds A-B [--trace] [--no-faults]: runs the simulation with each seed from A to B and
-// prints one line each, the totals, and the pairs of the transition tables that never occurred.
-// Exit codes: 0 every invariant held; 1 one did not (its seed and the last lines are shown); 2
-// usage.
+// weir-sim --seeds A-B [--trace] [--no-faults | --restarts]: runs the simulation with each seed
+// from A to B and prints one line each, the totals, and the pairs of the transition tables that
+// never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the last lines
+// are shown); 2 usage.
 #include <cinttypes>
 #include <cstdio>
 #include <optional>
@@ -40,6 +40,8 @@ std::optional<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.output = Trace::Output::kStandardOutput;
     } else if (words[i] == "--no-faults") {
       arguments.faultiness = Faultiness::kNone;
+    } else if (words[i] == "--restarts") {
+      arguments.faultiness = Faultiness::kRestarts;
     } else if (words[i] == "--seeds" && i + 1 < words.size()) {
       const auto range = ParseSeeds(words[++i]);
       if (!range) return std::nullopt;
@@ -106,13 +108,14 @@ int Run(const Arguments& arguments) {
 }
 
 constexpr char kHelp[] =
-    R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults]
+    R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts]
 
 Runs ResourceManager, NodeManagers and ApplicationMasters in virtual time, with faults drawn from a
 seed, and checks the invariants after every step.
   --seeds FIRST-LAST  the seeds to run, one after another (one number runs that seed)
   --trace             prints every step
   --no-faults         loses, delays and kills nothing
+  --restarts          kills the ResourceManager again and again, and does no other harm
 
 Exit code: 0 every invariant held; 1 one did not (its seed and last lines are shown); 2 usage.
 )";
@@ -128,8 +131,9 @@ int main(int count, char** words) {
   const auto arguments =
       weir::simulation::Parse(std::vector<std::string>(words + 1, words + count));
   if (!arguments) {
-    std::fprintf(stderr,
-                 "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults]; see --help\n");
+    std::fprintf(
+        stderr,
+        "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts]; see --help\n");
     return 2;
   }
   return weir::simulation::Run(*arguments);

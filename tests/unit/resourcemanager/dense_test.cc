@@ -20,7 +20,7 @@ constexpr int kSteps = 20'000;
 TEST(ContainerTable, FindsExactlyWhatItHoldsInTheOrderItWasAppended) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     Random random(seed);
-    ContainerTable table(Epoch{3});
+    ContainerTable table;
     std::vector<ContainerList> lists(4);
     std::vector<std::vector<int32_t>> expected(4);  // slots by application
     std::map<int32_t, ContainerId> held;            // by slot

@@ -125,9 +125,9 @@ TEST_F(NodeTest, LostNodesContainersAreToldAsAborted) {
   const auto answer = driver.Beat("n2");
   ASSERT_EQ(answer.stop.size(), 1U);
   EXPECT_EQ(answer.stop[0].id, granted[0].token.id);
-  const auto last = driver.Beat("n2", {Complete(granted[0].token.id, 143)});
-  EXPECT_EQ(last.completions_recorded, std::vector{granted[0].token.id});
+  driver.Beat("n2", {Complete(granted[0].token.id, 143)});
   EXPECT_TRUE(driver.Ask(attempt).completed.empty()) << "its end was told already";
+  EXPECT_EQ(driver.Beat("n2").completions_recorded, std::vector{granted[0].token.id});
 }
 
 TEST_F(NodeTest, GrantsThatNoAmHasHeardOfAreAskedForAgainWhenTheirNodeIsLost) {
@@ -189,7 +189,7 @@ TEST_F(NodeTest, RegisteringAgainKeepsWhatStillRuns) {
   const auto answer = driver.Beat("n1");
   EXPECT_TRUE(answer.stop.empty());
   EXPECT_TRUE(answer.start.empty());
-  EXPECT_EQ(answer.completions_recorded, std::vector{ended});
+  EXPECT_TRUE(answer.completions_recorded.empty()) << "its AM has yet to hear of it";
   const auto completed = driver.Ask(attempt).completed;
   ASSERT_EQ(completed.size(), 2U);
   EXPECT_EQ(completed[0].id, ended);

@@ -468,8 +468,9 @@ TEST_F(Queue, UsageSurvivesARestartAndTheEndOfItsApplication) {
   driver.CommitAll();
   driver.options.completed_applications = 0;
   driver.Restart();
+  driver.Kill(attempt.application);
   driver.CommitAll();
-  // It has ended with the restart and is forgotten at once; a minute of it was stored.
+  // It has ended and is forgotten at once; a minute of it was stored.
   EXPECT_FALSE(driver.core->Report(attempt.application, driver.now).has_value());
   EXPECT_EQ(QueueNamed("root.a").memory_seconds, 512 * 60);
   EXPECT_EQ(QueueNamed("root.a").users.at(0).memory_seconds, 512 * 60);

@@ -11,26 +11,6 @@ namespace {
 
 const Resource kNodeSize{4096, 8};
 
-TEST(Recovery, EndsWhatWasRunningWithTheRestartAsCause) {
-  CoreDriver driver;
-  driver.AddNode("n1", kNodeSize);
-  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
-  const ApplicationId waiting = driver.SubmitStored(Context("wait"), "2");
-  driver.Restart();
-  for (const auto& id : {attempt.application, waiting}) {
-    EXPECT_FALSE(IsTerminal(driver.Report(id).state)) << "not durable yet";
-  }
-  driver.CommitAll();
-  for (const auto& id : {attempt.application, waiting}) {
-    const ApplicationReport report = driver.Report(id);
-    EXPECT_EQ(report.state, ApplicationState::kFailed);
-    EXPECT_NE(report.diagnostics.find("ResourceManager restarted"), std::string::npos);
-    EXPECT_EQ(driver.StoredApplication(id)->state, ApplicationState::kFailed);
-  }
-  EXPECT_EQ(driver.Code(driver.RegisterMasterCall(attempt)), ErrorCode::kFailedPrecondition);
-  EXPECT_TRUE(driver.invalid.empty());
-}
-
 TEST(Recovery, KeepsEveryAcknowledgedSubmissionAndNoOther) {
   CoreDriver driver;
   const ApplicationId stored = driver.SubmitStored(Context("one"), "1");
@@ -71,28 +51,12 @@ TEST(Recovery, KeepsFinalStates) {
   EXPECT_EQ(summary.epoch, Epoch{2});
 }
 
-TEST(Recovery, ListsKnownNodesAsLostAndStopsTheirContainersById) {
-  CoreDriver driver;
-  driver.AddNode("n1", kNodeSize);
-  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
-  const ContainerId am = driver.Report(attempt.application).am_container;
-  driver.Restart();
-  driver.CommitAll();
-  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kLost);
-  EXPECT_EQ(driver.core->Summary().nodes_lost, 1);
-  driver.RegisterNodeCall("n1", kNodeSize, {Running(am)});
-  const auto answer = driver.Beat("n1");
-  EXPECT_EQ(answer.epoch, Epoch{2});
-  ASSERT_EQ(answer.stop.size(), 1U);
-  EXPECT_EQ(answer.stop[0].id, am);
-  const auto last = driver.Beat("n1", {Complete(am, 143)});
-  EXPECT_EQ(last.applications_finished, std::vector{attempt.application});
-}
-
 TEST(Recovery, GivesNewIdsThatNoEarlierEpochGave) {
   CoreDriver driver;
   driver.AddNode("n1", kNodeSize);
   const AttemptId before = driver.RunApplication(Context("count"), "1", "n1");
+  driver.Kill(before.application);
+  driver.CommitAll();
   driver.Restart();
   driver.CommitAll();
   driver.AddNode("n1", kNodeSize);
