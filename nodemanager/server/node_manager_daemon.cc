@@ -29,7 +29,7 @@
 #include "platform/crypto.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
-#include "platform/sockets.h"
+#include "platform/port_again.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 
@@ -67,18 +67,6 @@ class OnceRegistered : public platform::Authenticator {
   const RmCredentials& credentials_;
   const std::shared_ptr<platform::Authenticator> inner_;
 };
-
-// The port of `before`, where any may be taken and that one is free.
-uint16_t PortAgain(const HostPort& bind, uint16_t before) {
-  if (bind.port != 0 || before == 0) return bind.port;
-  const auto tried = platform::ListenTcp({bind.host, before});
-  if (tried.ok()) return before;
-  platform::LogWarn("nm.server",
-                    "-",
-                    "the port of the run before cannot be had again; taking another",
-                    {{"cause", tried.error().ToString()}});
-  return 0;
-}
 
 // Told by the core loop, awaited by main.
 class Latch {
@@ -274,8 +262,9 @@ Status NodeManagerDaemon::State::Listen() {
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   platform::ThriftListenerOptions listener;
   // ApplicationMasters hold the address that the run before had.
-  listener.address = {options.container.bind.host,
-                      PortAgain(options.container.bind, machine.container_port)};
+  listener.address = {
+      options.container.bind.host,
+      platform::PortAgain("nm.server", options.container.bind, machine.container_port)};
   listener.cluster_id = options.cluster_id;
   listener.authenticator = std::make_shared<OnceRegistered>(credentials, options.core.id);
   listener.on_refused = [this](const std::string& peer, const Error& error) {
@@ -288,7 +277,8 @@ Status NodeManagerDaemon::State::Listen() {
   container_address = {options.container.advertised_host, container.port};
 
   platform::HttpServerOptions http_options;
-  http_options.address = {options.http.bind.host, PortAgain(options.http.bind, machine.http_port)};
+  http_options.address = {options.http.bind.host,
+                          platform::PortAgain("nm.server", options.http.bind, machine.http_port)};
   http_options.host_names = {options.http.advertised_host};
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   // Routes come before the port is known, and the core after it: they see it when they are called.

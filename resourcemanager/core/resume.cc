@@ -1,5 +1,5 @@
-// Work that outlives a ResourceManager: applications whose ApplicationMasters and containers went on
-// running while nobody led them.
+// Work that outlives a ResourceManager: applications whose ApplicationMasters and containers went
+// on running while nobody led them.
 //
 // Three sources say what there is. The store says which applications live, where each attempt's AM
 // was to run, and which nodes there are. A node says, when it registers, what it holds: that is
@@ -28,19 +28,19 @@ void ResourceManagerCore::State::Resume(Application& application) {
   const scheduler::QueueSettings* settings = sched->configuration().Find(record.queue);
   if (settings == nullptr || !settings->leaf) {
     if (ApplicationAttempt* last = application.current()) last->state = RmAttemptState::kFailed;
-    return Reject(application,
-                  Error{ErrorCode::kNotFound,
-                        "queue " + record.queue +
-                            " was taken away while the ResourceManager was not running",
-                        "submit it again to another queue"});
+    return Reject(
+        application,
+        Error{ErrorCode::kNotFound,
+              "queue " + record.queue + " was taken away while the ResourceManager was not running",
+              "submit it again to another queue"});
   }
   if (auto rounded = MasterResource(record.context, record.queue); rounded.ok()) {
     application.am_resource = *std::move(rounded);
   }
   if (record.lifetime > Duration(0)) {
     const auto lived = std::chrono::duration_cast<Duration>(now.wall - record.submitted);
-    lifetime_deadlines.Set(
-        application.id(), now.monotonic + std::max(Duration(0), record.lifetime - lived));
+    lifetime_deadlines.Set(application.id(),
+                           now.monotonic + std::max(Duration(0), record.lifetime - lived));
   }
   if (!Move(application, ApplicationEvent::kAccepted)) return;
   ApplicationAttempt* last = application.current();
@@ -68,8 +68,7 @@ void ResourceManagerCore::State::ResumeAttempt(Application& application,
 
 void ResourceManagerCore::State::ExpectMaster(ApplicationAttempt& attempt) {
   Node* node = FindNode(attempt.am_node);
-  const bool awaited_there = attempt.am_container.number != 0 && node != nullptr &&
-                             node->awaited;
+  const bool awaited_there = attempt.am_container.number != 0 && node != nullptr && node->awaited;
   attempt.master_unaccounted = awaited_there;
   if (awaited_there) node->expected.insert(attempt.am_container);
 }

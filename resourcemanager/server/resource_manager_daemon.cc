@@ -17,6 +17,7 @@
 #include "platform/file_system.h"
 #include "platform/http_server.h"
 #include "platform/log.h"
+#include "platform/port_again.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 #include "resourcemanager/server/http_routes.h"
@@ -56,6 +57,7 @@ struct ResourceManagerDaemon::State {
   void MakeServer();
   void StartLoops();
   Status Listen();
+  HostPort BindAgain(const std::string& name, const HostPort& bind) const;
   Status ListenFor(const Service& service);
   Status ListenHttp();
   Status PublishAddresses();
@@ -81,7 +83,8 @@ struct ResourceManagerDaemon::State {
   std::unique_ptr<platform::HttpServer> http;
   std::unique_ptr<platform::Watchdog> core_watchdog;
   std::unique_ptr<platform::Watchdog> io_watchdog;
-  std::map<std::string, std::string> addresses;  // of the address file
+  std::map<std::string, std::string> addresses;         // of the address file
+  std::map<std::string, std::string> addresses_before;  // of the last run
   bool published = false;
   bool stopped = false;
 };
@@ -199,9 +202,19 @@ void ResourceManagerDaemon::State::ForgetStagedFiles(const ApplicationId& applic
   files_loop.Post([this, application] { staging->Forget(application); });
 }
 
+// ApplicationMasters that outlive this process know no other address.
+HostPort ResourceManagerDaemon::State::BindAgain(const std::string& name,
+                                                 const HostPort& bind) const {
+  const auto last = addresses_before.find(name);
+  if (last == addresses_before.end()) return bind;
+  const auto before = HostPort::Parse(last->second);
+  return {bind.host,
+          platform::PortAgain("rm.server", bind, before.ok() ? before->port : uint16_t{0})};
+}
+
 Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
   platform::ThriftListenerOptions listener;
-  listener.address = service.address->bind;
+  listener.address = BindAgain(service.name, service.address->bind);
   listener.cluster_id = options.cluster_id;
   listener.epoch = [epoch = recovered.epoch.epoch] { return epoch.value; };
   listener.authenticator = service.authenticator;
@@ -225,7 +238,7 @@ Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
 
 Status ResourceManagerDaemon::State::ListenHttp() {
   platform::HttpServerOptions http_options;
-  http_options.address = options.http.bind;
+  http_options.address = BindAgain("http", options.http.bind);
   http_options.host_names = {options.http.advertised_host};
   http_options.upload_directory = staging->incoming_directory();
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
@@ -246,6 +259,9 @@ Status ResourceManagerDaemon::State::ListenHttp() {
 }
 
 Status ResourceManagerDaemon::State::Listen() {
+  if (auto last = platform::ReadAddressFile(options.last_address_file()); last.ok()) {
+    addresses_before = *std::move(last);
+  }
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   WEIR_RETURN_IF_ERROR(ListenHttp());
   const auto clients = platform::MakeClientPortAuthenticator(secret);
@@ -269,6 +285,7 @@ Status ResourceManagerDaemon::State::Listen() {
 
 Status ResourceManagerDaemon::State::PublishAddresses() {
   addresses["pid"] = std::to_string(getpid());
+  WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.last_address_file(), addresses));
   WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.address_file(), addresses));
   published = true;
   platform::LogInfo("rm.server",

@@ -42,6 +42,8 @@ struct RmOptions {
   CoreOptions core;
 
   std::string address_file() const { return rm_dir + "/address"; }
+  // The same, but of the last run too: for ports given as 0, which are taken again.
+  std::string last_address_file() const { return rm_dir + "/address.last"; }
   std::string client_socket() const { return rm_dir + "/client.sock"; }
   std::string admin_socket() const { return rm_dir + "/admin.sock"; }
   std::string staging_dir() const { return rm_dir + "/staging"; }

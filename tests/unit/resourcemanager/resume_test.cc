@@ -104,8 +104,9 @@ TEST_P(ResumedInOrder, GoesOnUndisturbed) {
   ASSERT_EQ(driver.Beat("n1").stop.size(), 1U);
   EXPECT_TRUE(driver.invalid.empty());
 }
-INSTANTIATE_TEST_SUITE_P(
-    All, ResumedInOrder, ::testing::Values("12m", "1m2", "m12", "2m1", "m21", "21m"));
+INSTANTIATE_TEST_SUITE_P(All,
+                         ResumedInOrder,
+                         ::testing::Values("12m", "1m2", "m12", "2m1", "m21", "21m"));
 
 TEST_F(Resumed, WhatEndedMeanwhileIsToldOnceAndThenForgottenByItsNode) {
   Begin();
