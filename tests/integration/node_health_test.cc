@@ -110,7 +110,9 @@ TEST_F(NodeHealthTest, ADrainWhoseTimeIsOverStopsTheRestAndOutlivesTheResourceMa
   EXPECT_TRUE(AwaitNode(NameOf(1 - index), "RUNNING"));
   EXPECT_EQ(cluster().Weir({"node", "-drain", name, "-undo"}).exit_code, 0);
   EXPECT_TRUE(AwaitNode(name, "RUNNING"));
-  static_cast<void>(id);  // it ended with the ResourceManager
+  // It was repeated elsewhere, and goes on.
+  EXPECT_EQ(cluster().Weir({"application", "-kill", id}).exit_code, 0);
+  EXPECT_TRUE(AwaitState(id, "KILLED"));
 }
 
 TEST_F(NodeHealthTest, TheExcludeFileTakesNodesOutAndLetsThemBack) {

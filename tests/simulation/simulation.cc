@@ -87,7 +87,8 @@ void Simulation::MakeTrouble() {
 }
 
 void Simulation::CrashSomething() {
-  const uint64_t which = world_.random.Below(nodes_.size() + 1);
+  const bool rm_only = options_.faultiness == Faultiness::kRestarts;
+  const uint64_t which = rm_only ? nodes_.size() : world_.random.Below(nodes_.size() + 1);
   if (which == nodes_.size() && resource_manager_.up()) {
     ++world_.faults.counts.rm_crashes;
     resource_manager_.Crash();

@@ -47,7 +47,7 @@ TEST(Records, FormatStays) {
   const Result<std::string> node = Encode(SampleNode(1));
   ASSERT_TRUE(node.ok());
   EXPECT_EQ(HexEncode(node->substr(0, node->size() - 8)),
-            "0403"
+            "0503"
             "066e6f64652d31"
             "093132372e302e302e31"
             "9cc605"
@@ -57,7 +57,7 @@ TEST(Records, FormatStays) {
             "10"
             "020c7961726e2e696f2f6670676102"
             "0b7961726e2e696f2f67707508");
-  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "fbc477e837a1f5b3");
+  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "062dac72174ebec1");
 }
 
 // A store that an older ResourceManager left behind: what it did not say has its default.
@@ -137,7 +137,7 @@ TEST(Records, NamesTheDamage) {
   const Case cases[] = {
       {key, "", "record node/node-1 is damaged: truncated"},
       {key, flipped, "record node/node-1 is damaged: its checksum does not match"},
-      {key, newer, "record node/node-1 has the unknown version 5"},
+      {key, newer, "record node/node-1 has the unknown version 6"},
       {key, longer, "record node/node-1 is damaged: bytes after its end"},
       {key, other_kind, "record node/node-1 is damaged: its kind 90 is unknown"},
       {"node/node-2", good, "record node/node-2 is damaged: it is the record of node/node-1"},
