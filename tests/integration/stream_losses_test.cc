@@ -231,18 +231,16 @@ TEST_F(StreamLosses, FailsWithTheCauseWhenTheNodeOfATaskManagerIsLost) {
   ASSERT_TRUE(cluster().StartNode(other));
 }
 
-TEST_F(StreamLosses, FailsWhenTheResourceManagerRestartsAndLeavesNothing) {
+TEST_F(StreamLosses, EndsAsItShouldAlthoughTheResourceManagerIsRestarted) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   const auto client =
-      StartRun("per-job", {}, {Trial(), "steady", kForever, Scratch("out")}, "client.log");
+      StartRun("per-job", {}, {Trial(), "steady", "4000", Scratch("out")}, "client.log");
   AwaitJob("RUNNING");
   cluster().resource_manager().Kill();
   ASSERT_TRUE(cluster().StartResourceManager());
-  EXPECT_EQ(client->Wait(), 8);
-  EXPECT_THAT(ReadWholeFile(Scratch("client.log")), HasSubstr("restarted"));
+  EXPECT_EQ(client->Wait(), 0) << ReadWholeFile(Scratch("client.log"));
   ASSERT_TRUE(cluster().WaitForNodes(1));
   EXPECT_TRUE(AwaitNoContainers());
-  EXPECT_TRUE(HasNoResults(Scratch("out")));
 }
 
 }  // namespace

@@ -82,6 +82,15 @@ void InvariantChecker::NodeExpired(Instant when, size_t nodes) {
   }
 }
 
+void InvariantChecker::ResourceManagerBegan() {
+  expired_.clear();
+  for (const auto& [id, used] : used_) {
+    Resource& most = used_earlier_[id];
+    most.memory_mib = std::max(most.memory_mib, used.memory_mib);
+    most.vcores = std::max(most.vcores, used.vcores);
+  }
+}
+
 void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now) {
   if (const std::string fault = core.CheckInvariants(); !fault.empty()) Fail("RM: " + fault);
   if (!store_.fault().empty()) Fail("store: " + store_.fault());
@@ -95,7 +104,9 @@ void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& c
   }
   for (const NodeReport& node : core.Nodes()) {
     const bool goes = node.state == NodeState::kDecommissioning;
-    if (goes && going_.contains(node.id) && !node.used.FitsIn(used_[node.id])) {
+    // What an earlier ResourceManager gave is taken over as it is.
+    const bool taken_over = node.used.FitsIn(used_earlier_[node.id]);
+    if (goes && going_.contains(node.id) && !node.used.FitsIn(used_[node.id]) && !taken_over) {
       Fail("node " + node.name + " is to go, and got something new");
     }
     if (goes) {
@@ -105,7 +116,7 @@ void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& c
     }
     // What was given before the node offered less may stay; nothing is given on top of it.
     const Resource before = std::exchange(used_[node.id], node.used);
-    if (!node.used.FitsIn(node.capacity) && !node.used.FitsIn(before)) {
+    if (!node.used.FitsIn(node.capacity) && !node.used.FitsIn(before) && !taken_over) {
       Fail("node " + node.name + " has " + node.capacity.ToString() + ", and " +
            node.used.ToString() + " of it are taken");
     }

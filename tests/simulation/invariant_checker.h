@@ -45,7 +45,7 @@ class InvariantChecker {
   void CompletionRecorded(const ContainerId& container);
   // A node is given up for its silence, by the RM's own clock; the RM began anew.
   void NodeExpired(Instant when, size_t nodes);
-  void ResourceManagerBegan() { expired_.clear(); }
+  void ResourceManagerBegan();
   // --- a node
   void Launched(const ContainerId& container);
 
@@ -66,6 +66,7 @@ class InvariantChecker {
   std::map<ApplicationId, Outcome> ends_;
   std::map<ApplicationId, int32_t> accepted_;  // the latest attempt
   std::map<NodeId, Resource> used_;            // after the step before
+  std::map<NodeId, Resource> used_earlier_;    // at most, under earlier ResourceManagers
   std::set<NodeId> going_;
   std::vector<Instant> expired_;
   std::set<ContainerId> launched_;
