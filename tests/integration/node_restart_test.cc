@@ -11,7 +11,6 @@
 namespace weir::testing {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 namespace keys = platform::keys;
@@ -26,24 +25,9 @@ class NodeRestart : public StreamJobTest {
 };
 
 TEST_F(NodeRestart, AnApplicationRunsOnThroughKillsOfItsNodeManager) {
-  ASSERT_TRUE(StartCluster(SmallContainers(1)));
-  const std::string id = SubmitShell(
-      {"-memory", "64", "-containers", "3"},
-      "echo $WEIR_CONTAINER_INDEX >>" + Scratch("ran") + "; echo $$ >" + Scratch("pid-") +
-          "$WEIR_CONTAINER_INDEX; until [ -e " + Scratch("go") + " ]; do sleep 0.05; done");
-  std::vector<pid_t> before;
-  for (const char* index : {"0", "1", "2"}) {
-    before.push_back(AwaitPid(Scratch(std::string("pid-") + index)));
-  }
-  for (int i = 0; i < 3; ++i) RestartNode(0);
-  for (const pid_t pid : before) EXPECT_TRUE(IsAlive(pid));
-  EXPECT_EQ(Application(id).at("state"), "RUNNING");
-  WriteWholeFile(Scratch("go"), "");
-  ASSERT_TRUE(AwaitFinalStatus(id, "SUCCEEDED"));
-  std::string ran = ReadWholeFile(Scratch("ran"));
-  std::sort(ran.begin(), ran.end());
-  EXPECT_EQ(ran, "\n\n\n012") << "each ran once";
-  EXPECT_TRUE(AwaitNoContainers());
+  ExpectContainersGoOn([this] {
+    for (int i = 0; i < 3; ++i) RestartNode(0);
+  });
 }
 
 TEST_F(NodeRestart, WhatEndsWhileNoNodeManagerIsThereIsToldAsItEnded) {
@@ -62,24 +46,7 @@ TEST_F(NodeRestart, WhatEndsWhileNoNodeManagerIsThereIsToldAsItEnded) {
 }
 
 TEST_F(NodeRestart, ASessionAndItsRunningJobGoOnThroughAKill) {
-  ASSERT_TRUE(StartCluster(SmallContainers(1)));
-  const std::string session = StartSession();
-  const auto client =
-      StartRun("session", {"-p", "2"}, {Trial(), "steady", "6000", Scratch("out")}, "client.log");
-  AwaitJob("RUNNING");
-  const pid_t master = AwaitOne("weir-appmaster");
-  const pid_t worker = AwaitOne("weir-taskmanager");
-  RestartNode(0);
-  EXPECT_EQ(client->Wait(), 0) << ReadWholeFile(Scratch("client.log"));
-  EXPECT_TRUE(IsAlive(master));
-  EXPECT_TRUE(IsAlive(worker));
-  // New containers are started through the NodeManager that came after.
-  const CommandResult second =
-      Run("session", {"-p", "4"}, {SequenceSum(), "1", "100", "2", Scratch("sums")});
-  EXPECT_EQ(second.exit_code, 0) << second.ToString();
-  EXPECT_THAT(Results(Scratch("sums")), ElementsAre("0 2550", "1 2500"));
-  StopSession(session);
-  EXPECT_TRUE(AwaitNoContainers());
+  ExpectSessionGoesOn([this] { RestartNode(0); });
 }
 
 TEST_F(NodeRestart, ASupervisedNodeManagerIsUpgradedWithoutAnyoneNoticing) {

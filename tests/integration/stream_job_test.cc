@@ -83,6 +83,49 @@ void StreamJobTest::StopSession(const std::string& id) {
   EXPECT_EQ(Application(id).value("finalStatus", ""), "SUCCEEDED");
 }
 
+void StreamJobTest::ExpectSessionGoesOn(const std::function<void()>& disturb) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string session = StartSession();
+  const auto client =
+      StartRun("session", {"-p", "2"}, {Trial(), "steady", "6000", Scratch("out")}, "client.log");
+  AwaitJob("RUNNING");
+  const pid_t master = AwaitOne("weir-appmaster");
+  const pid_t worker = AwaitOne("weir-taskmanager");
+  ASSERT_NO_FATAL_FAILURE(disturb());
+  EXPECT_TRUE(AwaitState(session, "RUNNING"));
+  EXPECT_EQ(client->Wait(), 0) << ReadWholeFile(Scratch("client.log"));
+  EXPECT_TRUE(IsAlive(master));
+  EXPECT_TRUE(IsAlive(worker));
+  // It gets new containers from those that came after.
+  const CommandResult second =
+      Run("session", {"-p", "4"}, {SequenceSum(), "1", "100", "2", Scratch("sums")});
+  EXPECT_EQ(second.exit_code, 0) << second.ToString();
+  EXPECT_EQ(Results(Scratch("sums")), (std::vector<std::string>{"0 2550", "1 2500"}));
+  StopSession(session);
+  EXPECT_TRUE(AwaitNoContainers());
+}
+
+void StreamJobTest::ExpectContainersGoOn(const std::function<void()>& disturb) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const std::string id = SubmitShell(
+      {"-memory", "64", "-containers", "3"},
+      "echo $WEIR_CONTAINER_INDEX >>" + Scratch("ran") + "; echo $$ >" + Scratch("pid-") +
+          "$WEIR_CONTAINER_INDEX; until [ -e " + Scratch("go") + " ]; do sleep 0.05; done");
+  std::vector<pid_t> before;
+  for (const char* index : {"0", "1", "2"}) {
+    before.push_back(AwaitPid(Scratch(std::string("pid-") + index)));
+  }
+  ASSERT_NO_FATAL_FAILURE(disturb());
+  for (const pid_t pid : before) EXPECT_TRUE(IsAlive(pid));
+  EXPECT_TRUE(AwaitState(id, "RUNNING"));
+  WriteWholeFile(Scratch("go"), "");
+  ASSERT_TRUE(AwaitFinalStatus(id, "SUCCEEDED"));
+  std::string ran = ReadWholeFile(Scratch("ran"));
+  std::sort(ran.begin(), ran.end());
+  EXPECT_EQ(ran, "\n\n\n012") << "each ran once";
+  EXPECT_TRUE(AwaitNoContainers());
+}
+
 Json StreamJobTest::Jobs() {
   const CommandResult list = cluster().Weir({"job", "list", "-o", "json"});
   const Json json = Json::parse(list.out, nullptr, false);

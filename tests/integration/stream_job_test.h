@@ -3,6 +3,7 @@
 #ifndef WEIR_TESTS_INTEGRATION_STREAM_JOB_TEST_H_
 #define WEIR_TESTS_INTEGRATION_STREAM_JOB_TEST_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,12 @@ class StreamJobTest : public ClusterTest {
   // `weir session start -d`; the id.
   std::string StartSession(std::vector<std::string> options = {});
   void StopSession(const std::string& id);
+
+  // A session and its running job, and then three containers of a command, on a cluster of one
+  // node: what `disturb` does to the daemons is noticed by neither, and those that come after it
+  // lead on.
+  void ExpectSessionGoesOn(const std::function<void()>& disturb);
+  void ExpectContainersGoOn(const std::function<void()>& disturb);
 
   // The jobs that `weir job list` knows; an empty array when it fails.
   Json Jobs();
