@@ -203,6 +203,7 @@ void CapacityScheduler::State::Activate(ApplicationSlot slot) {
   application.activated = true;
   application.inactive = PendingReason::kNone;
   tree.Activate(application.user, application.am_partition, application.am);
+  sweep_due = true;  // one user less may wait: the AM limits of the others grow
   for (const int32_t line : application.lines) {
     const Line& each = line_at(line);
     tree.ChangePending(application.leaf, each.partition, each.pending, each.containers);

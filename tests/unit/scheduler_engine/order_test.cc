@@ -237,6 +237,27 @@ TEST(Order, AnApplicationThatEndsLetsTheNextRunAtOnce) {
   EXPECT_EQ(cluster.Decide(), "c:n");
 }
 
+// While others wait, each user's ApplicationMasters have a part of the queue; when those others run
+// and ask for nothing, the part grows.
+TEST(Order, AUserWhoWaitsIsLookedAtAgainWhenTheOthersRun) {
+  Cluster cluster({"root.queues=q",
+                   "root.q.capacity=100",
+                   "root.q.minimum-user-limit-percent=10",
+                   "maximum-am-resource-percent=1"});
+  cluster.AddNode("n", {.size = Size(16, 16)});
+  cluster.AddApp("first", {.user = "mia", .am = Size(8)});
+  EXPECT_EQ(cluster.Decide(), "");
+  cluster.AddApp("second", {.user = "mia", .am = Size(2)});
+  cluster.AddApp("b", {.user = "bea", .am = Size(2)});
+  cluster.AddApp("c", {.user = "cal", .am = Size(2)});
+  cluster.Ask("second", 1, Size(1));
+  EXPECT_EQ(cluster.Decide(), "");
+  EXPECT_EQ(cluster.ReasonOf("second"), PendingReason::kUserAmLimit) << "8 of 8 GiB are mia's";
+  ASSERT_TRUE(cluster.scheduler().NextDeadline());
+  cluster.Wait(*cluster.scheduler().NextDeadline() - cluster.now().monotonic);
+  EXPECT_EQ(cluster.Decide(), "second:n");
+}
+
 TEST(Order, PriorityChangesWhoGoesNext) {
   Cluster cluster;
   cluster.AddNode("n", {.size = Size(4, 4)});
