@@ -526,6 +526,7 @@ void NodeManagerDaemon::Stop() {
   state.io_watchdog.reset();
   state.core_loop.Stop();
   state.io_loop.Stop();
+  state.disk.Stop();  // its jobs use what goes below
   if (state.rm) state.rm->Stop();
   state.executor.reset();
   state.logs.reset();
