@@ -14,7 +14,8 @@ ALLOWED = {
     "common": [],
     "scheduler": ["common"],
     "state-store/records": ["common"],
-    "state-store": ["common", "platform", "state-store/records"],
+    "state-store/protocol": ["common", "state-store/records"],
+    "state-store": ["common", "platform", "state-store/records", "state-store/protocol"],
     "platform": ["common", "gen"],
     "wire": ["common", "platform", "gen"],
     "resourcemanager/core": ["common", "scheduler", "state-store/records"],
@@ -45,11 +46,13 @@ ALLOWED = {
     "stream/taskmanager/server": ["common", "platform", "wire", "gen", "stream/graph", "stream/api",
                                   "stream/runtime", "stream/taskmanager/core"],
     "stream/examples": ["stream/api"],
-    "client": ["common", "platform", "wire", "gen", "log-archive", "stream/graph"],
+    "client": ["common", "platform", "wire", "gen", "log-archive", "state-store",
+               "state-store/records", "stream/graph"],
     "tests/simulation": ["common", "scheduler", "state-store/records", "resourcemanager/core",
                          "nodemanager/core", "appmaster/core"],
 }
-PURE = ["common", "scheduler", "state-store/records", "resourcemanager/core", "nodemanager/core",
+PURE = ["common", "scheduler", "state-store/records", "state-store/protocol",
+        "resourcemanager/core", "nodemanager/core",
         "appmaster/core", "stream/graph", "stream/jobmanager/core", "stream/taskmanager/core",
         "tests/simulation"]
 BANNED = re.compile(

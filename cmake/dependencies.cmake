@@ -22,6 +22,11 @@ find_library(WEIR_LIBCGROUP cgroup REQUIRED)
 add_library(weir_libcgroup INTERFACE)
 target_link_libraries(weir_libcgroup INTERFACE ${WEIR_LIBCGROUP})
 find_library(WEIR_RAPIDCHECK rapidcheck)
+# The multi-threaded client (docs/decisions/0010-zookeeper-client.md).
+find_library(WEIR_ZOOKEEPER_MT zookeeper_mt REQUIRED)
+add_library(weir_zookeeper INTERFACE)
+target_link_libraries(weir_zookeeper INTERFACE ${WEIR_ZOOKEEPER_MT} Threads::Threads)
+target_compile_definitions(weir_zookeeper INTERFACE THREADED)
 
 # The shared libthrift of Debian pulls in Qt; the static archive does not.
 find_library(WEIR_THRIFT NAMES libthrift.a REQUIRED)

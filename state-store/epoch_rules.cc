@@ -55,6 +55,21 @@ Result<EpochRecord> NextEpoch(const std::string& place,
   return next;
 }
 
+Error EmptyStore(const std::string& place, Epoch known) {
+  return {
+      ErrorCode::kFailedPrecondition,
+      place + " is empty, but this ResourceManager has used it before, under epoch " +
+          std::to_string(known.value),
+      "see that it is the right one and restore it from a copy; or, to begin anew, run 'weir rm "
+      "store format'"};
+}
+
+Error EpochIsGone(const std::string& place) {
+  return {ErrorCode::kCorruption,
+          "the epoch of " + place + " is gone, but other records are there",
+          "restore the store from a copy, or start with an empty one"};
+}
+
 Status LoadValue(const std::string& place,
                  std::string_view key,
                  std::string_view value,

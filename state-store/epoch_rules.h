@@ -27,6 +27,11 @@ Result<EpochRecord> NextEpoch(const std::string& place,
                               const std::optional<EpochRecord>& stored,
                               const OpenRequest& request);
 
+// kFailedPrecondition, for a store that is empty and should not be.
+Error EmptyStore(const std::string& place, Epoch known);
+// kCorruption, for one that has records but no epoch.
+Error EpochIsGone(const std::string& place);
+
 // Decodes one stored value into `state`: as a record, or by name among what is quarantined.
 // kFailedPrecondition: a newer version of Weir has written it, so that nothing here may be touched.
 Status LoadValue(const std::string& place,

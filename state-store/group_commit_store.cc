@@ -34,7 +34,7 @@ Result<EpochRecord> GroupCommitStore::Open(const OpenRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const std::optional<std::string> stored, engine_->Read(EpochKey()));
   WEIR_ASSIGN_OR_RETURN(const std::optional<EpochRecord> epoch,
                         ReadEpoch(Place(), stored, request.at_least));
-  if (!epoch && request.at_least.value == 0) WEIR_RETURN_IF_ERROR(CheckIsNew());
+  if (!epoch) WEIR_RETURN_IF_ERROR(CheckIsNew(request));
   WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(Place(), epoch, request));
   WEIR_ASSIGN_OR_RETURN(std::string bytes, Encode(next));
   WEIR_RETURN_IF_ERROR(engine_->Write({{.key = EpochKey(), .value = std::move(bytes)}}));
@@ -44,15 +44,14 @@ Result<EpochRecord> GroupCommitStore::Open(const OpenRequest& request) {
 
 // The first epoch may begin on nothing only: where there are records there was an epoch, and a
 // number that was used before would let two ResourceManagers pass for one.
-Status GroupCommitStore::CheckIsNew() {
+Status GroupCommitStore::CheckIsNew(const OpenRequest& request) {
   const EngineFindings findings = engine_->findings();
   bool empty = findings.damaged.empty();
   WEIR_RETURN_IF_ERROR(
       engine_->Scan([&empty](std::string_view, std::string_view) { empty = false; }));
-  if (empty) return {};
-  return Error{ErrorCode::kCorruption,
-               "the epoch of " + Place() + " is gone, but other records are there",
-               "restore the store from a copy, or start with an empty one"};
+  if (empty && request.must_exist) return EmptyStore(Place(), request.at_least);
+  if (!empty && request.at_least.value == 0) return EpochIsGone(Place());
+  return {};
 }
 
 void GroupCommitStore::Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) {

@@ -58,7 +58,7 @@ class GroupCommitStore final : public StateStore {
   // Writes the next group of what was taken from the queue, and answers for it.
   void CommitGroup(std::deque<Pending>& taken);
   Status Check(const Pending& pending) WEIR_REQUIRES(engine_mutex_);
-  Status CheckIsNew() WEIR_REQUIRES(engine_mutex_);
+  Status CheckIsNew(const OpenRequest& request) WEIR_REQUIRES(engine_mutex_);
   std::string Place() const { return "the " + name_ + " state store"; }
 
   const std::string name_;

@@ -118,6 +118,7 @@ Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dro
   std::vector<std::string> ignored;
   LossLogger logger(dropped == nullptr ? ignored : *dropped);
   options.info_log = &logger;
+  options.paranoid_checks = true;  // else damaged blocks would stay
   const leveldb::Status status = leveldb::RepairDB(directory, options);
   if (status.ok()) return {};
   return TranslateLevelDbStatus(status, "repair", directory);

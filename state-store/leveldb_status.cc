@@ -44,7 +44,8 @@ Error TranslateLevelDbStatus(const leveldb::Status& status,
   if (CausedBy(text, {EACCES, EPERM, EROFS})) {
     return {ErrorCode::kPermissionDenied, message, "give the ResourceManager's user access to it"};
   }
-  if (status.IsCorruption()) {
+  // Reading past the end of a table that was cut is an "invalid argument" to LevelDB.
+  if (status.IsCorruption() || CausedBy(text, {EINVAL})) {
     return {ErrorCode::kCorruption, message, "restore it from a copy, or start with an empty one"};
   }
   return {ErrorCode::kUnavailable, message, "check the disk and the directory"};

@@ -45,6 +45,12 @@ struct OpenRequest {
   // The highest epoch that the opener knows of from elsewhere; the new one is above it. With it a
   // store whose own epoch is damaged or gone can be opened; 0 = none.
   Epoch at_least{};
+  // The opener has used the store before: an empty one is refused (kFailedPrecondition).
+  bool must_exist = false;
+  // Of a store that can fence: whether a writer that is there is shut out (high availability). If
+  // not, the store is refused like one on disk that is locked, once its holder has had the time
+  // to go that a session takes to expire.
+  bool take_over = true;
 };
 
 class StateStore {

@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "common/result.h"
+#include "state-store/records_change.h"
 
 namespace weir::store {
-
-// A change in bytes: no value = the key goes.
-struct EngineOperation {
-  std::string key;
-  std::optional<std::string> value;
-};
 
 // What an engine found when it was opened.
 struct EngineFindings {

@@ -39,12 +39,10 @@ Result<platform::TokenKeys> FindOrMakeKeys(store::StateStore& state_store,
 }  // namespace
 
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
-                                    const std::string& cluster_id,
-                                    WallTime now) {
+                                    const store::OpenRequest& request) {
   RecoveredState state;
   // First the epoch: what is loaded after it, no former writer can change any more.
-  WEIR_ASSIGN_OR_RETURN(state.epoch,
-                        state_store.Open({.wall_millis = ToMillis(now), .cluster_id = cluster_id}));
+  WEIR_ASSIGN_OR_RETURN(state.epoch, state_store.Open(request));
   WEIR_ASSIGN_OR_RETURN(store::LoadedState loaded, state_store.Load());
   for (const std::string& damaged : loaded.quarantined) {
     platform::LogError("rm.store", "-", "record left out", {{"damage", damaged}});

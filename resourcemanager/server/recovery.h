@@ -20,11 +20,10 @@ struct RecoveredState {
   platform::TokenKeys keys;            // durable
 };
 
-// Loads, reports what is damaged, becomes the writer under a new epoch, and makes the first token
-// keys if there are none. Errors: those of the store; kFailedPrecondition for another cluster's.
+// Becomes the writer under a new epoch, loads, reports what is damaged, and makes the first token
+// keys if there are none. Errors: those of the store.
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
-                                    const std::string& cluster_id,
-                                    WallTime now);
+                                    const store::OpenRequest& request);
 
 // Unfinished applications refer to their files again.
 void RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging);

@@ -99,23 +99,25 @@ Status ResourceManagerDaemon::State::MakeDirectories() {
 }
 
 Status ResourceManagerDaemon::State::OpenStore() {
-  if (options.store_class == "memory") {
+  if (options.store.kind == store::StoreKind::kMemory) {
     platform::LogWarn("rm.store", "-", "nothing will survive a restart", {{"store", "memory"}});
-    state_store = store::MakeMemoryStore();
-    return {};
   }
-  WEIR_RETURN_IF_ERROR(FileSystem::Real().MakeDirectories(options.store_dir, 0700));
-  store::LevelDbOptions leveldb;
-  leveldb.directory = options.store_dir;
-  WEIR_ASSIGN_OR_RETURN(state_store, store::OpenLevelDbStore(leveldb));
+  WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(options.store));
+  state_store->OnFenced([this](const Error& error) {
+    core_loop.Post([this, error] {
+      if (server != nullptr) server->OnStoreLost(error);
+    });
+  });
   return {};
 }
 
 Status ResourceManagerDaemon::State::Recover() {
   // Whoever reads the file of a former run would be led astray.
   WEIR_RETURN_IF_ERROR(FileSystem::Real().Remove(options.address_file()));
-  WEIR_ASSIGN_OR_RETURN(recovered,
-                        RecoverState(*state_store, options.cluster_id, platform::WallNow()));
+  WEIR_ASSIGN_OR_RETURN(const store::OpenRequest request,
+                        store::RequestFor(options.store, platform::WallNow()));
+  WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request));
+  WEIR_RETURN_IF_ERROR(store::NoteOpened(options.store, recovered.epoch));
   staging = std::make_unique<StagingStore>(
       FileSystem::Real(), options.staging_dir(), options.staging_max_bytes);
   WEIR_RETURN_IF_ERROR(staging->Open());

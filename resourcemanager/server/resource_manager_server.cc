@@ -217,6 +217,10 @@ void ResourceManagerServer::AppendToStore(Append append) {
   });
 }
 
+void ResourceManagerServer::OnStoreLost(const Error& error) {
+  StepCore(StoreFailed{error});
+}
+
 void ResourceManagerServer::OnStored(uint64_t sequence, Instant began, const Status& status) {
   metrics_.ObserveStoreWrite(platform::MonotonicNow() - began);
   if (!status.ok()) {

@@ -74,6 +74,9 @@ class ResourceManagerServer {
   // On the core loop only, as from within `done`: the application has ended, or is unknown.
   bool IsOver(const ApplicationId& application) const;
 
+  // On the core loop: somebody else is the store's writer now.
+  void OnStoreLost(const Error& error);
+
   // Actions waiting for their record, and work waiting for the core.
   size_t held_actions() const { return held_.load(std::memory_order_relaxed); }
   size_t lane_length(platform::Lane lane) const { return mailbox_.size(lane); }

@@ -67,23 +67,6 @@ void ReadPaths(const Configuration& config, OptionReader& read, RmOptions& optio
   options.rm_dir = platform::RmDir(config);
   options.secret_file = read.Absolute(kSecretFile, platform::SecretFile(config));
   options.log_file = read.Text(kLogFile);
-  const std::string store_dir = read.Text(kRmStoreDir);
-  options.store_dir =
-      store_dir.empty() ? options.rm_dir + "/store" : read.Absolute(kRmStoreDir, store_dir);
-}
-
-// YARN names a class, such as org.apache.hadoop...LeveldbRMStateStore.
-void ReadStoreClass(OptionReader& read, RmOptions& options) {
-  const std::string name = ToLower(read.Text(kRmStoreClass));
-  if (name == "memory" || name.ends_with("memoryrmstatestore")) {
-    options.store_class = "memory";
-  } else if (name == "leveldb" || name.ends_with("leveldbrmstatestore")) {
-    options.store_class = "leveldb";
-  } else {
-    read.Fault({ErrorCode::kInvalidArgument,
-                std::string(kRmStoreClass) + " is '" + read.Text(kRmStoreClass) + "'",
-                "it must be leveldb or memory"});
-  }
 }
 
 scheduler::ResourceTypes ReadTypes(const Configuration& config, OptionReader& read) {
@@ -125,7 +108,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   RmOptions options;
   options.cluster_id = read.ClusterId();
   ReadPaths(config, read, options);
-  ReadStoreClass(read, options);
+  options.store = store::ReadStoreOptions(config, read);
   options.log_level = read.Keep(platform::ConfiguredLogLevel(config), platform::LogLevel::kInfo);
   const auto address = [&](const char* key) {
     return read.Address(key, platform::ConfiguredRmAddress(config, key), kRmBindHost);

@@ -14,6 +14,7 @@
 #include "resourcemanager/core/resource_manager_core.h"
 #include "resourcemanager/server/node_files.h"
 #include "scheduler/resource_types.h"
+#include "state-store/store_options.h"
 
 namespace weir::rm {
 
@@ -22,8 +23,7 @@ struct RmOptions {
   std::string work_dir;
   std::string rm_dir;
   std::string secret_file;
-  std::string store_class;  // "leveldb" or "memory"
-  std::string store_dir;
+  store::StoreOptions store;
   std::string log_file;
   platform::LogLevel log_level = platform::LogLevel::kInfo;
   platform::ServiceAddress client;

@@ -11,7 +11,7 @@
 
 namespace weir::store {
 
-enum class BackendKind { kMemory = 1, kLevelDb = 2, kFilesystem = 3 };
+enum class BackendKind { kMemory = 1, kLevelDb = 2, kFilesystem = 3, kZookeeper = 4 };
 
 class Backend {
  public:

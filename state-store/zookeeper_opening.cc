@@ -1,0 +1,178 @@
+#include "state-store/zookeeper_opening.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "common/strings.h"
+#include "platform/clock.h"
+#include "state-store/epoch_rules.h"
+
+namespace weir::store {
+namespace {
+
+constexpr int kAttempts = 5;
+constexpr Duration kHolderLook = milliseconds(100);
+constexpr Duration kHolderMargin = seconds(5);
+
+Error Missing(const std::string& servers) {
+  const size_t slash = servers.find('/');
+  const std::string path = slash == std::string::npos ? "/" : servers.substr(slash);
+  return {ErrorCode::kNotFound,
+          "the path " + path + " of hadoop.zk.address (" + servers + ") is not there",
+          "make it in ZooKeeper ('zkCli.sh create " + path + "'), or leave it out of the address"};
+}
+
+}  // namespace
+
+ZookeeperOpening::ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout)
+    : client_(client),
+      layout_(layout),
+      place_("the state store " + layout.root() + " in ZooKeeper") {}
+
+Status ZookeeperOpening::CheckPlace() {
+  WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
+  WEIR_ASSIGN_OR_RETURN(const ZkNode top, client_.Get("/"));
+  if (!top.exists) return Missing(client_.servers());
+  // Whether the nodes are for us shows now and not in the middle of something.
+  WEIR_ASSIGN_OR_RETURN(const ZkNode root, client_.Get(layout_.root()));
+  static_cast<void>(root);
+  return {};
+}
+
+Result<TakenEpoch> ZookeeperOpening::TakeEpoch(const OpenRequest& request) {
+  WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
+  if (!request.take_over) WEIR_RETURN_IF_ERROR(AwaitHolder());
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
+    WEIR_ASSIGN_OR_RETURN(const std::optional<TakenEpoch> taken, Bump(request));
+    if (taken) return *taken;
+  }
+  return client_.Unavailable("the epoch could not be written");
+}
+
+Status ZookeeperOpening::AwaitHolder() {
+  const std::shared_ptr<ZooKeeperSession> session = client_.session();
+  const Duration timeout = session == nullptr ? Duration{} : session->granted_timeout();
+  const Instant deadline = platform::MonotonicNow() + timeout + kHolderMargin;
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(const ZkNode holder, client_.Get(layout_.holder()));
+    if (!holder.exists) return {};
+    if (platform::MonotonicNow() >= deadline) {
+      return Error{ErrorCode::kFailedPrecondition,
+                   place_ + " is in use by another ResourceManager (" + holder.data + ")",
+                   "stop that one, or give this one another yarn.resourcemanager.cluster-id"};
+    }
+    std::this_thread::sleep_for(kHolderLook);
+  }
+}
+
+Status ZookeeperOpening::MakeParents() {
+  for (size_t at = 1; at != std::string::npos && !layout_.parent().empty();) {
+    at = layout_.parent().find('/', at + 1);
+    const std::string path = layout_.parent().substr(0, at);
+    WEIR_ASSIGN_OR_RETURN(
+        const ZkOutcome made,
+        client_.Multi({{.kind = ZkOperation::Kind::kCreate, .path = path, .open = true}}));
+    if (made.code != ZkCode::kOk && made.code != ZkCode::kNodeExists) {
+      return client_.Refused(path, made);
+    }
+  }
+  return {};
+}
+
+Result<std::optional<TakenEpoch>> ZookeeperOpening::MakeStore(const OpenRequest& request) {
+  WEIR_ASSIGN_OR_RETURN(const ZkNode root, client_.Get(layout_.root()));
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> children, client_.Children(layout_.root()));
+  const bool ours = std::find(children.begin(), children.end(), "records") != children.end();
+  if (!children.empty() && !ours) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "the node " + layout_.root() +
+                     " in ZooKeeper holds something else: " + CutMiddle(Join(children, ", "), 200),
+                 "set yarn.resourcemanager.zk-state-store.parent-path or the cluster id to "
+                 "another one"};
+  }
+  if (ours && request.at_least.value == 0) return EpochIsGone(place_);
+  if (!ours && request.must_exist) return EmptyStore(place_, request.at_least);
+  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, std::nullopt, request));
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes, Encode(next));
+  WEIR_RETURN_IF_ERROR(MakeParents());
+  std::vector<ZkOperation> all = layout_.MakeAll(!root.exists, bytes);
+  if (ours) all.erase(all.begin(), all.end() - 1);  // the epoch alone is missing
+  WEIR_ASSIGN_OR_RETURN(const ZkOutcome made, client_.Multi(std::move(all)));
+  if (made.code == ZkCode::kOk) return std::optional<TakenEpoch>(TakenEpoch{next, 0});
+  if (made.code == ZkCode::kNodeExists || made.code == ZkCode::kUnknown) {
+    return std::optional<TakenEpoch>();
+  }
+  return client_.Refused(layout_.root(), made);
+}
+
+Result<std::optional<TakenEpoch>> ZookeeperOpening::Bump(const OpenRequest& request) {
+  WEIR_ASSIGN_OR_RETURN(const ZkNode node, client_.Get(layout_.epoch()));
+  if (!node.exists) return MakeStore(request);
+  WEIR_ASSIGN_OR_RETURN(const std::optional<EpochRecord> stored,
+                        ReadEpoch(place_, node.data, request.at_least));
+  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, stored, request));
+  WEIR_ASSIGN_OR_RETURN(std::string bytes, Encode(next));
+  WEIR_ASSIGN_OR_RETURN(const ZkOutcome set,
+                        client_.Multi({{.kind = ZkOperation::Kind::kSet,
+                                        .path = layout_.epoch(),
+                                        .data = std::move(bytes),
+                                        .version = node.version}}));
+  if (set.code == ZkCode::kOk) return std::optional<TakenEpoch>(TakenEpoch{next, node.version + 1});
+  if (set.code == ZkCode::kUnknown) return std::optional<TakenEpoch>();
+  if (set.code == ZkCode::kBadVersion || set.code == ZkCode::kNoNode) {
+    return Error{ErrorCode::kFenced,
+                 place_ + " was taken over by another ResourceManager at the same moment",
+                 ""};
+  }
+  return client_.Refused(layout_.epoch(), set);
+}
+
+Result<std::unordered_set<std::string>> ZookeeperOpening::ExistingPaths() {
+  std::vector<std::string> parents = {layout_.changes()};
+  for (int bucket = 0; bucket < ZkLayout::kBuckets; ++bucket) {
+    parents.push_back(layout_.Bucket(bucket));
+  }
+  WEIR_ASSIGN_OR_RETURN(const auto children, client_.ChildrenOfAll(parents));
+  std::unordered_set<std::string> paths;
+  for (size_t i = 0; i < parents.size(); ++i) {
+    for (const std::string& name : children[i]) paths.insert(parents[i] + "/" + name);
+  }
+  return paths;
+}
+
+Result<LoadedState> ZookeeperOpening::LoadAll() {
+  WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
+  WEIR_ASSIGN_OR_RETURN(const ZkNode epoch, client_.Get(layout_.epoch()));
+  std::vector<std::string> buckets;
+  for (int bucket = 0; bucket < ZkLayout::kBuckets; ++bucket) {
+    buckets.push_back(layout_.Bucket(bucket));
+  }
+  WEIR_ASSIGN_OR_RETURN(const auto names, client_.ChildrenOfAll(buckets));
+  LoadedState state;
+  std::vector<std::pair<std::string, std::string>> found;  // key, path
+  for (int bucket = 0; bucket < ZkLayout::kBuckets; ++bucket) {
+    const auto at = static_cast<size_t>(bucket);
+    for (const std::string& name : names[at]) {
+      const std::string path = buckets[at] + "/" + name;
+      if (std::optional<std::string> key = layout_.KeyAt(bucket, name)) {
+        found.emplace_back(*std::move(key), path);
+      } else {
+        state.quarantined.push_back("the node " + path + " in ZooKeeper: not one of Weir's");
+      }
+    }
+  }
+  if (epoch.exists) found.emplace_back(EpochKey(), layout_.epoch());
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> paths;
+  for (const auto& [key, path] : found) paths.push_back(path);
+  WEIR_ASSIGN_OR_RETURN(const std::vector<ZkNode> nodes, client_.GetAll(paths));
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].exists) continue;  // deleted meanwhile
+    WEIR_RETURN_IF_ERROR(LoadValue(place_, found[i].first, nodes[i].data, state));
+  }
+  return state;
+}
+
+}  // namespace weir::store

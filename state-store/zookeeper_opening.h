@@ -1,0 +1,52 @@
+// ZookeeperOpening: becoming the writer of a store in ZooKeeper, and reading all of it. Blocks; see
+// zookeeper_client.h. Owner: a ZookeeperStore, on the threads of whoever calls Open and Load.
+#ifndef WEIR_STATE_STORE_ZOOKEEPER_OPENING_H_
+#define WEIR_STATE_STORE_ZOOKEEPER_OPENING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "common/result.h"
+#include "state-store/protocol/zk_layout.h"
+#include "state-store/state_store.h"
+#include "state-store/zookeeper_client.h"
+
+namespace weir::store {
+
+struct TakenEpoch {
+  EpochRecord record;
+  int32_t node_version = 0;  // of the epoch node, by which all writes under it are checked
+};
+
+class ZookeeperOpening {
+ public:
+  // Both must outlive this.
+  ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout);
+
+  // kNotFound: the chroot of the address is missing; kPermissionDenied: the store is
+  // another secret's; kUnavailable.
+  Status CheckPlace();
+  // The conditional write that makes a writer and shuts out the former one; makes the store if it
+  // is not there. Errors: StateStore::Open.
+  Result<TakenEpoch> TakeEpoch(const OpenRequest& request);
+  // The paths of all records and changes.
+  Result<std::unordered_set<std::string>> ExistingPaths();
+  Result<LoadedState> LoadAll();
+
+ private:
+  Status AwaitHolder();
+  // Nothing: somebody else was faster, or the outcome is not known; try again.
+  Result<std::optional<TakenEpoch>> Bump(const OpenRequest& request);
+  Result<std::optional<TakenEpoch>> MakeStore(const OpenRequest& request);
+  Status MakeParents();
+
+  ZookeeperClient& client_;
+  const ZkLayout& layout_;
+  const std::string place_;
+};
+
+}  // namespace weir::store
+
+#endif  // WEIR_STATE_STORE_ZOOKEEPER_OPENING_H_

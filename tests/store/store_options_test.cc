@@ -1,0 +1,150 @@
+// Which store the configuration means, and what is done with a store as a whole.
+#include "state-store/store_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "platform/config_keys.h"
+#include "platform/file_system.h"
+#include "tests/store/sample_records.h"
+#include "tests/store/store_fixture.h"
+
+namespace weir::store {
+namespace {
+
+using ::testing::HasSubstr;
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+namespace keys = platform::keys;
+
+class StoreOptionsTest : public ::testing::Test {
+ protected:
+  // The options, or every fault.
+  Result<StoreOptions> Read(Overrides overrides) {
+    overrides.emplace_back(keys::kWorkDir, directory_ / "work");
+    const auto config = platform::Configuration::Load({.overrides = overrides});
+    EXPECT_TRUE(config.ok());
+    platform::OptionReader read(*config);
+    StoreOptions options = ReadStoreOptions(*config, read);
+    WEIR_RETURN_IF_ERROR(read.Finish());
+    return options;
+  }
+  std::string Fault(Overrides overrides) {
+    const auto options = Read(std::move(overrides));
+    EXPECT_FALSE(options.ok());
+    return options.ok() ? "" : options.error().message;
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(StoreOptionsTest, TakesShortNamesAndYarnsClasses) {
+  const std::pair<const char*, StoreKind> names[] = {
+      {"memory", StoreKind::kMemory},
+      {"LevelDB", StoreKind::kLevelDb},
+      {"filesystem", StoreKind::kFilesystem},
+      {"zookeeper", StoreKind::kZookeeper},
+      {"org.apache.hadoop.yarn.server.resourcemanager.recovery.MemoryRMStateStore",
+       StoreKind::kMemory},
+      {"org.apache.hadoop.yarn.server.resourcemanager.recovery.NullRMStateStore",
+       StoreKind::kMemory},
+      {"org.apache.hadoop.yarn.server.resourcemanager.recovery.LeveldbRMStateStore",
+       StoreKind::kLevelDb},
+      {"org.apache.hadoop.yarn.server.resourcemanager.recovery.FileSystemRMStateStore",
+       StoreKind::kFilesystem},
+      {"org.apache.hadoop.yarn.server.resourcemanager.recovery.ZKRMStateStore",
+       StoreKind::kZookeeper}};
+  for (const auto& [name, kind] : names) EXPECT_EQ(ParseStoreClass(name), kind) << name;
+  for (const char* name : {"", "zk", "leveldb2", "org.example.MyZKRMStateStore2"}) {
+    EXPECT_EQ(ParseStoreClass(name), std::nullopt) << name;
+  }
+  EXPECT_THAT(Fault({{keys::kRmStoreClass, "oracle"}}), HasSubstr("'oracle'"));
+}
+
+TEST_F(StoreOptionsTest, FindsThePlace) {
+  EXPECT_EQ(Read({})->directory, directory_ / "work/rm/store");
+  EXPECT_EQ(Read({{keys::kRmStoreClass, "filesystem"}})->directory,
+            directory_ / "work/rm/fs-store");
+  EXPECT_EQ(
+      Read({{keys::kRmStoreClass, "filesystem"}, {keys::kRmStoreUri, "file:///a/b"}})->Place(),
+      "filesystem /a/b");
+  EXPECT_THAT(Fault({{keys::kRmStoreClass, "filesystem"}, {keys::kRmStoreUri, "hdfs://a/b"}}),
+              HasSubstr("'hdfs://a/b'"));
+  const StoreOptions zookeeper = *Read({{keys::kRmStoreClass, "zookeeper"},
+                                        {keys::kZkAddressOld, "a:1,b:2/root"},
+                                        {keys::kZkTimeoutOld, "4000"}});
+  EXPECT_EQ(zookeeper.servers, "a:1,b:2/root");
+  EXPECT_EQ(zookeeper.session_timeout, seconds(4));
+  EXPECT_EQ(zookeeper.Place(), "zookeeper /root/weir/weir");
+  EXPECT_THAT(Fault({{keys::kRmStoreClass, "zookeeper"}}), HasSubstr(keys::kZkAddress));
+}
+
+TEST_F(StoreOptionsTest, HighAvailabilityNeedsAStoreThatFences) {
+  for (const char* name : {"memory", "leveldb", "filesystem"}) {
+    const std::string fault = Fault({{keys::kRmHaEnabled, "true"}, {keys::kRmStoreClass, name}});
+    EXPECT_THAT(fault, HasSubstr(std::string("the ") + name + " state store cannot shut out"));
+    EXPECT_THAT(fault, HasSubstr("set yarn.resourcemanager.store.class to zookeeper"));
+  }
+  EXPECT_TRUE(Read({{keys::kRmHaEnabled, "true"},
+                    {keys::kRmStoreClass, "zookeeper"},
+                    {keys::kZkAddress, "a:1"}})
+                  .ok());
+}
+
+TEST_F(StoreOptionsTest, AnEmptyStoreWhereThereWasOneIsRefused) {
+  platform::FileSystem& files = platform::FileSystem::Real();
+  ASSERT_TRUE(files.MakeDirectories(directory_ / "work/rm", 0755).ok());
+  const StoreOptions options = *Read({});
+  const auto open = [&options]() -> Result<EpochRecord> {
+    WEIR_ASSIGN_OR_RETURN(const auto store, OpenStateStore(options));
+    WEIR_ASSIGN_OR_RETURN(const OpenRequest request, RequestFor(options, WallFromMillis(1)));
+    WEIR_ASSIGN_OR_RETURN(const EpochRecord epoch, store->Open(request));
+    WEIR_RETURN_IF_ERROR(NoteOpened(options, epoch));
+    return epoch;
+  };
+  EXPECT_EQ(open()->epoch, Epoch{1});
+  EXPECT_EQ(open()->epoch, Epoch{2});
+  ASSERT_TRUE(files.RemoveTree(options.directory).ok());
+  const Result<EpochRecord> refused = open();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message, HasSubstr("is empty"));
+  EXPECT_THAT(refused.error().message, HasSubstr("under epoch 2"));
+  EXPECT_THAT(refused.error().remedy, HasSubstr("weir rm store format"));
+  // After that it is what is expected; and no epoch comes twice.
+  ASSERT_TRUE(FormatStateStore(options).ok());
+  EXPECT_EQ(open()->epoch, Epoch{3});
+}
+
+TEST_F(StoreOptionsTest, AStoreInUseIsNotEmptied) {
+  for (const char* name : {"leveldb", "filesystem"}) {
+    const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
+    const auto store = OpenStateStore(options).value();
+    const Epoch epoch = store->Open({.wall_millis = 1, .cluster_id = "weir"})->epoch;
+    const Status refused = FormatStateStore(options);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(refused.error().message, HasSubstr("process " + std::to_string(getpid())));
+    EXPECT_TRUE(AppendAndWait(*store, {Put{SampleNode(1)}}, epoch).ok());
+    store->Close();
+    ASSERT_TRUE(FormatStateStore(options).ok());
+    EXPECT_TRUE(OpenStateStore(options).value()->Load()->records.empty());
+  }
+}
+
+TEST_F(StoreOptionsTest, ReadingOnlyRepairsNothing) {
+  for (const char* name : {"leveldb", "filesystem"}) {
+    const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
+    {
+      const auto store = OpenStateStore(options).value();
+      const Epoch epoch = store->Open({.wall_millis = 1, .cluster_id = "weir"})->epoch;
+      ASSERT_TRUE(AppendAndWait(*store, {Put{SampleNode(1)}}, epoch).ok());
+    }
+    const auto store = OpenStateStore(options, true).value();
+    EXPECT_EQ(store->Load()->records.size(), 2U);
+    EXPECT_FALSE(store->Open({.wall_millis = 1, .cluster_id = "weir"}).ok());
+  }
+}
+
+}  // namespace
+}  // namespace weir::store
