@@ -15,6 +15,7 @@ const std::vector<Command>& Commands() {
        kApplicationHelp,
        RunApplicationCommand},
       {"queue", "list, show, plan and change queues", kQueueHelp, RunQueueCommand},
+      {"rm", "dump, check, load and empty the state store", kRmHelp, RunRmCommand},
       {"rmadmin", "refresh queues, change nodes and labels", kRmadminHelp, RunRmadminCommand},
       {"cluster", "list node labels", kClusterHelp, RunClusterCommand},
       {"container", "list and show containers", kContainerHelp, RunContainerCommand},

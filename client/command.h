@@ -38,6 +38,7 @@ Prepared Prepare(const std::string& name, ParseRules rules, const std::vector<st
 
 ExitCode RunApplicationCommand(const std::vector<std::string>& words);
 ExitCode RunQueueCommand(const std::vector<std::string>& words);
+ExitCode RunRmCommand(const std::vector<std::string>& words);
 ExitCode RunRmadminCommand(const std::vector<std::string>& words);
 ExitCode RunClusterCommand(const std::vector<std::string>& words);
 ExitCode RunNodeCommand(const std::vector<std::string>& words);

@@ -201,6 +201,28 @@ Examples:
   weir queue -plan new-queues.xml && weir queue -apply new-queues.xml --if-version 3
 )";
 
+const char kRmHelp[] =
+    R"(Usage: weir rm store dump [-o json [-showSecrets]]
+       weir rm store verify [-o json]
+       weir rm store load FILE
+       weir rm store format -yes
+
+The state store that the configuration names, without a ResourceManager. A store on disk must be in
+nobody's use; one in ZooKeeper is read at any time.
+
+  dump      every record: its key and what it is. Nothing secret is shown; -showSecrets adds every
+            record's bytes, with TOKEN KEYS and the SECRETS of applications: that is what load takes
+  verify    reads everything and says what is there and what is damaged; changes nothing. The exit
+            code is 1 when something is
+  load      writes the records of a dump into an empty store, such as one of another kind
+  format    removes everything. Refused while a ResourceManager has the store open
+
+Examples:
+  weir rm store verify
+  (umask 077; weir rm store dump -o json -showSecrets >store.json)
+  weir rm store load store.json -D yarn.resourcemanager.store.class=filesystem
+)";
+
 const char kRmadminHelp[] =
     R"text(Usage: weir rmadmin -refreshQueues
        weir rmadmin -refreshNodes [-g [SECONDS] [-client|-server]]

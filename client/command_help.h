@@ -12,6 +12,7 @@ extern const char kSessionHelp[];
 extern const char kRunHelp[];
 extern const char kJobHelp[];
 extern const char kQueueHelp[];
+extern const char kRmHelp[];
 extern const char kRmadminHelp[];
 extern const char kClusterHelp[];
 
