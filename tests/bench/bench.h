@@ -19,6 +19,9 @@ namespace weir::bench {
 
 using Parameters = std::map<std::string, int64_t>;
 
+// What --store says, by its place among the words of the benchmark.
+enum class StoreChoice : int64_t { kLevelDb = 0, kFilesystem = 1, kZookeeper = 2 };
+
 // Raw values of one run, in the order measured, by sample name.
 using Samples = std::map<std::string, std::vector<double>>;
 
@@ -37,6 +40,8 @@ struct Benchmark {
   Parameters defaults;  // "runs" is always there
   std::vector<Metric> metrics;
   Result<Samples> (*run)(const Parameters& parameters);
+  // Parameters that are given as a word: their value is its place here.
+  std::map<std::string, std::vector<std::string>> words = {};
 };
 
 const std::vector<Benchmark>& Benchmarks();
@@ -58,6 +63,8 @@ Result<Samples> RunSchedulerPreempt(const Parameters& parameters);
 Result<Samples> RunSchedulerFlood(const Parameters& parameters);
 Result<Samples> RunSchedulerMemory(const Parameters& parameters);
 Result<Samples> RunHeartbeatStep(const Parameters& parameters);
+Result<Samples> RunSubmitDurable(const Parameters& parameters);
+Result<Samples> RunRecover(const Parameters& parameters);
 
 }  // namespace weir::bench
 

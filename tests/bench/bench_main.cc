@@ -7,10 +7,12 @@
 // it again.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "common/strings.h"
 #include "tests/bench/bench.h"
@@ -34,12 +36,29 @@ int Usage(const std::string& message) {
   return 2;
 }
 
+// As it is typed: a number or a word.
+std::string ValueText(const Benchmark& benchmark, const std::string& key, int64_t value) {
+  const auto words = benchmark.words.find(key);
+  return words == benchmark.words.end() ? std::to_string(value)
+                                        : words->second[static_cast<size_t>(value)];
+}
+
+std::optional<int64_t> ParseValue(const Benchmark& benchmark,
+                                  const std::string& key,
+                                  const std::string& text) {
+  const auto words = benchmark.words.find(key);
+  if (words == benchmark.words.end()) return ParseInt64(text);
+  const auto word = std::find(words->second.begin(), words->second.end(), text);
+  if (word == words->second.end()) return std::nullopt;
+  return word - words->second.begin();
+}
+
 void PrintList() {
   std::puts("Usage: weir-bench NAME [--key value]... [--json] [--samples FILE]\n");
   for (const Benchmark& benchmark : Benchmarks()) {
     std::printf("%s\n  %s\n ", benchmark.name.c_str(), benchmark.what.c_str());
     for (const auto& [key, value] : benchmark.defaults) {
-      std::printf(" --%s %lld", key.c_str(), static_cast<long long>(value));
+      std::printf(" --%s %s", key.c_str(), ValueText(benchmark, key, value).c_str());
     }
     std::printf("\n");
   }
@@ -75,11 +94,11 @@ Result<Request> Parse(const std::vector<std::string>& words) {
       request.samples_file = value;
       continue;
     }
-    const auto number = ParseInt64(value);
+    const auto number = ParseValue(*request.benchmark, key, value);
     if (!request.parameters.contains(key) || !number || *number < 0) {
       return Error{
           ErrorCode::kInvalidArgument,
-          "'--" + key + " " + value + "' is not a parameter of " + words[0] + " with a number",
+          "'--" + key + " " + value + "' is not a parameter of " + words[0] + " with its value",
           ""};
     }
     request.parameters[key] = *number;
@@ -131,7 +150,13 @@ Result<ordered_json> Run(const Request& request) {
     if (samples_file.is_open()) WriteSamples(samples_file, run, request, samples);
   }
   ordered_json parameters = ordered_json::object();
-  for (const auto& [key, value] : request.parameters) parameters[key] = value;
+  for (const auto& [key, value] : request.parameters) {
+    if (request.benchmark->words.contains(key)) {
+      parameters[key] = ValueText(*request.benchmark, key, value);
+    } else {
+      parameters[key] = value;
+    }
+  }
   ordered_json metrics = ordered_json::object();
   for (const Metric& metric : request.benchmark->metrics) {
     metrics[metric.name] = Spread(values[metric.name]);

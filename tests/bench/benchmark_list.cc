@@ -155,12 +155,39 @@ std::vector<Benchmark> OfTheCore() {
   };
 }
 
+std::vector<Benchmark> OfTheStores() {
+  const std::vector<std::string> stores = {"leveldb", "filesystem", "zookeeper"};
+  return {
+      {"submit-durable",
+       "A state store alone, on disk, or in three ZooKeeper servers on this machine: --clients "
+       "clients, each with one record of a submission of 1 KB under way, and the next one when "
+       "that is durable, for --ms. of_multis is the rate beside that of bare multis of the same "
+       "shape, as many under way, on the same servers (1 for the other stores).",
+       {{"runs", 5}, {"store", 0}, {"clients", 64}, {"ms", 5000}},
+       {{"raw_store_per_second", "raw_store_per_second", Statistic::kMean},
+        {"raw_store_p50_ms", "store_ms", Statistic::kP50},
+        {"raw_store_p99_ms", "store_ms", Statistic::kP99},
+        {"of_multis", "of_multis", Statistic::kMean}},
+       RunSubmitDurable,
+       {{"store", stores}}},
+      {"recover",
+       "A state store with --applications applications of 1 KB and an attempt of each: from "
+       "opening it to having taken it over and loaded every record.",
+       {{"runs", 3}, {"store", 0}, {"applications", 10'000}},
+       {{"load_seconds", "load_seconds", Statistic::kMean},
+        {"records", "records", Statistic::kMean}},
+       RunRecover,
+       {{"store", stores}}},
+  };
+}
+
 }  // namespace
 
 const std::vector<Benchmark>& Benchmarks() {
   static const std::vector<Benchmark> kBenchmarks = [] {
     std::vector<Benchmark> all = OverTheWire();
-    for (const auto& part : {OfTheNode(), OfDecisions(), OfPolicies(), OfTheCore()}) {
+    for (const auto& part :
+         {OfTheNode(), OfDecisions(), OfPolicies(), OfTheCore(), OfTheStores()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

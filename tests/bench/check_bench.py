@@ -75,6 +75,15 @@ def main():
            "resident_after_mib"])
     check(bench, scripts, "heartbeat-step", [*small, "--statuses", "5"],
           [*rates("heartbeats"), "placed_again"])
+    stores = ["leveldb", "filesystem"]
+    if os.path.exists("/usr/share/java/zookeeper.jar"):
+        stores.append("zookeeper")
+    for store in stores:
+        check(bench, scripts, "submit-durable",
+              ["--runs", "2", "--store", store, "--clients", "4", "--ms", "200"],
+              ["raw_store_per_second", "raw_store_p50_ms", "raw_store_p99_ms", "of_multis"])
+        check(bench, scripts, "recover", ["--runs", "2", "--store", store, "--applications", "50"],
+              ["load_seconds", "records"])
     wrong = subprocess.run([bench, "allocate-latency", "--nodez", "2"], stderr=subprocess.PIPE)
     assert wrong.returncode == 2 and b"--nodez" in wrong.stderr, wrong
 
