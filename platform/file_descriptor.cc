@@ -21,6 +21,7 @@ ErrorCode CodeOf(int cause) {
       return ErrorCode::kPermissionDenied;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // over a limit on the size of files, a disk that is full to this process
       return ErrorCode::kResourceExhausted;
     default:
       return ErrorCode::kUnavailable;

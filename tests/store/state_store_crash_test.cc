@@ -1,4 +1,4 @@
-// The LevelDB store under a real kill -9 and a real full disk, in a process of its own.
+// The stores on disk under a real kill -9 and a real full disk, in a process of its own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -32,9 +32,19 @@ void Note(const std::string& line, Output& output) {
   }
 }
 
+// By the kind of store, "leveldb" or "filesystem".
+class StoreCrash : public ::testing::TestWithParam<std::string> {
+ protected:
+  static Result<std::unique_ptr<StateStore>> Open(const std::string& directory) {
+    if (GetParam() == "leveldb") return OpenLevelDbStore({.directory = directory});
+    return OpenFilesystemStore({.directory = directory});
+  }
+  static void ExpectWholePrefix(const std::string& directory, int64_t committed);
+};
+
 // Every record from 1 to some number that is at least `committed`, and no other: order is kept.
-void ExpectWholePrefix(const std::string& directory, int64_t committed) {
-  const std::unique_ptr<StateStore> store = OpenLevelDbStore({.directory = directory}).value();
+void StoreCrash::ExpectWholePrefix(const std::string& directory, int64_t committed) {
+  const std::unique_ptr<StateStore> store = Open(directory).value();
   const LoadedState state = store->Load().value();
   EXPECT_TRUE(state.quarantined.empty());
   std::set<std::string> keys;
@@ -47,10 +57,10 @@ void ExpectWholePrefix(const std::string& directory, int64_t committed) {
   }
 }
 
-TEST(LevelDbStoreCrash, AKilledWriterLosesNothingAcknowledged) {
+TEST_P(StoreCrash, AKilledWriterLosesNothingAcknowledged) {
   for (int round = 0; round < 5; ++round) {
     const TemporaryDirectory directory;
-    ChildProcess writer({WEIR_STORE_WRITER, directory / "state"});
+    ChildProcess writer({WEIR_STORE_WRITER, GetParam(), directory / "state"});
     ASSERT_EQ(writer.ReadLine(), "opened 1");
     Output output;
     while (output.committed < 50 + 400 * round) {
@@ -66,10 +76,10 @@ TEST(LevelDbStoreCrash, AKilledWriterLosesNothingAcknowledged) {
   }
 }
 
-TEST(LevelDbStoreCrash, EveryRestartAfterAKillGetsTheNextEpoch) {
+TEST_P(StoreCrash, EveryRestartAfterAKillGetsTheNextEpoch) {
   const TemporaryDirectory directory;
   for (int64_t epoch = 1; epoch <= 3; ++epoch) {
-    ChildProcess writer({WEIR_STORE_WRITER, directory / "state"});
+    ChildProcess writer({WEIR_STORE_WRITER, GetParam(), directory / "state"});
     EXPECT_EQ(writer.ReadLine(), "opened " + std::to_string(epoch));
     writer.ReadLine();
     writer.Kill();
@@ -77,11 +87,10 @@ TEST(LevelDbStoreCrash, EveryRestartAfterAKillGetsTheNextEpoch) {
   }
 }
 
-TEST(LevelDbStoreCrash, AnotherProcessIsRefusedWhileOneIsOpen) {
+TEST_P(StoreCrash, AnotherProcessIsRefusedWhileOneIsOpen) {
   const TemporaryDirectory directory;
-  const std::unique_ptr<StateStore> store =
-      OpenLevelDbStore({.directory = directory / "state"}).value();
-  ChildProcess second({WEIR_STORE_WRITER, directory / "state"});
+  const std::unique_ptr<StateStore> store = Open(directory / "state").value();
+  ChildProcess second({WEIR_STORE_WRITER, GetParam(), directory / "state"});
   const std::string refusal = second.ReadLine().value_or("");
   EXPECT_THAT(refusal,
               StartsWith("refused the state store " + directory / "state" +
@@ -91,9 +100,9 @@ TEST(LevelDbStoreCrash, AnotherProcessIsRefusedWhileOneIsOpen) {
   EXPECT_EQ(WEXITSTATUS(second.Wait()), 1);
 }
 
-TEST(LevelDbStoreCrash, AFullDiskIsReportedAndLosesNothingAcknowledged) {
+TEST_P(StoreCrash, AFullDiskIsReportedAndLosesNothingAcknowledged) {
   const TemporaryDirectory directory;
-  ChildProcess writer({WEIR_STORE_WRITER, directory / "state", "100000"});
+  ChildProcess writer({WEIR_STORE_WRITER, GetParam(), directory / "state", "100000"});
   Output output;
   ASSERT_EQ(writer.ReadLine(), "opened 1");
   while (const std::optional<std::string> line = writer.ReadLine()) Note(*line, output);
@@ -103,6 +112,13 @@ TEST(LevelDbStoreCrash, AFullDiskIsReportedAndLosesNothingAcknowledged) {
   EXPECT_GT(output.committed, 100);
   ExpectWholePrefix(directory / "state", output.committed);
 }
+
+INSTANTIATE_TEST_SUITE_P(OnDisk,
+                         StoreCrash,
+                         ::testing::Values("leveldb", "filesystem"),
+                         [](const ::testing::TestParamInfo<std::string>& kind) {
+                           return kind.param;
+                         });
 
 TEST(LevelDbStore, IsReadableByItsOwnerOnly) {
   const TemporaryDirectory directory;

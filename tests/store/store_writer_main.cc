@@ -1,7 +1,8 @@
-// weir_store_writer DIRECTORY [FILE_SIZE_LIMIT]: opens the LevelDB store there and appends node
-// records number 1, 2, 3... without end, a few at a time in flight. Prints "opened EPOCH", then a
-// line "committed N" for each record that is durable, and "failed CODE MESSAGE" when one is not;
-// then it ends with 1. With a limit, no file may grow beyond so many bytes.
+// weir_store_writer KIND DIRECTORY [FILE_SIZE_LIMIT]: opens the store there, of kind leveldb or
+// filesystem, and appends node records number 1, 2, 3... without end, a few at a time in flight.
+// Prints "opened EPOCH", then a line "committed N" for each record that is durable, and "failed
+// CODE MESSAGE" when one is not; then it ends with 1. With a limit, no file may grow beyond so many
+// bytes.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -64,14 +65,20 @@ int Write(StateStore& store, Epoch epoch) {
   return 1;
 }
 
-int Main(const std::string& directory, int64_t file_size_limit) {
+Result<std::unique_ptr<StateStore>> OpenOf(const std::string& kind, const std::string& directory) {
+  if (kind == "leveldb") return OpenLevelDbStore({.directory = directory});
+  // With snapshots now and then, so that they are interrupted too.
+  return OpenFilesystemStore({.directory = directory, .snapshot_bytes = 64 << 10});
+}
+
+int Main(const std::string& kind, const std::string& directory, int64_t file_size_limit) {
   if (file_size_limit > 0) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{.rlim_cur = static_cast<rlim_t>(file_size_limit),
                        .rlim_max = static_cast<rlim_t>(file_size_limit)};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
   }
-  Result<std::unique_ptr<StateStore>> store = OpenLevelDbStore({.directory = directory});
+  Result<std::unique_ptr<StateStore>> store = OpenOf(kind, directory);
   if (!store.ok()) {
     Print("refused " + store.error().ToString());
     return 1;
@@ -90,7 +97,7 @@ int Main(const std::string& directory, int64_t file_size_limit) {
 }  // namespace weir::store
 
 int main(int count, char** arguments) {
-  if (count < 2 || count > 3) return 2;
-  const int64_t limit = count == 3 ? weir::ParseInt64(arguments[2]).value_or(-1) : 0;
-  return weir::store::Main(arguments[1], limit);
+  if (count < 3 || count > 4) return 2;
+  const int64_t limit = count == 4 ? weir::ParseInt64(arguments[3]).value_or(-1) : 0;
+  return weir::store::Main(arguments[1], arguments[2], limit);
 }
