@@ -2,6 +2,7 @@
 
 #include <leveldb/db.h>
 #include <leveldb/env.h>
+#include <leveldb/table.h>
 #include <leveldb/write_batch.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "platform/file_system.h"
 #include "state-store/leveldb_status.h"
 
 namespace weir::store {
@@ -111,12 +113,54 @@ class LossLogger final : public leveldb::Logger {
   std::vector<std::string>& lines_;
 };
 
+// Whether the table has a key that LevelDB's repair can use: its own key ends with 8 bytes, of
+// which the first is a kind, 0 or 1.
+bool HasUsableKey(const std::string& path) {
+  leveldb::Env& env = *leveldb::Env::Default();
+  uint64_t size = 0;
+  leveldb::RandomAccessFile* opened = nullptr;
+  if (!env.GetFileSize(path, &size).ok() || !env.NewRandomAccessFile(path, &opened).ok()) {
+    return false;
+  }
+  const std::unique_ptr<leveldb::RandomAccessFile> file(opened);
+  leveldb::Options table_options;
+  table_options.paranoid_checks = true;
+  leveldb::Table* made = nullptr;
+  if (!leveldb::Table::Open(table_options, file.get(), size, &made).ok()) return false;
+  const std::unique_ptr<leveldb::Table> table(made);
+  leveldb::ReadOptions options;
+  options.verify_checksums = true;
+  const std::unique_ptr<leveldb::Iterator> iterator(table->NewIterator(options));
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    const leveldb::Slice key = iterator->key();
+    if (key.size() >= 8 && static_cast<unsigned char>(key[key.size() - 8]) <= 1) return true;
+  }
+  return false;
+}
+
+// LevelDB's repair ends the process on a table in which it finds no key; such a one has nothing to
+// lose.
+Status DropEmptyTables(const std::string& directory, std::vector<std::string>& dropped) {
+  platform::FileSystem& files = platform::FileSystem::Real();
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
+  for (const std::string& name : names) {
+    if (!name.ends_with(".ldb") && !name.ends_with(".sst")) continue;
+    const std::string path = directory + "/" + name;
+    if (HasUsableKey(path)) continue;
+    dropped.push_back(path + ": no record of it can be read");
+    WEIR_RETURN_IF_ERROR(files.Remove(path));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dropped) {
   leveldb::Options options;
   std::vector<std::string> ignored;
-  LossLogger logger(dropped == nullptr ? ignored : *dropped);
+  std::vector<std::string>& lost = dropped == nullptr ? ignored : *dropped;
+  WEIR_RETURN_IF_ERROR(DropEmptyTables(directory, lost));
+  LossLogger logger(lost);
   options.info_log = &logger;
   options.paranoid_checks = true;  // else damaged blocks would stay
   const leveldb::Status status = leveldb::RepairDB(directory, options);
