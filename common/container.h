@@ -11,6 +11,7 @@
 
 #include "common/ids.h"
 #include "common/resource.h"
+#include "common/result.h"
 #include "common/time.h"
 
 namespace weir {
@@ -62,12 +63,15 @@ struct LaunchContext {
 enum class ContainerState : int { kNew = 1, kRunning = 2, kComplete = 3 };
 std::string_view ContainerStateName(ContainerState state);
 
-// What may be sent to a container by its owner, as YARN names it.
+// What its owner may send to a container, by YARN's names.
 enum class ContainerSignal : int {
-  kOutputThreadDump = 1,  // SIGQUIT
-  kGracefulShutdown = 2,  // SIGTERM
-  kForcefulShutdown = 3,  // SIGKILL
+  kOutputThreadDump = 1,  // SIGQUIT to its main process
+  kGracefulShutdown = 2,  // SIGTERM to all its processes, however long they then take
+  kForcefulShutdown = 3,  // SIGKILL to all of them
 };
+std::string_view ContainerSignalName(ContainerSignal signal);
+// By YARN's name, in any case. kInvalidArgument names those that there are.
+Result<ContainerSignal> ParseContainerSignal(std::string_view name);
 
 // YARN's numbers for ends that the process did not choose.
 namespace exit_code {

@@ -6,7 +6,10 @@
 // Commands name containers explicitly: nothing is ever killed because it is absent from a list, and
 // a receiver refuses an epoch below the highest it has seen. A stop command is repeated until the
 // container is reported COMPLETE: a NodeManager that never had it reports it COMPLETE too
-// (kAborted) and refuses a start that comes later. Immutable values.
+// (kAborted) and refuses a start that comes later. Resize and signal commands have numbers, which
+// grow over the life of the cluster; each is told once in a session, and again in the next one,
+// until the NodeManager has said its outcome by that number. It acts on each once. Immutable
+// values.
 #ifndef WEIR_COMMON_NODE_MESSAGES_H_
 #define WEIR_COMMON_NODE_MESSAGES_H_
 
@@ -18,6 +21,7 @@
 #include "common/application.h"
 #include "common/caller.h"
 #include "common/container.h"
+#include "common/result.h"
 
 namespace weir {
 
@@ -42,6 +46,12 @@ struct RegisterNodeAnswer {
   Duration lease{0};   // containers live so long without word from the RM; 0 = as expiry
 };
 
+// What came of a resize or signal command. Told until a heartbeat with it was answered.
+struct CommandOutcome {
+  int64_t number = 0;
+  std::optional<Error> refusal = {};  // nothing: it was carried out
+};
+
 struct NodeHeartbeatRequest {
   int64_t session = 0;
   int64_t sequence = 0;
@@ -50,6 +60,7 @@ struct NodeHeartbeatRequest {
   std::string health_report;
   Duration park{0};
   NodeUtilization utilization{};
+  std::vector<CommandOutcome> outcomes = {};
 };
 
 // Starts an ApplicationMaster's container (other containers are started by their AM).
@@ -63,18 +74,18 @@ struct StopContainerCommand {
   StopReason reason = StopReason::kKilledByResourceManager;
 };
 
-// Another size for a container, told until its status says that size. Of two for one container the
-// higher version counts.
+// Another size for a container that runs. At most one for a container is without an outcome.
 struct ResizeContainerCommand {
   ContainerId id;
   Resource resource;
-  int64_t version = 0;
+  int64_t number = 0;
 };
 
-// Told once; one for a container that does not run is dropped.
 struct SignalContainerCommand {
   ContainerId id;
   ContainerSignal signal = ContainerSignal::kGracefulShutdown;
+  int64_t number = 0;
+  std::string by = {};  // the user who sends it
 };
 
 struct NodeHeartbeatAnswer {

@@ -48,6 +48,14 @@ Resource& Resource::operator-=(const Resource& other) {
   return *this;
 }
 
+Resource LargerParts(const Resource& a, const Resource& b) {
+  Resource larger{std::max(a.memory_mib, b.memory_mib), std::max(a.vcores, b.vcores), a.named};
+  for (const NamedAmount& part : b.named) {
+    larger.SetNamed(part.name, std::max(larger.Named(part.name), part.amount));
+  }
+  return larger;
+}
+
 Resource Resource::operator*(int64_t factor) const {
   Resource product{memory_mib * factor, vcores * factor};
   for (const NamedAmount& part : named) product.SetNamed(part.name, part.amount * factor);

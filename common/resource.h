@@ -54,6 +54,9 @@ struct Resource {
   std::string ToString() const;
 };
 
+// Part by part the larger of both.
+Resource LargerParts(const Resource& a, const Resource& b);
+
 // Rounds `asked` up to whole multiples of `minimum` (YARN's increment is the minimum).
 // kInvalidArgument when a part is not positive or over its limit, or over `maximum` after rounding;
 // the message names the part and the limit.

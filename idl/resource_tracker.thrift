@@ -28,6 +28,11 @@ struct RegisterNodeAnswer {
   6: optional i64 lease_ms;
 }
 
+struct CommandOutcome {
+  1: optional i64 number;
+  2: optional base.ServiceError refusal;  // absent = carried out
+}
+
 struct NodeHeartbeatRequest {
   1: optional string node_id;
   2: optional i64 session;
@@ -37,6 +42,7 @@ struct NodeHeartbeatRequest {
   6: optional string health_report;
   7: optional i32 park_ms;
   8: optional base.NodeUtilization utilization;
+  9: optional list<CommandOutcome> outcomes;
 }
 
 struct StartContainerCommand {
@@ -52,12 +58,14 @@ struct StopContainerCommand {
 struct ResizeContainerCommand {
   1: optional string id;
   2: optional base.Resource resource;
-  3: optional i64 version;
+  3: optional i64 number;
 }
 
 struct SignalContainerCommand {
   1: optional string id;
   2: optional i32 signal;              // common/container.h ContainerSignal
+  3: optional i64 number;
+  4: optional string by;
 }
 
 struct NodeHeartbeatAnswer {

@@ -176,6 +176,13 @@ Result<ContainerReport> FromWire(const idl::ContainerReport& wire) {
                          .detail = wire.detail};
 }
 
+Result<ContainerSignal> SignalFromWire(int32_t wire) {
+  return EnumFromWire(wire,
+                      ContainerSignal::kOutputThreadDump,
+                      ContainerSignal::kForcefulShutdown,
+                      "container signal");
+}
+
 idl::NodeReport ToWire(const NodeReport& report) {
   idl::NodeReport wire;
   wire.__set_id(report.id.uuid);

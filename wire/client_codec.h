@@ -18,6 +18,9 @@ Result<ApplicationReport> FromWire(const idl::ApplicationReport& wire);
 idl::ContainerReport ToWire(const ContainerReport& report);
 Result<ContainerReport> FromWire(const idl::ContainerReport& wire);
 
+// The number of a signal. kInvalidArgument: there is none with it.
+Result<ContainerSignal> SignalFromWire(int32_t wire);
+
 idl::NodeReport ToWire(const NodeReport& report);
 Result<NodeReport> FromWire(const idl::NodeReport& wire);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/limits.h"
+#include "wire/client_codec.h"
 #include "wire/enum_codec.h"
 #include "wire/lists_codec.h"
 
@@ -72,6 +73,20 @@ platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
   return platform::TokenKeys(std::move(keys));
 }
 
+idl::CommandOutcome ToWire(const CommandOutcome& outcome) {
+  idl::CommandOutcome wire;
+  wire.__set_number(outcome.number);
+  if (outcome.refusal) wire.__set_refusal(ToWire(*outcome.refusal));
+  return wire;
+}
+
+Result<CommandOutcome> FromWire(const idl::CommandOutcome& wire) {
+  CommandOutcome outcome;
+  outcome.number = wire.number;
+  if (wire.__isset.refusal) outcome.refusal = FromWire(wire.refusal);
+  return outcome;
+}
+
 idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const NodeId& node) {
   idl::NodeHeartbeatRequest wire;
   wire.__set_node_id(node.uuid);
@@ -83,6 +98,9 @@ idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const Node
   wire.__set_park_ms(ParkToWire(request.park));
   if (request.utilization != NodeUtilization{}) {
     wire.__set_utilization(ToWire(request.utilization));
+  }
+  if (!request.outcomes.empty()) {
+    wire.__set_outcomes(ListToWire<idl::CommandOutcome>(request.outcomes));
   }
   return wire;
 }
@@ -96,6 +114,7 @@ Result<NodeHeartbeatRequest> FromWire(const idl::NodeHeartbeatRequest& wire) {
   request.health_report = wire.health_report;
   request.park = ParkFromWire(wire.park_ms);
   request.utilization = FromWire(wire.utilization);
+  WEIR_ASSIGN_OR_RETURN(request.outcomes, ListFromWire<CommandOutcome>(wire.outcomes));
   return request;
 }
 
@@ -103,7 +122,7 @@ idl::ResizeContainerCommand ToWire(const ResizeContainerCommand& command) {
   idl::ResizeContainerCommand wire;
   wire.__set_id(command.id.ToString());
   wire.__set_resource(ToWire(command.resource));
-  wire.__set_version(command.version);
+  wire.__set_number(command.number);
   return wire;
 }
 
@@ -111,7 +130,7 @@ Result<ResizeContainerCommand> FromWire(const idl::ResizeContainerCommand& wire)
   ResizeContainerCommand command;
   WEIR_ASSIGN_OR_RETURN(command.id, ContainerId::Parse(wire.id));
   WEIR_ASSIGN_OR_RETURN(command.resource, FromWire(wire.resource));
-  command.version = wire.version;
+  command.number = wire.number;
   return command;
 }
 
@@ -119,17 +138,18 @@ idl::SignalContainerCommand ToWire(const SignalContainerCommand& command) {
   idl::SignalContainerCommand wire;
   wire.__set_id(command.id.ToString());
   wire.__set_signal(EnumToWire(command.signal));
+  wire.__set_number(command.number);
+  wire.__set_by(command.by);
   return wire;
 }
 
 Result<SignalContainerCommand> FromWire(const idl::SignalContainerCommand& wire) {
   SignalContainerCommand command;
   WEIR_ASSIGN_OR_RETURN(command.id, ContainerId::Parse(wire.id));
-  WEIR_ASSIGN_OR_RETURN(command.signal,
-                        EnumFromWire(wire.signal,
-                                     ContainerSignal::kOutputThreadDump,
-                                     ContainerSignal::kForcefulShutdown,
-                                     "container signal"));
+  WEIR_ASSIGN_OR_RETURN(command.signal, SignalFromWire(wire.signal));
+  WEIR_RETURN_IF_ERROR(CheckText(wire.by, "a user's name"));
+  command.number = wire.number;
+  command.by = wire.by;
   return command;
 }
 

@@ -23,6 +23,8 @@ platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire);
 idl::NodeHeartbeatRequest ToWire(const NodeHeartbeatRequest& request, const NodeId& node);
 Result<NodeHeartbeatRequest> FromWire(const idl::NodeHeartbeatRequest& wire);
 
+idl::CommandOutcome ToWire(const CommandOutcome& outcome);
+Result<CommandOutcome> FromWire(const idl::CommandOutcome& wire);
 idl::ResizeContainerCommand ToWire(const ResizeContainerCommand& command);
 Result<ResizeContainerCommand> FromWire(const idl::ResizeContainerCommand& wire);
 

@@ -231,6 +231,14 @@ Result<ContainerStatus> FromWire(const idl::ContainerStatus& wire) {
                          .detail = CutMiddle(wire.detail, limits::kNameBytes)};
 }
 
+idl::ServiceError ToWire(const Error& error) {
+  idl::ServiceError wire;
+  wire.__set_code(EnumToWire(error.code));
+  wire.__set_message(CutMiddle(error.message, limits::kDiagnosticsBytes));
+  wire.__set_remedy(CutMiddle(error.remedy, limits::kDiagnosticsBytes));
+  return wire;
+}
+
 Error FromWire(const idl::ServiceError& wire) {
   const auto code =
       EnumFromWire(wire.code, ErrorCode::kInvalidArgument, ErrorCode::kInternal, "error code");

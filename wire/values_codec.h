@@ -48,7 +48,8 @@ Result<ContainerStatus> FromWire(const idl::ContainerStatus& wire);
 idl::NodeUtilization ToWire(const NodeUtilization& utilization);
 NodeUtilization FromWire(const idl::NodeUtilization& wire);
 
-// A thrown idl::ServiceError as a value.
+idl::ServiceError ToWire(const Error& error);
+// One that was thrown, or a field, as a value.
 Error FromWire(const idl::ServiceError& wire);
 
 }  // namespace weir::wire

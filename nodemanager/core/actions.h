@@ -64,10 +64,23 @@ struct Launch {
   ContainerId id;
   ContainerIndices indices;  // for its environment
 };
-enum class SignalKind { kTerminate, kKill };  // SIGTERM, SIGKILL to all it started
+enum class SignalKind {
+  kTerminate,    // SIGTERM to all it started; weir-launch sends SIGKILL after the grace if need be
+  kKill,         // SIGKILL to all it started
+  kDumpThreads,  // SIGQUIT to its main process
+  kAskToEnd,     // SIGTERM to all it started, and nothing after it
+};
 struct Signal {
   ContainerId id;
   SignalKind kind = SignalKind::kTerminate;
+};
+// Gives its processes other limits. While they do not run there are none to change: then this is
+// the size that the next Launch gives it.
+struct Resize {
+  ContainerId id;
+  int64_t number = 0;
+  Resource resource;
+  bool runs = true;
 };
 // Removes its directory (not its logs).
 struct CleanUp {
@@ -134,6 +147,7 @@ using Action = std::variant<SendRegister,
                             CallOffLocalization,
                             Launch,
                             Signal,
+                            Resize,
                             CleanUp,
                             Forget,
                             CleanUpApplication,

@@ -46,6 +46,8 @@ enum class Trigger {
   kStop,                // someone who may wants it stopped
   kDrained,             // no process that the container started is left
   kCleanedUp,           // its directories are gone
+  kSignal,              // its owner wants a thread dump, or asks it to shut down
+  kResize,              // it is to have another size
 };
 
 constexpr std::string_view StateName(State state) {
@@ -107,6 +109,10 @@ constexpr std::string_view TriggerName(Trigger trigger) {
       return "DRAINED";
     case Trigger::kCleanedUp:
       return "RESOURCES_CLEANEDUP";
+    case Trigger::kSignal:
+      return "SIGNAL";
+    case Trigger::kResize:
+      return "RESIZE";
   }
   return kNoName;
 }
@@ -120,6 +126,13 @@ inline constexpr char kAlreadyEnding[] = "it is ending already; the first cause 
 inline constexpr char kNoRetryFollows[] =
     "it is ending already; the first cause counts, and no retry follows";
 
+// Told to who asked for what is not done.
+inline constexpr char kNotStartedYet[] = "its process has not been started yet";
+inline constexpr char kMainHasEnded[] = "its main process has ended";
+inline constexpr char kNothingRuns[] = "nothing of it runs until its next try";
+inline constexpr char kBeingStopped[] = "it is being stopped";
+inline constexpr char kHasEnded[] = "it has ended";
+
 inline constexpr std::array kContainerRows = {
     Allow(State::kNew, Trigger::kStart, State::kLocalizing, "its files are fetched"),
     Allow(State::kNew, Trigger::kRefuse, State::kDone, "told to the RM as complete"),
@@ -128,6 +141,8 @@ inline constexpr std::array kContainerRows = {
           Trigger::kReacquire,
           State::kRunning,
           "its process was started before the NodeManager was"),
+    Ignore(State::kNew, Trigger::kSignal, kNotStartedYet),
+    Ignore(State::kNew, Trigger::kResize, kNotStartedYet),
 
     Allow(State::kLocalizing, Trigger::kLocalized, State::kScheduled, "its process is started"),
     Allow(State::kLocalizing,
@@ -136,10 +151,14 @@ inline constexpr std::array kContainerRows = {
           "complete with the cause; directories are removed"),
     Allow(State::kLocalizing, Trigger::kStop, State::kKilling, "the fetching is called off"),
     Ignore(State::kLocalizing, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kLocalizing, Trigger::kSignal, kNotStartedYet),
+    Ignore(State::kLocalizing, Trigger::kResize, kNotStartedYet),
 
     Allow(State::kLocalizationFailed, Trigger::kCleanedUp, State::kDone, "directories are gone"),
     Ignore(State::kLocalizationFailed, Trigger::kStart, kRepeatedStart),
     Ignore(State::kLocalizationFailed, Trigger::kStop, kAlreadyEnding),
+    Ignore(State::kLocalizationFailed, Trigger::kSignal, kHasEnded),
+    Ignore(State::kLocalizationFailed, Trigger::kResize, kHasEnded),
 
     Allow(State::kScheduled, Trigger::kLaunched, State::kRunning, "told to the RM"),
     Allow(State::kScheduled,
@@ -148,6 +167,8 @@ inline constexpr std::array kContainerRows = {
           "complete with the cause; directories are removed"),
     Allow(State::kScheduled, Trigger::kStop, State::kKilling, "stopped once it has started"),
     Ignore(State::kScheduled, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kScheduled, Trigger::kSignal, kNotStartedYet),
+    Ignore(State::kScheduled, Trigger::kResize, kNotStartedYet),
 
     Allow(State::kRunning, Trigger::kExitSuccess, State::kExitedWithSuccess, "waits for the rest"),
     Allow(State::kRunning, Trigger::kExitFailure, State::kExitedWithFailure, "waits for the rest"),
@@ -156,6 +177,8 @@ inline constexpr std::array kContainerRows = {
           State::kExitedWithFailure,
           "it was re-acquired while it was about to fail to start"),
     Allow(State::kRunning, Trigger::kStop, State::kKilling, "SIGTERM, and SIGKILL after the grace"),
+    Allow(State::kRunning, Trigger::kSignal, State::kRunning, "passed on to its processes"),
+    Allow(State::kRunning, Trigger::kResize, State::kRunning, "its limits are changed"),
     Ignore(State::kRunning, Trigger::kStart, kRepeatedStart),
 
     Allow(State::kExitedWithSuccess,
@@ -165,6 +188,8 @@ inline constexpr std::array kContainerRows = {
     Allow(State::kExitedWithSuccess, Trigger::kCleanedUp, State::kDone, "directories are gone"),
     Ignore(State::kExitedWithSuccess, Trigger::kStart, kRepeatedStart),
     Ignore(State::kExitedWithSuccess, Trigger::kStop, kAlreadyEnding),
+    Ignore(State::kExitedWithSuccess, Trigger::kSignal, kMainHasEnded),
+    Ignore(State::kExitedWithSuccess, Trigger::kResize, kMainHasEnded),
 
     Allow(State::kExitedWithFailure,
           Trigger::kDrained,
@@ -177,6 +202,8 @@ inline constexpr std::array kContainerRows = {
     Allow(State::kExitedWithFailure, Trigger::kCleanedUp, State::kDone, "directories are gone"),
     Ignore(State::kExitedWithFailure, Trigger::kStart, kRepeatedStart),
     Ignore(State::kExitedWithFailure, Trigger::kStop, kNoRetryFollows),
+    Ignore(State::kExitedWithFailure, Trigger::kSignal, kMainHasEnded),
+    Ignore(State::kExitedWithFailure, Trigger::kResize, kMainHasEnded),
 
     Allow(State::kRelaunching,
           Trigger::kRetryDue,
@@ -187,6 +214,8 @@ inline constexpr std::array kContainerRows = {
           State::kCleanedUpAfterKill,
           "complete; nothing of it runs"),
     Ignore(State::kRelaunching, Trigger::kStart, kRepeatedStart),
+    Ignore(State::kRelaunching, Trigger::kSignal, kNothingRuns),
+    Allow(State::kRelaunching, Trigger::kResize, State::kRelaunching, "its next try has that size"),
 
     Allow(State::kKilling, Trigger::kLocalized, State::kCleanedUpAfterKill, "nothing was started"),
     Allow(State::kKilling,
@@ -201,17 +230,31 @@ inline constexpr std::array kContainerRows = {
     Allow(State::kKilling, Trigger::kDrained, State::kCleanedUpAfterKill, "complete"),
     Ignore(State::kKilling, Trigger::kStart, kRepeatedStart),
     Ignore(State::kKilling, Trigger::kStop, kAlreadyEnding),
+    Ignore(State::kKilling, Trigger::kSignal, kBeingStopped),
+    Ignore(State::kKilling, Trigger::kResize, kBeingStopped),
 
     Allow(State::kCleanedUpAfterKill, Trigger::kCleanedUp, State::kDone, "directories are gone"),
     Ignore(State::kCleanedUpAfterKill, Trigger::kStart, kRepeatedStart),
     Ignore(State::kCleanedUpAfterKill, Trigger::kStop, kAlreadyEnding),
+    Ignore(State::kCleanedUpAfterKill, Trigger::kSignal, kHasEnded),
+    Ignore(State::kCleanedUpAfterKill, Trigger::kResize, kHasEnded),
 
     Ignore(State::kDone, Trigger::kStart, kRepeatedStart),
-    Ignore(State::kDone, Trigger::kStop, "it has ended"),
+    Ignore(State::kDone, Trigger::kStop, kHasEnded),
+    Ignore(State::kDone, Trigger::kSignal, kHasEnded),
+    Ignore(State::kDone, Trigger::kResize, kHasEnded),
 };
 
 inline constexpr std::span<const Row> kContainerTable = kContainerRows;
 static_assert(HasUniquePairs(kContainerTable));
+
+// What the table says of the pair.
+constexpr std::string_view WhyOf(State state, Trigger trigger) {
+  for (const Row& row : kContainerRows) {
+    if (row.from == state && row.event == trigger) return row.why;
+  }
+  return "";
+}
 
 }  // namespace weir::nm
 

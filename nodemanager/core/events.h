@@ -8,9 +8,9 @@
 // Unregistered; Localize by one LocalizationDone or LocalizationFailed, also when it was called
 // off; Launch by LaunchFailed, or by Launched, then Exited, then Drained (after which it may be
 // launched again); Reacquire of a running one by Exited, then Drained, or by LaunchFailed; CleanUp
-// by CleanedUp; every KeepRecord and DropRecord by RecordsKept with its sequence or a later one,
-// perhaps after RecordFailed.
-// Immutable values.
+// by CleanedUp; Resize by one Resized, whatever becomes of the container; every KeepRecord and
+// DropRecord by RecordsKept with its sequence or a later one, perhaps after RecordFailed. Immutable
+// values.
 #ifndef WEIR_NODEMANAGER_CORE_EVENTS_H_
 #define WEIR_NODEMANAGER_CORE_EVENTS_H_
 
@@ -135,6 +135,13 @@ struct CleanedUp {
   ContainerId id;
 };
 
+// What came of a Resize; so often as that was asked for.
+struct Resized {
+  ContainerId id;
+  int64_t number = 0;
+  std::optional<Error> failure;  // its limits are as they were
+};
+
 // Its logs take more of the disk than they may: it is to be killed.
 struct ExcessLogs {
   ContainerId id;
@@ -187,6 +194,7 @@ using Event = std::variant<Registered,
                            Exited,
                            Drained,
                            CleanedUp,
+                           Resized,
                            ExcessLogs,
                            DirectoriesChecked,
                            HealthScriptRan,

@@ -80,6 +80,10 @@ const char* StopWords(StopCause cause) {
       return "killed because its logs are larger than they may be";
     case StopCause::kLeaseEnded:
       return "stopped by its node, which had heard of no ResourceManager for its lease";
+    case StopCause::kGracefulShutdown:
+      return "asked to end with GRACEFUL_SHUTDOWN";
+    case StopCause::kForcefulShutdown:
+      return "killed with FORCEFUL_SHUTDOWN";
   }
   return "";
 }
@@ -105,8 +109,17 @@ int StopCode(StopCause cause) {
       return exit_code::kVirtualMemoryExceeded;
     case StopCause::kExcessLogs:
       return exit_code::kExcessLogs;
+    case StopCause::kGracefulShutdown:
+      return exit_code::kTerminated;
+    case StopCause::kForcefulShutdown:
+      return exit_code::kForceKilled;
   }
   return exit_code::kAborted;
+}
+
+// Whether such a stop begins with SIGTERM and ends with SIGKILL.
+bool HasGrace(StopCause cause) {
+  return cause != StopCause::kGracefulShutdown && cause != StopCause::kForcefulShutdown;
 }
 
 // How the kernel ended it for want of memory; "" when it did not.
@@ -194,7 +207,8 @@ ExitCause DescribeStop(StopCause cause,
   // What follows a dump of processes is not of its last line.
   const char* const separator = text.find('\n') == std::string::npos ? "; " : "\n";
   const std::string after = " " + std::to_string(ToMillis(waited)) + " ms after the request";
-  if (outcome->kind == ExitKind::kSignaled && outcome->value == kSigKill) {
+  const bool killed = outcome->kind == ExitKind::kSignaled && outcome->value == kSigKill;
+  if (killed && HasGrace(cause) && waited >= sigkill_delay) {
     text += separator;
     text += "it did not end within " + std::to_string(ToMillis(sigkill_delay)) +
             " ms of SIGTERM and died of SIGKILL" + after;

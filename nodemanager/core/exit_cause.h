@@ -26,8 +26,10 @@ enum class StopCause : int {
   kLeaseEnded = 9,  // no ResourceManager was heard of for the node's lease
   kNodeDecommissioned = 10,
   kExcessLogs = 11,
+  kGracefulShutdown = 12,  // its owner asked it to end, and it ended in its own time
+  kForcefulShutdown = 13,  // its owner had it killed
 };
-inline constexpr int kLastStopCause = static_cast<int>(StopCause::kExcessLogs);
+inline constexpr int kLastStopCause = static_cast<int>(StopCause::kForcefulShutdown);
 StopCause CauseOf(StopReason reason);
 
 struct ExitCause {

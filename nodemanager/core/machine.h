@@ -6,6 +6,7 @@
 //   machine_usage.cc      what they really use
 //   machine_indices.cc    which of them hold which indices of resources
 //   machine_callers.cc    ApplicationMasters' calls
+//   machine_commands.cc   what owners want of running containers: other sizes, signals
 //   machine_master.cc     the conversation with the ResourceManager, shutting down
 //   machine_lease.cc      what happens when the ResourceManager is not heard of
 //   machine_records.cc    what is kept for the next NodeManager, and what waits for that
@@ -37,8 +38,22 @@ struct Stop {
   WallTime asked_wall;
 };
 
+// Its owner asked it to end, and it may take what time it wants: it is still running.
+struct AskedToEnd {
+  std::string words;
+  Instant asked;
+  WallTime asked_wall;
+};
+
+// On its way from one size to another. Until the executor has said what came of it both count: the
+// larger part of each against what the node has, and for the memory monitor.
+struct Resizing {
+  int64_t number = 0;  // of the command
+  Resource resource;
+};
+
 struct Container {
-  ContainerTokenIdentifier token;
+  ContainerTokenIdentifier token;  // with the size that it has
   State state = State::kNew;
   std::optional<LaunchContext> launch;  // until Localize has gone out
   LeaseEnd on_lease_end = LeaseEnd::kStop;
@@ -48,12 +63,16 @@ struct Container {
   bool has_process = false;  // between Launched and Drained
   ContainerStatus status;    // as told to others
   std::optional<Stop> stop;
+  std::optional<AskedToEnd> asked;
+  std::optional<Resizing> resizing;
+  int64_t resident_bytes = 0;  // at the last look; 0 = not known
   std::optional<ExitOutcome> outcome;
   Instant signal_deadline = kNever;  // the next SIGKILL
   RetryLedger retry;
   Instant retry_at = kNever;           // set exactly in RELAUNCHING
   std::optional<ContainerState> told;  // to the RM in this session
   std::string told_detail;             // with it
+  Resource told_resource;              // as well
   bool recorded = false;               // by the RM: its completion
   int64_t end_record = 0;              // of its completion, which is not told until it is kept
   WallTime started;
@@ -70,6 +89,15 @@ struct Container {
     }
     return shown;
   }
+  // What it may take up now: see Resizing.
+  Resource Most() const;
+};
+
+// What came of a command, until the RM knows.
+struct Outcome {
+  std::optional<Error> refusal;
+  int64_t after_record = 0;  // told when that record is kept
+  int64_t told_in = 0;       // sequence of the heartbeat; 0 = in none of this session
 };
 
 // What is remembered of a container that the RM has recorded, while its token may still come back.
@@ -121,6 +149,7 @@ struct NodeManagerCore::Machine {
   void Terminate(Container& container, Now now);
   void Complete(Container& container, ExitCause cause, Now now);
   void CompleteStopped(Container& container, Now now);
+  ExitCause EndAsAsked(const Container& container, Now now) const;
   void ForgetIfSettled(const ContainerId& id, Now now);
   void FinishApplications();
 
@@ -143,6 +172,24 @@ struct NodeManagerCore::Machine {
   bool LacksIndices(const Container& container) const;
   std::vector<IndexHolder> IndexHolders() const;
   std::string CheckIndices() const;
+
+  // --- machine_commands.cc
+  void OnResizeCommand(const ResizeContainerCommand& command);
+  // Why a size is refused although the container could be resized; nothing when it can be had.
+  std::optional<Error> RefusalOf(const Container& container, const Resource& resource) const;
+  void OnResizeKept(int64_t sequence);
+  void OnResizeKeepFailed(int64_t sequence, const Error& cause);
+  void OnResized(const Resized& event, Now now);
+  void EndResize(Container& container, std::optional<Error> refusal);
+  void OnSignalCommand(const SignalContainerCommand& command, Now now);
+  void AskToEnd(Container& container, AskedToEnd asked);
+  void KillOne(Container& container, Now now, std::string words);
+  // It is over, so what was wanted of it comes to nothing.
+  void RefuseResizeOfEnded(Container& container);
+  void Conclude(int64_t number, std::optional<Error> refusal);
+  std::vector<CommandOutcome> TellOutcomes();
+  bool HasUntoldOutcome() const;
+  void ForgetOutcomes(int64_t answered);
 
   // --- machine_callers.cc
   void OnStart(const StartContainer& event, Now now);
@@ -170,6 +217,8 @@ struct NodeManagerCore::Machine {
   // --- machine_recovery.cc
   void Recover(const Recovery& recovery, Now now);
   void RecoverOne(const RecoveredContainer& found, Now now);
+  void RecoverStop(Container& container, const RecordedStop& stop, Now now);
+  void ResumeResize(const Container& container);
   void RecoverEnded(const ContainerStatus& status, WallTime expires, Now now);
 
   // --- machine_lease.cc
@@ -199,12 +248,14 @@ struct NodeManagerCore::Machine {
   RmConversation rm;
   Lease lease;
   bool lease_over = false;
-  int64_t last_sequence = 0;                     // of the records
-  int64_t kept_sequence = 0;                     // and so far they are kept, or have failed
-  std::map<int64_t, std::vector<CallId>> gated;  // calls to be answered when they are
-  std::map<int64_t, ContainerId> accepting;      // starts whose record is not kept yet
-  std::map<int64_t, ContainerId> ending;         // completions that are told once it is
-  ConversationRecord conversation;               // as last recorded
+  int64_t last_sequence = 0;                       // of the records
+  int64_t kept_sequence = 0;                       // and so far they are kept, or have failed
+  std::map<int64_t, std::vector<CallId>> gated;    // calls to be answered when they are
+  std::map<int64_t, ContainerId> accepting;        // starts whose record is not kept yet
+  std::map<int64_t, ContainerId> ending;           // completions that are told once it is
+  std::map<int64_t, ContainerId> resizes_to_keep;  // resizes of which that is so
+  std::map<int64_t, Outcome> outcomes;             // by number of the command
+  ConversationRecord conversation;                 // as last recorded
   std::map<ContainerId, Container> containers;
   std::map<ContainerId, Remembered> remembered;
   std::map<CallId, Watcher> watchers;

@@ -116,6 +116,11 @@ void NodeManagerCore::Machine::StopOne(Container& container,
 }
 
 void NodeManagerCore::Machine::Terminate(Container& container, Now now) {
+  if (container.stop->cause == StopCause::kForcefulShutdown) {
+    actions.push_back(Signal{container.token.id, SignalKind::kKill});
+    container.signal_deadline = now.monotonic + options.sigkill_repeat;
+    return;
+  }
   actions.push_back(Signal{container.token.id, SignalKind::kTerminate});
   container.signal_deadline = now.monotonic + options.sigkill_delay;
 }
@@ -196,17 +201,27 @@ void NodeManagerCore::Machine::OnDrained(const ContainerId& id, Now now) {
   Container* container = FindOrReport(id, Trigger::kDrained);
   if (container == nullptr) return;
   const ExitOutcome lost{.kind = ExitKind::kLost};
-  const ExitCause cause =
-      DescribeExit(container->outcome.value_or(lost), container->token.resource);
+  ExitCause cause = DescribeExit(container->outcome.value_or(lost), container->token.resource);
   if (Retry(*container, cause, now) || !Fire(*container, Trigger::kDrained)) return;
   container->has_process = false;
   container->signal_deadline = kNever;
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
-    Complete(*container, cause, now);
+    // What it had no memory left for has not ended because somebody asked it to.
+    const bool obeyed = container->asked && cause.exit_code != exit_code::kPhysicalMemoryExceeded;
+    if (obeyed) cause = EndAsAsked(*container, now);
+    Complete(*container, std::move(cause), now);
   }
   actions.push_back(CleanUp{id});
+}
+
+ExitCause NodeManagerCore::Machine::EndAsAsked(const Container& container, Now now) const {
+  return DescribeStop(StopCause::kGracefulShutdown,
+                      container.asked->words,
+                      container.outcome.value_or(ExitOutcome{.kind = ExitKind::kLost}),
+                      now.monotonic - container.asked->asked,
+                      options.sigkill_delay);
 }
 
 void NodeManagerCore::Machine::OnCleanedUp(const ContainerId& id, Now now) {
@@ -240,6 +255,7 @@ void NodeManagerCore::Machine::Complete(Container& container, ExitCause cause, N
   container.status.diagnostics = WithRetries(std::move(cause.diagnostics), container.retry);
   container.finished = now.wall;
   container.launch.reset();
+  RefuseResizeOfEnded(container);
   const int64_t record = Record(container);
   // What was never launched has left nothing else on the disk: without this record the next
   // NodeManager would launch it, although its end was told.

@@ -15,14 +15,18 @@ void NodeManagerCore::Machine::OnRegistered(const Registered& event, Now now) {
   if (rm.session() == before) return;
   lease.SetLength(event.answer.lease > Duration{0} ? event.answer.lease : event.answer.expiry);
   UpdateLease();
+  for (auto& [number, outcome] : outcomes) outcome.told_in = 0;
   for (auto& [id, container] : containers) Prepare(container, now);
 }
 
 void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now now) {
   if (!rm.OnAnswer(event.session, event.sequence, event.answer, now)) return;
   UpdateLease();
+  ForgetOutcomes(event.sequence);
   if (event.answer.capacity) RaiseMost(*event.answer.capacity);
   for (const StopContainerCommand& command : event.answer.stop) OnStopCommand(command, now);
+  for (const ResizeContainerCommand& command : event.answer.resize) OnResizeCommand(command);
+  for (const SignalContainerCommand& command : event.answer.signal) OnSignalCommand(command, now);
   for (const StartContainerCommand& command : event.answer.start) OnStartCommand(command, now);
   for (const ContainerId& id : event.answer.completions_recorded) OnRecorded(id, now);
   for (const ApplicationId& id : event.answer.applications_finished) finishing.insert(id);
@@ -30,11 +34,7 @@ void NodeManagerCore::Machine::OnAnswered(const HeartbeatAnswered& event, Now no
 }
 
 void NodeManagerCore::Machine::RaiseMost(const Resource& capacity) {
-  most.memory_mib = std::max(most.memory_mib, capacity.memory_mib);
-  most.vcores = std::max(most.vcores, capacity.vcores);
-  for (const NamedAmount& part : capacity.named) {
-    most.SetNamed(part.name, std::max(most.Named(part.name), part.amount));
-  }
+  most = LargerParts(most, capacity);
 }
 
 void NodeManagerCore::Machine::OnStartCommand(const StartContainerCommand& command, Now now) {
@@ -95,10 +95,12 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
   for (auto& [id, container] : containers) {
     if (container.recorded) continue;
     ContainerStatus shown = container.Shown();
-    const bool known = container.told == shown.state && container.told_detail == shown.detail;
+    const bool known = container.told == shown.state && container.told_detail == shown.detail &&
+                       container.told_resource == shown.resource;
     if (only_changed && known) continue;
     container.told = shown.state;
     container.told_detail = shown.detail;
+    container.told_resource = shown.resource;
     statuses.push_back(std::move(shown));
   }
   return statuses;
@@ -106,7 +108,7 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
 
 // That a container was accepted is no news: it goes along with the next heartbeat.
 bool NodeManagerCore::Machine::HasNews() const {
-  if (!health_told) return true;
+  if (!health_told || HasUntoldOutcome()) return true;
   for (const auto& [id, container] : containers) {
     if (container.recorded || container.end_record != 0) continue;
     const bool state =

@@ -23,6 +23,10 @@ ContainerRecord RecordOf(const Container& container) {
     record.stop = RecordedStop{container.stop->cause,
                                CutMiddle(container.stop->words, limits::kDiagnosticsBytes),
                                container.stop->asked_wall};
+  } else if (container.asked) {
+    record.stop = RecordedStop{StopCause::kGracefulShutdown,
+                               CutMiddle(container.asked->words, limits::kDiagnosticsBytes),
+                               container.asked->asked_wall};
   }
   record.started = container.started;
   record.retries = container.retry.count();
@@ -95,6 +99,7 @@ void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
     container.accept_kept = true;
     Prepare(container, now);
   }
+  OnResizeKept(sequence);
 }
 
 // The record is one of one start at most, and that is its fault.
@@ -129,6 +134,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
     containers.at(id).accept_kept = true;
     OnLocalizationFailed({id, cause, true}, now);
   }
+  OnResizeKeepFailed(sequence, cause);
 }
 
 }  // namespace weir::nm

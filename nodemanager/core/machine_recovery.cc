@@ -58,6 +58,8 @@ void NodeManagerCore::Machine::RecoverEnded(const ContainerStatus& status,
 void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now) {
   const ContainerRecord& record = one.record;
   const ContainerId& id = record.token.id;
+  // What was wanted of it came to nothing.
+  if (one.resize && IsOver(record)) Drop(ResizeKey(id));
   if (record.phase == RecordedPhase::kForgotten) {
     remembered[id] = {record.token.expires, StatusIn(record)};
     return;
@@ -103,22 +105,42 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
     }
     container.launch = one.launch;
   }
-  if (record.stop) {
-    StopOne(container, record.stop->cause, now, record.stop->words);
-    // For how long it has been asked to end: the wall clock is all that is known of the past.
-    const auto ago = std::max<milliseconds>(now.wall - record.stop->asked, milliseconds(0));
-    container.stop->asked = now.monotonic - ago;
-    container.stop->asked_wall = record.stop->asked;
-    // It is on the disk: whoever comes next would end it in the same way.
-    if (ending.erase(container.end_record) > 0) TellEnd(id);
-  }
-  if (!started || one.found.found == Found::kRunning) return;
+  if (record.stop) RecoverStop(container, *record.stop, now);
+  if (one.resize) container.resizing = Resizing{one.resize->number, one.resize->resource};
+  if (one.found.found == Found::kRunning) return ResumeResize(container);
+  if (!started) return;
   // It has ended while nobody looked; or nothing is known of it although it was started.
   if (one.found.failure) {
     return OnLaunchFailed({id, *one.found.failure, one.found.of_node}, now);
   }
   OnExited(id, one.found.outcome.value_or(ExitOutcome{.kind = ExitKind::kLost}));
   OnDrained(id, now);
+  ResumeResize(container);
+}
+
+void NodeManagerCore::Machine::RecoverStop(Container& container,
+                                           const RecordedStop& stop,
+                                           Now now) {
+  // For how long it has been asked to end: the wall clock is all that is known of the past.
+  const auto ago = std::max<milliseconds>(now.wall - stop.asked, milliseconds(0));
+  const Instant asked = now.monotonic - ago;
+  if (stop.cause == StopCause::kGracefulShutdown) {
+    return AskToEnd(container, {stop.words, asked, stop.asked});
+  }
+  StopOne(container, stop.cause, now, stop.words);
+  container.stop->asked = asked;
+  container.stop->asked_wall = stop.asked;
+  // It is on the disk: whoever comes next would end it in the same way.
+  if (ending.erase(container.end_record) > 0) TellEnd(container.token.id);
+}
+
+// Whether the earlier NodeManager came to change its limits is not known: they are changed again.
+void NodeManagerCore::Machine::ResumeResize(const Container& container) {
+  if (!container.resizing) return;
+  actions.push_back(Resize{container.token.id,
+                           container.resizing->number,
+                           container.resizing->resource,
+                           container.has_process});
 }
 
 }  // namespace weir::nm

@@ -17,7 +17,9 @@ std::string InWords(Duration wait) {
 
 bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& cause, Now now) {
   const bool drains = container.state == State::kExitedWithFailure && container.has_process;
-  if (!drains || container.stop || shutdown || LacksIndices(container)) return false;
+  if (!drains || container.stop || container.asked || shutdown || LacksIndices(container)) {
+    return false;
+  }
   const auto decision =
       container.retry.OnFailure(cause.exit_code, options.smallest_retry, now.monotonic);
   if (!decision) return false;
@@ -26,6 +28,7 @@ bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& caus
   container.has_process = false;
   container.signal_deadline = kNever;
   container.outcome.reset();
+  container.resident_bytes = 0;
   container.retry_at = now.monotonic + decision->wait;
   container.status.detail = words;
   Record(container);
@@ -34,7 +37,8 @@ bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& caus
 
 void NodeManagerCore::Machine::StartDueRetries(Now now) {
   for (auto& [id, container] : containers) {
-    if (container.retry_at > now.monotonic) continue;
+    // Which size it starts with is settled first.
+    if (container.retry_at > now.monotonic || container.resizing) continue;
     container.retry_at = kNever;
     if (Fire(container, Trigger::kRetryDue)) actions.push_back(Launch{id, container.indices});
   }

@@ -10,8 +10,9 @@ void NodeManagerCore::Machine::OnUsageSampled(const UsageSampled& event, Now now
     const auto it = containers.find(sample.id);
     // One that is on its way out already counts no more.
     if (it == containers.end() || it->second.state != State::kRunning) continue;
+    it->second.resident_bytes = sample.resident_bytes;
     uses.push_back({.sample = &sample,
-                    .limit_mib = it->second.token.resource.memory_mib,
+                    .limit_mib = it->second.Most().memory_mib,
                     .is_master = sample.id.is_application_master()});
   }
   for (MemoryExcess& excess : JudgeMemory(options.memory, options.capacity.memory_mib, uses)) {

@@ -56,6 +56,7 @@ void NodeManagerCore::Machine::Dispatch(const Event& event, Now now) {
                  [&](const Exited& e) { OnExited(e.id, e.outcome); },
                  [&](const Drained& e) { OnDrained(e.id, now); },
                  [&](const CleanedUp& e) { OnCleanedUp(e.id, now); },
+                 [&](const Resized& e) { OnResized(e, now); },
                  [&](const ExcessLogs& e) { OnExcessLogs(e, now); },
                  [&](const DirectoriesChecked& e) { health.OnSamples(e.samples); },
                  [&](const HealthScriptRan& e) { health.OnScript(e.result); },
@@ -105,7 +106,8 @@ void NodeManagerCore::Machine::Pump(Now now) {
                       .healthy = healthy,
                       .health_report = health_report,
                       .park = lease.LongestPark(options.park),
-                      .utilization = utilization}};
+                      .utilization = utilization,
+                      .outcomes = TellOutcomes()}};
   health_told = true;
   rm.Sent(next.request, now);
   actions.push_back(std::move(next));
@@ -118,7 +120,7 @@ Actions NodeManagerCore::Machine::TakeActions() {
 Resource NodeManagerCore::Machine::used() const {
   Resource sum;
   for (const auto& [id, container] : containers) {
-    if (!container.complete()) sum += container.token.resource;
+    if (!container.complete()) sum += container.Most();
   }
   return sum;
 }
@@ -143,7 +145,8 @@ Instant NodeManagerCore::NextDeadline() const {
                            machine_->health.NextDeadline(),
                            machine_->NextLeaseDeadline()});
   for (const auto& [id, container] : machine_->containers) {
-    next = std::min({next, container.signal_deadline, container.retry_at});
+    next = std::min(next, container.signal_deadline);
+    if (!container.resizing) next = std::min(next, container.retry_at);
   }
   for (const auto& [call, watcher] : machine_->watchers) next = std::min(next, watcher.deadline);
   if (const auto& shutdown = machine_->shutdown; shutdown && !shutdown->unregistering) {
@@ -216,6 +219,8 @@ std::string NodeManagerCore::CheckInvariants() const {
     if (container.state == State::kRelaunching && container.has_process) {
       return name + " is to be started again while it runs";
     }
+    if (container.resizing && container.complete()) return name + " is resized after its end";
+    if (container.status.resource != container.token.resource) return name + " has two sizes";
     if (m.remembered.contains(id)) return name + " is held and remembered";
   }
   return "";

@@ -100,6 +100,13 @@ void Fields(A& a, T& t) {
   a(t.indices);
 }
 
+template <typename A, store::Of<ResizeRecord> T>
+void Fields(A& a, T& t) {
+  a(t.id);
+  a(t.number);
+  a(t.resource);
+}
+
 std::string ContainerKey(const ContainerId& id) {
   return "container/" + id.ToString();
 }
@@ -112,13 +119,18 @@ std::string IndicesKey(const ContainerId& id) {
   return "indices/" + id.ToString();
 }
 
+std::string ResizeKey(const ContainerId& id) {
+  return "resize/" + id.ToString();
+}
+
 std::string KeyOf(const NodeRecord& record) {
   return std::visit(
       Overloaded{[](const ContainerRecord& r) { return ContainerKey(r.token.id); },
                  [](const LaunchRecord& r) { return LaunchKey(r.id); },
                  [](const ConversationRecord&) { return std::string(kConversationKey); },
                  [](const MachineRecord&) { return std::string(kMachineKey); },
-                 [](const IndicesRecord& r) { return IndicesKey(r.id); }},
+                 [](const IndicesRecord& r) { return IndicesKey(r.id); },
+                 [](const ResizeRecord& r) { return ResizeKey(r.id); }},
       record);
 }
 

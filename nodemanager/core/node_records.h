@@ -63,6 +63,15 @@ struct LaunchRecord {
   bool operator==(const LaunchRecord&) const = default;
 };
 
+// Another size that its container is to have: from when that was accepted until its limits are
+// changed, or cannot be. What a container's own record says is the size it has.
+struct ResizeRecord {
+  ContainerId id;
+  int64_t number = 0;  // of the command
+  Resource resource;
+  bool operator==(const ResizeRecord&) const = default;
+};
+
 // One per node: the conversation with the ResourceManager, as far as the next NodeManager needs it.
 struct ConversationRecord {
   int64_t first_session = 0;  // container tokens given out since then may still start something
@@ -88,8 +97,12 @@ struct IndicesRecord {
 };
 
 // Only ever added to at the end: the place is stored.
-using NodeRecord =
-    std::variant<ContainerRecord, LaunchRecord, ConversationRecord, MachineRecord, IndicesRecord>;
+using NodeRecord = std::variant<ContainerRecord,
+                                LaunchRecord,
+                                ConversationRecord,
+                                MachineRecord,
+                                IndicesRecord,
+                                ResizeRecord>;
 
 std::string KeyOf(const NodeRecord& record);
 // What a launch context takes in its record.
@@ -97,6 +110,7 @@ size_t RecordedBytes(const LaunchContext& launch);
 std::string ContainerKey(const ContainerId& id);
 std::string LaunchKey(const ContainerId& id);
 std::string IndicesKey(const ContainerId& id);
+std::string ResizeKey(const ContainerId& id);
 
 // kResourceExhausted: over limits::kRecordBytes; the message names the key and the size.
 Result<std::string> Encode(const NodeRecord& record);

@@ -32,6 +32,7 @@ struct RecoveredContainer {
   std::optional<LaunchContext> launch;
   ContainerIndices indices;
   FoundContainer found;
+  std::optional<ResizeRecord> resize = {};
 };
 
 // One that is over, and whose directory or notes are kept for somebody to look at.

@@ -4,9 +4,9 @@
 // implementation, from threads of its own: Localize gives LocalizationDone or LocalizationFailed,
 // and LocalizationProgress before it when it takes long; Launch gives LaunchFailed, or Launched,
 // then Exited, then Drained; Reacquire of a running one gives Exited, then Drained, or
-// LaunchFailed; CleanUp gives CleanedUp. The identity of a container (which processes are its) is
-// the implementation's business: here session, subreaper and environment, where cgroups can be had
-// their cgroup. Thread-safe.
+// LaunchFailed; Resize gives Resized; CleanUp gives CleanedUp. The identity of a container (which
+// processes are its) is the implementation's business: here session, subreaper and environment,
+// where cgroups can be had their cgroup. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_EXECUTOR_H_
 
@@ -45,11 +45,11 @@ class ContainerExecutor {
   // is started again in the same directories. `indices` go into its environment.
   virtual void Launch(const ContainerId& id, const ContainerIndices& indices) = 0;
   void Launch(const ContainerId& id) { Launch(id, {}); }  // holds none
-  // New limits for a container that runs; `done` is called once, from a thread of the
-  // implementation: kFailedPrecondition: it uses more memory than it is to have; kNotFound: it has
-  // no limits to change any more. Where no limits are enforced this is a success without effect.
-  using ResizeDone = std::function<void(Status)>;
-  virtual void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) = 0;
+  // New limits for a container that runs, all or none; or, while it does not, for its next Launch,
+  // which must not be asked for before. Gives one Resized. Its failure: kFailedPrecondition: it
+  // uses more memory than it is to have; kNotFound: it has ended. Where no limits are enforced
+  // nothing is changed, which is a success.
+  virtual void Resize(const nm::Resize& wanted) = 0;
   virtual void SignalContainer(const ContainerId& id, SignalKind kind) = 0;
   virtual void CleanUp(const ContainerId& id) = 0;
   virtual void Forget(const ContainerId& id) = 0;

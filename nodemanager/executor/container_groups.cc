@@ -162,11 +162,20 @@ Status ContainerGroups::Resize(const ContainerId& id,
                    "let it use less first"};
     };
     if (limit && IsUnreclaimableAbove(directory, group->version, *limit)) return refusal();
-    const Status status =
-        Apply(directory, MemorySettings(group->version, limit, options_.swap, growing));
-    if (!status.ok() && status.error().code == ErrorCode::kFailedPrecondition) return refusal();
-    WEIR_RETURN_IF_ERROR(status);
+    const auto back = MemorySettings(group->version, old, options_.swap, !growing);
+    Status status = Apply(directory, MemorySettings(group->version, limit, options_.swap, growing));
+    const bool refused = !status.ok() && status.error().code == ErrorCode::kFailedPrecondition;
+    if (status.ok()) status = ResizeCpu(id, resource);
+    if (status.ok()) return {};
+    // What was lowered goes up again; what was raised may be in use by now, and stays then.
+    static_cast<void>(Apply(directory, back));
+    if (refused) return refusal();
+    return status;
   }
+  return ResizeCpu(id, resource);
+}
+
+Status ContainerGroups::ResizeCpu(const ContainerId& id, const Resource& resource) {
   const NodeGroup* group = GroupOf(Controller::kCpu);
   if (group == nullptr) return {};
   return Apply(DirectoryOf(*group, id), CpuSettings(group->version, resource.vcores, options_.cpu));

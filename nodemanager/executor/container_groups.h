@@ -146,6 +146,7 @@ class ContainerGroups {
   std::string DirectoryOf(const NodeGroup& group, const ContainerId& id) const;
   std::optional<int64_t> MemoryLimit(const Resource& resource, bool hard) const;
   Status Apply(const std::string& directory, const std::vector<CgroupSetting>& settings);
+  Status ResizeCpu(const ContainerId& id, const Resource& resource);
   Status Limit(const ContainerId& id, const Resource& resource, bool hard);
   Status MakeFresh(const std::string& directory);
   int64_t ReadAmount(const std::string& file) const;

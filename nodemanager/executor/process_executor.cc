@@ -391,13 +391,29 @@ Status ProcessExecutor::StartInGroups(const Prepared& container, const LaunchPla
   return status;
 }
 
-void ProcessExecutor::Resize(const ContainerId& id, const Resource& resource, ResizeDone done) {
+void ProcessExecutor::Resize(const nm::Resize& wanted) {
+  const auto tell = [this, id = wanted.id, number = wanted.number](const Status& status) {
+    std::optional<Error> failure;
+    if (!status.ok()) failure = status.error();
+    sink_(Resized{id, number, std::move(failure)});
+  };
   // The kernel may have to write pages out first.
-  const bool taken = launchers_.Submit([this, id, resource, done] {
-    const bool limited = options_.groups != nullptr && options_.groups->usable();
-    done(limited ? options_.groups->Resize(id, resource) : Status());
-  });
-  if (!taken) done(TooBusy("resized"));
+  const bool taken = launchers_.Submit([this, wanted, tell] { tell(ChangeSize(wanted)); });
+  if (!taken) tell(TooBusy("resized"));
+}
+
+Status ProcessExecutor::ChangeSize(const nm::Resize& wanted) {
+  const std::shared_ptr<Prepared> container = Find(wanted.id);
+  if (container == nullptr) {
+    return Error{ErrorCode::kNotFound, wanted.id.ToString() + " has ended", ""};
+  }
+  const bool limited = options_.groups != nullptr && options_.groups->usable();
+  if (limited && wanted.runs) {
+    WEIR_RETURN_IF_ERROR(options_.groups->Resize(wanted.id, wanted.resource));
+  }
+  // Nobody reads it now: a launch waits until this has been told.
+  container->token.resource = wanted.resource;
+  return {};
 }
 
 void ProcessExecutor::SignalContainer(const ContainerId& id, SignalKind kind) {

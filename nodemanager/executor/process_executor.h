@@ -68,7 +68,7 @@ class ProcessExecutor : public ContainerExecutor {
   void CallOffLocalization(const ContainerId& id) override;
   using ContainerExecutor::Launch;
   void Launch(const ContainerId& id, const ContainerIndices& indices) override;
-  void Resize(const ContainerId& id, const Resource& resource, ResizeDone done) override;
+  void Resize(const nm::Resize& wanted) override;
   void SignalContainer(const ContainerId& id, SignalKind kind) override;
   void CleanUp(const ContainerId& id) override;
   void Forget(const ContainerId& id) override;
@@ -111,6 +111,7 @@ class ProcessExecutor : public ContainerExecutor {
   Status StartLauncher(const Prepared& container, LaunchPlan plan);
   Status StartInGroups(const Prepared& container, const LaunchPlan& plan);
   void RemoveGroups(const ContainerId& id);
+  Status ChangeSize(const nm::Resize& wanted);
   Environment BaseEnvironment(const Prepared& container) const;
   LaunchNotes NotesOf(const ContainerId& id) const;
 

@@ -44,6 +44,25 @@ void SendSignal(const FileDescriptor& process, int signal) {
   ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0);
 }
 
+// What weir-launch takes each for is said in launch/launch_format.h.
+void Send(WatchedProcess& process, SignalKind kind) {
+  switch (kind) {
+    case SignalKind::kTerminate:
+      return SendSignal(process.process, SIGTERM);
+    case SignalKind::kDumpThreads:
+      return SendSignal(process.process, SIGQUIT);
+    case SignalKind::kAskToEnd:
+      return SendSignal(process.process, SIGUSR2);
+    case SignalKind::kKill:
+      break;
+  }
+  SendSignal(process.process, SIGUSR1);
+  SendSignal(process.process, SIGCONT);
+  if (++process.kills < kFirmKill) return;
+  // It has had its time. Its end makes a search for the rest.
+  SendSignal(process.process, SIGKILL);
+}
+
 // All there is in the pipe. False at its end.
 bool ReadPipe(const FileDescriptor& pipe, std::string& pending) {
   std::array<char, 512> chunk{};
@@ -160,16 +179,7 @@ std::vector<Launcher> ProcessWatcher::Launchers() const {
 void ProcessWatcher::SignalContainer(const ContainerId& id, SignalKind kind) {
   MutexLock lock(mutex_);
   for (auto& [key, process] : watched_) {
-    if (process.id != id) continue;
-    if (kind == SignalKind::kTerminate) {
-      SendSignal(process.process, SIGTERM);
-      continue;
-    }
-    SendSignal(process.process, SIGUSR1);
-    SendSignal(process.process, SIGCONT);
-    if (++process.kills < kFirmKill) continue;
-    // It has had its time. Its end makes a search for the rest.
-    SendSignal(process.process, SIGKILL);
+    if (process.id == id) Send(process, kind);
   }
 }
 

@@ -7,7 +7,9 @@
 //   ended <kind> <value> <peak>   no process of the container is left
 // `kind` is exited or signaled, `value` the status or the signal, `peak` the largest resident size
 // of one process in KiB. The exit file holds the ended line, or the failed one. Signals to
-// weir-launch: SIGTERM asks all processes to end, SIGUSR1 kills them. Constants only.
+// weir-launch: SIGTERM asks all processes to end, and kills them after the grace; SIGUSR2 asks them
+// and leaves them the time they want; SIGUSR1 kills them; SIGQUIT is passed to the program alone.
+// Constants only.
 #ifndef WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_
 #define WEIR_NODEMANAGER_LAUNCH_LAUNCH_FORMAT_H_
 

@@ -203,6 +203,7 @@ pid_t StartProgram(LaunchSpec& spec, const char*& step) {
 
 struct Ended {
   bool main_ended = false;
+  long main_ended_at = 0;
   int status = 0;     // as wait() gives it
   long peak_kib = 0;  // the largest of all processes reaped
   bool none_left = false;
@@ -219,6 +220,7 @@ void Reap(pid_t main_pid, Ended& ended) {
     ended.peak_kib = std::max(ended.peak_kib, usage.ru_maxrss);
     if (pid != main_pid) continue;
     ended.main_ended = true;
+    ended.main_ended_at = NowMs();
     ended.status = status;
   }
 }
@@ -235,19 +237,22 @@ void KillContainer(const LaunchSpec& spec, bool again) {
   if (again || spec.groups.empty()) KillAll();
 }
 
-// Until no process is left: passes a request to end on to all, kills what is left after the main
-// program or the grace.
+// Until no process is left: passes requests on, kills what is left after the main program or the
+// grace.
 Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
   Ended ended;
   long kill_at = LONG_MAX;
-  bool asked = false;
+  bool asked = false;   // to end within the grace
+  bool wished = false;  // to end, whenever it likes
   bool killed = false;
   while (true) {
     Reap(main_pid, ended);
     // In the group there may be one that came in from elsewhere.
     if (ended.none_left && IsGroupEmpty(spec.groups)) return ended;
     // Who was asked to end may take its grace; who was not has nothing to do without its main.
-    if (ended.main_ended && !asked) kill_at = std::min(kill_at, NowMs());
+    if (ended.main_ended && !asked) {
+      kill_at = std::min(kill_at, wished ? ended.main_ended_at + spec.grace_ms : NowMs());
+    }
     if (NowMs() >= kill_at) {
       KillContainer(spec, killed);
       killed = true;
@@ -261,7 +266,13 @@ Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
       kill_at = std::min(kill_at, NowMs() + spec.grace_ms);
       AskAllToEnd(spec);
     }
+    if (signal == SIGUSR2) {
+      wished = true;
+      AskAllToEnd(spec);
+    }
     if (signal == SIGUSR1) kill_at = NowMs();
+    // Not reaped yet, so the number is still its own.
+    if (signal == SIGQUIT && !ended.main_ended) kill(main_pid, SIGQUIT);
   }
 }
 
@@ -308,7 +319,8 @@ constexpr char kHelp[] =
 Runs one container as the launch spec says: in a session of its own, with its output redirected,
 until no process that it started is left. Writes to file descriptor 3 when it has started, and how
 it ended to the file that the spec names. SIGTERM ends the container, with the spec's grace before
-SIGKILL; SIGUSR1 ends it at once.
+SIGKILL; SIGUSR2 asks it to end and leaves it what time it wants; SIGUSR1 ends it at once; SIGQUIT
+goes to the program itself, for which it may mean to write down what its threads do.
 
 It is started by weir-nodemanager, which writes the spec; there is nothing to run by hand.
 )";

@@ -92,6 +92,7 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
           [&](const CallOffLocalization& a) { parts_.executor.CallOffLocalization(a.id); },
           [&](const Launch& a) { parts_.executor.Launch(a.id, a.indices); },
           [&](const Signal& a) { parts_.executor.SignalContainer(a.id, a.kind); },
+          [&](const Resize& a) { parts_.executor.Resize(a); },
           [&](const CleanUp& a) { parts_.executor.CleanUp(a.id); },
           [&](const Forget& a) { parts_.executor.Forget(a.id); },
           [&](const CleanUpApplication& a) {

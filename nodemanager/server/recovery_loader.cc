@@ -17,6 +17,7 @@ void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recove
   }
   std::map<ContainerId, LaunchContext> launches;
   std::map<ContainerId, ContainerIndices> indices;
+  std::map<ContainerId, ResizeRecord> resizes;
   for (NodeRecord& record : loaded.records) {
     std::visit(Overloaded{[&](ContainerRecord& r) {
                             recovery.containers.push_back({.record = std::move(r)});
@@ -24,7 +25,8 @@ void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recove
                           [&](LaunchRecord& r) { launches[r.id] = std::move(r.launch); },
                           [&](ConversationRecord& r) { recovery.conversation = r; },
                           [&](MachineRecord& r) { machine = std::move(r); },
-                          [&](IndicesRecord& r) { indices[r.id] = std::move(r.indices); }},
+                          [&](IndicesRecord& r) { indices[r.id] = std::move(r.indices); },
+                          [&](ResizeRecord& r) { resizes[r.id] = std::move(r); }},
                record);
   }
   for (RecoveredContainer& container : recovery.containers) {
@@ -32,6 +34,8 @@ void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recove
     if (launch != launches.end()) container.launch = std::move(launch->second);
     const auto held = indices.find(container.record.token.id);
     if (held != indices.end()) container.indices = std::move(held->second);
+    const auto resize = resizes.find(container.record.token.id);
+    if (resize != resizes.end()) container.resize = std::move(resize->second);
   }
   if (machine.boot_id != BootId()) recovery.conversation.reset();
   if (recovery.containers.empty()) return;

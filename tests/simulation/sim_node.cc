@@ -214,6 +214,8 @@ void SimNode::PerformExecutor(const nm::Action& action) {
     Launch(launch->id);
   } else if (const auto* signal = std::get_if<nm::Signal>(&action)) {
     Signal(*signal);
+  } else if (const auto* resize = std::get_if<nm::Resize>(&action)) {
+    Resize(*resize);
   } else if (const auto* clean_up = std::get_if<nm::CleanUp>(&action)) {
     StepLater(milliseconds(100), nm::CleanedUp{clean_up->id});
   } else if (const auto* forget = std::get_if<nm::Forget>(&action)) {
@@ -324,11 +326,45 @@ void SimNode::Signal(const nm::Signal& signal) {
   const ContainerId id = signal.id;
   const auto found = processes_.find(id);
   if (found == processes_.end()) return;
+  if (signal.kind == nm::SignalKind::kDumpThreads) return;
   const bool kill = signal.kind == nm::SignalKind::kKill;
   if (!kill && found->second.ignores_sigterm) return;
   const int number = kill ? kSigkill : kSigterm;
   Later(milliseconds(30),
         [this, id, number] { EndMain(id, {.kind = nm::ExitKind::kSignaled, .value = number}); });
+}
+
+// The limits change at once or after a moment; a NodeManager that dies in between may leave either.
+void SimNode::Resize(const nm::Resize& wanted) {
+  // Limits that are in force already, by an earlier NodeManager, can always be set again.
+  const auto process = processes_.find(wanted.id);
+  const bool in_force = process != processes_.end() && process->second.resource == wanted.resource;
+  if (!in_force && world_.random.Chance(1, 6)) {
+    return StepLater(
+        milliseconds(20),
+        nm::Resized{
+            wanted.id, wanted.number, Error{ErrorCode::kFailedPrecondition, "it uses more", ""}});
+  }
+  const bool at_once = world_.random.Chance(1, 2);
+  const bool there = at_once && ChangeSize(wanted);
+  Later(milliseconds(20), [this, wanted, at_once, there] {
+    std::optional<Error> failure;
+    if (!(at_once ? there : ChangeSize(wanted))) {
+      failure = Error{ErrorCode::kNotFound, "it has ended", ""};
+    }
+    Step(nm::Resized{wanted.id, wanted.number, std::move(failure)});
+  });
+}
+
+bool SimNode::ChangeSize(const nm::Resize& wanted) {
+  const auto process = processes_.find(wanted.id);
+  if (wanted.runs && process == processes_.end()) return false;
+  if (process != processes_.end()) process->second.resource = wanted.resource;
+  if (const auto note = notes_.find(wanted.id); note != notes_.end()) {
+    note->second.token.resource = wanted.resource;
+  }
+  CheckRoom();
+  return true;
 }
 
 void SimNode::CheckRoom() {

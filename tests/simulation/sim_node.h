@@ -89,6 +89,8 @@ class SimNode {
   void EndMain(const ContainerId& id, nm::ExitOutcome outcome);
   void EndProcess(const ContainerId& id);
   void Signal(const nm::Signal& signal);
+  void Resize(const nm::Resize& wanted);
+  bool ChangeSize(const nm::Resize& wanted);
   void CheckRoom();
   void ArmDeadline();
   // Runs later, in this incarnation only.

@@ -69,6 +69,9 @@ nm::Recovery SimNode::Recover() {
     if (const auto launch = records_.find(nm::LaunchKey(id)); launch != records_.end()) {
       one.launch = std::get<nm::LaunchRecord>(launch->second).launch;
     }
+    if (const auto resize = records_.find(nm::ResizeKey(id)); resize != records_.end()) {
+      one.resize = std::get<nm::ResizeRecord>(resize->second);
+    }
     recovery.applications.push_back(id.attempt.application);
     const bool over = container->phase == nm::RecordedPhase::kComplete ||
                       container->phase == nm::RecordedPhase::kForgotten;

@@ -100,6 +100,17 @@ class CgroupTest : public HostileTest, public ::testing::WithParamInterface<Cgro
     return "";
   }
 
+  int64_t CpuShare(int64_t number) const {
+    for (const std::string& group : groups_->PathsOf(IdOf(number)).All()) {
+      for (const char* file : {"/cpu.shares", "/cpu.weight"}) {
+        if (::access((group + file).c_str(), F_OK) == 0) {
+          return ParseAmount(ReadText(group + file)).value_or(0);
+        }
+      }
+    }
+    return 0;
+  }
+
   static inline int made_ = 0;
   CgroupOptions options_;
   std::unique_ptr<ContainerGroups> own_groups_;
@@ -241,15 +252,13 @@ TEST_P(CgroupTest, ACpuQuotaHoldsWithinTenPercent) {
 TEST_P(CgroupTest, LimitsChangeWhileItRuns) {
   if (!Enforces("memory")) GTEST_SKIP() << "no memory controller here";
   StartWith(2, {128, 1}, Shell("(head -c 48m /dev/zero; sleep 1000) | tail -c 48m"));
-  const auto resize = [this](int64_t number, const Resource& resource) {
-    std::atomic<bool> done = false;
-    Status result;
-    executor_->Resize(IdOf(number), resource, [&](Status status) {
-      result = std::move(status);
-      done = true;
-    });
-    EXPECT_TRUE(Eventually([&] { return done.load(); }));
-    return result;
+  const auto resize = [this](int64_t number, const Resource& resource) -> Status {
+    executor_->Resize({.id = IdOf(number), .number = 7, .resource = resource, .runs = true});
+    const auto resized = box_.Await<Resized>(IdOf(number));
+    if (!resized) return Error{ErrorCode::kInternal, "nothing was told", ""};
+    EXPECT_EQ(resized->number, 7);
+    if (resized->failure) return *resized->failure;
+    return {};
   };
   ASSERT_TRUE(Eventually([&] {
     const auto usage = groups_->Usage(IdOf(2));
@@ -258,6 +267,9 @@ TEST_P(CgroupTest, LimitsChangeWhileItRuns) {
   // It grows; then it could not hold what it holds; then it shrinks.
   EXPECT_TRUE(resize(2, {256, 2}).ok());
   EXPECT_EQ(ParseAmount(ReadText(MemoryDirectory(2))), int64_t{256} << 20);
+  if (Enforces("cpu")) {
+    EXPECT_THAT(CpuShare(2), ::testing::AnyOf(2 * 1024, 2 * 100)) << "of v1, of v2";
+  }
   const Status refused = resize(2, {16, 1});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition) << refused.error().message;
@@ -265,6 +277,9 @@ TEST_P(CgroupTest, LimitsChangeWhileItRuns) {
   EXPECT_EQ(ParseAmount(ReadText(MemoryDirectory(2))), int64_t{256} << 20) << "as it was";
   EXPECT_TRUE(resize(2, {192, 1}).ok());
   EXPECT_EQ(ParseAmount(ReadText(MemoryDirectory(2))), int64_t{192} << 20);
+  if (Enforces("cpu")) {
+    EXPECT_THAT(CpuShare(2), ::testing::AnyOf(1024, 100));
+  }
   executor_->SignalContainer(IdOf(2), SignalKind::kKill);
   AwaitEnd(2);
   const Status gone = resize(2, {192, 1});

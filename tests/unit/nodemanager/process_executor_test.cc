@@ -9,6 +9,7 @@
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/process.h"
 #include "tests/support/process_cluster.h"
+#include "tests/support/wait_until.h"
 
 namespace weir::nm {
 namespace {
@@ -189,6 +190,72 @@ TEST_F(ExecutorTest, AProgramThatIgnoresSigtermIsKilledAfterTheGrace) {
   const ExitOutcome outcome = AwaitEnd(1);
   EXPECT_EQ(outcome.kind, ExitKind::kSignaled);
   EXPECT_EQ(outcome.value, SIGKILL);
+}
+
+TEST_F(ExecutorTest, AThreadDumpReachesTheMainProcessAlone) {
+  Start(1,
+        Shell("env --default-signal=QUIT sh -c "
+              "\"trap 'echo child' QUIT; echo armed; while :; do sleep 0.02; done\" & "
+              "trap 'n=$((n + 1)); echo dump $n' QUIT; echo ready; while :; do sleep 0.02; done"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  EXPECT_TRUE(testing::WaitUntil([&] { return Output(1).find("armed") != std::string::npos; },
+                                 "the child would answer too"));
+  for (int times = 1; times <= 2; ++times) {
+    executor_->SignalContainer(IdOf(1), SignalKind::kDumpThreads);
+    const std::string wanted = "dump " + std::to_string(times) + "\n";
+    EXPECT_TRUE(testing::WaitUntil([&] { return Output(1).find(wanted) != std::string::npos; },
+                                   "the main process answers"))
+        << Output(1);
+  }
+  EXPECT_THAT(Output(1), ::testing::Not(HasSubstr("child")));
+  executor_->SignalContainer(IdOf(1), SignalKind::kKill);
+  AwaitEnd(1);
+}
+
+// A program that knows nothing of SIGQUIT dies of it, as it does of the same at a terminal.
+TEST_F(ExecutorTest, AThreadDumpOfAProgramThatHasNoneIsItsEndAndNotItsLaunchers) {
+  Start(1, Shell("echo ready; exec sleep 1000"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  executor_->SignalContainer(IdOf(1), SignalKind::kDumpThreads);
+  const ExitOutcome outcome = AwaitEnd(1);
+  EXPECT_EQ(outcome.kind, ExitKind::kSignaled);
+  EXPECT_EQ(outcome.value, SIGQUIT);
+}
+
+// More than the grace: who is asked to end in its own time is not killed.
+TEST_F(ExecutorTest, WhoIsAskedToEndTakesTheTimeItNeeds) {
+  Start(1,
+        Shell("trap 'echo asked; sleep 0.6; echo late; exit 7' TERM; echo ready; "
+              "while :; do sleep 0.02; done"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  executor_->SignalContainer(IdOf(1), SignalKind::kAskToEnd);
+  EXPECT_EQ(AwaitEnd(1).value, 7);
+  EXPECT_THAT(Output(1), HasSubstr("late"));
+}
+
+TEST_F(ExecutorTest, WhoWasAskedAndDoesNotEndCanStillBeStopped) {
+  Start(1, Shell("trap 'echo asked' TERM; echo ready; while :; do sleep 0.02; done"));
+  AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
+  executor_->SignalContainer(IdOf(1), SignalKind::kAskToEnd);
+  EXPECT_TRUE(testing::WaitUntil([&] { return Output(1).find("asked") != std::string::npos; },
+                                 "it was asked"));
+  executor_->SignalContainer(IdOf(1), SignalKind::kTerminate);
+  EXPECT_EQ(AwaitEnd(1).value, SIGKILL);
+}
+
+TEST_F(ExecutorTest, WithoutLimitsAnySizeIsTakenAndAnEndedContainerIsRefused) {
+  Start(1, Shell("echo ready; exec sleep 1000"));
+  executor_->Resize({.id = IdOf(1), .number = 3, .resource = {1, 1}, .runs = true});
+  const auto taken = box_.Await<Resized>(IdOf(1));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->number, 3);
+  EXPECT_FALSE(taken->failure);
+  executor_->SignalContainer(IdOf(1), SignalKind::kKill);
+  AwaitEnd(1);
+  executor_->CleanUp(IdOf(1));
+  ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(1)));
+  executor_->Resize({.id = IdOf(1), .number = 4, .resource = {2, 1}, .runs = true});
+  EXPECT_EQ(box_.Await<Resized>(IdOf(1))->failure->code, ErrorCode::kNotFound);
 }
 
 TEST_F(ExecutorTest, SigkillReachesSessionsAndDaemonsOfTheContainer) {

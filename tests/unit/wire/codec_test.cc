@@ -248,8 +248,9 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   answer.completions_recorded = {kContainer};
   answer.applications_finished = {kApplication};
   answer.capacity = Resource{16384, 16, {{"yarn.io/gpu", 8}}};
-  answer.resize = {{.id = kContainer, .resource = {2048, 3}, .version = 7}};
-  answer.signal = {{.id = kContainer, .signal = ContainerSignal::kOutputThreadDump}};
+  answer.resize = {{.id = kContainer, .resource = {2048, 3}, .number = 7}};
+  answer.signal = {
+      {.id = kContainer, .signal = ContainerSignal::kOutputThreadDump, .number = 8, .by = "ada"}};
   const auto received = FromWire(ToWire(answer, Keys()), Keys());
   ASSERT_TRUE(received.ok()) << received.error().ToString();
   ASSERT_EQ(received->start.size(), 1u);
@@ -261,10 +262,12 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   ASSERT_EQ(received->resize.size(), 1u);
   EXPECT_EQ(received->resize[0].id, kContainer);
   EXPECT_EQ(received->resize[0].resource, (Resource{2048, 3}));
-  EXPECT_EQ(received->resize[0].version, 7);
+  EXPECT_EQ(received->resize[0].number, 7);
   ASSERT_EQ(received->signal.size(), 1u);
   EXPECT_EQ(received->signal[0].id, kContainer);
   EXPECT_EQ(received->signal[0].signal, ContainerSignal::kOutputThreadDump);
+  EXPECT_EQ(received->signal[0].number, 8);
+  EXPECT_EQ(received->signal[0].by, "ada");
   answer.capacity.reset();
   EXPECT_FALSE(FromWire(ToWire(answer, Keys()), Keys())->capacity.has_value());
 
