@@ -197,8 +197,20 @@ class CapacityScheduler {
   int32_t Wanted(ApplicationSlot application, int64_t request_id) const;
   // Requires: a live slot.
   void Release(ContainerSlot container);
-  // Marks the ApplicationMaster's container: preempted last.
+  // Marks the ApplicationMaster's container: preempted last; its size counts against the AM limits.
   void SetMaster(ContainerSlot container);
+  // The size that the container would have when it asks for this one: rounded up as asks are.
+  // kInvalidArgument: not positive, over the queue's maximum. Requires: a live slot.
+  Result<Resource> SizeFor(ContainerSlot container, const Resource& size) const;
+  // Charges it with another size from now on. What it has more is held against node, user and
+  // queues as a new container of that much would be, and for an ApplicationMaster against the
+  // limits of those as well. kResourceExhausted names the limit; kFailedPrecondition: its node
+  // gives nothing out; nothing has changed then. What it has less of can never be refused.
+  // Requires: a live slot; a size as SizeFor says, or between such.
+  Status Resize(ContainerSlot container, const Resource& size);
+  // Charges it with the size that it is found to have, whatever the limits say: what runs, runs.
+  // Requires: a live slot.
+  void SetSize(ContainerSlot container, const Resource& size);
   // Charges a container that already runs (recovery). Requires: live application and node.
   ContainerSlot Recover(ApplicationSlot application, NodeSlot node, const Resource& resource);
 

@@ -146,7 +146,17 @@ void CapacityScheduler::Release(ContainerSlot container) {
   state_->Release(container);
 }
 void CapacityScheduler::SetMaster(ContainerSlot container) {
-  state_->containers.SetMaster(container);
+  state_->SetMaster(container);
+}
+Result<Resource> CapacityScheduler::SizeFor(ContainerSlot container, const Resource& size) const {
+  WEIR_ASSIGN_OR_RETURN(const Amounts amounts, state_->SizeFor(container, size));
+  return state_->options.types.ToResource(amounts);
+}
+Status CapacityScheduler::Resize(ContainerSlot container, const Resource& size) {
+  return state_->Resize(container, size);
+}
+void CapacityScheduler::SetSize(ContainerSlot container, const Resource& size) {
+  state_->SetSize(container, state_->options.types.KnownPartsOf(size));
 }
 ContainerSlot CapacityScheduler::Recover(ApplicationSlot application,
                                          NodeSlot node,

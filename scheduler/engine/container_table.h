@@ -35,6 +35,9 @@ class ContainerTable {
   // Requires: a live slot.
   const Slot& at(ContainerSlot container) const { return entry(container.value).slot; }
   void SetMaster(ContainerSlot container) { entry(container.value).slot.master = true; }
+  void SetShape(ContainerSlot container, ShapeSlot shape) {
+    entry(container.value).slot.placement.shape = shape;
+  }
   void SetLeaving(ContainerSlot container) { entry(container.value).slot.leaving = true; }
 
   // The first of a list, and the one after it; -1 = none.

@@ -148,6 +148,15 @@ struct CapacityScheduler::State {
   ContainerSlot Recover(ApplicationSlot application, NodeSlot node, const Resource& resource);
   void FireDeadlines();
 
+  // --- other sizes (resizes.cc)
+  Result<Amounts> SizeFor(ContainerSlot container, const Resource& size) const;
+  Status CheckGrowth(ContainerSlot container, const Amounts& more) const;
+  Status CheckMaster(ApplicationSlot application, const Amounts& size);
+  void SetMaster(ContainerSlot container);
+  void SetMasterSize(ApplicationSlot application, const Amounts& size);
+  Status Resize(ContainerSlot container, const Resource& resource);
+  void SetSize(ContainerSlot container, const Amounts& size);
+
   // --- constrained asks (search.cc)
   void TrySolo(int32_t group, size_t limit, std::vector<Allocation>& out);
   struct Target {

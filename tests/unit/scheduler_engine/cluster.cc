@@ -1,5 +1,7 @@
 #include "tests/unit/scheduler_engine/cluster.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -64,6 +66,19 @@ void Cluster::Release(const std::string& app, const std::string& node) {
   WEIR_CHECK(!own.empty(), app + " has a container on " + node);
   scheduler_->Release(own.front());
   own.erase(own.begin());
+}
+
+std::string Cluster::Resize(const std::string& app, const std::string& node, const Resource& size) {
+  const ContainerSlot container = containers_.at(app).at(node).front();
+  const Result<Resource> valid = scheduler_->SizeFor(container, size);
+  if (!valid.ok()) return valid.error().message;
+  const Status resized = scheduler_->Resize(container, *valid);
+  EXPECT_EQ(scheduler_->CheckInvariants(), "");
+  return resized.ok() ? "" : resized.error().message;
+}
+
+void Cluster::SetMaster(const std::string& app, const std::string& node) {
+  scheduler_->SetMaster(containers_.at(app).at(node).front());
 }
 
 void Cluster::RemoveApp(const std::string& app) {

@@ -46,6 +46,10 @@ class Cluster {
   void Withdraw(const std::string& app, int64_t request_id);
   // One of the app's containers on the node; the oldest.
   void Release(const std::string& app, const std::string& node);
+  // The same one gets another size. "" or why not.
+  std::string Resize(const std::string& app, const std::string& node, const Resource& size);
+  // From now on it counts as the app's ApplicationMaster.
+  void SetMaster(const std::string& app, const std::string& node);
   void RemoveApp(const std::string& app);
   void Wait(Duration time) { now_.monotonic += time; }
 

@@ -169,7 +169,8 @@ void History::Do(Choice& choice) {
   if (kind < 10) return ChangeNode(kind, choice);
   if (kind < 14 || model_.applications().empty()) return AddApplication(choice);
   if (kind < 36) return ChangeApplication(kind, choice);
-  if (kind < 42) return ReleaseSome(choice);
+  if (kind < 40) return ReleaseSome(choice);
+  if (kind < 42) return Resize(choice);
   if (kind == 42) return Reconfigure(choice);
   if (kind < 48) return Wait(choice);
   if (kind < 52) return Schedule(1 + choice.Of(6));
@@ -295,7 +296,8 @@ void History::ChangeApplication(uint64_t kind, Choice& choice) {
       const auto& containers = model_.application(slot).containers;
       if (containers.empty()) return;
       const ContainerSlot master = *containers.begin();
-      return Both([&](CapacityScheduler& s) { s.SetMaster(master); });
+      Both([&](CapacityScheduler& s) { s.SetMaster(master); });
+      return model_.SetMaster(master);
     }
     default:
       return Ask(slot, choice);
@@ -363,6 +365,21 @@ void History::Recover(ApplicationSlot slot, Choice& choice) {
   const ContainerSlot container =
       Both([&](CapacityScheduler& s) { return s.Recover(slot, node, size); });
   model_.Recover(slot, node, container, ToAmounts(size));
+}
+
+void History::Resize(Choice& choice) {
+  // What queues and users may have follows changes of nodes with the next pass.
+  Schedule(1'000'000);
+  if (model_.containers().empty()) return;
+  const ContainerSlot container = SomeKey(model_.containers(), choice.Of(1'000));
+  const bool large = choice.Of(4) == 0;
+  Resource size = SomeSize(1 + choice.Of(large ? 12 : 4), 1 + choice.Of(large ? 6 : 3), 0);
+  size.named = scheduler_->resource(scheduler_->placement(container).shape).named;
+  const Result<Resource> valid = scheduler_->SizeFor(container, size);
+  if (!valid.ok()) return;
+  const bool granted =
+      Both([&](CapacityScheduler& s) { return s.Resize(container, valid.value()).ok(); });
+  model_.Resize(container, ToAmounts(valid.value()), granted);
 }
 
 void History::ReleaseSome(Choice& choice) {

@@ -55,6 +55,7 @@ class History {
   void ReleaseSome(Choice& choice);
   void Release(ContainerSlot container);
   void Recover(ApplicationSlot slot, Choice& choice);
+  void Resize(Choice& choice);
   void Reconfigure(Choice& choice);
   void Wait(Choice& choice);
   void Schedule(size_t limit);

@@ -173,7 +173,9 @@ void EngineModel::Charge(ApplicationSlot slot,
                          const Amounts& each) {
   Application& application = applications_.at(slot);
   Node& node = nodes_.at(node_slot);
-  const bool fresh = containers_.emplace(container, Container{slot, node_slot, each}).second;
+  const bool borrowed = partition(node.label) != partition(application.label);
+  const bool fresh =
+      containers_.emplace(container, Container{slot, node_slot, each, borrowed}).second;
   Require(fresh, "a container's slot is given out twice");
   application.containers.insert(container);
   node.used += each;
@@ -197,6 +199,59 @@ void EngineModel::Recover(ApplicationSlot slot,
                           ContainerSlot container,
                           const Amounts& each) {
   Charge(slot, node, container, each);
+  containers_.at(container).borrowed = false;
+}
+
+// As a new container of `more` there would be judged.
+bool EngineModel::MayGrow(const Container& container, const Amounts& more) {
+  const Node& node = nodes_.at(container.node);
+  if (!IsOpen(container.node)) return false;
+  if (!more.FitsIn(node.capacity - node.used)) return false;
+  const Application& application = applications_.at(container.application);
+  const PartitionSlot at = partition(node.label);
+  const LimitMode mode =
+      container.borrowed ? LimitMode::kIgnoreExclusivity : LimitMode::kRespectExclusivity;
+  const QueueSlot leaf = tree_.Find(application.queue).value();
+  return tree_.UserAllowance(application.slot, at, more, mode).count > 0 &&
+         tree_.QueueAllowance(leaf, at, more, mode).count > 0;
+}
+
+bool EngineModel::MasterMayHave(const Application& application, const Amounts& size) {
+  if (!application.activated || size.FitsIn(application.am)) return true;
+  const PartitionSlot at = partition(application.label);
+  tree_.Deactivate(application.slot, at, application.am);
+  const PendingReason reason = tree_.CheckActivation(application.slot, at, size);
+  tree_.Activate(application.slot, at, application.am);
+  return reason == PendingReason::kNone;
+}
+
+void EngineModel::SetMasterSize(Application& application, const Amounts& size) {
+  const PartitionSlot at = partition(application.label);
+  if (application.activated) tree_.Deactivate(application.slot, at, application.am);
+  application.am = size;
+  if (application.activated) tree_.Activate(application.slot, at, application.am);
+}
+
+void EngineModel::SetMaster(ContainerSlot id) {
+  Container& container = containers_.at(id);
+  container.master = true;
+  SetMasterSize(applications_.at(container.application), container.amounts);
+}
+
+void EngineModel::Resize(ContainerSlot id, const Amounts& size, bool granted) {
+  Container& container = containers_.at(id);
+  Application& application = applications_.at(container.application);
+  if (size == container.amounts) return Require(granted, "a size is refused that it has");
+  const Amounts more = FloorAtZero(size - container.amounts);
+  bool may = more.IsZero() || MayGrow(container, more);
+  if (may && container.master) may = MasterMayHave(application, size);
+  Require(may == granted, may ? "a size is refused that may be had" : "a size is granted in vain");
+  if (!may) return;
+  if (container.master) SetMasterSize(application, size);
+  Node& node = nodes_.at(container.node);
+  node.used += size - container.amounts;
+  tree_.Charge(application.slot, partition(node.label), size - container.amounts, 0);
+  container.amounts = size;
 }
 
 void EngineModel::NoteReservations(const CapacityScheduler& scheduler) {

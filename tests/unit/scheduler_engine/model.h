@@ -38,6 +38,8 @@ class EngineModel {
     ApplicationSlot application;
     NodeSlot node;
     Amounts amounts;
+    bool borrowed = false;  // placed in a partition that is not the application's
+    bool master = false;
   };
   struct Application {
     std::string queue;
@@ -71,6 +73,8 @@ class EngineModel {
   void Activated(ApplicationSlot slot);
   void Release(ContainerSlot container);
   void Recover(ApplicationSlot slot, NodeSlot node, ContainerSlot container, const Amounts& each);
+  void SetMaster(ContainerSlot container);
+  void Resize(ContainerSlot container, const Amounts& size, bool granted);
 
   // --- checks
   // The decisions of one call of Schedule, in order.
@@ -102,6 +106,9 @@ class EngineModel {
                      bool first_of_gang,
                      bool reservations,
                      const CapacityScheduler& scheduler) const;
+  bool MayGrow(const Container& container, const Amounts& more);
+  bool MasterMayHave(const Application& application, const Amounts& size);
+  void SetMasterSize(Application& application, const Amounts& size);
   void CheckPlace(const Application& application, const ContainerAsk& ask, NodeSlot node) const;
   void CheckLimits(const Application& application,
                    const ContainerAsk& ask,
