@@ -61,12 +61,29 @@ Examples:
 const char kContainerHelp[] =
     R"(Usage: weir container -list APPLICATION|ATTEMPT [-o json]
        weir container -status CONTAINER [-o json]
+       weir container -resize CONTAINER [-memory MB] [-vcores N] [-o json]
+       weir container -signal CONTAINER [OUTPUT_THREAD_DUMP|GRACEFUL_SHUTDOWN|FORCEFUL_SHUTDOWN]
 
-Lists the containers of an application or of one of its attempts, or shows one of them.
+Lists the containers of an application or of one of its attempts, or shows one of them; gives a
+running one another size, or sends it a signal.
+  -resize   another size from now on, without a restart: 512, 512m, 2g. What it is to have more must
+            be free on its node, and within the limits of its queue and its user; what it has less
+            is free at once. Refused when it uses more memory than it is to have. Waits until its
+            node has changed the limits
+  -signal   OUTPUT_THREAD_DUMP (the default): SIGQUIT to its main process alone, which may write
+                down what its threads do; see it with weir logs. A program that has nothing to say
+                to SIGQUIT dies of it
+            GRACEFUL_SHUTDOWN: SIGTERM to all its processes, however long they then take; exit code
+                143
+            FORCEFUL_SHUTDOWN: SIGKILL to all its processes; exit code 137
+  Both are for the application's user and for administrators. What becomes of an application when
+  one of its containers is shut down is the matter of its ApplicationMaster.
 
 Examples:
   weir container -list application_1763694000000_0001
   weir container -status container_e01_1763694000000_0001_01_000002
+  weir container -resize container_e01_1763694000000_0001_01_000002 -memory 2g
+  weir container -signal container_e01_1763694000000_0001_01_000002 GRACEFUL_SHUTDOWN
 )";
 
 const char kNodeHelp[] =

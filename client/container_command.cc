@@ -11,6 +11,9 @@
 namespace weir::cli {
 namespace {
 
+// For the node of a container to act, which is a matter of milliseconds while it is well.
+constexpr Duration kWaitForNode = seconds(20);
+
 std::string LogUrl(const ContainerReport& container) {
   if (container.node_http_address.empty()) return "N/A";
   return "http://" + container.node_http_address + "/ws/v1/node/containers/" +
@@ -90,6 +93,7 @@ void PrintContainer(const ContainerReport& container) {
   if (const std::string assigned = AssignedText(container); !assigned.empty()) {
     line("Assigned-Resources", assigned);
   }
+  if (!container.detail.empty()) line("Detail", container.detail);
   const bool over = container.state == ContainerState::kComplete;
   line("Exit-Code", over ? std::to_string(container.exit_code) : "N/A");
   line("Diagnostics", container.diagnostics);
@@ -115,23 +119,103 @@ ExitCode ShowStatus(const Invocation& invocation, RmClient& rm) {
                "see 'weir container -list " + id->attempt.application.ToString() + "'"});
 }
 
+Result<ContainerId> IdIn(const Invocation& invocation, const std::string& option) {
+  return ContainerId::Parse(invocation.arguments.Get(option));
+}
+
+ExitCode Resize(const Invocation& invocation, RmClient& rm) {
+  const Arguments& arguments = invocation.arguments;
+  const auto id = IdIn(invocation, "resize");
+  if (!id.ok()) return Fail(id.error());
+  if (!arguments.Has("memory") && !arguments.Has("vcores")) {
+    return Fail({ErrorCode::kInvalidArgument,
+                 "container -resize needs -memory MB or -vcores N",
+                 "what is not named stays as it is"});
+  }
+  std::optional<int64_t> memory_mib;
+  std::optional<int64_t> vcores;
+  if (arguments.Has("memory")) {
+    const auto memory = arguments.GetMemoryMib("memory", 0);
+    if (!memory.ok()) return Fail(memory.error());
+    memory_mib = *memory;
+  }
+  if (arguments.Has("vcores")) {
+    const auto number = arguments.GetInt("vcores", 0, 1, Resource::kVcoresMax);
+    if (!number.ok()) return Fail(number.error());
+    vcores = *number;
+  }
+  const auto resized = rm.ResizeContainer(*id, memory_mib, vcores, kWaitForNode);
+  if (!resized.ok()) return Fail(resized.error());
+  if (invocation.json) {
+    std::fputs(ContainersJson({*resized}).c_str(), stdout);
+  } else {
+    std::printf("%s has %s now\n", id->ToString().c_str(), resized->resource.ToString().c_str());
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Signal(const Invocation& invocation, RmClient& rm) {
+  const auto& words = invocation.arguments.words();
+  const auto id = IdIn(invocation, "signal");
+  if (!id.ok()) return Fail(id.error());
+  const auto signal =
+      ParseContainerSignal(words.empty() ? ContainerSignalName(ContainerSignal::kOutputThreadDump)
+                                         : std::string_view(words.front()));
+  if (!signal.ok()) return Fail(signal.error());
+  const auto signalled = rm.SignalContainer(*id, *signal, kWaitForNode);
+  if (!signalled.ok()) return Fail(signalled.error());
+  if (invocation.json) {
+    std::fputs(ContainersJson({*signalled}).c_str(), stdout);
+  } else {
+    std::printf("%s was sent %s\n",
+                id->ToString().c_str(),
+                std::string(ContainerSignalName(*signal)).c_str());
+  }
+  return ExitCode::kOk;
+}
+
+struct Action {
+  const char* name;
+  std::vector<std::string> options;  // with its own
+  size_t words;
+  ExitCode (*run)(const Invocation& invocation, RmClient& rm);
+};
+
+const Action kActions[] = {{"list", {"list"}, 0, List},
+                           {"status", {"status"}, 0, ShowStatus},
+                           {"resize", {"resize", "memory", "vcores"}, 0, Resize},
+                           {"signal", {"signal"}, 1, Signal}};
+
 }  // namespace
 
 ExitCode RunContainerCommand(const std::vector<std::string>& words) {
-  const Prepared prepared = Prepare(
-      "container", {.options = {{"list", "ID", "", false}, {"status", "ID", "", false}}}, words);
+  const Prepared prepared = Prepare("container",
+                                    {.options = {{"list", "ID", "", false},
+                                                 {"status", "ID", "", false},
+                                                 {"resize", "ID", "", false},
+                                                 {"memory", "MB", "", false},
+                                                 {"vcores", "N", "", false},
+                                                 {"signal", "ID", "", false}}},
+                                    words);
   if (!prepared.invocation) return prepared.exit;
   const Arguments& arguments = prepared.invocation->arguments;
-  if (arguments.Has("list") == arguments.Has("status")) {
+  const Action* chosen = nullptr;
+  int count = 0;
+  for (const Action& action : kActions) {
+    if (!arguments.Has(action.name)) continue;
+    chosen = &action;
+    ++count;
+  }
+  if (count != 1) {
     return Fail({ErrorCode::kInvalidArgument,
-                 "container needs one of -list ID, -status ID",
+                 "container needs one of -list ID, -status ID, -resize ID, -signal ID",
                  "see 'weir container --help'"});
   }
-  const std::string action = arguments.Has("list") ? "list" : "status";
-  const Status fits = arguments.AllowOnly("container -" + action, {action}, 0);
+  const Status fits = arguments.AllowOnly(
+      std::string("container -") + chosen->name, chosen->options, chosen->words);
   if (!fits.ok()) return Fail(fits.error());
   RmClient rm(prepared.invocation->config);
-  return action == "list" ? List(*prepared.invocation, rm) : ShowStatus(*prepared.invocation, rm);
+  return chosen->run(*prepared.invocation, rm);
 }
 
 }  // namespace weir::cli

@@ -211,6 +211,40 @@ Result<std::vector<LabelReport>> RmClient::Labels() {
   return wire::ListFromWire<LabelReport>(wires);
 }
 
+Result<ContainerReport> RmClient::ResizeContainer(const ContainerId& id,
+                                                  std::optional<int64_t> memory_mib,
+                                                  std::optional<int64_t> vcores,
+                                                  Duration park) {
+  idl::ResizeContainerRequest request;
+  request.__set_container_id(id.ToString());
+  if (memory_mib) request.__set_memory_mib(*memory_mib);
+  if (vcores) request.__set_vcores(*vcores);
+  request.__set_park_ms(wire::ParkToWire(park));
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                          idl::ContainerReport report;
+                          rm.resizeContainer(report, request);
+                          return report;
+                        }));
+  return wire::FromWire(wire);
+}
+
+Result<ContainerReport> RmClient::SignalContainer(const ContainerId& id,
+                                                  ContainerSignal signal,
+                                                  Duration park) {
+  idl::SignalContainerRequest request;
+  request.__set_container_id(id.ToString());
+  request.__set_signal(static_cast<int32_t>(signal));
+  request.__set_park_ms(wire::ParkToWire(park));
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                          idl::ContainerReport report;
+                          rm.signalContainer(report, request);
+                          return report;
+                        }));
+  return wire::FromWire(wire);
+}
+
 Result<std::vector<ContainerReport>> RmClient::Containers(const ApplicationId& id) {
   WEIR_ASSIGN_OR_RETURN(const auto wires,
                         state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {

@@ -62,6 +62,15 @@ class RmClient {
   Result<std::vector<QueueReport>> Queues(const std::string& under, bool with_users);
   Result<std::vector<LabelReport>> Labels();
   Result<std::vector<ContainerReport>> Containers(const ApplicationId& id);
+  // Each gives the container as it is when its node has acted, for which they wait up to `park`;
+  // kDeadlineExceeded: it has not by then, and will. A size that is not named stays as it is.
+  Result<ContainerReport> ResizeContainer(const ContainerId& id,
+                                          std::optional<int64_t> memory_mib,
+                                          std::optional<int64_t> vcores,
+                                          Duration park);
+  Result<ContainerReport> SignalContainer(const ContainerId& id,
+                                          ContainerSignal signal,
+                                          Duration park);
   Result<std::vector<NodeReport>> Nodes();
   Result<ClusterFacts> Cluster();
   // What a container of this size will have. kInvalidArgument: larger than the largest that can be

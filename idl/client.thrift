@@ -98,6 +98,19 @@ struct ContainerReport {
   11: optional string detail;
 }
 
+struct ResizeContainerRequest {
+  1: optional string container_id;
+  2: optional i64 memory_mib;     // absent = as it is
+  3: optional i64 vcores;         // absent = as they are
+  4: optional i32 park_ms;        // how long to wait for its node
+}
+
+struct SignalContainerRequest {
+  1: optional string container_id;
+  2: optional i32 signal;         // common/container.h ContainerSignal
+  3: optional i32 park_ms;
+}
+
 struct NodeReport {
   1: optional string id;
   2: optional string name;
@@ -169,6 +182,13 @@ service ClientService extends base.BaseService {
   ApplicationReport moveApplication(1: MoveRequest request) throws (1: base.ServiceError error);
   ApplicationReport updatePriority(1: PriorityRequest request) throws (1: base.ServiceError error);
   ApplicationReport updateLifetime(1: LifetimeRequest request) throws (1: base.ServiceError error);
+
+  // For the same callers. Each answers when the container's node has acted, or said why it does not;
+  // kDeadlineExceeded: it has not done so yet, and will be told when it is heard of.
+  ContainerReport resizeContainer(1: ResizeContainerRequest request)
+      throws (1: base.ServiceError error);
+  ContainerReport signalContainer(1: SignalContainerRequest request)
+      throws (1: base.ServiceError error);
 
   queue.Explanation explainApplication(1: string application_id)
       throws (1: base.ServiceError error);

@@ -63,6 +63,7 @@ struct Reply {
                NoContent,
                ApplicationId,              // SubmitApplication
                ApplicationReport,          // Kill-, Watch-, MoveApplication, Update...
+               ContainerReport,            // ResizeContainer, SignalContainer
                QueueConfigurationVersion,  // ReconfigureQueues, RollbackQueues
                RegisterNodeAnswer,
                NodeHeartbeatAnswer,

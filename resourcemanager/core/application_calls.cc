@@ -22,17 +22,20 @@ bool ResourceManagerCore::State::MayChange(const Application& application) {
   return !IsOver(application.state) && application.state != RmApplicationState::kKilling;
 }
 
-template <typename Event>
-Result<Application*> ResourceManagerCore::State::Administered(const Event& event) {
-  Application* application = FindApplication(event.id);
+Result<Application*> ResourceManagerCore::State::Administered(const ApplicationId& id,
+                                                              const scheduler::Submitter& caller,
+                                                              bool may_administer) {
+  Application* application = FindApplication(id);
   if (application == nullptr) {
     return Error{ErrorCode::kNotFound,
-                 "application " + event.id.ToString() + " is not known",
+                 "application " + id.ToString() + " is not known",
                  "see the list of applications; the oldest completed ones are forgotten"};
   }
-  if (!MayAdminister(event, *application)) {
+  const bool may = may_administer || caller.user == application->record.user ||
+                   sched->MayAdminister(application->record.queue, caller);
+  if (!may) {
     return Error{ErrorCode::kPermissionDenied,
-                 "user " + event.user + " may not change " + event.id.ToString() +
+                 "user " + caller.user + " may not change " + id.ToString() +
                      ", which belongs to " + application->record.user,
                  "ask its owner or an administrator of queue " + application->record.queue};
   }

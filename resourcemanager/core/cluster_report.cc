@@ -126,10 +126,14 @@ ContainerReport ResourceManagerCore::State::MakeReport(ContainerSlot slot) const
   report.node = node.id();
   report.node_http_address = node.record.http_address;
   report.node_name = node.record.address.ToString();
-  report.resource = ResourceOf(slot);
+  report.resource = SizeOf(slot);
   report.state = container.reported();
   report.started = container.started;
   if (const auto said = doing.find(slot); said != doing.end()) report.detail = said->second;
+  if (const auto on_its_way = resizing.find(slot); on_its_way != resizing.end()) {
+    report.detail += report.detail.empty() ? "" : "; ";
+    report.detail += "being resized to " + commands.at(on_its_way->second).size->ToString();
+  }
   return report;
 }
 

@@ -208,7 +208,8 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   Node& node = NodeAt(containers.at(slot).node);
   const bool was_told = containers.at(slot).told;
   status.state = ContainerState::kComplete;
-  status.resource = ResourceOf(slot);
+  status.resource = SizeOf(slot);
+  DropCommands(slot, status.diagnostics);
   const bool was_preempted =
       containers.at(slot).stopping && containers.at(slot).stop_reason() == StopReason::kPreempted;
   if (was_preempted && status.exit_code == exit_code::kAborted) {
@@ -227,7 +228,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
             id);
 
   Charge(application);
-  application.allocated -= status.resource;
+  application.allocated -= ResourceOf(slot);
   --application.held_containers;
   DropGrant(attempt, slot);
   DropWish(attempt, slot);
@@ -296,6 +297,7 @@ void ResourceManagerCore::State::OnReported(Node& node, const ContainerStatus& s
     return;
   }
   if (status.state == ContainerState::kComplete) return OnCompleted(node, *slot, status);
+  AdoptSize(*slot, status.resource);
   Move(*slot, ContainerEvent::kLaunched);
   if (status.detail.empty()) {
     doing.erase(*slot);

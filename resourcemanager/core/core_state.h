@@ -24,6 +24,7 @@
 
 #include "common/transition_table.h"
 #include "resourcemanager/core/application.h"
+#include "resourcemanager/core/container_command.h"
 #include "resourcemanager/core/container_table.h"
 #include "resourcemanager/core/deadlines.h"
 #include "resourcemanager/core/dense_transitions.h"
@@ -48,7 +49,10 @@ struct WaitingWatcher {
   ApplicationId application;
   int64_t known_version = 0;
 };
-using Waiting = std::variant<WaitingNode, WaitingMaster, WaitingWatcher>;
+struct WaitingCommand {
+  int64_t number = 0;
+};
+using Waiting = std::variant<WaitingNode, WaitingMaster, WaitingWatcher, WaitingCommand>;
 
 // What follows when a record is durable.
 struct SubmissionStored {
@@ -190,8 +194,13 @@ struct ResourceManagerCore::State {
   void On(const UpdatePriority& event);
   void On(const UpdateLifetime& event);
   // The live application that the caller may administer.
+  Result<Application*> Administered(const ApplicationId& id,
+                                    const scheduler::Submitter& caller,
+                                    bool may_administer);
   template <typename Event>
-  Result<Application*> Administered(const Event& event);
+  Result<Application*> Administered(const Event& event) {
+    return Administered(event.id, {event.user, event.groups}, event.may_administer);
+  }
   template <typename Event>
   bool MayAdminister(const Event& event, const Application& application) const {
     return event.may_administer || event.user == application.record.user ||
@@ -201,6 +210,25 @@ struct ResourceManagerCore::State {
   void StoreThenChange(CallId call, const Application& application, PendingApplication next);
   Status Use(const PendingApplication& next);
   Status UseQueue(Application& application, const std::string& queue);
+
+  // --- what is wanted of running containers (container_calls.cc)
+  void On(const ResizeContainer& event);
+  void On(const SignalContainer& event);
+  // The held one that it is about, if the caller may and its node has it.
+  template <typename Event>
+  Result<ContainerSlot> AddressedBy(const Event& event);
+  void GiveCommand(ContainerCommand command, CallId call, Duration park);
+  void AwaitCommand(int64_t number, CallId call, Duration park);
+  Status ChargeSize(ContainerSlot slot, const Resource& size);
+  void CountSize(ContainerSlot slot, const Resource& before);
+  void AdoptSize(ContainerSlot slot, const Resource& size);
+  void OnOutcome(const Node& node, const CommandOutcome& outcome);
+  ContainerCommand TakeCommand(int64_t number);
+  void DropCommands(ContainerSlot slot, const std::string& why);
+  void AnswerLateCommand(CallId call);
+  void TellCommands(Node& node, NodeHeartbeatAnswer& answer);
+  // That its node gives it; ResourceOf is what is charged for it.
+  Resource SizeOf(ContainerSlot slot) const;
 
   // --- usage (usage.cc)
   void Charge(Application& application);
@@ -460,6 +488,7 @@ struct ResourceManagerCore::State {
   std::string CheckNodes() const;
   std::string CheckApplications() const;
   std::string CheckAttempt(const Application& application, const ApplicationAttempt& attempt) const;
+  std::string CheckCommands() const;
   std::string CheckCalls() const;
 
   const CoreOptions options;
@@ -486,8 +515,10 @@ struct ResourceManagerCore::State {
   std::vector<int32_t> node_slots;                        // scheduler slot -> Node::index
   // What containers are doing now, of those few that say so.
   std::map<ContainerSlot, std::string> doing;
-  ContainerTable containers;  // by scheduler slot
-  ContainerList awaited;      // in the order of grant, so of deadlines
+  ContainerTable containers;                     // by scheduler slot
+  std::map<int64_t, ContainerCommand> commands;  // by number
+  std::map<ContainerSlot, int64_t> resizing;     // the number of its resize
+  ContainerList awaited;                         // in the order of grant, so of deadlines
   std::map<ContainerId, EndedContainer> ended;
   std::deque<ContainerId> ended_order;         // oldest first; may name forgotten ones
   std::map<std::string, int32_t> staged_uses;  // by sha256: applications that are not retired
@@ -495,6 +526,7 @@ struct ResourceManagerCore::State {
   int32_t next_application = 1;
   int64_t next_order = 1;
   int64_t next_session = 1;
+  int64_t next_command = 1;
   size_t live_applications = 0;
   int32_t active_nodes = 0;
   int32_t awaited_nodes = 0;
@@ -515,6 +547,7 @@ struct ResourceManagerCore::State {
   LazyDeadlines master_polls;  // by application slot
   LazyDeadlines master_deadlines;
   Deadlines<CallId> watcher_polls;
+  Deadlines<CallId> command_polls;
   Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
   Deadlines<ApplicationId> queue_deadlines;
   Deadlines<ApplicationId> lifetime_deadlines;

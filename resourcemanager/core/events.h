@@ -76,6 +76,33 @@ struct WatchApplication {
   Duration park{0};
 };
 
+// --- containers; owners, administrators of the application's queue and of the cluster only. Each
+// answers with a ContainerReport when the container's node has acted, with why it does not, or
+// after `park` with kDeadlineExceeded: then it is still to come. kNotFound; kFailedPrecondition: it
+// does not run, or has ended.
+// What is not named stays as it is; rounded up as asks are. kInvalidArgument: over the queue's
+// maximum; kResourceExhausted: its node, its user or a queue has no room for what it is to have
+// more.
+struct ResizeContainer {
+  CallId call;
+  std::string user;
+  std::vector<std::string> groups{};
+  bool may_administer = false;
+  ContainerId container;
+  std::optional<int64_t> memory_mib{};
+  std::optional<int64_t> vcores{};
+  Duration park{0};
+};
+struct SignalContainer {
+  CallId call;
+  std::string user;
+  std::vector<std::string> groups{};
+  bool may_administer = false;
+  ContainerId container;
+  ContainerSignal signal = ContainerSignal::kGracefulShutdown;
+  Duration park{0};
+};
+
 // --- queues; the shell lets administrators only do these
 // One property of capacity-scheduler.xml. The order is that of the file.
 using QueueProperties = std::vector<store::QueueProperty>;
@@ -208,6 +235,8 @@ using Event = std::variant<SubmitApplication,
                            MoveApplication,
                            UpdatePriority,
                            UpdateLifetime,
+                           ResizeContainer,
+                           SignalContainer,
                            ReconfigureQueues,
                            RollbackQueues,
                            AddLabels,

@@ -54,6 +54,30 @@ std::string ResourceManagerCore::State::CheckContainers() const {
   return "";
 }
 
+std::string ResourceManagerCore::State::CheckCommands() const {
+  size_t resizes = 0;
+  for (const auto& [number, command] : commands) {
+    const std::string name = "command " + std::to_string(number);
+    if (!containers.IsHeld(command.slot)) return Broken(name, "is for an ended container");
+    if (!NodeAt(containers.at(command.slot).node).commands.contains(number)) {
+      return Broken(name, "is for another node");
+    }
+    if (!command.size) continue;
+    ++resizes;
+    const auto own = resizing.find(command.slot);
+    if (own == resizing.end() || own->second != number)
+      return Broken(name, "resizes what does not");
+    if (ResourceOf(command.slot) != LargerParts(command.before, *command.size)) {
+      return Broken(name, "is not charged with both sizes");
+    }
+  }
+  if (resizes != resizing.size()) return Broken("commands", "more is resized than was wanted");
+  size_t of_nodes = 0;
+  for (const auto& [id, node] : nodes) of_nodes += node->commands.size();
+  if (of_nodes != commands.size()) return Broken("commands", "those of nodes do not add up");
+  return "";
+}
+
 std::string ResourceManagerCore::State::CheckNodes() const {
   size_t held = 0;
   int32_t active = 0;
@@ -233,6 +257,15 @@ std::string ResourceManagerCore::State::CheckCalls() const {
       if (!watcher_polls.Has(call)) return Broken(id.ToString(), "watched without a deadline");
     }
   }
+  for (const auto& [number, command] : commands) {
+    parked += command.calls.size();
+    for (const CallId call : command.calls) {
+      if (!waits(call)) return Broken("command " + std::to_string(number), "its call is lost");
+      if (!command_polls.Has(call)) {
+        return Broken("command " + std::to_string(number), "its call waits without a deadline");
+      }
+    }
+  }
   if (parked != waiting.size()) return Broken("calls", "one waits twice, or for nothing");
   if (committed > appended) return Broken("records", "more are durable than were written");
   return "";
@@ -242,6 +275,7 @@ std::string ResourceManagerCore::State::CheckAll() const {
   if (inert) return "";
   if (std::string broken = sched->CheckInvariants(); !broken.empty()) return broken;
   if (std::string broken = CheckContainers(); !broken.empty()) return broken;
+  if (std::string broken = CheckCommands(); !broken.empty()) return broken;
   if (std::string broken = CheckNodes(); !broken.empty()) return broken;
   if (std::string broken = CheckApplications(); !broken.empty()) return broken;
   return CheckCalls();

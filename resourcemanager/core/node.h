@@ -66,6 +66,7 @@ struct Node {
   };
   std::map<ContainerId, int64_t> starts;                   // AM containers -> told in
   std::map<ContainerId, Stop> stops;                       // until reported COMPLETE
+  std::set<int64_t> commands;                              // State::commands to its containers
   std::map<ContainerId, int64_t> recorded;                 // completions -> told in
   std::map<ApplicationId, int64_t> finished_applications;  // -> told in
 

@@ -41,6 +41,9 @@ void ResourceManagerCore::State::AcknowledgeAnswers(Node& node) const {
 }
 
 bool ResourceManagerCore::State::HasNews(const Node& node) const {
+  for (const int64_t number : node.commands) {
+    if (!commands.at(number).told) return true;
+  }
   return node.granted_untold || HasUntold(node.starts) || HasUntold(node.recorded) ||
          HasUntold(node.finished_applications) ||
          std::any_of(node.stops.begin(), node.stops.end(), [](const auto& stop) {
@@ -73,6 +76,7 @@ NodeHeartbeatAnswer ResourceManagerCore::State::MakeAnswer(Node& node) {
   answer.sequence = node.polls.last();
   TellStarts(node, answer);
   TellStops(node, answer);
+  TellCommands(node, answer);
   Tell(node.recorded, answer.sequence, answer.completions_recorded);
   Tell(node.finished_applications, answer.sequence, answer.applications_finished);
   answer.capacity = node.granted;

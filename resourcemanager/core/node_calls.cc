@@ -160,6 +160,7 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   // The new session has heard nothing yet.
   for (auto& [id, told_in] : node.starts) told_in = kUntold;
   for (auto& [id, stop] : node.stops) stop.told = false;
+  for (const int64_t number : node.commands) commands.at(number).told = false;
   for (auto& [id, told_in] : node.recorded) told_in = kUntold;
   for (auto& [id, told_in] : node.finished_applications) told_in = kUntold;
 }
@@ -228,6 +229,8 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
     }
     AcknowledgeAnswers(node);
     node.polls.Advance();
+    // A signal is answered as what it was, though it has ended its container.
+    for (const CommandOutcome& outcome : request.outcomes) OnOutcome(node, outcome);
     for (const auto& status : request.containers) OnReported(node, status);
     SetHealth(node, request.healthy, request.health_report);
     node.utilization = request.utilization;

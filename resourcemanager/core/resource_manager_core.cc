@@ -48,6 +48,7 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
       started(at.wall),
       // Sessions of an older epoch never equal one of this epoch.
       next_session((epoch_record.epoch.value << 32) + 1),
+      next_command((epoch_record.epoch.value << 32) + 1),
       lists(core_options.node_lists),
       expiry_limiter(core_options.expiry_share),
       application_table(ApplicationTransitions()),
@@ -157,6 +158,9 @@ void ResourceManagerCore::State::OnStoreFailed(const Error& error) {
       Answer(call, SteppingDown());
     }
   }
+  for (const auto& [number, command] : std::exchange(commands, {})) {
+    for (const CallId call : command.calls) Answer(call, SteppingDown());
+  }
   waiting = {};
   // The shell drops what it holds back: those callers hear from us now.
   for (const auto& [sequence, call] : std::exchange(gated, {})) Answer(call, SteppingDown());
@@ -196,6 +200,9 @@ void ResourceManagerCore::State::OnDeadline() {
   for (const CallId call : watcher_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     const auto& watcher = std::get<WaitingWatcher>(*waiting.Find(KeyOf(call)));
     MarkWatched(*FindApplication(watcher.application));
+  }
+  for (const CallId call : command_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    AnswerLateCommand(call);
   }
   for (const int32_t index : node_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     OnSilent(NodeAt(index));
@@ -275,6 +282,11 @@ void ResourceManagerCore::State::Unpark(CallId call) {
       if (application->watchers.empty()) watched.erase(application->id());
     }
   }
+  if (const auto* command = std::get_if<WaitingCommand>(found)) {
+    command_polls.Clear(call);
+    const auto given = commands.find(command->number);
+    if (given != commands.end()) given->second.calls.erase(call);
+  }
   waiting.Erase(KeyOf(call));
 }
 
@@ -315,6 +327,7 @@ Instant ResourceManagerCore::NextDeadline() const {
   return std::min({state.node_polls.Next(),
                    state.master_polls.Next(),
                    state.watcher_polls.Next(),
+                   state.command_polls.Next(),
                    state.node_deadlines.Next(),
                    state.master_deadlines.Next(),
                    state.NextLaunchDeadline(),

@@ -178,6 +178,35 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     Administer(std::move(update), responder);
   }
 
+  void resizeContainer(std::function<void(const idl::ContainerReport&)> cob,
+                       ExceptionCob,
+                       const idl::ResizeContainerRequest& request) override {
+    const auto responder = RespondContainer(std::move(cob));
+    const auto id = ContainerId::Parse(request.container_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    ResizeContainer resize;
+    resize.container = *id;
+    if (request.__isset.memory_mib) resize.memory_mib = request.memory_mib;
+    if (request.__isset.vcores) resize.vcores = request.vcores;
+    resize.park = wire::ParkFromWire(request.park_ms);
+    Administer(std::move(resize), responder);
+  }
+
+  void signalContainer(std::function<void(const idl::ContainerReport&)> cob,
+                       ExceptionCob,
+                       const idl::SignalContainerRequest& request) override {
+    const auto responder = RespondContainer(std::move(cob));
+    const auto id = ContainerId::Parse(request.container_id);
+    if (!id.ok()) return responder.Fail(id.error());
+    const auto kind = wire::SignalFromWire(request.signal);
+    if (!kind.ok()) return responder.Fail(kind.error());
+    SignalContainer signal;
+    signal.container = *id;
+    signal.signal = *kind;
+    signal.park = wire::ParkFromWire(request.park_ms);
+    Administer(std::move(signal), responder);
+  }
+
   void explainApplication(std::function<void(const idl::Explanation&)> cob,
                           ExceptionCob,
                           const std::string& application_id) override {
@@ -256,9 +285,10 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     environment_.groups.Lookup(ActingUser(environment_, context_.caller()), std::move(then));
   }
 
-  // Hands the core an event that needs a right on somebody's application.
-  template <typename Administered>
-  void Administer(Administered event, const Responder<ApplicationReport>& responder) {
+  // Hands the core an event that needs a right on somebody's application. Of one that may be parked
+  // it is told when the peer leaves; anything else is done all the same.
+  template <typename Administered, typename Answer>
+  void Administer(Administered event, const Responder<Answer>& responder) {
     event.user = ActingUser(environment_, context_.caller());
     WithGroups([event = std::move(event),
                 responder,
@@ -266,14 +296,15 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                 &environment = environment_](const UserGroups::Groups& groups) mutable {
       event.groups = groups;
       event.may_administer = IsAdministrator(environment, caller, groups);
-      CallCore(
-          environment,
-          Lane::kControl,
-          [&event](CallId call) {
-            event.call = call;
-            return std::move(event);
-          },
-          responder);
+      const auto make = [&event](CallId call) {
+        event.call = call;
+        return std::move(event);
+      };
+      if constexpr (requires { event.park; }) {
+        ParkInCore(environment, Lane::kControl, make, responder);
+      } else {
+        CallCore(environment, Lane::kControl, make, responder);
+      }
     });
   }
 
@@ -330,6 +361,12 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
           }
           cob(wire);
         });
+  }
+
+  Responder<ContainerReport> RespondContainer(
+      std::function<void(const idl::ContainerReport&)> cob) {
+    return context_.Respond<ContainerReport>(
+        [cob = std::move(cob)](const ContainerReport& report) { cob(wire::ToWire(report)); });
   }
 
   template <typename Value, typename Wire>

@@ -3,6 +3,7 @@
 // everybody behaves at last, everything ends.
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -102,7 +103,7 @@ class Walk {
   }
 
   void One() {
-    switch (random_.Below(16)) {
+    switch (random_.Below(18)) {
       case 0:
         Submit();
         break;
@@ -135,6 +136,10 @@ class Walk {
       case 13:
         AdministerQueues();
         break;
+      case 16:
+      case 17:
+        Command();
+        break;
       case 14:
         AdministerNodes();
         break;
@@ -148,6 +153,43 @@ class Walk {
     }
   }
 
+  // Of a container that there is, or was, or may be.
+  void Command() {
+    if (containers_.empty()) return;
+    auto it = containers_.begin();
+    std::advance(it, static_cast<int64_t>(random_.Below(containers_.size())));
+    const CallId call = driver_.NewCall();
+    const std::string user = random_.Chance(1, 10) ? "eve" : "ann";
+    const Duration park = milliseconds(random_.Below(4000));
+    if (random_.Chance(1, 3)) {
+      return driver_.Step(
+          SignalContainer{.call = call,
+                          .user = user,
+                          .container = it->first,
+                          .signal = static_cast<ContainerSignal>(random_.Between(1, 3)),
+                          .park = park});
+    }
+    ResizeContainer resize{.call = call, .user = user, .container = it->first, .park = park};
+    if (random_.Chance(2, 3)) resize.memory_mib = random_.Between(0, 16) * 256;
+    if (random_.Chance(1, 2)) resize.vcores = random_.Between(0, 6);
+    driver_.Step(resize);
+  }
+  // Of commands that were told, and of some that were not.
+  std::vector<CommandOutcome> Outcomes() {
+    std::vector<CommandOutcome> outcomes;
+    for (auto it = told_.begin(); it != told_.end();) {
+      if (random_.Chance(1, 2)) {
+        ++it;
+        continue;
+      }
+      CommandOutcome outcome{.number = *it};
+      if (random_.Chance(1, 3)) outcome.refusal = Error{ErrorCode::kFailedPrecondition, "no", ""};
+      if (random_.Chance(1, 20)) outcome.number += random_.Between(-3, 3);
+      outcomes.push_back(std::move(outcome));
+      it = told_.erase(it);
+    }
+    return outcomes;
+  }
   void AdministerQueues() {
     const CallId call = driver_.NewCall();
     switch (random_.Below(5)) {
@@ -275,13 +317,16 @@ class Walk {
                                            .containers = Some(),
                                            .healthy = !random_.Chance(1, 10),
                                            .health_report = "",
-                                           .park = milliseconds(random_.Below(3000))});
+                                           .park = milliseconds(random_.Below(3000)),
+                                           .outcomes = Outcomes()});
     if (driver_.Code(call) == ErrorCode::kResync) {
       driver_.RegisterNodeCall(uuid, Size(), Held(uuid));
     }
     const auto* answer = driver_.Get<NodeHeartbeatAnswer>(call);
     if (answer == nullptr) return;
     for (const auto& start : answer->start) containers_[start.token.id] = uuid;
+    for (const auto& command : answer->resize) told_.insert(command.number);
+    for (const auto& command : answer->signal) told_.insert(command.number);
     if (containers_.size() > 200) containers_.clear();
   }
   void Allocate() {
@@ -321,6 +366,7 @@ class Walk {
   Random random_;
   CoreDriver driver_;
   std::map<ContainerId, std::string> containers_;  // started, by node
+  std::set<int64_t> told_;                         // commands, by number
 };
 
 class RandomWalk : public ::testing::TestWithParam<uint64_t> {};
