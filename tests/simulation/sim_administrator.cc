@@ -93,7 +93,10 @@ rm::Event SimAdministrator::DrawNodeEvent() {
         .call = {}, .by = kName, .labels = {{node, random.Chance(1, 2) ? kLabel : ""}}};
   }
   std::optional<Resource> capacity = world_.workload.nodes[index].capacity;
-  if (random.Chance(1, 2)) capacity = Resource{1024 * random.Between(1, 4), random.Between(1, 4)};
+  if (random.Chance(1, 2)) {
+    capacity =
+        Resource{1024 * random.Between(1, kGivenGibMost), random.Between(1, kGivenVcoresMost)};
+  }
   if (random.Chance(1, 5)) capacity.reset();
   return rm::UpdateNodeResource{.call = {},
                                 .by = kName,

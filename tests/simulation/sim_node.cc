@@ -370,7 +370,7 @@ bool SimNode::ChangeSize(const nm::Resize& wanted) {
 void SimNode::CheckRoom() {
   Resource running;
   for (const auto& [id, process] : processes_) running += process.resource;
-  if (!running.FitsIn(world_.workload.nodes[index_].capacity)) {
+  if (!running.FitsIn(world_.workload.nodes[index_].most)) {
     world_.checker.Fail(name_ + " runs " + running.ToString());
   }
 }

@@ -15,7 +15,8 @@ Simulation::Simulation(const SimulationOptions& options)
     : options_(options),
       world_(options.seed, options.faultiness, options.output),
       resource_manager_(world_),
-      administrator_(world_) {
+      administrator_(world_),
+      owner_(world_) {
   world_.resource_manager = &resource_manager_;
   for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
     nodes_.push_back(std::make_unique<SimNode>(world_, i));
@@ -36,6 +37,7 @@ void Simulation::Start() {
   }
   for (const auto& client : clients_) client->Start();
   administrator_.Start();
+  owner_.Start();
   world_.queue.After(seconds(1), [this] { IsolateNow(); });
 }
 

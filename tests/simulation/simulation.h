@@ -17,6 +17,7 @@
 #include "tests/simulation/sim_administrator.h"
 #include "tests/simulation/sim_client.h"
 #include "tests/simulation/sim_node.h"
+#include "tests/simulation/sim_owner.h"
 #include "tests/simulation/sim_resource_manager.h"
 #include "tests/simulation/world.h"
 
@@ -60,6 +61,7 @@ class Simulation {
   World world_;
   SimResourceManager resource_manager_;
   SimAdministrator administrator_;
+  SimOwner owner_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<std::unique_ptr<SimClient>> clients_;
 };

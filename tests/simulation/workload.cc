@@ -59,8 +59,9 @@ ApplicationPlan DrawApplication(Random& random, size_t index) {
 
 }  // namespace
 
-Workload DrawWorkload(Random& random) {
+Workload DrawWorkload(Random& random, bool owner_acts) {
   Workload workload;
+  workload.owner_acts = owner_acts;
   workload.launch_expiry = Between(random, seconds(1), seconds(30));
   workload.roomy = random.Chance(1, 2);
   const uint64_t nodes = 1 + random.Below(4);
@@ -86,7 +87,12 @@ Workload DrawWorkload(Random& random) {
       workload.administered.push_back(Between(random, seconds(1), seconds(45)));
     }
   }
-  workload.disturbed |= !workload.administered.empty();
+  for (NodePlan& plan : workload.nodes) {
+    plan.most = plan.capacity;
+    if (workload.administered.empty()) continue;
+    plan.most = LargerParts(plan.most, {1024 * kGivenGibMost, kGivenVcoresMost});
+  }
+  workload.disturbed |= !workload.administered.empty() || owner_acts;
   for (const NodePlan& plan : workload.nodes) {
     workload.disturbed |= plan.shut_down_after.has_value() || plan.unhealthy_after.has_value();
   }

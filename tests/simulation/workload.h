@@ -44,8 +44,13 @@ struct ApplicationPlan {
   bool gang = false;             // asks for its workers all at once or none
 };
 
+// What an administrator may say that a node has, also one that says less itself.
+inline constexpr int64_t kGivenGibMost = 4;
+inline constexpr int64_t kGivenVcoresMost = 4;
+
 struct NodePlan {
   Resource capacity;
+  Resource most{};                          // that it may run
   std::optional<Duration> shut_down_after;  // gracefully; it comes back
   std::optional<Duration> unhealthy_after;
   Duration unhealthy_time{0};
@@ -53,16 +58,17 @@ struct NodePlan {
 
 struct Workload {
   Duration launch_expiry{0};  // the RM's, for containers that nobody starts
-  bool disturbed = false;     // nodes fall ill or leave, somebody kills by guessing
+  bool disturbed = false;     // nodes fall ill or leave, somebody kills
   // There is a node with room for everything: all that can end does end by itself.
   bool roomy = false;
   bool preemption = false;
   std::vector<Duration> administered;  // when an administrator changes something
+  bool owner_acts = false;             // resizes containers and sends them signals
   std::vector<NodePlan> nodes;
   std::vector<ApplicationPlan> applications;
 };
 
-Workload DrawWorkload(Random& random);
+Workload DrawWorkload(Random& random, bool owner_acts);
 std::string_view MasterBehaviorName(MasterBehavior behavior);
 
 }  // namespace weir::simulation

@@ -33,7 +33,7 @@ struct World {
         network(queue, faults, trace),
         store(queue, random, faults, trace),
         checker(store),
-        workload(DrawWorkload(random)) {}
+        workload(DrawWorkload(random, run_seed % 4 == 2)) {}
 
   const uint64_t seed;
   Random random;
