@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr ExitOutcome kEndedWithSix{.kind = ExitKind::kExited, .value = 6};
+const ExitOutcome kEndedWithSix{.kind = ExitKind::kExited, .value = 6};
 
 struct Case {
   const char* name;
