@@ -10,12 +10,14 @@
 #define WEIR_COMMON_MASTER_MESSAGES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/application.h"
 #include "common/caller.h"
 #include "common/container.h"
+#include "common/result.h"
 
 namespace weir {
 
@@ -63,10 +65,29 @@ struct ContainerAsk {
   bool operator==(const ContainerAsk&) const = default;
 };
 
+// Another size for a running container of the AM's own, its own one as well: YARN's
+// UpdateContainerRequest. What may be had is what weir container -resize may have; what is refused
+// is over, the AM may ask again. One that ends meanwhile is told as completed and not otherwise.
+struct SizeAsk {
+  ContainerId container;
+  Resource resource;  // memory and vcores rounded up; named resources as they are
+  bool operator==(const SizeAsk&) const = default;
+};
+
+// What became of a SizeAsk, or a size that somebody else has given to a container of the AM's.
+struct SizeNotice {
+  ContainerId container;
+  Resource resource;               // that it has now
+  bool asked = false;              // by the AM
+  std::optional<Error> refusal{};  // of what the AM asked for
+  bool operator==(const SizeNotice&) const = default;
+};
+
 struct AllocateRequest {
   int64_t sequence = 0;
   std::vector<ContainerAsk> asks;  // changed ones only
   std::vector<ContainerId> releases;
+  std::vector<SizeAsk> sizes{};
   std::vector<std::string> blacklist_add{};  // host names
   std::vector<std::string> blacklist_remove{};
   float progress = 0;
@@ -97,6 +118,7 @@ struct AllocateAnswer {
   std::vector<ContainerGrant> granted;
   std::vector<ContainerStatus> completed;      // each told at least once; idempotent by id
   std::vector<PreemptionNotice> preemption{};  // all that are wanted back now
+  std::vector<SizeNotice> sizes{};             // each at least once; the newest of a container
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;  // of the first ask that waits

@@ -42,6 +42,18 @@ struct PreemptionNotice {
   2: optional i64 grace_ms;
 }
 
+struct SizeAsk {
+  1: optional string container_id;
+  2: optional base.Resource resource;
+}
+
+struct SizeNotice {
+  1: optional string container_id;
+  2: optional base.Resource resource;
+  3: optional bool asked;
+  4: optional base.ServiceError refusal;  // absent = it has that size
+}
+
 struct AllocateRequest {
   1: optional i64 sequence;
   2: optional list<ContainerAsk> asks;
@@ -50,6 +62,7 @@ struct AllocateRequest {
   5: optional i32 park_ms;
   6: optional list<string> blacklist_add;     // at most 1000
   7: optional list<string> blacklist_remove;  // at most 1000
+  8: optional list<SizeAsk> sizes;            // at most 1000
 }
 
 struct ContainerGrant {
@@ -74,6 +87,7 @@ struct AllocateAnswer {
   7: optional i32 pending_reason;
   8: optional string pending_detail;
   9: optional list<PreemptionNotice> preemption;
+  10: optional list<SizeNotice> sizes;
 }
 
 struct FinishMasterRequest {

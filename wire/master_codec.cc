@@ -71,6 +71,38 @@ Result<PreemptionNotice> NoticeFromWire(const idl::PreemptionNotice& wire) {
   return notice;
 }
 
+idl::SizeAsk ToWire(const SizeAsk& ask) {
+  idl::SizeAsk wire;
+  wire.__set_container_id(ask.container.ToString());
+  wire.__set_resource(weir::wire::ToWire(ask.resource));
+  return wire;
+}
+
+Result<SizeAsk> SizeAskFromWire(const idl::SizeAsk& wire) {
+  SizeAsk ask;
+  WEIR_ASSIGN_OR_RETURN(ask.container, ContainerId::Parse(wire.container_id));
+  WEIR_ASSIGN_OR_RETURN(ask.resource, weir::wire::FromWire(wire.resource));
+  return ask;
+}
+
+idl::SizeNotice ToWire(const SizeNotice& notice) {
+  idl::SizeNotice wire;
+  wire.__set_container_id(notice.container.ToString());
+  wire.__set_resource(weir::wire::ToWire(notice.resource));
+  wire.__set_asked(notice.asked);
+  if (notice.refusal) wire.__set_refusal(weir::wire::ToWire(*notice.refusal));
+  return wire;
+}
+
+Result<SizeNotice> SizeNoticeFromWire(const idl::SizeNotice& wire) {
+  SizeNotice notice;
+  WEIR_ASSIGN_OR_RETURN(notice.container, ContainerId::Parse(wire.container_id));
+  WEIR_ASSIGN_OR_RETURN(notice.resource, weir::wire::FromWire(wire.resource));
+  notice.asked = wire.asked;
+  if (wire.__isset.refusal) notice.refusal = weir::wire::FromWire(wire.refusal);
+  return notice;
+}
+
 idl::ContainerGrant ToWire(const ContainerGrant& grant, const platform::TokenKeys& keys) {
   idl::ContainerGrant wire;
   wire.__set_id(grant.token.id.ToString());
@@ -156,6 +188,9 @@ idl::AllocateRequest ToWire(const AllocateRequest& request) {
   for (const ContainerAsk& ask : request.asks) asks.push_back(ToWire(ask));
   wire.__set_asks(std::move(asks));
   wire.__set_releases(IdsToWire(request.releases));
+  std::vector<idl::SizeAsk> sizes;
+  for (const SizeAsk& ask : request.sizes) sizes.push_back(ToWire(ask));
+  if (!sizes.empty()) wire.__set_sizes(std::move(sizes));
   if (!request.blacklist_add.empty()) wire.__set_blacklist_add(request.blacklist_add);
   if (!request.blacklist_remove.empty()) wire.__set_blacklist_remove(request.blacklist_remove);
   wire.__set_progress(static_cast<double>(request.progress));
@@ -169,6 +204,12 @@ Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
                  std::to_string(wire.asks.size()) + " asks in one allocate",
                  "send at most " + std::to_string(limits::kAsksPerAllocate) + " at a time"};
   }
+  if (wire.sizes.size() > limits::kSizesPerAllocate) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "other sizes for " + std::to_string(wire.sizes.size()) + " containers in one allocate",
+        "send at most " + std::to_string(limits::kSizesPerAllocate) + " at a time"};
+  }
   constexpr char kNode[] = "a node's name in the blacklist";
   WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_add, limits::kBlacklistChanges, kNode));
   WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_remove, limits::kBlacklistChanges, kNode));
@@ -179,6 +220,10 @@ Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
   for (const auto& one : wire.asks) {
     WEIR_ASSIGN_OR_RETURN(ContainerAsk ask, AskFromWire(one));
     request.asks.push_back(std::move(ask));
+  }
+  for (const auto& one : wire.sizes) {
+    WEIR_ASSIGN_OR_RETURN(SizeAsk ask, SizeAskFromWire(one));
+    request.sizes.push_back(std::move(ask));
   }
   request.sequence = wire.sequence;
   request.progress = static_cast<float>(wire.progress);
@@ -197,6 +242,9 @@ idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKe
   std::vector<idl::PreemptionNotice> notices;
   for (const PreemptionNotice& notice : answer.preemption) notices.push_back(ToWire(notice));
   if (!notices.empty()) wire.__set_preemption(std::move(notices));
+  std::vector<idl::SizeNotice> sizes;
+  for (const SizeNotice& notice : answer.sizes) sizes.push_back(ToWire(notice));
+  if (!sizes.empty()) wire.__set_sizes(std::move(sizes));
   wire.__set_headroom(ToWire(answer.headroom));
   wire.__set_cluster_nodes(answer.cluster_nodes);
   wire.__set_pending_reason(EnumToWire(answer.pending_reason));
@@ -219,6 +267,10 @@ Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
   for (const auto& one : wire.preemption) {
     WEIR_ASSIGN_OR_RETURN(const PreemptionNotice notice, NoticeFromWire(one));
     answer.preemption.push_back(notice);
+  }
+  for (const auto& one : wire.sizes) {
+    WEIR_ASSIGN_OR_RETURN(SizeNotice notice, SizeNoticeFromWire(one));
+    answer.sizes.push_back(std::move(notice));
   }
   WEIR_ASSIGN_OR_RETURN(answer.headroom, FromWire(wire.headroom));
   answer.epoch = Epoch{wire.epoch};

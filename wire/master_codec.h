@@ -38,6 +38,7 @@ struct ReceivedAllocation {
   std::vector<ReceivedGrant> granted;
   std::vector<ContainerStatus> completed;
   std::vector<PreemptionNotice> preemption;
+  std::vector<SizeNotice> sizes;
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;

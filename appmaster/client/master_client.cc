@@ -194,9 +194,13 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     }
     protocol.OnAllocated(lane, requests, now);
     if (told_again) protocol.ResendAsks();
+    for (const SizeNotice& notice : allocation.sizes) {
+      if (notice.asked) protocol.OnSizeAnswered(notice.container);
+    }
     for (const auto& status : allocation.completed) {
       const bool was_held = held.erase(status.id) > 0;
       released.erase(status.id);
+      protocol.OnEnded(status.id);
       if (ended.insert(status.id).second && !was_held) protocol.ResendAsks();
     }
     if (listener != nullptr) listener->OnAllocation(allocation);
@@ -266,6 +270,12 @@ void MasterClient::SetAsk(const ContainerAsk& ask) {
 void MasterClient::Release(const ContainerId& id) {
   if (state_->held.contains(id)) state_->released.insert(id);
   state_->protocol.Release(id);
+  state_->Pump();
+}
+
+void MasterClient::SetSize(const SizeAsk& ask) {
+  if (state_->ended.contains(ask.container)) return;
+  state_->protocol.SetSize(ask);
   state_->Pump();
 }
 

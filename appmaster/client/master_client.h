@@ -32,8 +32,8 @@ class MasterListener {
   virtual ~MasterListener() = default;
   // Again after every resync; asks have been sent again by then.
   virtual void OnRegistered(const MasterRegistration& registration) = 0;
-  // Granted and completed containers, headroom, why an ask waits. Each container is completed at
-  // least once.
+  // Granted and completed containers, other sizes, headroom, why an ask waits. Each container is
+  // completed at least once.
   virtual void OnAllocation(const wire::ReceivedAllocation& allocation) = 0;
   // Nothing was heard for MasterProtocolOptions::lost_after; tries go on. Once per loss.
   virtual void OnMasterLost(const Error& last) = 0;
@@ -54,6 +54,8 @@ class MasterClient {
   void Start(RegisterMasterRequest registration);
   void SetAsk(const ContainerAsk& ask);
   void Release(const ContainerId& id);
+  // What comes of it is in OnAllocation's sizes.
+  void SetSize(const SizeAsk& ask);
   void SetProgress(float progress);
   int32_t Outstanding(int64_t request_id) const;
   // Tells the final status until it is acknowledged. `done` gets kDeadlineExceeded when it was not

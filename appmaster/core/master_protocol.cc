@@ -66,6 +66,27 @@ void MasterProtocol::Release(const ContainerId& id) {
   releases_.push_back(id);
 }
 
+void MasterProtocol::SetSize(const SizeAsk& ask) {
+  WantedSize& wanted = sizes_[ask.container];
+  wanted.resource = ask.resource;
+  if (!wanted.asked) sizes_to_send_.insert(ask.container);
+}
+
+void MasterProtocol::OnSizeAnswered(const ContainerId& id) {
+  const auto wanted = sizes_.find(id);
+  if (wanted == sizes_.end() || !wanted->second.asked) return;
+  if (*std::exchange(wanted->second.asked, std::nullopt) == wanted->second.resource) {
+    sizes_.erase(wanted);
+    return;
+  }
+  sizes_to_send_.insert(id);
+}
+
+void MasterProtocol::OnEnded(const ContainerId& id) {
+  sizes_.erase(id);
+  sizes_to_send_.erase(id);
+}
+
 void MasterProtocol::SetProgress(float progress) {
   progress_ = progress;
 }
@@ -162,6 +183,13 @@ AllocateRequest MasterProtocol::TakeNews() {
   const auto end = releases_.begin() + static_cast<std::ptrdiff_t>(releases);
   request.releases.assign(releases_.begin(), end);
   releases_.erase(releases_.begin(), end);
+  while (!sizes_to_send_.empty() && request.sizes.size() < limits::kSizesPerAllocate) {
+    const ContainerId id = *sizes_to_send_.begin();
+    sizes_to_send_.erase(sizes_to_send_.begin());
+    WantedSize& wanted = sizes_.at(id);
+    wanted.asked = wanted.resource;
+    request.sizes.push_back({.container = id, .resource = wanted.resource});
+  }
   return request;
 }
 
@@ -330,6 +358,10 @@ void MasterProtocol::ResendEverything(const InFlight& failed) {
   }
   if (repeat_) keep_releases(*repeat_);
   repeat_.reset();
+  for (auto& [id, wanted] : sizes_) {
+    wanted.asked.reset();
+    sizes_to_send_.insert(id);
+  }
   ResendAsks();
 }
 

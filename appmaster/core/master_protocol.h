@@ -2,9 +2,9 @@
 // or an error means for that: registration, the sequence of long polls, the table of asks.
 //
 // Terms: a *lane* is one connection (two exist); a *poll* is an allocate call that the RM may park;
-// *news* are changed asks, releases or progress that no call has carried yet. One poll is always
-// out. When there is news, a newer poll goes out at once on the other lane and the RM ends the
-// parked one (kAborted).
+// *news* are changed asks, releases, sizes or progress that no call has carried yet. One poll is
+// always out. When there is news, a newer poll goes out at once on the other lane and the RM ends
+// the parked one (kAborted).
 //
 // Invariants: sequences are sent in order without gaps within one registration; a sequence whose
 // answer was lost is sent again with the same content; nothing else is sent twice. Asks are
@@ -60,6 +60,9 @@ class MasterProtocol {
   // The count for ask.request_id is now ask.count; a count of 0 withdraws it.
   void SetAsk(const ContainerAsk& ask);
   void Release(const ContainerId& id);
+  // A running container is to have that size. One ask for a container is out at a time; what was
+  // wanted last goes out when that is answered. Asked for again after a new registration.
+  void SetSize(const SizeAsk& ask);
   void SetProgress(float progress);  // carried along; no reason for a call of its own
   // Polls end; the final status is sent until it is acknowledged.
   void Finish(const FinishMasterRequest& request);
@@ -72,6 +75,9 @@ class MasterProtocol {
   void OnRegistered(int lane, Instant now);
   // `granted_requests`: the request id of every container granted by this answer.
   void OnAllocated(int lane, const std::vector<int64_t>& granted_requests, Instant now);
+  // A notice that the container has the size that was asked for, or why not.
+  void OnSizeAnswered(const ContainerId& id);
+  void OnEnded(const ContainerId& id);
   void OnFinished(int lane, Instant now);
   MasterErrorMeaning OnError(int lane, const Error& error, Instant now);
   // A completed container was never granted to us: an answer was lost, so are our counts.
@@ -98,7 +104,9 @@ class MasterProtocol {
   std::optional<MasterCall> NextAllocate(Instant now);
   MasterCall Send(int lane, MasterCall::Kind kind, AllocateRequest request, Instant now);
   AllocateRequest TakeNews();
-  bool HasNews() const { return !changed_.empty() || !releases_.empty(); }
+  bool HasNews() const {
+    return !changed_.empty() || !releases_.empty() || !sizes_to_send_.empty();
+  }
   std::optional<int> FreeLane() const;
   const InFlight* Parked() const;  // the poll of this registration, if it is the only call out
   // An older poll that is still out although a newer one was answered: its answer may be lost, and
@@ -119,6 +127,12 @@ class MasterProtocol {
   std::map<int64_t, ContainerAsk> asks_;
   std::set<int64_t> changed_;
   std::vector<ContainerId> releases_;
+  struct WantedSize {
+    Resource resource;
+    std::optional<Resource> asked{};  // as a call has said, and no notice has answered yet
+  };
+  std::map<ContainerId, WantedSize> sizes_;
+  std::set<ContainerId> sizes_to_send_;
   float progress_ = 0;
   int64_t sequence_ = 0;    // last one sent
   int64_t generation_ = 0;  // registrations

@@ -24,7 +24,8 @@
 
 namespace weir::rm {
 
-inline constexpr int64_t kUntold = 0;  // else: the sequence of the answer that told it
+inline constexpr int64_t kUntold = 0;         // else: the sequence of the answer that told it,
+inline constexpr int64_t kAcknowledged = -1;  // or that
 
 struct ApplicationAttempt {
   AttemptId id;
@@ -56,6 +57,17 @@ struct ApplicationAttempt {
   };
   std::map<ContainerId, Completion> completions;  // not acknowledged
   size_t untold_completions = 0;
+  // Of containers that have been given another size than the AM was granted, as long as they are
+  // held; and refusals of other sizes, until they are acknowledged.
+  struct ToldSize {
+    Resource resource{};
+    bool changed = false;  // since it was granted
+    bool asked = false;    // by the AM, and this is the answer
+    std::optional<Error> refusal{};
+    int64_t told_in = kUntold;
+  };
+  std::map<ContainerId, ToldSize> sizes;
+  size_t untold_sizes = 0;
   // What it asked for, by request id, as far as it may still be needed: to ask again for a grant
   // that was lost, and to tell the grants of a gang together.
   std::map<int64_t, ContainerAsk> asked;

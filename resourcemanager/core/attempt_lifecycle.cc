@@ -275,6 +275,8 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
     RecordEnd(id, completion.node);
   }
   attempt.untold_completions = 0;
+  attempt.sizes.clear();
+  attempt.untold_sizes = 0;
   attempt.last_request = {};
   attempt.asked.clear();
   attempt.wanted_back.clear();

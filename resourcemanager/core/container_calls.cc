@@ -1,5 +1,6 @@
-// What owners and administrators want of a running container: another size, a signal. See
-// container_command.h.
+// What owners, administrators and ApplicationMasters want of a running container: another size, a
+// signal. See container_command.h.
+#include <iterator>
 #include <utility>
 
 #include "common/check.h"
@@ -8,6 +9,9 @@
 
 namespace weir::rm {
 namespace {
+
+constexpr size_t kSizesPerAnswer = 2000;
+constexpr size_t kRefusalsKept = 20'000;  // of one attempt, of containers that it does not hold
 
 std::string InWords(const ContainerCommand& command) {
   if (!command.size) return std::string(ContainerSignalName(command.signal));
@@ -40,10 +44,16 @@ Result<scheduler::ContainerSlot> ResourceManagerCore::State::AddressedBy(const E
                  name + " has ended with exit code " + std::to_string(over->second.exit_code),
                  "see 'weir container -status " + name + "'"};
   }
-  const Container& container = containers.at(*slot);
+  WEIR_RETURN_IF_ERROR(CheckCommandable(*slot));
+  return *slot;
+}
+
+Status ResourceManagerCore::State::CheckCommandable(ContainerSlot slot) const {
+  const Container& container = containers.at(slot);
   if (!container.at_node) {
     return Error{ErrorCode::kFailedPrecondition,
-                 name + " has not been started yet (" + std::string(Name(container.state)) + ")",
+                 containers.IdOf(slot).ToString() + " has not been started yet (" +
+                     std::string(Name(container.state)) + ")",
                  "try again when it runs"};
   }
   if (NodeAt(container.node).commands.size() >= kCommandsPerNode) {
@@ -52,60 +62,72 @@ Result<scheduler::ContainerSlot> ResourceManagerCore::State::AddressedBy(const E
                      " has yet to act on " + std::to_string(kCommandsPerNode) + " commands",
                  "try again when it is heard of; see 'weir node -list'"};
   }
-  return *slot;
+  return {};
 }
 
 void ResourceManagerCore::State::On(const ResizeContainer& event) {
-  const auto found = AddressedBy(event);
-  if (!found.ok()) return Answer(event.call, found.error());
-  const ContainerSlot slot = *found;
+  const auto slot = AddressedBy(event);
+  if (!slot.ok()) return Answer(event.call, slot.error());
+  const auto number = StartResize(
+      *slot, {.memory_mib = event.memory_mib, .vcores = event.vcores, .by = event.user});
+  if (!number.ok()) return Answer(event.call, number.error());
+  if (!*number) return Answer(event.call, MakeReport(*slot));
+  AwaitCommand(**number, event.call, event.park);
+}
+
+Result<std::optional<int64_t>> ResourceManagerCore::State::StartResize(ContainerSlot slot,
+                                                                       const SizeWish& wish) {
   const Container& container = containers.at(slot);
-  const std::string name = event.container.ToString();
+  const std::string name = containers.IdOf(slot).ToString();
   if (container.stopping || container.reported() != ContainerState::kRunning) {
-    return Answer(event.call,
-                  Error{ErrorCode::kFailedPrecondition,
-                        name + (container.stopping ? " is being stopped" : " does not run yet"),
-                        container.stopping ? "" : "try again when it runs"});
+    return Error{ErrorCode::kFailedPrecondition,
+                 name + (container.stopping ? " is being stopped" : " does not run yet"),
+                 container.stopping ? "" : "try again when it runs"};
   }
   const Resource before = SizeOf(slot);
   Resource wanted = before;
-  if (event.memory_mib) wanted.memory_mib = *event.memory_mib;
-  if (event.vcores) wanted.vcores = *event.vcores;
-  auto size = sched->SizeFor(slot, wanted);
-  if (!size.ok()) return Answer(event.call, std::move(size).error());
+  if (wish.memory_mib) wanted.memory_mib = *wish.memory_mib;
+  if (wish.vcores) wanted.vcores = *wish.vcores;
+  WEIR_ASSIGN_OR_RETURN(Resource size, sched->SizeFor(slot, wanted));
   if (const auto under_way = resizing.find(slot); under_way != resizing.end()) {
-    const ContainerCommand& command = commands.at(under_way->second);
-    if (*command.size == *size) return AwaitCommand(under_way->second, event.call, event.park);
-    return Answer(event.call,
-                  Error{ErrorCode::kFailedPrecondition,
-                        name + " is being resized to " + command.size->ToString() + " already",
-                        "try again when its node has done that"});
+    ContainerCommand& command = commands.at(under_way->second);
+    if (*command.size != size) {
+      return Error{ErrorCode::kFailedPrecondition,
+                   name + " is being resized to " + command.size->ToString() + " already",
+                   "try again when its node has done that"};
+    }
+    command.for_master = command.for_master || wish.for_master;
+    return std::optional(under_way->second);
   }
-  if (*size == before) return Answer(event.call, MakeReport(slot));
-  if (Status may = ChargeSize(slot, LargerParts(before, *size)); !may.ok()) {
+  if (size == before) return std::optional<int64_t>();
+  if (Status may = ChargeSize(slot, LargerParts(before, size)); !may.ok()) {
     Error error = std::move(may).error();
-    error.message = name + " cannot have " + size->ToString() + ": " + error.message;
-    return Answer(event.call, std::move(error));
+    error.message = name + " cannot have " + size.ToString() + ": " + error.message;
+    return error;
   }
-  GiveCommand({.slot = slot, .size = *std::move(size), .before = before, .by = event.user},
-              event.call,
-              event.park);
+  return std::optional(GiveCommand({.slot = slot,
+                                    .size = std::move(size),
+                                    .before = before,
+                                    .by = wish.by,
+                                    .for_master = wish.for_master}));
 }
 
 void ResourceManagerCore::State::On(const SignalContainer& event) {
   const auto found = AddressedBy(event);
   if (!found.ok()) return Answer(event.call, found.error());
-  GiveCommand({.slot = *found, .signal = event.signal, .by = event.user}, event.call, event.park);
+  AwaitCommand(GiveCommand({.slot = *found, .signal = event.signal, .by = event.user}),
+               event.call,
+               event.park);
 }
 
-void ResourceManagerCore::State::GiveCommand(ContainerCommand command, CallId call, Duration park) {
+int64_t ResourceManagerCore::State::GiveCommand(ContainerCommand command) {
   const int64_t number = next_command++;
   Node& node = NodeAt(containers.at(command.slot).node);
   node.commands.insert(number);
   if (command.size) resizing.emplace(command.slot, number);
   commands.emplace(number, std::move(command));
   MarkDirty(node);
-  AwaitCommand(number, call, park);
+  return number;
 }
 
 void ResourceManagerCore::State::AwaitCommand(int64_t number, CallId call, Duration park) {
@@ -145,6 +167,8 @@ void ResourceManagerCore::State::AdoptSize(ContainerSlot slot, const Resource& s
              "has " + ResourceOf(slot).ToString() + " on its node, and had " + charged.ToString() +
                  " here",
              true});
+  const ContainerId id = containers.IdOf(slot);
+  NoteSize(*FindAttempt(id.attempt), id, {.resource = ResourceOf(slot), .changed = true});
 }
 
 void ResourceManagerCore::State::OnOutcome(const Node& node, const CommandOutcome& outcome) {
@@ -158,6 +182,7 @@ void ResourceManagerCore::State::OnOutcome(const Node& node, const CommandOutcom
     const Status charged =
         ChargeSize(command.slot, outcome.refusal ? command.before : *command.size);
     WEIR_CHECK(charged.ok(), "a container can always have less");
+    NoteOutcome(command, outcome.refusal);
   }
   const std::string what = InWords(command) + ", as " + command.by + " wanted";
   if (outcome.refusal) {
@@ -172,6 +197,19 @@ void ResourceManagerCore::State::OnOutcome(const Node& node, const CommandOutcom
       Answer(call, MakeReport(command.slot));
     }
   }
+}
+
+// A refusal of what somebody else wanted is nothing to the ApplicationMaster.
+void ResourceManagerCore::State::NoteOutcome(const ContainerCommand& command,
+                                             const std::optional<Error>& refusal) {
+  if (refusal && !command.for_master) return;
+  const ContainerId id = containers.IdOf(command.slot);
+  NoteSize(*FindAttempt(id.attempt),
+           id,
+           {.resource = ResourceOf(command.slot),
+            .changed = !refusal,
+            .asked = command.for_master,
+            .refusal = refusal});
 }
 
 // Its calls wait no more, and have yet to be answered.
@@ -223,6 +261,99 @@ void ResourceManagerCore::State::TellCommands(Node& node, NodeHeartbeatAnswer& a
           {.id = id, .signal = command.signal, .number = number, .by = command.by});
     }
   }
+}
+
+// --- ApplicationMasters
+
+void ResourceManagerCore::State::OnSizeAsk(ApplicationAttempt& attempt, const SizeAsk& ask) {
+  const ContainerId& id = ask.container;
+  const auto slot = id.attempt == attempt.id ? containers.Find(id) : std::nullopt;
+  ApplicationAttempt::ToldSize told{.asked = true};
+  if (!slot) {
+    // It hears, or has heard, of the end.
+    if (attempt.completions.contains(id) || attempt.sizes.size() >= kRefusalsKept) return;
+    if (id.attempt == attempt.id && ended.contains(id)) return;
+    told.refusal = Error{ErrorCode::kNotFound,
+                         attempt.id.ToString() + " holds no container " + id.ToString(),
+                         "after a restart of the ResourceManager: when its node has been heard of"};
+    return NoteSize(attempt, id, told);
+  }
+  const auto number = ResizeForMaster(*slot, ask.resource);
+  if (number.ok() && *number) return;  // told when its node has acted
+  told.resource = SizeOf(*slot);
+  if (!number.ok()) told.refusal = number.error();
+  NoteSize(attempt, id, told);
+}
+
+Result<std::optional<int64_t>> ResourceManagerCore::State::ResizeForMaster(ContainerSlot slot,
+                                                                           const Resource& size) {
+  WEIR_RETURN_IF_ERROR(CheckCommandable(slot));
+  const Resource has = SizeOf(slot);
+  if (size.named != has.named) {
+    return Error{ErrorCode::kInvalidArgument,
+                 containers.IdOf(slot).ToString() + " cannot be resized from " + has.ToString() +
+                     " to " + size.ToString(),
+                 "named resources stay as they were granted: ask for the same"};
+  }
+  return StartResize(slot,
+                     {.memory_mib = size.memory_mib,
+                      .vcores = size.vcores,
+                      .by = "its ApplicationMaster",
+                      .for_master = true});
+}
+
+void ResourceManagerCore::State::NoteSize(ApplicationAttempt& attempt,
+                                          const ContainerId& id,
+                                          const ApplicationAttempt::ToldSize& size) {
+  auto [entry, is_new] = attempt.sizes.try_emplace(id, size);
+  if (is_new || entry->second.told_in != kUntold) ++attempt.untold_sizes;
+  if (!is_new) {
+    // What was asked for and has not been told yet stays an answer.
+    const ApplicationAttempt::ToldSize before = std::exchange(entry->second, size);
+    entry->second.changed = size.changed || before.changed;
+    if (before.told_in == kUntold && before.asked && !size.asked) {
+      entry->second.asked = true;
+      entry->second.refusal = before.refusal;
+    }
+  }
+  MarkDirty(attempt);
+}
+
+void ResourceManagerCore::State::ForgetSize(ApplicationAttempt& attempt, const ContainerId& id) {
+  const auto found = attempt.sizes.find(id);
+  if (found == attempt.sizes.end()) return;
+  if (found->second.told_in == kUntold) --attempt.untold_sizes;
+  attempt.sizes.erase(found);
+}
+
+void ResourceManagerCore::State::TellSizes(ApplicationAttempt& attempt, AllocateAnswer& answer) {
+  if (attempt.untold_sizes == 0) return;
+  for (auto& [id, size] : attempt.sizes) {
+    if (size.told_in != kUntold) continue;
+    if (answer.sizes.size() >= kSizesPerAnswer) return;
+    answer.sizes.push_back(
+        {.container = id, .resource = size.resource, .asked = size.asked, .refusal = size.refusal});
+    size.told_in = answer.sequence;
+    --attempt.untold_sizes;
+  }
+}
+
+void ResourceManagerCore::State::AcknowledgeSizes(ApplicationAttempt& attempt) {
+  for (auto it = attempt.sizes.begin(); it != attempt.sizes.end();) {
+    ApplicationAttempt::ToldSize& size = it->second;
+    if (size.told_in != kUntold) {
+      size.told_in = kAcknowledged;
+      size.asked = false;
+      size.refusal.reset();
+    }
+    it = size.told_in == kUntold || size.changed ? std::next(it) : attempt.sizes.erase(it);
+  }
+}
+
+// An answer that was acknowledged may have been lost: a later call can have overtaken it.
+void ResourceManagerCore::State::TellSizesAgain(ApplicationAttempt& attempt) {
+  for (auto& [id, size] : attempt.sizes) size.told_in = kUntold;
+  attempt.untold_sizes = attempt.sizes.size();
 }
 
 }  // namespace weir::rm

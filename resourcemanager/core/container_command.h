@@ -1,8 +1,8 @@
-// What an owner or an administrator wants of a container that runs: another size, or a signal to
-// its processes. Its node is told once in each session, until it has said what came of it; so long
-// the calls that asked for it wait, and when their time is up they are told that it is still to
-// come. Gone with its container. Never stored: after a restart the node says what size a container
-// has.
+// What an owner, an administrator or its ApplicationMaster wants of a container that runs: another
+// size, or (but for the last) a signal to its processes. Its node is told once in each session,
+// until it has said what came of it; so long the calls that asked for it wait, and when their time
+// is up they are told that it is still to come. Gone with its container. Never stored: after a
+// restart the node says what size a container has.
 //
 // A size on its way: node, queues and user are charged with the larger part of both, so that what
 // may be in use is taken whatever the node does; with the new size alone when its node has changed
@@ -29,7 +29,8 @@ struct ContainerCommand {
   std::optional<Resource> size{};  // nothing: it is a signal
   Resource before{};               // what it has had until now
   ContainerSignal signal = ContainerSignal::kGracefulShutdown;
-  std::string by{};             // user
+  std::string by{};             // who wants it, in words
+  bool for_master = false;      // its ApplicationMaster is told what came of it
   bool told = false;            // in the session of its node
   std::set<CallId> calls = {};  // that wait
 };

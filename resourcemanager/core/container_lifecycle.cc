@@ -232,6 +232,7 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   --application.held_containers;
   DropGrant(attempt, slot);
   DropWish(attempt, slot);
+  ForgetSize(attempt, id);
   StopAwaiting(slot);
   stop_deadlines.Clear(slot);
   containers.Unlink(attempt.containers, &Container::of_attempt, slot);

@@ -217,12 +217,33 @@ struct ResourceManagerCore::State {
   // The held one that it is about, if the caller may and its node has it.
   template <typename Event>
   Result<ContainerSlot> AddressedBy(const Event& event);
-  void GiveCommand(ContainerCommand command, CallId call, Duration park);
+  // What stands against any command for it.
+  Status CheckCommandable(ContainerSlot slot) const;
+  struct SizeWish {
+    std::optional<int64_t> memory_mib{};  // what is not named stays as it is
+    std::optional<int64_t> vcores{};
+    std::string by{};
+    bool for_master = false;
+  };
+  // The number of the command that gives it that size; nothing: it has it.
+  Result<std::optional<int64_t>> StartResize(ContainerSlot slot, const SizeWish& wish);
+  int64_t GiveCommand(ContainerCommand command);
   void AwaitCommand(int64_t number, CallId call, Duration park);
   Status ChargeSize(ContainerSlot slot, const Resource& size);
   void CountSize(ContainerSlot slot, const Resource& before);
   void AdoptSize(ContainerSlot slot, const Resource& size);
   void OnOutcome(const Node& node, const CommandOutcome& outcome);
+  // The same, wanted by the container's ApplicationMaster, and what that is told of sizes.
+  void OnSizeAsk(ApplicationAttempt& attempt, const SizeAsk& ask);
+  Result<std::optional<int64_t>> ResizeForMaster(ContainerSlot slot, const Resource& size);
+  void NoteOutcome(const ContainerCommand& command, const std::optional<Error>& refusal);
+  void NoteSize(ApplicationAttempt& attempt,
+                const ContainerId& id,
+                const ApplicationAttempt::ToldSize& size);
+  void ForgetSize(ApplicationAttempt& attempt, const ContainerId& id);
+  static void TellSizes(ApplicationAttempt& attempt, AllocateAnswer& answer);
+  static void AcknowledgeSizes(ApplicationAttempt& attempt);
+  static void TellSizesAgain(ApplicationAttempt& attempt);
   ContainerCommand TakeCommand(int64_t number);
   void DropCommands(ContainerSlot slot, const std::string& why);
   void AnswerLateCommand(CallId call);
@@ -488,6 +509,7 @@ struct ResourceManagerCore::State {
   std::string CheckNodes() const;
   std::string CheckApplications() const;
   std::string CheckAttempt(const Application& application, const ApplicationAttempt& attempt) const;
+  std::string CheckSizes(const ApplicationAttempt& attempt) const;
   std::string CheckCommands() const;
   std::string CheckCalls() const;
 

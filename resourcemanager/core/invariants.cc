@@ -176,12 +176,26 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
     untold += completion.told_in == kUntold ? 1 : 0;
   }
   if (untold != attempt.untold_completions) return Broken(name, "untold ends do not add up");
+  if (std::string broken = CheckSizes(attempt); !broken.empty()) return broken;
   if (attempt.slot) {
     if (sched->application_containers(*attempt.slot) != attempt.containers.size) {
       return Broken(name, "the scheduler counts other containers");
     }
   }
   return "";
+}
+
+std::string ResourceManagerCore::State::CheckSizes(const ApplicationAttempt& attempt) const {
+  size_t untold = 0;
+  for (const auto& [id, size] : attempt.sizes) {
+    untold += size.told_in == kUntold ? 1 : 0;
+    const std::string name = "the size of " + id.ToString();
+    if (size.changed && !containers.Find(id)) return Broken(name, "is that of an ended container");
+    if (size.told_in == kAcknowledged && !size.changed) return Broken(name, "is kept in vain");
+    if (!size.asked && size.refusal) return Broken(name, "was refused though it was not asked for");
+  }
+  if (untold == attempt.untold_sizes) return "";
+  return Broken(attempt.id.ToString(), "untold sizes do not add up");
 }
 
 std::string ResourceManagerCore::State::CheckApplications() const {

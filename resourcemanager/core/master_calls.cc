@@ -46,7 +46,7 @@ Error Superseded(const AttemptId& id) {
 
 bool SameContent(const AllocateRequest& a, const AllocateRequest& b) {
   return a.asks == b.asks && a.releases == b.releases && a.blacklist_add == b.blacklist_add &&
-         a.blacklist_remove == b.blacklist_remove;
+         a.blacklist_remove == b.blacklist_remove && a.sizes == b.sizes;
 }
 
 }  // namespace
@@ -129,6 +129,7 @@ void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
   }
   for (auto& [id, completion] : attempt.completions) completion.told_in = kUntold;
   attempt.untold_completions = attempt.completions.size();
+  TellSizesAgain(attempt);
 }
 
 void ResourceManagerCore::State::On(const Allocate& event) {
@@ -193,12 +194,15 @@ void ResourceManagerCore::State::ParkMaster(ApplicationAttempt& attempt,
 Result<std::vector<ContainerAsk>> ResourceManagerCore::State::ValidateAllocate(
     const ApplicationAttempt& attempt, const AllocateRequest& request) const {
   if (request.asks.size() > limits::kAsksPerAllocate ||
-      request.releases.size() > limits::kContainerElements) {
+      request.releases.size() > limits::kContainerElements ||
+      request.sizes.size() > limits::kSizesPerAllocate) {
     return Error{ErrorCode::kInvalidArgument,
                  "an allocate call of " + attempt.id.ToString() + " has " +
-                     std::to_string(request.asks.size()) + " asks and " +
-                     std::to_string(request.releases.size()) + " releases",
-                 "at most " + std::to_string(limits::kAsksPerAllocate) + " asks in one call"};
+                     std::to_string(request.asks.size()) + " asks, " +
+                     std::to_string(request.releases.size()) + " releases and " +
+                     std::to_string(request.sizes.size()) + " other sizes",
+                 "at most " + std::to_string(limits::kAsksPerAllocate) + " asks and " +
+                     std::to_string(limits::kSizesPerAllocate) + " sizes in one call"};
   }
   WEIR_RETURN_IF_ERROR(ValidateBlacklist(attempt.id, request));
   std::vector<ContainerAsk> asks;
@@ -217,6 +221,7 @@ void ResourceManagerCore::State::AcknowledgeAnswers(ApplicationAttempt& attempt)
     RecordEnd(completion.first, completion.second.node);
     return true;
   });
+  AcknowledgeSizes(attempt);
   // It has heard of everything that it asked for.
   if (!attempt.asked.empty() && attempt.first_grant < 0 &&
       sched->application_pending(*attempt.slot).IsZero()) {
@@ -259,6 +264,7 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
     place = true;
     Touch(application);
   }
+  for (const SizeAsk& ask : request.sizes) OnSizeAsk(attempt, ask);
 }
 
 void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
@@ -283,7 +289,9 @@ void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
 }
 
 bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
-  if (attempt.untold_completions > 0 || attempt.untold_preemption) return true;
+  if (attempt.untold_completions > 0 || attempt.untold_sizes > 0 || attempt.untold_preemption) {
+    return true;
+  }
   for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
     if (!containers.at({i}).stopping) return true;
   }
@@ -323,6 +331,7 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
     completion.told_in = answer.sequence;
     --attempt.untold_completions;
   }
+  TellSizes(attempt, answer);
   for (const auto& [slot, deadline] : attempt.wanted_back) {
     const Duration grace = std::max(Duration(0), deadline - now.monotonic);
     answer.preemption.push_back({.container = containers.IdOf({slot}), .grace = grace});

@@ -182,12 +182,15 @@ void SimMaster::OnAllocated(const AllocateAnswer& answer, int lane) {
       if (workers_.contains(id)) StartWorker(id);
     });
   }
+  for (const SizeNotice& notice : answer.sizes) OnSize(notice);
   for (const ContainerStatus& status : answer.completed) OnCompleted(status);
   Ask();
+  AskSize();
   MaybeFinish();
 }
 
 void SimMaster::OnCompleted(const ContainerStatus& status) {
+  protocol_.OnEnded(status.id);
   if (!completed_.insert(status.id).second) return;  // told again
   const auto known = workers_.find(status.id);
   if (known == workers_.end()) {
@@ -216,6 +219,25 @@ void SimMaster::Ask() {
                     .count = wanted,
                     .resource = plan_.worker_resource,
                     .gang = plan_.gang});
+}
+
+void SimMaster::OnSize(const SizeNotice& notice) {
+  if (notice.asked) protocol_.OnSizeAnswered(notice.container);
+  world_.trace.Line(host_,
+                    notice.container.ToString() + " has " + notice.resource.ToString() +
+                        (notice.refusal ? ": " + notice.refusal->ToString() : ""));
+  if (!notice.asked && notice.refusal) world_.checker.Fail("a refusal of what nobody asked for");
+}
+
+// In the runs in which owners do the same.
+void SimMaster::AskSize() {
+  if (!world_.workload.owner_acts || finishing_ || workers_.empty()) return;
+  if (!world_.random.Chance(1, 4)) return;
+  const auto& [id, worker] =
+      *std::next(workers_.begin(), static_cast<int64_t>(world_.random.Below(workers_.size())));
+  Resource size = worker.grant.token.resource;
+  size.memory_mib = 512 * world_.random.Between(1, 8);
+  protocol_.SetSize({.container = id, .resource = size});
 }
 
 void SimMaster::StartWorker(const ContainerId& id) {

@@ -52,6 +52,8 @@ class SimMaster {
   void OnAllocated(const AllocateAnswer& answer, int lane);
   void OnCompleted(const ContainerStatus& status);
   void Ask();
+  void OnSize(const SizeNotice& notice);
+  void AskSize();
   void StartWorker(const ContainerId& id);
   void OnStartFailed(const ContainerId& id, const Error& error);
   void ReleaseOne();

@@ -190,6 +190,38 @@ TEST_F(MasterClientTest, RegistersAgainAfterAResyncAndCountsAGrantToldTwiceOnce)
   EXPECT_EQ(call.request.asks[0].count, 1);
 }
 
+TEST_F(MasterClientTest, AsksForOtherSizesAndTellsWhatCameOfThem) {
+  Start();
+  board_.registrations.Take();
+  AllocateCall call = board_.allocates.Take();
+  idl::AllocateAnswer answer = AnswerTo(call);
+  answer.__set_granted({Grant(2, 7)});
+  call.responder.Reply(answer);
+  listener_.allocations.Take();
+  const AllocateCall parked = board_.allocates.Take();
+  OnLoop([this] { client_->SetSize({Worker(2), {2048, 1}}); });
+  call = board_.allocates.Take();
+  ASSERT_EQ(call.request.sizes.size(), 1u);
+  EXPECT_EQ(call.request.sizes[0].container_id, Worker(2).ToString());
+  EXPECT_EQ(call.request.sizes[0].resource.memory_mib, 2048);
+  parked.responder.Fail({ErrorCode::kAborted, "a newer call came", ""});
+  answer = AnswerTo(call);
+  idl::SizeNotice notice;
+  notice.__set_container_id(Worker(2).ToString());
+  notice.__set_resource(call.request.sizes[0].resource);
+  notice.__set_asked(true);
+  answer.__set_sizes({notice});
+  call.responder.Reply(answer);
+  const auto allocation = listener_.allocations.Take();
+  ASSERT_EQ(allocation.sizes.size(), 1u);
+  EXPECT_EQ(allocation.sizes[0],
+            (SizeNotice{.container = Worker(2), .resource = {2048, 1}, .asked = true}));
+  // Answered, so a new registration does not ask for it again.
+  board_.allocates.Take().responder.Fail({ErrorCode::kResync, "register again", ""});
+  board_.registrations.Take();
+  EXPECT_TRUE(board_.allocates.Take().request.sizes.empty());
+}
+
 TEST_F(MasterClientTest, TellsThatTheResourceManagerRefusesTheAttempt) {
   board_.refuse_code = static_cast<int>(ErrorCode::kFailedPrecondition);
   Start();

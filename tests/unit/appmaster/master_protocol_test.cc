@@ -84,6 +84,48 @@ TEST(MasterProtocol, SendsNewsAtOnceOnTheOtherLaneWhileAPollIsParked) {
   EXPECT_TRUE(third->allocate.asks.empty());
 }
 
+TEST(MasterProtocol, AsksForOneSizeOfAContainerAtATimeAndForTheNewestNext) {
+  MasterProtocol protocol = Registered();
+  protocol.SetSize({Container(2), {2048, 1}});
+  const auto first = protocol.Next(At(0));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->allocate.sizes, (std::vector<SizeAsk>{{Container(2), {2048, 1}}}));
+  protocol.SetSize({Container(2), {3072, 1}});
+  protocol.SetSize({Container(2), {4096, 1}});
+  EXPECT_FALSE(protocol.Next(At(5))) << "the first is not answered";
+  protocol.OnAllocated(first->lane, {}, At(6));
+  const auto second = protocol.Next(At(6));
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->allocate.sizes.empty());
+  protocol.OnSizeAnswered(Container(2));
+  const auto third = protocol.Next(At(10));
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->allocate.sizes, (std::vector<SizeAsk>{{Container(2), {4096, 1}}}));
+  protocol.OnSizeAnswered(Container(2));
+  protocol.OnSizeAnswered(Container(2));
+  protocol.OnAllocated(third->lane, {}, At(11));
+  protocol.OnError(second->lane, Failure(ErrorCode::kAborted), At(11));
+  EXPECT_TRUE(protocol.Next(At(12))->allocate.sizes.empty());
+}
+
+TEST(MasterProtocol, AsksForSizesAgainAfterARegistrationUnlessTheyAreAnsweredOrTheContainerEnded) {
+  MasterProtocol protocol = Registered();
+  for (int64_t i = 2; i <= 4; ++i) protocol.SetSize({Container(i), {2048, 1}});
+  const auto first = protocol.Next(At(0));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->allocate.sizes.size(), 3U);
+  protocol.OnSizeAnswered(Container(2));
+  protocol.OnEnded(Container(3));
+  EXPECT_EQ(protocol.OnError(first->lane, Failure(ErrorCode::kResync), At(1)),
+            MasterErrorMeaning::kResync);
+  const auto registration = protocol.Next(protocol.NextDeadline());
+  ASSERT_TRUE(registration);
+  protocol.OnRegistered(registration->lane, At(200));
+  const auto again = protocol.Next(At(200));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->allocate.sizes, (std::vector<SizeAsk>{{Container(4), {2048, 1}}}));
+}
+
 // A network can deliver a call twice: the later copy parks, and ends the earlier one. To go on then
 // would acknowledge an answer that nobody has read.
 TEST(MasterProtocol, RepeatsTheNewestPollWhenACopyOfItEndsIt) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/limits.h"
 #include "tests/unit/resourcemanager/core_driver.h"
 
 namespace weir::rm {
@@ -80,6 +81,21 @@ class Commands : public ::testing::Test {
     EXPECT_EQ(answer.resize.size(), 1U);
     return answer.resize.empty() ? ResizeContainerCommand{} : answer.resize[0];
   }
+  // The AM's next allocate: the sizes that it asks for, those that it is told.
+  CallId AskSizes(std::vector<SizeAsk> sizes, Duration park = Duration{0}) {
+    return driver.AllocateCall(attempt,
+                               {.sequence = ++driver.master_sequences[attempt],
+                                .asks = {},
+                                .releases = {},
+                                .sizes = std::move(sizes),
+                                .park = park});
+  }
+  std::vector<SizeNotice> ToldSizes(CallId call) {
+    const auto* answer = driver.Get<AllocateAnswer>(call);
+    EXPECT_NE(answer, nullptr);
+    return answer == nullptr ? std::vector<SizeNotice>{} : answer->sizes;
+  }
+  std::vector<SizeNotice> Sizes() { return ToldSizes(AskSizes({})); }
   ContainerReport Shown(const ContainerId& id) {
     const auto containers = driver.core->Containers(id.attempt.application);
     for (const ContainerReport& report : *containers) {
@@ -331,6 +347,128 @@ TEST_F(Commands, AStoreThatFailsEndsTheWait) {
   const CallId call = Resize(2048);
   driver.Step(StoreFailed{{ErrorCode::kUnavailable, "gone", ""}});
   EXPECT_EQ(driver.Code(call), ErrorCode::kUnavailable);
+}
+
+// --- by the ApplicationMaster
+
+TEST_F(Commands, AMasterIsToldWhenTheNodeHasGivenTheSizeThatItAskedFor) {
+  const CallId parked = AskSizes({{worker, {3000, 2}}}, seconds(9));
+  EXPECT_FALSE(driver.Answered(parked));
+  EXPECT_EQ(driver.UsedOnNode("n1"), before + (Resource{2048, 1}));
+  const ResizeContainerCommand told = Told();
+  EXPECT_EQ(told.resource, (Resource{3072, 2}));
+  Beat({{.number = told.number}});
+  const SizeNotice has{.container = worker, .resource = {3072, 2}, .asked = true};
+  EXPECT_EQ(ToldSizes(parked), std::vector{has});
+  EXPECT_EQ(driver.Report(attempt.application).allocated, before + (Resource{2048, 1}));
+  EXPECT_TRUE(Sizes().empty()) << "told once";
+  // What it has already is said at once.
+  EXPECT_EQ(ToldSizes(AskSizes({{worker, {3072, 2}}})), std::vector{has});
+}
+
+TEST_F(Commands, AMasterIsToldOfASizeThatItsUserHasGiven) {
+  Resize(2048);
+  const CallId parked = AskSizes({}, seconds(9));
+  Beat({{.number = Told().number}});
+  EXPECT_EQ(ToldSizes(parked), (std::vector<SizeNotice>{{worker, {2048, 1}}}));
+  // A refusal of what it did not ask for is nothing to it.
+  Resize(4096);
+  Beat({{.number = Told().number, .refusal = kRefused}});
+  EXPECT_TRUE(Sizes().empty());
+}
+
+TEST_F(Commands, AMasterAndItsUserMayWantTheSame) {
+  const CallId call = Resize(2048);
+  EXPECT_TRUE(ToldSizes(AskSizes({{worker, {2048, 1}}})).empty());
+  Beat({{.number = Told().number}});
+  EXPECT_TRUE(driver.Get<ContainerReport>(call));
+  EXPECT_EQ(Sizes(), (std::vector<SizeNotice>{{worker, {2048, 1}, true}}));
+}
+
+TEST_F(Commands, AMasterIsToldWhatItsNodeRefuses) {
+  AskSizes({{worker, {2048, 1}}});
+  Beat({{.number = Told().number, .refusal = kRefused}});
+  EXPECT_EQ(Sizes(), (std::vector<SizeNotice>{{worker, kWorker, true, kRefused}}));
+  EXPECT_TRUE(Sizes().empty());
+  EXPECT_EQ(driver.UsedOnNode("n1"), before);
+}
+
+TEST_F(Commands, AMasterIsToldAtOnceWhatCannotBe) {
+  struct Case {
+    ContainerId container;
+    Resource size;
+    ErrorCode code;
+    const char* words;
+  };
+  const ContainerId unknown = ContainerId::Make(attempt, driver.core->epoch(), 99);
+  const ContainerId foreign = ContainerId::Make({{1, 1}, 1}, driver.core->epoch(), 2);
+  const auto granted = driver.Ask(attempt, {AskFor(2, 1, kWorker)}).granted;
+  ASSERT_EQ(granted.size(), 1U);
+  const Case cases[] = {
+      {worker, {8192, 1}, ErrorCode::kResourceExhausted, "more: node n1.example has"},
+      {worker, {int64_t{1} << 30, 1}, ErrorCode::kInvalidArgument, "memory"},
+      {worker, {0, 1}, ErrorCode::kInvalidArgument, "memory"},
+      {worker, {2048, 1, {{"yarn.io/gpu", 1}}}, ErrorCode::kInvalidArgument, "named resources"},
+      {granted[0].token.id, {2048, 1}, ErrorCode::kFailedPrecondition, "has not been started yet"},
+      {unknown, {2048, 1}, ErrorCode::kNotFound, "holds no container"},
+      {foreign, {2048, 1}, ErrorCode::kNotFound, "holds no container"},
+  };
+  const Resource used = driver.UsedOnNode("n1");
+  for (const Case& c : cases) {
+    const auto told = ToldSizes(AskSizes({{c.container, c.size}}));
+    ASSERT_EQ(told.size(), 1U) << c.container.ToString();
+    EXPECT_EQ(told[0].container, c.container);
+    ASSERT_TRUE(told[0].refusal && told[0].asked);
+    EXPECT_EQ(told[0].refusal->code, c.code) << told[0].refusal->ToString();
+    EXPECT_THAT(told[0].refusal->ToString(), HasSubstr(c.words));
+  }
+  EXPECT_TRUE(Sizes().empty());
+  EXPECT_TRUE(Beat().resize.empty());
+  EXPECT_EQ(driver.UsedOnNode("n1"), used);
+}
+
+TEST_F(Commands, AMasterThatRegistersAgainIsToldTheSizesOfWhatItHolds) {
+  AskSizes({{worker, {2048, 1}}});
+  Beat({{.number = Told().number}});
+  EXPECT_EQ(Sizes().size(), 1U);
+  AskSizes({{worker, {512, 1}}});
+  Beat({{.number = Told().number, .refusal = kRefused}});
+  EXPECT_EQ(Sizes().size(), 1U);
+  EXPECT_TRUE(Sizes().empty());
+  ASSERT_TRUE(driver.Get<RegisterMasterAnswer>(driver.RegisterMasterCall(attempt)));
+  EXPECT_EQ(Sizes(), (std::vector<SizeNotice>{{worker, {2048, 1}}}))
+      << "an answer that was acknowledged may have been lost";
+  EXPECT_TRUE(Sizes().empty());
+}
+
+TEST_F(Commands, OfAContainerThatEndsAMasterIsToldTheEndAlone) {
+  AskSizes({{worker, {2048, 1}}});
+  Beat();
+  Beat({}, {Complete(worker, 7)});
+  const CallId call = AskSizes({{worker, {4096, 1}}});
+  EXPECT_TRUE(ToldSizes(call).empty());
+  EXPECT_EQ(driver.Get<AllocateAnswer>(call)->completed.size(), 1U);
+  EXPECT_TRUE(ToldSizes(AskSizes({{worker, {4096, 1}}})).empty());
+  EXPECT_EQ(driver.UsedOnNode("n1"), before - kWorker);
+}
+
+TEST_F(Commands, ARepeatedAllocateAsksForNothingTwice) {
+  const AllocateRequest request{.sequence = driver.master_sequences[attempt] + 1,
+                                .asks = {},
+                                .releases = {},
+                                .sizes = {{worker, {2048, 1}}}};
+  ++driver.master_sequences[attempt];
+  driver.AllocateCall(attempt, request);
+  Beat({{.number = Told().number}});
+  const CallId again = driver.AllocateCall(attempt, request);
+  EXPECT_TRUE(ToldSizes(again).empty()) << "the answer to that sequence is what it was";
+  EXPECT_EQ(Sizes(), (std::vector<SizeNotice>{{worker, {2048, 1}, true}}));
+  EXPECT_TRUE(Beat().resize.empty());
+}
+
+TEST_F(Commands, SizesOfOneCallAreBounded) {
+  const std::vector<SizeAsk> many(limits::kSizesPerAllocate + 1, {worker, {2048, 1}});
+  EXPECT_EQ(driver.Code(AskSizes(many)), ErrorCode::kInvalidArgument);
 }
 
 }  // namespace

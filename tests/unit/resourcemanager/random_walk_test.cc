@@ -343,6 +343,8 @@ class Walk {
     }
     for (const auto& [id, where] : containers_) {
       if (id.attempt == attempt && random_.Chance(1, 4)) request.releases.push_back(id);
+      const Resource size{random_.Between(0, 16) * 256, random_.Between(0, 6)};
+      if (random_.Chance(1, 6)) request.sizes.push_back({id, size});
     }
     if (random_.Chance(1, 10)) request.blacklist_add = {AnyNode() + ".example"};
     if (random_.Chance(1, 5)) request.blacklist_remove = {AnyNode() + ".example"};

@@ -292,6 +292,7 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
                 .max_per_node = 2,
                 .max_per_rack = 5}},
       .releases = {kContainer},
+      .sizes = {{kContainer, {768, 2}}},
       .blacklist_add = {"n3"},
       .blacklist_remove = {"n4", "n5"},
       .progress = 0.25f,
@@ -300,6 +301,7 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->asks, request.asks);
   EXPECT_EQ(received->releases, request.releases);
+  EXPECT_EQ(received->sizes, request.sizes);
   EXPECT_EQ(received->blacklist_add, request.blacklist_add);
   EXPECT_EQ(received->blacklist_remove, request.blacklist_remove);
   EXPECT_EQ(received->park, request.park);
@@ -317,10 +319,13 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
                      .node_http_address = "127.0.0.1:8042",
                      .nm_token = {kAttempt, {"node-1"}}}};
   answer.preemption = {{kContainer, seconds(15)}};
+  answer.sizes = {{kContainer, {768, 2}},
+                  {kContainer, {512, 1}, true, Error{ErrorCode::kResourceExhausted, "no", "wait"}}};
   answer.headroom = {4096, 4, {{"yarn.io/gpu", 1}}};
   const auto grants = FromWire(ToWire(answer, Keys()));
   ASSERT_TRUE(grants.ok());
   EXPECT_EQ(grants->preemption, answer.preemption);
+  EXPECT_EQ(grants->sizes, answer.sizes);
   EXPECT_EQ(grants->headroom, answer.headroom);
   ASSERT_EQ(grants->granted.size(), 1u);
   EXPECT_EQ(grants->granted[0].id, kContainer);
