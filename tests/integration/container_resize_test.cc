@@ -153,6 +153,26 @@ TEST_F(Resize, TheSizeOutlivesTheNodeManager) {
   ASSERT_TRUE(AwaitFinalStatus(id, "SUCCEEDED"));
 }
 
+TEST_F(Resize, ANewResourceManagerIsToldTheSizeByTheNode) {
+  ASSERT_TRUE(StartCluster(LookedAtOften()));
+  const std::string id = SubmitWaiting("128", "true");
+  const pid_t pid = AwaitPid(Scratch("pid"));
+  const std::string worker = WorkerOf(id);
+  const int64_t before = QueueUsesMib();
+  ASSERT_EQ(Container({"-resize", worker, "-memory", "512"}).exit_code, 0);
+  cluster().resource_manager().Kill();
+  ASSERT_TRUE(cluster().StartResourceManager());
+  ASSERT_TRUE(cluster().WaitForNodes(1));
+  ASSERT_TRUE(WaitUntil([&] { return QueueUsesMib() == before + 384; }, "the size is charged"));
+  EXPECT_TRUE(IsAlive(pid));
+  EXPECT_THAT(Status(worker), HasSubstr("Resource : <memory:512, vCores:1>"));
+  const CommandResult down = Container({"-resize", worker, "-memory", "256"});
+  EXPECT_EQ(down.out, worker + " has <memory:256, vCores:1> now\n") << down.ToString();
+  EXPECT_EQ(QueueUsesMib(), before + 128);
+  WriteWholeFile(Scratch("go"), "");
+  ASSERT_TRUE(AwaitFinalStatus(id, "SUCCEEDED"));
+}
+
 TEST_F(Resize, IsForTheOwnerAndAdministratorsAlone) {
   const passwd* const account = ::getpwnam("nobody");
   if (account == nullptr) GTEST_SKIP() << "there is no account 'nobody'";
