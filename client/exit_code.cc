@@ -13,7 +13,7 @@ ExitCode ExitCodeOf(ErrorCode code) {
       return ExitCode::kDenied;
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
-    case ErrorCode::kNotLeader:
+    case ErrorCode::kNotActive:
       return ExitCode::kUnavailable;
     case ErrorCode::kAlreadyExists:
     case ErrorCode::kFailedPrecondition:

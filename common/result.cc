@@ -22,8 +22,8 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "UNAVAILABLE";
     case ErrorCode::kDeadlineExceeded:
       return "DEADLINE_EXCEEDED";
-    case ErrorCode::kNotLeader:
-      return "NOT_LEADER";
+    case ErrorCode::kNotActive:
+      return "NOT_ACTIVE";
     case ErrorCode::kFenced:
       return "FENCED";
     case ErrorCode::kResync:

@@ -24,7 +24,7 @@ enum class ErrorCode : int {
   kResourceExhausted = 7,   // a bound is reached: memory, disk, queue, connections
   kUnavailable = 8,         // the peer cannot be reached or is going away; trying again may help
   kDeadlineExceeded = 9,    // no answer in time; the outcome is unknown
-  kNotLeader = 10,          // this ResourceManager is not active
+  kNotActive = 10,          // this ResourceManager is not the active one: try another
   kFenced = 11,             // an epoch older than the highest seen
   kResync = 12,             // session or sequence unknown: register again
   kCorruption = 13,         // stored or received bytes that do not decode

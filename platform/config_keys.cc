@@ -31,6 +31,33 @@ constexpr ConfigKey kKnown[] = {
     {kRmTrackerAddress, "${yarn.resourcemanager.hostname}:8031", "NodeManagers."},
     {kRmAdminAddress, "${yarn.resourcemanager.hostname}:8033", "Administrators, over TCP."},
     {kRmHttpAddress, "${yarn.resourcemanager.hostname}:8088", "REST, page, metrics, staging."},
+    {kRmWorkDir,
+     "",
+     "The ResourceManager's own directory, with its sockets and address file; <work>/rm, with high "
+     "availability <work>/rm-ID."},
+    {kRmHaEnabled,
+     "false",
+     "Several ResourceManagers, one of which is active; they share one state store, which must be "
+     "zookeeper."},
+    {kRmHaIds,
+     "",
+     "Their names, such as rm1,rm2. Where each is say the hostname, address and bind-host keys "
+     "above with its name at the end: yarn.resourcemanager.hostname.rm1."},
+    {kRmHaId,
+     "",
+     "The name of the ResourceManager that reads this; empty = the one whose address is of this "
+     "machine."},
+    {kRmHaAutomatic,
+     "true",
+     "The active one is elected through ZooKeeper; false = an administrator says who it is."},
+    {kRmHaElection,
+     "/yarn-leader-election",
+     "Node of ZooKeeper below which each cluster has its election."},
+    {kRmMaxWait,
+     "30000",
+     "With high availability, how long a command waits while no ResourceManager is active (ms)."},
+    {kFailoverSleep, "100", "Meanwhile, the first pause between two tries (ms); it is doubled."},
+    {kFailoverSleepMax, "1000", "The longest pause between two tries (ms)."},
     {kRmStoreClass,
      "leveldb",
      "Where the ResourceManager keeps its state: leveldb, filesystem, zookeeper, or memory (for "
@@ -39,10 +66,6 @@ constexpr ConfigKey kKnown[] = {
     {kRmStoreUri,
      "",
      "Directory of the filesystem store, as a path or file: URI; <work>/rm/fs-store."},
-    {kRmHaEnabled,
-     "false",
-     "Several ResourceManagers share one state store, and the one that opens it last is its "
-     "writer; the store must be zookeeper."},
     {kZkAddress,
      "",
      "Servers of ZooKeeper: host:port,host:port, with /path at the end for a part of its tree."},
@@ -304,9 +327,33 @@ constexpr ConfigKey kKnown[] = {
      "reach the ResourceManager (ms)."},
 };
 
+constexpr const char* kPerRm[] = {kRmHost,
+                                  kRmBindHost,
+                                  kRmWorkDir,
+                                  kRmClientAddress,
+                                  kRmMasterAddress,
+                                  kRmTrackerAddress,
+                                  kRmAdminAddress,
+                                  kRmHttpAddress};
+
+// The name at the end of a key of one of several ResourceManagers; "" when it is another key.
+std::string RmIdIn(const std::string& key) {
+  const size_t dot = key.rfind('.');
+  if (dot == std::string::npos) return "";
+  const std::string_view stem = std::string_view(key).substr(0, dot);
+  const bool per_rm = std::find(std::begin(kPerRm), std::end(kPerRm), stem) != std::end(kPerRm);
+  return per_rm ? key.substr(dot + 1) : "";
+}
+
+bool IsRmId(const Configuration& config, const std::string& id) {
+  const std::string ids = config.GetOr(kRmHaIds, "");
+  const std::vector<std::string_view> all = Split(ids, ',');
+  return std::any_of(all.begin(), all.end(), [&](std::string_view one) { return Trim(one) == id; });
+}
+
 // Keys that have a name in them.
 bool IsKnownFamily(const std::string& key) {
-  return key.starts_with("yarn.resource-types.") ||
+  return !RmIdIn(key).empty() || key.starts_with("yarn.resource-types.") ||
          key.starts_with("yarn.nodemanager.resource-type.") ||
          key.starts_with("yarn.nodemanager.health-checker.") ||
          key.starts_with("yarn.nodemanager.resource-plugins.") ||
@@ -335,6 +382,10 @@ std::string PathOr(const Configuration& config, const char* key, const std::stri
 
 }  // namespace
 
+std::span<const char* const> PerRmKeys() {
+  return kPerRm;
+}
+
 std::span<const ConfigKey> KnownConfigKeys() {
   return kKnown;
 }
@@ -351,6 +402,10 @@ std::string WorkDir(const Configuration& config) {
   const char* home = std::getenv("HOME");
   if (geteuid() == 0 || home == nullptr || *home == '\0') return "/var/lib/weir";
   return std::string(home) + "/.weir";
+}
+
+std::string RmDir(const Configuration& config) {
+  return PathOr(config, kRmWorkDir, WorkDir(config) + "/rm");
 }
 
 std::string NmDir(const Configuration& config) {
@@ -394,6 +449,10 @@ std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {
   std::vector<std::string> without_effect;
   for (const std::string& key : config.Keys()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    if (const std::string id = RmIdIn(key); !id.empty() && !IsRmId(config, id)) {
+      warnings.push_back("'" + key + "' (" + config.Origin(key) + ") has no effect: " + id +
+                         " is not in " + kRmHaIds);
+    }
     if (IsKnownFamily(key)) continue;
     const auto nearest = NearestName(key, known);
     if (nearest) {

@@ -21,6 +21,9 @@ std::span<const ConfigKey> KnownConfigKeys();
 // The default of a known key. Requires: it is known.
 const char* DefaultOf(std::string_view key);
 
+// Those of a ResourceManager that may be set for one of several, with ".ID" at the end.
+std::span<const char* const> PerRmKeys();
+
 namespace keys {
 inline constexpr char kClusterId[] = "yarn.resourcemanager.cluster-id";
 inline constexpr char kWorkDir[] = "weir.work.dir";
@@ -34,10 +37,18 @@ inline constexpr char kRmMasterAddress[] = "yarn.resourcemanager.scheduler.addre
 inline constexpr char kRmTrackerAddress[] = "yarn.resourcemanager.resource-tracker.address";
 inline constexpr char kRmAdminAddress[] = "yarn.resourcemanager.admin.address";
 inline constexpr char kRmHttpAddress[] = "yarn.resourcemanager.webapp.address";
+inline constexpr char kRmWorkDir[] = "weir.resourcemanager.work.dir";
+inline constexpr char kRmHaEnabled[] = "yarn.resourcemanager.ha.enabled";
+inline constexpr char kRmHaIds[] = "yarn.resourcemanager.ha.rm-ids";
+inline constexpr char kRmHaId[] = "yarn.resourcemanager.ha.id";
+inline constexpr char kRmHaAutomatic[] = "yarn.resourcemanager.ha.automatic-failover.enabled";
+inline constexpr char kRmHaElection[] = "yarn.resourcemanager.ha.automatic-failover.zk-base-path";
+inline constexpr char kRmMaxWait[] = "yarn.resourcemanager.connect.max-wait.ms";
+inline constexpr char kFailoverSleep[] = "yarn.client.failover-sleep-base-ms";
+inline constexpr char kFailoverSleepMax[] = "yarn.client.failover-sleep-max-ms";
 inline constexpr char kRmStoreClass[] = "yarn.resourcemanager.store.class";
 inline constexpr char kRmStoreDir[] = "yarn.resourcemanager.leveldb-state-store.path";
 inline constexpr char kRmStoreUri[] = "yarn.resourcemanager.fs.state-store.uri";
-inline constexpr char kRmHaEnabled[] = "yarn.resourcemanager.ha.enabled";
 inline constexpr char kZkAddress[] = "hadoop.zk.address";
 inline constexpr char kZkAddressOld[] = "yarn.resourcemanager.zk-address";
 inline constexpr char kZkTimeout[] = "hadoop.zk.timeout-ms";
@@ -177,9 +188,9 @@ inline constexpr char kIdleTimeout[] = "weir.taskmanager.idle-timeout";
 
 // weir.work.dir; its default is /var/lib/weir for root and $HOME/.weir for others.
 std::string WorkDir(const Configuration& config);
-inline std::string RmDir(const Configuration& config) {
-  return WorkDir(config) + "/rm";
-}
+// weir.resourcemanager.work.dir; default <work>/rm. With high availability each RM has its own:
+// platform/rm_places.h.
+std::string RmDir(const Configuration& config);
 // Of the RM: names client, admin, master, tracker, http (host:port), client_socket, admin_socket
 // (paths), pid.
 inline std::string RmAddressFile(const Configuration& config) {

@@ -378,6 +378,27 @@ std::string Configuration::Origin(const std::string& key) const {
   return found == entries_.end() ? "" : found->second.origin;
 }
 
+Configuration Configuration::WithKeysFrom(const std::map<std::string, std::string>& keys) const {
+  Configuration changed = *this;
+  for (const auto& [key, from] : keys) {
+    const auto found = entries_.find(from);
+    if (found == entries_.end()) {
+      changed.entries_.erase(key);
+    } else {
+      changed.entries_[key] = found->second;
+    }
+  }
+  return changed;
+}
+
+Configuration Configuration::With(const std::string& key,
+                                  std::string value,
+                                  std::string origin) const {
+  Configuration changed = *this;
+  changed.entries_[key] = {std::move(value), std::move(origin), false};
+  return changed;
+}
+
 std::vector<std::string> Configuration::Keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, entry] : entries_) keys.push_back(key);

@@ -58,6 +58,12 @@ class Configuration {
 
   // "file:line", "WEIR_OPTS" or "-D"; "" when not set.
   std::string Origin(const std::string& key) const;
+  // A copy in which each of `keys` is set to what another key says here, with its origin; unset
+  // when that one is not set.
+  Configuration WithKeysFrom(const std::map<std::string, std::string>& keys) const;
+  // A copy in which `key` is `value`, said by what `origin` names.
+  Configuration With(const std::string& key, std::string value, std::string origin) const;
+
   // Where the files were read, as Load found it; "" = nowhere.
   const std::string& directory() const { return directory_; }
   // All keys, sorted.

@@ -114,7 +114,7 @@ RemoteException ExceptionFor(ErrorCode code) {
       return {403, "ForbiddenException", kWebapp};
     case ErrorCode::kUnauthenticated:
       return {401, "AuthorizationException", "org.apache.hadoop.security.authorize."};
-    case ErrorCode::kNotLeader:
+    case ErrorCode::kNotActive:
       return {503, "StandbyException", "org.apache.hadoop.ipc."};
     case ErrorCode::kResourceExhausted:
     case ErrorCode::kUnavailable:

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <memory>
 
+#include "platform/file_descriptor.h"
+
 namespace weir::platform {
 namespace {
 
@@ -46,6 +48,20 @@ Status CheckLoopback(const std::string& key, const std::string& host) {
                  "bind 127.0.0.1, ::1 or localhost"};
   }
   return {};
+}
+
+bool IsThisMachine(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> list(found, &freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    // Only an address of the machine can be bound. No port is named, so none is ever in use.
+    const FileDescriptor probe(::socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (probe.valid() && ::bind(probe.get(), one->ai_addr, one->ai_addrlen) == 0) return true;
+  }
+  return false;
 }
 
 }  // namespace weir::platform

@@ -7,6 +7,7 @@ weir_library(weir_rpc
   SOURCES
     authenticators.cc
     crypto.cc
+    endpoint_set.cc
     framed_socket.cc
     rpc_security.cc
     secret_file.cc

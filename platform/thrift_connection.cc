@@ -228,12 +228,11 @@ void ThriftConnection::OnFirstMessage(const MessageHead& head, std::string_view 
     const Error error{ErrorCode::kUnauthenticated,
                       head.method + " came before hello",
                       "the first call of a connection is hello, with a credential"};
-    return SendAndClose(ErrorReply(head, error), error);
+    TellRefused(error);
+    return SendLast(ErrorReply(head, error));
   }
   const Status said = SayHello(head, message);
-  if (!said.ok() && phase_ != Phase::kClosed) {
-    SendAndClose(ErrorReply(head, said.error()), said.error());
-  }
+  if (!said.ok() && phase_ != Phase::kClosed) SendLast(ErrorReply(head, said.error()));
 }
 
 Status ThriftConnection::SayHello(const MessageHead& head, std::string_view message) {
@@ -248,9 +247,14 @@ Status ThriftConnection::SayHello(const MessageHead& head, std::string_view mess
     Refuse({ErrorCode::kCorruption, "the arguments of hello do not decode", ""});
     return {};
   }
-  WEIR_ASSIGN_OR_RETURN(Caller caller, Judge(arguments.hello));
+  Result<Caller> caller = Judge(arguments.hello);
+  if (!caller.ok()) {
+    if (caller.error().code != ErrorCode::kNotActive) TellRefused(caller.error());
+    return std::move(caller).error();
+  }
+  if (options_->admit) WEIR_RETURN_IF_ERROR(options_->admit(*caller));
   auto session = std::make_shared<ThriftSession>();
-  session->context = std::make_unique<SessionContext>(std::move(caller));
+  session->context = std::make_unique<SessionContext>(std::move(caller).value());
   session->processor = options_->factory(*session->context);
   session_ = std::move(session);
   phase_ = Phase::kServing;
@@ -380,8 +384,7 @@ void ThriftConnection::WaitWritable() {
                          });
 }
 
-void ThriftConnection::SendAndClose(std::string reply, const Error& why) {
-  TellRefused(why);
+void ThriftConnection::SendLast(std::string reply) {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kDraining;
   SetTimer(kDrainTimeout);

@@ -78,7 +78,7 @@ class ThriftConnection : public std::enable_shared_from_this<ThriftConnection> {
   void Flush();
   void WaitWritable();
   // Sends `reply`, takes nothing more, and closes when it is out.
-  void SendAndClose(std::string reply, const Error& why);
+  void SendLast(std::string reply);
   void Drain();
   void SetTimer(Duration delay);
   void TellRefused(const Error& why) const;

@@ -121,6 +121,10 @@ struct ThriftListenerOptions {
   std::shared_ptr<Authenticator> authenticator;
   Duration hello_timeout = seconds(5);            // from accepting to a hello
   size_t max_connections = limits::kConnections;  // more are closed at once
+  // Asked, on the I/O loop, whether a caller that has proven who it is may come in now; must not
+  // block. An error answers its hello and closes the connection; a standby says kNotActive (and so
+  // does its authenticator while it has no keys). on_refused is not told. Empty: everybody may.
+  std::function<Status(const Caller& caller)> admit;
   // Told, on the I/O loop, of every connection that is refused or broken off for what it sent
   // (peer, why): for the log. May be empty.
   std::function<void(const std::string& peer, const Error& error)> on_refused;

@@ -27,7 +27,7 @@ bool IsFatal(ErrorCode code) {
     case ErrorCode::kResourceExhausted:
     case ErrorCode::kUnavailable:
     case ErrorCode::kDeadlineExceeded:
-    case ErrorCode::kNotLeader:
+    case ErrorCode::kNotActive:
     case ErrorCode::kResync:
     case ErrorCode::kCorruption:
     case ErrorCode::kAborted:

@@ -148,7 +148,7 @@ Result<RegisterNodeAnswer> FakeResourceManager::OnRegister(RegisterNodeRequest r
   registration_ = std::move(request);
   for (const ContainerStatus& status : registration_.containers) Hear(status);
   ++registrations_;
-  if (refuse_registrations_) return Error{ErrorCode::kNotLeader, "a standby", ""};
+  if (refuse_registrations_) return Error{ErrorCode::kNotActive, "a standby", ""};
   return RegisterNodeAnswer{epoch_, SessionNow(), seconds(30), lease_};
 }
 

@@ -156,7 +156,7 @@ TEST(ErrorResponse, HasTheShapeAndStatusOfYarn) {
        401,
        "org.apache.hadoop.security.authorize.AuthorizationException"},
       {ErrorCode::kInternal, 503, "org.apache.hadoop.yarn.exceptions.YarnRuntimeException"},
-      {ErrorCode::kNotLeader, 503, "org.apache.hadoop.ipc.StandbyException"},
+      {ErrorCode::kNotActive, 503, "org.apache.hadoop.ipc.StandbyException"},
   };
   for (const Case& expected : cases) {
     const HttpResponse response = ErrorResponse({expected.code, "message", "remedy"});
