@@ -13,8 +13,15 @@ constexpr Duration kOvertaken = milliseconds(2);
 // After the RM has said that this node may not be in the cluster.
 constexpr Duration kRefusedPause = seconds(10);
 
+// While a standby says that it is not active yet, another try is worth this long a wait at most,
+// until nothing has been heard for so long: then there is no fail-over under way.
+constexpr Duration kNotActivePause = milliseconds(400);
+constexpr Duration kFailover = seconds(15);
+
+// The request may be lost, and whoever answers next may be another RM.
 bool IsTransport(ErrorCode code) {
-  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded ||
+         code == ErrorCode::kNotActive;
 }
 
 }  // namespace
@@ -34,7 +41,7 @@ void RmConversation::Resume(int64_t first_session, Epoch highest_epoch) {
 std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now now) {
   if (phase_ != Phase::kRegistering) return "";
   if (answer.epoch < highest_epoch_) {
-    BackOff(now);
+    BackOff(now, ErrorCode::kFenced);
     phase_ = Phase::kIdle;
     return "refused the registration under epoch " + std::to_string(answer.epoch.value) +
            ": epoch " + std::to_string(highest_epoch_.value) + " was seen";
@@ -59,7 +66,7 @@ std::string RmConversation::OnRegistrationFailed(const Error& error, Now now) {
   const bool refused = error.code == ErrorCode::kFailedPrecondition;
   const bool first = refused ? !std::exchange(refused_, true) : back_off_ == smallest_;
   phase_ = Phase::kIdle;
-  BackOff(now);
+  BackOff(now, error.code);
   // It may be let in some day, not in a moment.
   if (refused) register_at_ += kRefusedPause;
   // One line per outage, not one per try.
@@ -73,7 +80,7 @@ bool RmConversation::OnAnswer(int64_t session,
   const auto it = FindOutstanding(session, sequence);
   if (it == outstanding_.end() || it->answered) return false;
   if (answer.epoch < highest_epoch_) {
-    BackOff(now);
+    BackOff(now, ErrorCode::kFenced);
     RegisterAgain(register_at_);
     return false;
   }
@@ -105,7 +112,7 @@ std::string RmConversation::OnFailure(int64_t session,
   // last two). The newest one is ended by nobody but an earlier copy's repeat.
   if (IsTransport(error.code) || error.code == ErrorCode::kAborted) {
     const bool first = back_off_ == smallest_;
-    BackOff(now);
+    BackOff(now, error.code);
     it->repeat = register_at_;
     return first && IsTransport(error.code) ? "heartbeat lost: " + error.ToString() : "";
   }
@@ -119,7 +126,7 @@ std::string RmConversation::OnFailure(int64_t session,
     return "registers again: " + error.ToString();
   }
   resync_in_vain_ = true;
-  BackOff(now);
+  BackOff(now, error.code);
   RegisterAgain(register_at_);
   return "registers again: " + error.ToString();
 }
@@ -166,7 +173,9 @@ Instant RmConversation::NextDeadline() const {
 }
 
 // The next instant in register_at_: between half of the back-off and all of it.
-void RmConversation::BackOff(Now now) {
+void RmConversation::BackOff(Now now, ErrorCode why) {
+  const bool failover = why == ErrorCode::kNotActive && heard_ > now.monotonic - kFailover;
+  if (failover) back_off_ = std::min(back_off_, kNotActivePause);
   const Duration half = back_off_ / 2;
   register_at_ = now.monotonic + half + Duration(random_.Between(0, half.count()));
   back_off_ = std::min(back_off_ * 2, largest_);

@@ -4,9 +4,11 @@
 // Then heartbeats 1, 2, 3...: one is always under way or waits to be repeated. When there is news
 // while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
 // one. After a transport error the same request is repeated, with the back-off; the RM keeps the
-// answers of the last two sequences, so no command is lost. After any other error it registers
-// again (slowly, when the RM refuses the node itself), and the RM starts from what the registration
-// says; but a heartbeat that is refused while an older one is under way may only have arrived
+// answers of the last two sequences, so no command is lost. The same when the RM is not active: the
+// one that becomes active asks for a registration if it knows nothing of the session, and while
+// there may be a fail-over the back-off stays short. After any other error it registers again
+// (slowly, when the RM refuses the node itself), and the RM starts from what the registration says;
+// but a heartbeat that is refused while an older one is under way may only have arrived
 // first, and is tried once more. Sessions and sequences other than those under way are stale and
 // ignored.
 //
@@ -76,7 +78,7 @@ class RmConversation {
     bool overtook = false;    // was refused once because the older one had not arrived
   };
 
-  void BackOff(Now now);
+  void BackOff(Now now, ErrorCode why);
   void RegisterAgain(Instant at);
   std::vector<Outstanding>::iterator FindOutstanding(int64_t session, int64_t sequence);
   void DropAnsweredHead();

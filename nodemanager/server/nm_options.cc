@@ -15,6 +15,7 @@
 #include "platform/config_keys.h"
 #include "platform/option_reader.h"
 #include "platform/resource_types_config.h"
+#include "platform/rm_places.h"
 
 namespace weir::nm {
 namespace {
@@ -116,6 +117,8 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
     return read.Address(key, ConfiguredAddress(config, key), kNmBindHost);
   };
   options.container = address(kNmAddress);
+  // Looked up again for every connection; what is wrong with them is told now.
+  static_cast<void>(read.Keep(platform::ReadRmPlaces(config), platform::RmPlaces()));
   options.http = address(kNmHttpAddress);
   options.local_dirs = ReadDirectories(read, kNmLocalDirs, options.directory + "/local");
   options.log_dirs = ReadDirectories(read, kNmLogDirs, options.directory + "/logs");

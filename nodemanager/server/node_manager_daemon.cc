@@ -30,6 +30,7 @@
 #include "platform/file_system.h"
 #include "platform/log.h"
 #include "platform/port_again.h"
+#include "platform/rm_places.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 
@@ -349,8 +350,8 @@ void NodeManagerDaemon::State::MakeServer() {
   rm_options.cluster_id = options.cluster_id;
   rm_options.cluster_secret = secret;
   rm_options.node = options.core.id;
-  rm_options.find_rm = [this] {
-    return platform::FindRmAddress(config, "tracker", platform::keys::kRmTrackerAddress);
+  rm_options.find_rms = [this] {
+    return platform::FindRmEndpoints(config, "tracker", platform::keys::kRmTrackerAddress);
   };
   rm = std::make_unique<RmClient>(
       std::move(rm_options), credentials, [this](Event event) { server->Post(std::move(event)); });

@@ -18,29 +18,23 @@ namespace {
 using platform::MutexLock;
 using Tracker = platform::ThriftClient<idl::ResourceTrackerServiceClient>;
 
-bool IsTransport(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
-}
-
 }  // namespace
 
 // One connection and its thread. Thread-safe.
 class RmClient::Line {
  public:
-  // Uses the connection; returns the error it had, if any.
-  using Job = std::function<Status(Tracker&)>;
-  // Told the error when there is not even a connection to try.
-  using Refusal = std::function<void(const Error&)>;
+  using Job = std::function<void(Tracker&)>;
 
-  explicit Line(const RmClientOptions& options) : options_(options), thread_([this] { Run(); }) {}
+  explicit Line(std::shared_ptr<platform::EndpointSet> rms, const platform::HelloIdentity& identity)
+      : rms_(std::move(rms)), identity_(identity), thread_([this] { Run(); }) {}
   ~Line() { Stop(); }
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
 
-  void Submit(Job job, Refusal refusal) {
+  void Submit(Job job) {
     {
       MutexLock lock(mutex_);
-      jobs_.push_back({std::move(job), std::move(refusal)});
+      jobs_.push_back(std::move(job));
     }
     changed_.NotifyOne();
   }
@@ -63,63 +57,45 @@ class RmClient::Line {
   }
 
  private:
-  struct Entry {
-    Job job;
-    Refusal refusal;
-  };
-
   void Run() {
     pthread_setname_np(pthread_self(), "nm-rm");
     while (true) {
-      Entry entry;
+      Job job;
       std::shared_ptr<Tracker> tracker;
-      Error error;
       {
         MutexLock lock(mutex_);
         while (jobs_.empty() && !ending_) changed_.Wait(mutex_);
         if (ending_) return;
-        entry = std::move(jobs_.front());
+        job = std::move(jobs_.front());
         jobs_.pop_front();
-        if (Status made = MakeTracker(); !made.ok()) error = std::move(made).error();
+        if (!tracker_) tracker_ = std::make_shared<Tracker>(rms_, identity_);
         tracker = tracker_;
       }
-      if (tracker == nullptr) {
-        entry.refusal(error);
-        continue;
-      }
-      const Status status = entry.job(*tracker);
-      if (status.ok() || !IsTransport(status.error())) continue;
-      MutexLock lock(mutex_);
-      if (tracker_ == tracker) tracker_.reset();
+      job(*tracker);
     }
   }
 
-  Status MakeTracker() WEIR_REQUIRES(mutex_) {
-    if (tracker_) return {};
-    WEIR_ASSIGN_OR_RETURN(HostPort address, options_.find_rm());
-    platform::Endpoint endpoint;
-    endpoint.address = std::move(address);
-    platform::HelloIdentity identity;
-    identity.cluster_id = options_.cluster_id;
-    identity.secret = options_.cluster_secret;
-    identity.role = platform::kDaemonRole;
-    identity.name = options_.node.uuid;
-    tracker_ = std::make_shared<Tracker>(std::move(endpoint), identity);
-    return {};
-  }
-
-  const RmClientOptions& options_;
+  const std::shared_ptr<platform::EndpointSet> rms_;
+  const platform::HelloIdentity identity_;
   platform::Mutex mutex_;
   platform::ConditionVariable changed_;
-  std::deque<Entry> jobs_ WEIR_GUARDED_BY(mutex_);  // at most a registration and a few heartbeats
-  std::shared_ptr<Tracker> tracker_ WEIR_GUARDED_BY(mutex_);
+  std::deque<Job> jobs_ WEIR_GUARDED_BY(mutex_);  // at most a registration and a few heartbeats
+  std::shared_ptr<Tracker> tracker_ WEIR_GUARDED_BY(mutex_);  // interrupted ones are put away
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
 RmClient::RmClient(RmClientOptions options, RmCredentials& credentials, EventSink sink)
-    : options_(std::move(options)), credentials_(credentials), sink_(std::move(sink)) {
-  for (auto& line : lines_) line = std::make_unique<Line>(options_);
+    : options_(std::move(options)),
+      rms_(std::make_shared<platform::EndpointSet>(options_.find_rms)),
+      credentials_(credentials),
+      sink_(std::move(sink)) {
+  platform::HelloIdentity identity;
+  identity.cluster_id = options_.cluster_id;
+  identity.secret = options_.cluster_secret;
+  identity.role = platform::kDaemonRole;
+  identity.name = options_.node.uuid;
+  for (auto& line : lines_) line = std::make_unique<Line>(rms_, identity);
 }
 
 RmClient::~RmClient() {
@@ -132,73 +108,48 @@ void RmClient::Stop() {
 
 void RmClient::Register(RegisterNodeRequest request) {
   for (auto& line : lines_) line->Cut();
-  const auto failed = [this](const Error& error) { sink_(RegistrationFailed{error}); };
-  lines_[0]->Submit(
-      [this, failed, wire = wire::ToWire(request)](Tracker& tracker) -> Status {
-        const auto answer = tracker.Call(options_.call_timeout, [&](auto& client) {
-          idl::RegisterNodeAnswer received;
-          client.registerNode(received, wire);
-          return received;
-        });
-        if (!answer.ok()) {
-          failed(answer.error());
-          return answer.error();
-        }
-        const auto rm_http = HostPort::Parse(answer->rm_http_address);
-        if (!rm_http.ok()) {
-          failed(rm_http.error());
-          return {};
-        }
-        credentials_.Set(wire::KeysFromWire(*answer), *rm_http);
-        sink_(Registered{wire::FromWire(*answer)});
-        return {};
-      },
-      failed);
+  lines_[0]->Submit([this, wire = wire::ToWire(request)](Tracker& tracker) {
+    const auto answer = tracker.Call(options_.call_timeout, [&](auto& client) {
+      idl::RegisterNodeAnswer received;
+      client.registerNode(received, wire);
+      return received;
+    });
+    if (!answer.ok()) return sink_(RegistrationFailed{answer.error()});
+    const auto rm_http = HostPort::Parse(answer->rm_http_address);
+    if (!rm_http.ok()) return sink_(RegistrationFailed{rm_http.error()});
+    credentials_.Set(wire::KeysFromWire(*answer), *rm_http);
+    sink_(Registered{wire::FromWire(*answer)});
+  });
 }
 
 void RmClient::Heartbeat(NodeHeartbeatRequest request) {
   const int64_t session = request.session;
   const int64_t sequence = request.sequence;
-  const auto failed = [this, session, sequence](const Error& error) {
-    sink_(HeartbeatFailed{session, sequence, error});
-  };
   const Duration timeout = request.park + options_.call_timeout;
   lines_[static_cast<size_t>(sequence) % lines_.size()]->Submit(
-      [this, failed, session, sequence, timeout, wire = wire::ToWire(request, options_.node)](
-          Tracker& tracker) -> Status {
+      [this, session, sequence, timeout, wire = wire::ToWire(request, options_.node)](
+          Tracker& tracker) {
         const auto received = tracker.Call(timeout, [&](auto& client) {
           idl::NodeHeartbeatAnswer answer;
           client.nodeHeartbeat(answer, wire);
           return answer;
         });
-        if (!received.ok()) {
-          failed(received.error());
-          return received.error();
-        }
+        if (!received.ok()) return sink_(HeartbeatFailed{session, sequence, received.error()});
         auto answer = wire::FromWire(*received, credentials_.keys());
-        if (!answer.ok()) {
-          failed(answer.error());
-          return {};
-        }
+        if (!answer.ok()) return sink_(HeartbeatFailed{session, sequence, answer.error()});
         sink_(HeartbeatAnswered{session, sequence, *std::move(answer)});
-        return {};
-      },
-      failed);
+      });
 }
 
 void RmClient::Unregister(int64_t session) {
   for (auto& line : lines_) line->Cut();
-  // Whatever becomes of it, this node has done what it can.
-  const auto done = [this](const Error&) { sink_(Unregistered{}); };
-  lines_[0]->Submit(
-      [this, done, session](Tracker& tracker) -> Status {
-        Status left = tracker.Call(options_.leave_timeout, [&](auto& client) {
-          client.unregisterNode(options_.node.uuid, session);
-        });
-        done({});
-        return left;
-      },
-      done);
+  lines_[0]->Submit([this, session](Tracker& tracker) {
+    // Whatever becomes of it, this node has done what it can.
+    static_cast<void>(tracker.Call(options_.leave_timeout, [&](auto& client) {
+      client.unregisterNode(options_.node.uuid, session);
+    }));
+    sink_(Unregistered{});
+  });
 }
 
 }  // namespace weir::nm

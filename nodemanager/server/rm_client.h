@@ -2,21 +2,21 @@
 //
 // Two lines, each a connection with a thread: consecutive heartbeats go over different ones, so
 // that news can pass a parked poll. A registration cuts both lines first: what is still under way
-// or waits there is of an older session. After a transport error the ResourceManager's address is
-// looked up again. Every request gives exactly one event, but those that were cut off while they
+// or waits there is of an older session. With several ResourceManagers both lines follow the one
+// that serves. Every request gives exactly one event, but those that were cut off while they
 // waited (the core has forgotten them) and those after Stop. Owner: the daemon; the sink and
 // the credentials must outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_SERVER_RM_CLIENT_H_
 #define WEIR_NODEMANAGER_SERVER_RM_CLIENT_H_
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "common/node_messages.h"
 #include "nodemanager/executor/container_executor.h"
 #include "nodemanager/server/rm_credentials.h"
+#include "platform/endpoint_set.h"
 
 namespace weir::nm {
 
@@ -24,9 +24,9 @@ struct RmClientOptions {
   std::string cluster_id;
   std::string cluster_secret;
   NodeId node;
-  std::function<Result<HostPort>()> find_rm;
-  Duration call_timeout = seconds(10);  // on top of the park
-  Duration leave_timeout = seconds(2);  // of unregistering
+  platform::EndpointSet::Find find_rms;  // asked for every connection
+  Duration call_timeout = seconds(10);   // on top of the park
+  Duration leave_timeout = seconds(2);   // of unregistering
 };
 
 class RmClient {
@@ -46,6 +46,7 @@ class RmClient {
   class Line;
 
   const RmClientOptions options_;
+  const std::shared_ptr<platform::EndpointSet> rms_;
   RmCredentials& credentials_;
   const EventSink sink_;
   std::array<std::unique_ptr<Line>, 2> lines_;

@@ -64,6 +64,11 @@ FakeResourceManager::FakeResourceManager(const std::string& cluster_secret,
   options.cluster_id = "weir";
   options.epoch = [epoch] { return epoch; };
   options.authenticator = platform::MakeDaemonAuthenticator(cluster_secret);
+  options.admit = [this](const Caller&) -> Status {
+    MutexLock lock(mutex_);
+    if (!standby_) return {};
+    return Error{ErrorCode::kNotActive, "a standby", ""};
+  };
   options.factory = [this](platform::ConnectionContext& context) {
     return std::make_shared<idl::ResourceTrackerServiceAsyncProcessor>(
         std::make_shared<FakeTrackerHandler>(context, *this));
@@ -107,6 +112,13 @@ void FakeResourceManager::RecordEnds(bool record) {
 void FakeResourceManager::GiveLease(Duration lease) {
   MutexLock lock(mutex_);
   lease_ = lease;
+}
+
+void FakeResourceManager::StandBy(bool standby) {
+  MutexLock lock(mutex_);
+  standby_ = standby;
+  if (standby && parked_) parked_->Fail({ErrorCode::kNotActive, "a standby now", ""});
+  if (standby) parked_.reset();
 }
 
 void FakeResourceManager::RefuseRegistrations(bool refuse) {

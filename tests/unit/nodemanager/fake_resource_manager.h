@@ -33,6 +33,8 @@ class FakeResourceManager {
   void RecordEnds(bool record);
   // Of the registrations from now on; 0 = none is named.
   void GiveLease(Duration lease);
+  // Refuses everybody from now on, and whoever is parked, as not the active one; or no more.
+  void StandBy(bool standby);
   // As a standby does; they are counted all the same.
   void RefuseRegistrations(bool refuse);
   // What was said last about a container; nothing when it was never named.
@@ -60,6 +62,7 @@ class FakeResourceManager {
   RegisterNodeRequest registration_ WEIR_GUARDED_BY(mutex_);
   int registrations_ WEIR_GUARDED_BY(mutex_) = 0;
   int unregistrations_ WEIR_GUARDED_BY(mutex_) = 0;
+  bool standby_ WEIR_GUARDED_BY(mutex_) = false;
   bool refuse_registrations_ WEIR_GUARDED_BY(mutex_) = false;
   Duration lease_ WEIR_GUARDED_BY(mutex_){0};
   bool record_ends_ WEIR_GUARDED_BY(mutex_) = true;

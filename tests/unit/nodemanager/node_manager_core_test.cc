@@ -49,7 +49,7 @@ TEST(NodeManager, ACompletionIsToldAtEveryRegistrationUntilRecorded) {
   node.End(1);
   node.Step(CleanedUp{IdOf(1)});
   node.Answer();
-  node.Step(HeartbeatFailed{1, 2, {ErrorCode::kNotActive, "standby", ""}});
+  node.Step(HeartbeatFailed{1, 2, {ErrorCode::kInternal, "a fault", ""}});
   for (int i = 0; i < 3; ++i) {
     node.Advance(seconds(3));
     const auto again = node.Take<SendRegister>();

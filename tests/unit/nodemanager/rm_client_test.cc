@@ -20,12 +20,15 @@ constexpr char kSecret[] = "a secret of the whole cluster";
 
 class RmClientTest : public ::testing::Test {
  protected:
-  RmClientTest() : rm_(kSecret, 3, {"127.0.0.1", 0}) {
+  RmClientTest() : other_(kSecret, 4, {"127.0.0.1", 0}), rm_(kSecret, 3, {"127.0.0.1", 0}) {
+    other_.StandBy(true);
     RmClientOptions options;
     options.cluster_id = "weir";
     options.cluster_secret = kSecret;
     options.node = {"9e7a6067-6418-42fc-8991-129638590ca7"};
-    options.find_rm = [this]() -> Result<HostPort> { return rm_.address(); };
+    options.find_rms = [this]() -> Result<std::vector<platform::Endpoint>> {
+      return std::vector<platform::Endpoint>{{"", other_.address()}, {"", rm_.address()}};
+    };
     client_ = std::make_unique<RmClient>(options, credentials_, [this](Event event) {
       platform::MutexLock lock(mutex_);
       events_.push_back(std::move(event));
@@ -69,6 +72,7 @@ class RmClientTest : public ::testing::Test {
         what);
   }
 
+  FakeResourceManager other_;  // a standby, asked first
   FakeResourceManager rm_;
   RmCredentials credentials_;
   platform::Mutex mutex_;
@@ -105,6 +109,42 @@ TEST_F(RmClientTest, KeysAndStagingAddressComeWithTheRegistration) {
   ASSERT_TRUE(Await<Registered>("the registration"));
   EXPECT_EQ(credentials_.keys().keys(), rm_.keys().keys());
   EXPECT_EQ(credentials_.rm_http(), rm_.address());
+}
+
+TEST_F(RmClientTest, BothLinesFollowWhenAnotherOneBecomesActive) {
+  client_->Register(Registration());
+  ASSERT_TRUE(Await<Registered>("the registration"));
+  EXPECT_EQ(other_.registrations(), 0);
+  client_->Heartbeat(Heartbeat(1, IdOf(1)));
+  ASSERT_TRUE(WaitUntil([&] { return rm_.StatusOf(IdOf(1)).has_value(); }, "a parked heartbeat"));
+  other_.StandBy(false);
+  rm_.StandBy(true);
+  // It was not done there, and the new one knows nothing of the session.
+  ASSERT_TRUE(Await<HeartbeatFailed>("its failure"));
+  {
+    platform::MutexLock lock(mutex_);
+    EXPECT_EQ(std::get<HeartbeatFailed>(events_.back()).error.code, ErrorCode::kResync);
+  }
+  client_->Register(Registration());
+  ASSERT_TRUE(Await<Registered>("the second registration", 2));
+  EXPECT_EQ(other_.registrations(), 1);
+  EXPECT_EQ(credentials_.rm_http(), other_.address());
+  NodeHeartbeatRequest beat = Heartbeat(2, IdOf(2));
+  beat.session = other_.session();
+  client_->Heartbeat(beat);
+  EXPECT_TRUE(WaitUntil([&] { return other_.StatusOf(IdOf(2)).has_value(); }, "the other line"));
+}
+
+TEST_F(RmClientTest, WithoutAnActiveOneARegistrationFailsAndNamesBoth) {
+  rm_.StandBy(true);
+  client_->Register(Registration());
+  ASSERT_TRUE(Await<RegistrationFailed>("its failure"));
+  platform::MutexLock lock(mutex_);
+  const Error& error = std::get<RegistrationFailed>(events_.back()).error;
+  EXPECT_EQ(error.code, ErrorCode::kNotActive);
+  for (const HostPort& address : {other_.address(), rm_.address()}) {
+    EXPECT_NE(error.message.find(address.ToString()), std::string::npos) << error.message;
+  }
 }
 
 TEST_F(RmClientTest, StoppingEndsAParkedHeartbeat) {

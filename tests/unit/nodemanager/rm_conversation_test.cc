@@ -10,6 +10,7 @@ namespace {
 const Error kLost{ErrorCode::kUnavailable, "connection lost", ""};
 const Error kEnded{ErrorCode::kAborted, "a newer heartbeat came", ""};
 const Error kUnknownSession{ErrorCode::kResync, "unknown session", "register again"};
+const Error kStandby{ErrorCode::kNotActive, "a standby", ""};
 
 TEST(Conversation, RegistersUntilItSucceedsWithABackOffBetweenItsBounds) {
   CoreDriver node;
@@ -165,6 +166,46 @@ TEST(Conversation, AnEpochBelowTheHighestSeenIsRefusedEverywhere) {
   node.session = 2;
   node.Register(6);
   EXPECT_EQ(node.core.epoch(), Epoch{6});
+}
+
+TEST(Conversation, AStandbyEndsNoSessionAndTheNextActiveOneAsksForARegistration) {
+  CoreDriver node;
+  node.Register();
+  node.Answer();
+  const auto lost = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(lost);
+  node.Step(HeartbeatFailed{1, lost->request.sequence, kStandby});
+  EXPECT_FALSE(node.Take<SendRegister>());
+  node.Advance(seconds(1));
+  const auto repeat = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(repeat);
+  EXPECT_EQ(repeat->request.sequence, lost->request.sequence);
+  node.Step(HeartbeatFailed{1, repeat->request.sequence, kUnknownSession});
+  EXPECT_TRUE(node.Take<SendRegister>()) << "at once";
+}
+
+TEST(Conversation, DuringAFailoverTriesComeOftenAndLaterLessOften) {
+  constexpr Duration kStep = milliseconds(10);
+  CoreDriver node;
+  node.Register();
+  node.Answer();
+  const auto first = node.Take<SendHeartbeat>();
+  ASSERT_TRUE(first);
+  const Instant began = node.now().monotonic;
+  Duration longest{0};
+  while (node.now().monotonic < began + seconds(20)) {
+    const bool early = node.now().monotonic < began + seconds(14);
+    node.Step(HeartbeatFailed{1, first->request.sequence, kStandby});
+    Duration waited{0};
+    while (!node.Take<SendHeartbeat>()) {
+      ASSERT_LT(waited, seconds(3));
+      node.Advance(kStep);
+      waited += kStep;
+    }
+    EXPECT_LE(waited, kStep + (early ? Duration(milliseconds(400)) : Duration(seconds(2))));
+    longest = std::max(longest, waited);
+  }
+  EXPECT_GE(longest, milliseconds(700));
 }
 
 TEST(Conversation, HealthIsNews) {
