@@ -75,10 +75,13 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     platform::HelloIdentity identity;
     identity.cluster_id = environment.cluster_id;
     identity.token = &environment.token;
-    const platform::Endpoint endpoint{"", environment.rm_address};
+    std::vector<platform::Endpoint> endpoints;
+    for (const HostPort& address : environment.rm_addresses) endpoints.push_back({"", address});
+    // What one lane finds out about who is active the other one knows.
+    const auto rms = std::make_shared<platform::EndpointSet>(std::move(endpoints));
     for (int i = 0; i < kMasterLanes; ++i) {
       auto lane = std::make_unique<Lane>(i);
-      lane->client = std::make_unique<RmClient>(endpoint, identity);
+      lane->client = std::make_unique<RmClient>(rms, identity);
       lanes[static_cast<size_t>(i)] = std::move(lane);
     }
   }

@@ -1,5 +1,5 @@
-// MasterClient: an ApplicationMaster's conversation with the ResourceManager: registration, the
-// allocate long poll, the final status.
+// MasterClient: an ApplicationMaster's conversation with the ResourceManager, the active one of
+// several: registration, the allocate long poll, the final status.
 //
 // MasterProtocol decides what is sent; this class sends it: one thread and one connection per lane,
 // blocking, results posted to the owner's loop. Nothing it does blocks the owner.

@@ -1,9 +1,10 @@
-// What every ApplicationMaster finds in its container: who it is, where the ResourceManager is, and
-// the token that proves it. Immutable value.
+// What every ApplicationMaster finds in its container: who it is, where the ResourceManagers are,
+// and the token that proves it. Immutable value.
 #ifndef WEIR_APPMASTER_CLIENT_MASTER_ENVIRONMENT_H_
 #define WEIR_APPMASTER_CLIENT_MASTER_ENVIRONMENT_H_
 
 #include <string>
+#include <vector>
 
 #include "common/hostport.h"
 #include "common/ids.h"
@@ -13,7 +14,8 @@
 namespace weir::am {
 
 struct MasterEnvironment {
-  HostPort rm_address;  // WEIR_RM_MASTER_ADDRESS
+  // WEIR_RM_MASTER_ADDRESS: host:port, with a comma between two ResourceManagers; at most 16.
+  std::vector<HostPort> rm_addresses;
   std::string cluster_id;
   AttemptId attempt;
   std::string submit_user;  // WEIR_SUBMIT_USER

@@ -14,9 +14,11 @@ class Backoff {
   Backoff(Duration first, Duration most) : first_(first), most_(most), next_(first) {}
 
   // The delay before the next try.
-  Duration Fail() {
-    const Duration delay = next_;
-    next_ = std::min(next_ * 2, most_);
+  Duration Fail() { return Fail(most_); }
+  // As above, for a failure after which no try is to wait longer than `most`.
+  Duration Fail(Duration most) {
+    const Duration delay = std::min(next_, most);
+    next_ = std::min(delay * 2, most_);
     return delay;
   }
   void Reset() { next_ = first_; }

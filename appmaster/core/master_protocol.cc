@@ -13,6 +13,10 @@ namespace {
 // arrive first. A connection that may have to be made anew is given longer.
 constexpr Duration kOvertakeWarm = milliseconds(1);
 constexpr Duration kOvertakeCold = milliseconds(50);
+// While a standby says that it is not active yet, no try waits longer, until nothing has been heard
+// for so long: then there is no fail-over under way.
+constexpr Duration kNotActivePause = milliseconds(400);
+constexpr Duration kFailover = seconds(15);
 
 bool IsFatal(ErrorCode code) {
   switch (code) {
@@ -37,9 +41,10 @@ bool IsFatal(ErrorCode code) {
   return false;
 }
 
-// The connection itself failed, so the outcome at the RM is unknown.
+// No active RM was heard: the connection failed, or only a standby answered.
 bool IsTransport(ErrorCode code) {
-  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded ||
+         code == ErrorCode::kNotActive;
 }
 
 }  // namespace
@@ -293,7 +298,7 @@ MasterErrorMeaning MasterProtocol::OnError(int lane, const Error& error, Instant
   if (error.code == ErrorCode::kResync && call.kind == MasterCall::Kind::kFinish) {
     return Resync(call, now);
   }
-  return BackOff(now);
+  return BackOff(now, error.code);
 }
 
 MasterErrorMeaning MasterProtocol::OnPollError(int lane,
@@ -307,7 +312,7 @@ MasterErrorMeaning MasterProtocol::OnPollError(int lane,
     // The newest is ended by nobody but a copy of itself that came later and holds the answer.
     repeat_ = call.request;
     repeat_overtakes_ = false;
-    return BackOff(now);
+    return BackOff(now, error.code);
   }
   if (IsFatal(error.code)) {
     phase_ = Phase::kRejected;
@@ -331,11 +336,12 @@ MasterErrorMeaning MasterProtocol::OnPollError(int lane,
   }
   repeat_ = call.request;
   repeat_overtakes_ = call.overtakes && other.has_value();
-  return BackOff(now);
+  return BackOff(now, error.code);
 }
 
-MasterErrorMeaning MasterProtocol::BackOff(Instant now) {
-  not_before_ = now + backoff_.Fail();
+MasterErrorMeaning MasterProtocol::BackOff(Instant now, ErrorCode why) {
+  const bool failover = why == ErrorCode::kNotActive && now - last_contact_ < kFailover;
+  not_before_ = now + (failover ? backoff_.Fail(kNotActivePause) : backoff_.Fail());
   return MasterErrorMeaning::kRetrying;
 }
 

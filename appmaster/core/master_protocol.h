@@ -116,7 +116,7 @@ class MasterProtocol {
   bool Out(MasterCall::Kind kind) const;
   void ForgetSettledAsks();
   MasterErrorMeaning OnPollError(int lane, const InFlight& call, const Error& error, Instant now);
-  MasterErrorMeaning BackOff(Instant now);
+  MasterErrorMeaning BackOff(Instant now, ErrorCode why);
   MasterErrorMeaning Resync(const InFlight& failed, Instant now);
   void ResendEverything(const InFlight& failed);
 

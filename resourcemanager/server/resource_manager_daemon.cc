@@ -281,7 +281,8 @@ Status ResourceManagerDaemon::State::Listen() {
       {"client", &options.client, options.client_socket(), clients, MakeClientService},
       {"admin", &options.admin, options.admin_socket(), clients, MakeAdminService}};
   for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
-  services->master_address = addresses["master"];
+  services->master_address =
+      platform::MasterAddresses(options.places, options.id, addresses["master"]);
   return {};
 }
 

@@ -93,6 +93,14 @@ scheduler::ResourceTypes ReadTypes(const Configuration& config, OptionReader& re
                    scheduler::ResourceTypes(Resource{1, 1}, Resource{1, 1}));
 }
 
+void ReadPlaces(const Configuration& config, OptionReader& read, RmOptions& options) {
+  // The default is below the work directory, which has been looked at.
+  if (config.Get(kRmWorkDir)) options.rm_dir = read.Absolute(kRmWorkDir, options.rm_dir);
+  if (!read.Bool(kRmHaEnabled) || read.Text(kRmHaIds).empty()) return;
+  options.places = read.Keep(platform::ReadRmPlaces(config), platform::RmPlaces());
+  options.id = read.Text(kRmHaId);
+}
+
 void ReadQueues(const Configuration& config, RmOptions& options) {
   options.core.parse_queues = MakeQueueParser(SiteQueueProperties(config), options.types);
   LocalQueues local = ReadLocalQueues(options.queue_file, options.core.parse_queues);
@@ -118,6 +126,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   options.master = address(kRmMasterAddress);
   options.tracker = address(kRmTrackerAddress);
   options.http = address(kRmHttpAddress);
+  ReadPlaces(config, read, options);
   options.staging_max_bytes = read.Int(kStagingMaxBytes, 0, INT64_MAX);
   options.administrators = read.Text(kAdminAcl);
   if (!config.directory().empty()) {

@@ -11,6 +11,7 @@
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
+#include "platform/rm_places.h"
 #include "resourcemanager/core/resource_manager_core.h"
 #include "resourcemanager/server/node_files.h"
 #include "scheduler/resource_types.h"
@@ -31,6 +32,9 @@ struct RmOptions {
   platform::ServiceAddress master;
   platform::ServiceAddress tracker;
   platform::ServiceAddress http;
+  // Of several ResourceManagers: who there are, and which of them this is. "" and none otherwise.
+  platform::RmPlaces places;
+  std::string id;
   int64_t staging_max_bytes = 0;
   std::string administrators;  // yarn.admin.acl
   NodeFiles node_files;
@@ -49,8 +53,9 @@ struct RmOptions {
   std::string staging_dir() const { return rm_dir + "/staging"; }
 };
 
-// kInvalidArgument: every fault, one line each. An address to bind that is not of this machine's
-// loopback is a fault: nothing is encrypted yet.
+// `config` is that of one ResourceManager: platform::OwnRmConfiguration has put its keys in their
+// places. kInvalidArgument: every fault, one line each. An address to bind that is not of this
+// machine's loopback is a fault: nothing is encrypted yet.
 Result<RmOptions> ReadRmOptions(const platform::Configuration& config);
 
 }  // namespace weir::rm

@@ -38,7 +38,7 @@ struct ServiceEnvironment {
   Resource minimum_allocation;
   Resource maximum_allocation;
   std::string http_address;    // advertised, host:port
-  std::string master_address;  // advertised, host:port
+  std::string master_address;  // advertised, host:port; of several RMs all, ours first
 };
 
 // May act on what belongs to others: root, our own user, holders of the cluster secret, and whom

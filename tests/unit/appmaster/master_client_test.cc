@@ -37,6 +37,7 @@ struct RmBoard {
   Channel<AllocateCall> allocates;
   Channel<FinishCall> finishes;
   std::atomic<int> refuse_code{0};  // an ErrorCode for registrations
+  std::atomic<bool> standby{false};
 };
 
 class RmHandler : public virtual idl::ApplicationMasterServiceCobSvIf,
@@ -89,14 +90,7 @@ class Listener : public MasterListener {
 class MasterClientTest : public RpcFixture {
  protected:
   MasterClientTest() {
-    platform::ThriftListenerOptions options;
-    options.authenticator =
-        platform::MakeAmTokenAuthenticator([] { return weir::testing::Keys(); });
-    options.factory = [this](platform::ConnectionContext& context) {
-      return std::make_shared<idl::ApplicationMasterServiceAsyncProcessor>(
-          std::make_shared<RmHandler>(context, board_));
-    };
-    environment_.rm_address = Listen(std::move(options)).address;
+    environment_.rm_addresses = {ListenAs(board_)};
     environment_.cluster_id = kCluster;
     environment_.attempt = Attempt();
     environment_.token = weir::testing::Keys().Sign(AmTokenIdentifier{Attempt()});
@@ -104,6 +98,21 @@ class MasterClientTest : public RpcFixture {
   ~MasterClientTest() override {
     StopLoops();
     if (client_) client_->Close();
+  }
+  // A ResourceManager that tells `board` what it is told.
+  HostPort ListenAs(RmBoard& board) {
+    platform::ThriftListenerOptions options;
+    options.authenticator =
+        platform::MakeAmTokenAuthenticator([] { return weir::testing::Keys(); });
+    options.admit = [&board](const Caller&) -> Status {
+      if (!board.standby) return {};
+      return Error{ErrorCode::kNotActive, "a standby", ""};
+    };
+    options.factory = [&board](platform::ConnectionContext& context) {
+      return std::make_shared<idl::ApplicationMasterServiceAsyncProcessor>(
+          std::make_shared<RmHandler>(context, board));
+    };
+    return Listen(std::move(options)).address;
   }
   void Start(const MasterProtocolOptions& options = {}) {
     client_ = std::make_unique<MasterClient>(core_loop_, environment_, options, listener_);
@@ -129,6 +138,7 @@ class MasterClientTest : public RpcFixture {
   }
 
   RmBoard board_;
+  RmBoard other_board_;
   Listener listener_;
   MasterEnvironment environment_;
   std::unique_ptr<MasterClient> client_;
@@ -229,9 +239,58 @@ TEST_F(MasterClientTest, TellsThatTheResourceManagerRefusesTheAttempt) {
 }
 
 TEST_F(MasterClientTest, TellsThatTheResourceManagerIsLost) {
-  environment_.rm_address.port = 1;  // nobody listens there
+  environment_.rm_addresses[0].port = 1;  // nobody listens there
   Start({.backoff_first = milliseconds(1), .lost_after = milliseconds(20)});
   EXPECT_EQ(listener_.losses.Take().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(MasterClientTest, FollowsTheActiveResourceManagerWithWhatItHolds) {
+  other_board_.standby = true;
+  environment_.rm_addresses.insert(environment_.rm_addresses.begin(), ListenAs(other_board_));
+  Start();
+  board_.registrations.Take();
+  OnLoop([this] {
+    client_->SetAsk({.request_id = 7, .priority = 1, .count = 2, .resource = {1024, 1}});
+  });
+  AllocateCall call = board_.allocates.Take();
+  if (call.request.asks.empty()) {
+    // The first poll was on its way already.
+    const AllocateCall newer = board_.allocates.Take();
+    call.responder.Fail({ErrorCode::kAborted, "a newer call came", ""});
+    call = newer;
+  }
+  idl::AllocateAnswer answer = AnswerTo(call);
+  answer.__set_granted({Grant(2, 7)});
+  call.responder.Reply(answer);
+  listener_.allocations.Take();
+
+  // The roles are changed while a poll is parked.
+  call = board_.allocates.Take();
+  board_.standby = true;
+  other_board_.standby = false;
+  call.responder.Fail({ErrorCode::kNotActive, "a standby now", ""});
+  const AllocateCall unknown = other_board_.allocates.Take();
+  EXPECT_EQ(unknown.request.sequence, call.request.sequence) << "the same poll, elsewhere";
+  unknown.responder.Fail({ErrorCode::kResync, "register again", ""});
+  const auto registration = other_board_.registrations.Take();
+  ASSERT_EQ(registration.containers.size(), 1u);
+  EXPECT_EQ(registration.containers[0].id, Worker(2).ToString());
+  const AllocateCall again = other_board_.allocates.Take();
+  EXPECT_EQ(again.request.sequence, 1);
+  ASSERT_EQ(again.request.asks.size(), 1u);
+  EXPECT_EQ(again.request.asks[0].count, 1);
+}
+
+TEST_F(MasterClientTest, IsNotRejectedWhileNoResourceManagerIsActive) {
+  board_.standby = true;
+  other_board_.standby = true;
+  environment_.rm_addresses.push_back(ListenAs(other_board_));
+  environment_.rm_addresses.push_back({"127.0.0.1", 1});
+  Start({.backoff_first = milliseconds(1), .lost_after = milliseconds(20)});
+  EXPECT_EQ(listener_.losses.Take().code, ErrorCode::kNotActive);
+  other_board_.standby = false;
+  other_board_.registrations.Take();
+  EXPECT_EQ(listener_.registrations.Take(), "key");
 }
 
 TEST_F(MasterClientTest, TellsTheFinalStatusUntilItIsAcknowledged) {
@@ -253,7 +312,7 @@ TEST_F(MasterClientTest, TellsTheFinalStatusUntilItIsAcknowledged) {
 }
 
 TEST_F(MasterClientTest, GivesUpTellingTheFinalStatusAtItsDeadline) {
-  environment_.rm_address.port = 1;
+  environment_.rm_addresses[0].port = 1;
   Start();
   Channel<bool> told;
   OnLoop([&] {

@@ -64,6 +64,30 @@ TEST(MasterProtocol, TriesToRegisterAgainAfterABackOffThatGrowsAndIsBounded) {
   EXPECT_EQ(last, options.backoff_most);
 }
 
+TEST(MasterProtocol, DuringAFailoverTriesComeOftenAndLaterLessOften) {
+  MasterProtocolOptions options;
+  MasterProtocol protocol = Registered();
+  const auto first = protocol.Next(At(0));
+  ASSERT_TRUE(first);
+  Instant now = At(0);
+  Duration longest{0};
+  std::optional<MasterCall> call = first;
+  while (now < At(30'000)) {
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->allocate.sequence, first->allocate.sequence);
+    EXPECT_EQ(protocol.OnError(call->lane, Failure(ErrorCode::kNotActive), now),
+              MasterErrorMeaning::kRetrying);
+    const Duration delay = protocol.NextDeadline() - now;
+    EXPECT_LE(delay, now < At(15'000) ? Duration(milliseconds(400)) : options.backoff_most);
+    longest = std::max(longest, delay);
+    now = protocol.NextDeadline();
+    call = protocol.Next(now);
+  }
+  EXPECT_EQ(longest, options.backoff_most);
+  EXPECT_FALSE(protocol.Lost(now)) << "less than a minute";
+  EXPECT_TRUE(protocol.Lost(At(61'000))) << "a standby is nobody to have heard of";
+}
+
 TEST(MasterProtocol, SendsNewsAtOnceOnTheOtherLaneWhileAPollIsParked) {
   MasterProtocol protocol = Registered();
   const auto first = protocol.Next(At(0));
