@@ -1,10 +1,10 @@
 #include "client/admin_client.h"
 
+#include "client/active_rm.h"
 #include "common/limits.h"
 #include "gen/AdminService.h"
 #include "platform/config_keys.h"
 #include "platform/file_system.h"
-#include "platform/thrift_client.h"
 #include "wire/codec.h"
 #include "wire/lists_codec.h"
 
@@ -12,6 +12,9 @@ namespace weir::cli {
 namespace {
 
 constexpr Duration kCallTimeout = seconds(60);  // a plan of a large cluster takes its time
+constexpr char kRemedy[] =
+    "run this where weir-resourcemanager runs, or name its work directory with -D "
+    "weir.work.dir=DIR";
 
 // The RM takes one Thrift string.
 Result<idl::QueueFile> ReadFile(const std::string& path) {
@@ -26,27 +29,19 @@ Result<idl::QueueFile> ReadFile(const std::string& path) {
 }  // namespace
 
 struct AdminClient::State {
-  explicit State(std::string socket_path)
-      : socket(std::move(socket_path)),
-        thrift(platform::Endpoint{.unix_path = socket, .address = {}}, platform::HelloIdentity{}) {}
+  explicit State(const platform::Configuration& config)
+      : link(ReadRmReach(config, platform::RmAdminSocket), kRemedy) {}
 
   template <typename Function>
-  auto Call(Function&& function) {
-    auto answer = thrift.Call(kCallTimeout, std::forward<Function>(function));
-    if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
-      return decltype(answer)(
-          Error{ErrorCode::kUnavailable,
-                "no ResourceManager answers at " + socket + ": " + answer.error().message,
-                "run this where weir-resourcemanager runs, or name its work directory with -D "
-                "weir.work.dir=DIR"});
-    }
-    return answer;
+  auto Call(Repeat repeat, const Function& function) {
+    return link.Call(kCallTimeout, repeat, function);
   }
 
   // `call` (rm, version) fills in the version.
   template <typename Function>
   Result<Version> CallForVersion(const Function& call) {
-    WEIR_ASSIGN_OR_RETURN(const auto wire, Call([&](idl::AdminServiceClient& rm) {
+    // A version may have been made: only a look at the history says it.
+    WEIR_ASSIGN_OR_RETURN(const auto wire, Call(Repeat::kNo, [&](idl::AdminServiceClient& rm) {
                             idl::QueueConfigurationVersion version;
                             call(rm, version);
                             return version;
@@ -54,12 +49,11 @@ struct AdminClient::State {
     return wire::FromWire(wire);
   }
 
-  const std::string socket;
-  platform::ThriftClient<idl::AdminServiceClient> thrift;
+  ActiveRm<idl::AdminServiceClient> link;
 };
 
 AdminClient::AdminClient(const platform::Configuration& config)
-    : state_(std::make_unique<State>(platform::RmAdminSocket(config))) {}
+    : state_(std::make_unique<State>(config)) {}
 AdminClient::~AdminClient() = default;
 
 Result<QueueConfigurationVersion> AdminClient::RefreshQueues() {
@@ -68,11 +62,12 @@ Result<QueueConfigurationVersion> AdminClient::RefreshQueues() {
 
 Result<QueuePlan> AdminClient::PlanQueues(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(const idl::QueueFile file, ReadFile(path));
-  WEIR_ASSIGN_OR_RETURN(const auto wire, state_->Call([&](idl::AdminServiceClient& rm) {
-    idl::QueuePlan plan;
-    rm.planQueues(plan, file);
-    return plan;
-  }));
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(Repeat::kYes, [&](idl::AdminServiceClient& rm) {
+                          idl::QueuePlan plan;
+                          rm.planQueues(plan, file);
+                          return plan;
+                        }));
   return wire::FromWire(wire);
 }
 
@@ -86,11 +81,12 @@ Result<QueueConfigurationVersion> AdminClient::ApplyQueues(const std::string& pa
 }
 
 Result<std::vector<QueueConfigurationVersion>> AdminClient::QueueHistory() {
-  WEIR_ASSIGN_OR_RETURN(const auto wires, state_->Call([](idl::AdminServiceClient& rm) {
-    std::vector<idl::QueueConfigurationVersion> versions;
-    rm.queueHistory(versions);
-    return versions;
-  }));
+  WEIR_ASSIGN_OR_RETURN(const auto wires,
+                        state_->Call(Repeat::kYes, [](idl::AdminServiceClient& rm) {
+                          std::vector<idl::QueueConfigurationVersion> versions;
+                          rm.queueHistory(versions);
+                          return versions;
+                        }));
   std::vector<Version> versions;
   for (const auto& wire : wires) versions.push_back(wire::FromWire(wire));
   return versions;
@@ -109,7 +105,7 @@ Status AdminClient::RefreshNodes(bool graceful, std::optional<Duration> timeout)
   idl::RefreshNodesRequest request;
   request.__set_graceful(graceful);
   if (timeout) request.__set_timeout_ms(*timeout < Duration(0) ? -1 : ToMillis(*timeout));
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.refreshNodes(request); });
+  return state_->Call(Repeat::kYes, [&](idl::AdminServiceClient& rm) { rm.refreshNodes(request); });
 }
 
 Status AdminClient::DrainNode(const std::string& node, std::optional<Duration> timeout, bool undo) {
@@ -117,7 +113,7 @@ Status AdminClient::DrainNode(const std::string& node, std::optional<Duration> t
   request.__set_node(node);
   if (timeout) request.__set_timeout_ms(*timeout < Duration(0) ? -1 : ToMillis(*timeout));
   request.__set_undo(undo);
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.drainNode(request); });
+  return state_->Call(Repeat::kYes, [&](idl::AdminServiceClient& rm) { rm.drainNode(request); });
 }
 
 Status AdminClient::UpdateNodeResource(const NodeResourceChange& change) {
@@ -126,7 +122,8 @@ Status AdminClient::UpdateNodeResource(const NodeResourceChange& change) {
   if (change.capacity) request.__set_capacity(wire::ToWire(*change.capacity));
   request.__set_overcommit_timeout_ms(
       change.overcommit_timeout < Duration(0) ? -1 : ToMillis(change.overcommit_timeout));
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.updateNodeResource(request); });
+  return state_->Call(Repeat::kYes,
+                      [&](idl::AdminServiceClient& rm) { rm.updateNodeResource(request); });
 }
 
 Status AdminClient::AddLabels(const std::vector<LabelToAdd>& labels) {
@@ -136,15 +133,18 @@ Status AdminClient::AddLabels(const std::vector<LabelToAdd>& labels) {
     request.back().__set_name(label.name);
     request.back().__set_exclusive(label.exclusive);
   }
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.addNodeLabels(request); });
+  return state_->Call(Repeat::kYes,
+                      [&](idl::AdminServiceClient& rm) { rm.addNodeLabels(request); });
 }
 
 Status AdminClient::RemoveLabels(const std::vector<std::string>& labels) {
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.removeNodeLabels(labels); });
+  return state_->Call(Repeat::kNo,
+                      [&](idl::AdminServiceClient& rm) { rm.removeNodeLabels(labels); });
 }
 
 Status AdminClient::ReplaceLabels(const std::map<std::string, std::string>& labels) {
-  return state_->Call([&](idl::AdminServiceClient& rm) { rm.replaceLabelsOnNodes(labels); });
+  return state_->Call(Repeat::kYes,
+                      [&](idl::AdminServiceClient& rm) { rm.replaceLabelsOnNodes(labels); });
 }
 
 }  // namespace weir::cli

@@ -1,5 +1,7 @@
-// AdminClient: the command line's conversation with the ResourceManager as an administrator, over
-// its unix socket. Blocking; single-threaded.
+// AdminClient: the command line's conversation with the active ResourceManager as an administrator,
+// over its unix socket. Blocking; single-threaded. With high availability it waits while none is
+// active: client/active_rm.h. What is not known to have been done and may not be done twice (a
+// version of the queues, labels removed) is not asked for again.
 //
 // Errors: those of the RM, kPermissionDenied for who may not administer it; kUnavailable with the
 // remedy when no RM runs here.

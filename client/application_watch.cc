@@ -36,8 +36,8 @@ Result<WatchedApplication> WatchUntil(RmClient& rm,
     auto watched = rm.Watch(id, version, version < 0 ? Duration(0) : kPark);
     if (!watched.ok()) {
       const ErrorCode code = watched.error().code;
-      const bool transient =
-          code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+      const bool transient = code == ErrorCode::kUnavailable ||
+                             code == ErrorCode::kDeadlineExceeded || code == ErrorCode::kNotActive;
       const Instant now = platform::MonotonicNow();
       if (give_up == kNever) give_up = now + kReconnect;
       if (!transient || !reached || now > give_up) return watched;

@@ -1,14 +1,14 @@
 #include "client/rm_client.h"
 
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "client/active_rm.h"
 #include "gen/ClientService.h"
 #include "platform/config_keys.h"
 #include "platform/crypto.h"
 #include "platform/http_client.h"
-#include "platform/thrift_client.h"
+#include "platform/rm_places.h"
 #include "wire/codec.h"
 #include "wire/lists_codec.h"
 
@@ -18,11 +18,8 @@ namespace {
 constexpr Duration kCallTimeout = seconds(30);
 constexpr int32_t kPage = 1000;
 
-Error NoResourceManager(const std::string& socket, const Error& cause) {
-  return {ErrorCode::kUnavailable,
-          "no ResourceManager answers at " + socket + ": " + cause.message,
-          "start weir-resourcemanager, or name its work directory with -D weir.work.dir=DIR"};
-}
+constexpr char kRemedy[] =
+    "start weir-resourcemanager, or name its work directory with -D weir.work.dir=DIR";
 
 // The message of {"RemoteException": {"message": ...}}; the start of the body when it is not that.
 std::string RefusalText(const std::string& body) {
@@ -34,22 +31,30 @@ std::string RefusalText(const std::string& body) {
   return body.substr(0, 500);
 }
 
+// A standby sends elsewhere, or says that it is one.
+bool IsStandbys(const platform::HttpAnswer& answer) {
+  constexpr int kElsewhere = 307;
+  constexpr int kNotNow = 503;
+  return answer.status == kElsewhere ||
+         (answer.status == kNotNow && answer.body.find("StandbyException") != std::string::npos);
+}
+
 }  // namespace
 
 struct RmClient::State {
-  State(const platform::Configuration& config, const std::string& socket_path)
-      : socket(socket_path),
-        thrift(platform::Endpoint{.unix_path = socket_path, .address = {}},
-               platform::HelloIdentity{}),
-        http(platform::FindRmAddress(config, "http", platform::keys::kRmHttpAddress)) {}
+  explicit State(const platform::Configuration& configuration)
+      : config(configuration), link(ReadRmReach(config, platform::RmClientSocket), kRemedy) {}
 
+  // What is asked for here may be asked for again: changes are absolute, a submission has its key.
   template <typename Function>
-  auto Call(Duration timeout, Function&& function) {
-    auto answer = thrift.Call(timeout, std::forward<Function>(function));
-    if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
-      return decltype(answer)(NoResourceManager(socket, answer.error()));
-    }
-    return answer;
+  auto Call(Duration timeout, const Function& function) {
+    return link.Call(timeout, Repeat::kYes, function);
+  }
+
+  // For what takes time at a node: to ask twice would do it twice.
+  template <typename Function>
+  auto CallOnce(Duration timeout, const Function& function) {
+    return link.Call(timeout, Repeat::kNo, function);
   }
 
   // `call` (rm, report) fills in the report.
@@ -63,13 +68,13 @@ struct RmClient::State {
     return wire::FromWire(wire);
   }
 
-  std::string socket;
-  platform::ThriftClient<idl::ClientServiceClient> thrift;
-  Result<HostPort> http;
+  const platform::Configuration config;
+  ActiveRm<idl::ClientServiceClient> link;
+  uint64_t watched_over = 0;  // the connection of the last watch
 };
 
 RmClient::RmClient(const platform::Configuration& config)
-    : state_(std::make_unique<State>(config, platform::RmClientSocket(config))) {}
+    : state_(std::make_unique<State>(config)) {}
 RmClient::~RmClient() = default;
 
 Result<ApplicationId> RmClient::Submit(const SubmissionContext& context) {
@@ -98,6 +103,11 @@ Result<WatchedApplication> RmClient::Watch(const ApplicationId& id,
   request.__set_park_ms(static_cast<int32_t>(ToMillis(park)));
   WEIR_ASSIGN_OR_RETURN(const auto wire,
                         state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                          // Another ResourceManager counts its versions anew.
+                          const uint64_t over = state_->link.connections();
+                          if (std::exchange(state_->watched_over, over) != over) {
+                            request.__set_known_version(-1);
+                          }
                           idl::ApplicationReport report;
                           rm.getApplication(report, request);
                           return report;
@@ -221,7 +231,7 @@ Result<ContainerReport> RmClient::ResizeContainer(const ContainerId& id,
   if (vcores) request.__set_vcores(*vcores);
   request.__set_park_ms(wire::ParkToWire(park));
   WEIR_ASSIGN_OR_RETURN(const auto wire,
-                        state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                        state_->CallOnce(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
                           idl::ContainerReport report;
                           rm.resizeContainer(report, request);
                           return report;
@@ -237,7 +247,7 @@ Result<ContainerReport> RmClient::SignalContainer(const ContainerId& id,
   request.__set_signal(static_cast<int32_t>(signal));
   request.__set_park_ms(wire::ParkToWire(park));
   WEIR_ASSIGN_OR_RETURN(const auto wire,
-                        state_->Call(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
+                        state_->CallOnce(kCallTimeout + park, [&](idl::ClientServiceClient& rm) {
                           idl::ContainerReport report;
                           rm.signalContainer(report, request);
                           return report;
@@ -310,25 +320,51 @@ Result<Resource> RmClient::NormalizeContainer(const Resource& asked) {
   return normal;
 }
 
+// The active one's.
+Result<HostPort> RmClient::HttpAddress() {
+  if (state_->link.reach().several) {
+    WEIR_ASSIGN_OR_RETURN(const ClusterFacts cluster, Cluster());
+    return HostPort::Parse(cluster.http_address);
+  }
+  WEIR_ASSIGN_OR_RETURN(
+      const auto endpoints,
+      platform::FindRmEndpoints(state_->config, "http", platform::keys::kRmHttpAddress));
+  return endpoints.front().address;
+}
+
+// Repeating it is harmless: it is stored by its hash.
+Status RmClient::Upload(const std::string& path, const std::string& sha256) {
+  // Calls succeed meanwhile, so this has a patience of its own.
+  FailoverPatience patience(state_->link.reach());
+  while (true) {
+    WEIR_ASSIGN_OR_RETURN(const HostPort server, HttpAddress());
+    const auto answer = platform::CallHttp({.server = server,
+                                            .method = "PUT",
+                                            .target = "/staging/" + sha256,
+                                            .headers = {},
+                                            .body = "",
+                                            .body_file = path});
+    if (answer.ok() && answer->status / 100 == 2) return {};
+    const bool elsewhere =
+        answer.ok() ? IsStandbys(*answer) : MayRepeat(answer.error(), Repeat::kYes);
+    if (elsewhere && patience.Pause()) continue;
+    if (answer.ok()) {
+      return Error{ErrorCode::kUnavailable,
+                   "the ResourceManager refused the upload of " + path + " (HTTP " +
+                       std::to_string(answer->status) + "): " + RefusalText(answer->body),
+                   ""};
+    }
+    if (answer.error().code != ErrorCode::kUnavailable) return answer.error();
+    return Error{
+        ErrorCode::kUnavailable,
+        "no ResourceManager answers at http://" + server.ToString() + ": " + answer.error().message,
+        kRemedy};
+  }
+}
+
 Result<LocalResource> RmClient::Stage(const std::string& path) {
   WEIR_ASSIGN_OR_RETURN(const auto digest, platform::DigestFile(path));
-  if (!state_->http.ok()) return state_->http.error();
-  const auto answer = platform::CallHttp({.server = *state_->http,
-                                          .method = "PUT",
-                                          .target = "/staging/" + digest.sha256,
-                                          .headers = {},
-                                          .body = "",
-                                          .body_file = path});
-  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
-    return NoResourceManager("http://" + state_->http->ToString(), answer.error());
-  }
-  if (!answer.ok()) return answer.error();
-  if (answer->status / 100 != 2) {
-    return Error{ErrorCode::kUnavailable,
-                 "the ResourceManager refused the upload of " + path + " (HTTP " +
-                     std::to_string(answer->status) + "): " + RefusalText(answer->body),
-                 ""};
-  }
+  WEIR_RETURN_IF_ERROR(Upload(path, digest.sha256));
   return LocalResource{.uri = "staging:" + digest.sha256,
                        .size = digest.size,
                        .mtime_ms = 0,

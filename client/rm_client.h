@@ -1,5 +1,6 @@
-// RmClient: the command line's conversation with the ResourceManager: Thrift over the unix socket
-// for calls, HTTP for files. Blocking; single-threaded.
+// RmClient: the command line's conversation with the active ResourceManager: Thrift over the unix
+// socket for calls, HTTP for files. Blocking; single-threaded. With high availability it waits
+// while none is active: client/active_rm.h.
 //
 // Errors: those of the RM; kUnavailable with the remedy when no RM runs here.
 #ifndef WEIR_CLIENT_RM_CLIENT_H_
@@ -81,6 +82,9 @@ class RmClient {
   Result<LocalResource> Stage(const std::string& path);
 
  private:
+  Result<HostPort> HttpAddress();
+  Status Upload(const std::string& path, const std::string& sha256);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -8,7 +8,6 @@
 
 #include "common/check.h"
 #include "common/strings.h"
-#include "platform/address_file.h"
 
 namespace weir::platform {
 namespace {
@@ -430,17 +429,6 @@ Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* ke
   const std::string host = config.GetOr(kRmHost, DefaultOf(kRmHost));
   const std::string fallback = DefaultOf(key);
   return HostPort::Parse(host + fallback.substr(fallback.rfind(':')));
-}
-
-Result<HostPort> FindRmAddress(const Configuration& config,
-                               const std::string& name,
-                               const char* key) {
-  const auto published = ReadAddressFile(RmAddressFile(config));
-  if (published.ok()) {
-    const auto found = published->find(name);
-    if (found != published->end()) return HostPort::Parse(found->second);
-  }
-  return ConfiguredRmAddress(config, key);
 }
 
 std::vector<std::string> UnknownKeyWarnings(const Configuration& config) {

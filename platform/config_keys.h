@@ -214,12 +214,6 @@ std::string SecretFile(const Configuration& config);
 // An RM address as configured: `key`, else its default port on yarn.resourcemanager.hostname.
 Result<HostPort> ConfiguredRmAddress(const Configuration& config, const char* key);
 
-// An RM address as a peer reaches it: the RM's address file on this machine if it exists (so that
-// port 0 works), else the configured address. `name` as in the address file.
-Result<HostPort> FindRmAddress(const Configuration& config,
-                               const std::string& name,
-                               const char* key);
-
 // weir.log.level. kInvalidArgument naming the key and where it was set.
 Result<LogLevel> ConfiguredLogLevel(const Configuration& config);
 

@@ -90,6 +90,11 @@ platform::Endpoint ResourceManagerProcess::socket(const std::string& name) const
   return {addresses_.at(name), {}};
 }
 
+std::string ResourceManagerProcess::address_file() const {
+  const auto own = settings_.find("weir.resourcemanager.work.dir");
+  return (own == settings_.end() ? work_directory_ + "/rm" : own->second) + "/address";
+}
+
 std::string ResourceManagerProcess::secret() const {
   const auto read = platform::ReadSecretFile(work_directory_ + "/cluster.secret");
   WEIR_CHECK(read.ok(), "the cluster secret can be read");

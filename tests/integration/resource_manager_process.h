@@ -15,7 +15,8 @@ namespace weir::testing {
 
 class ResourceManagerProcess {
  public:
-  // `settings` go to the command line as -D key=value.
+  // `settings` go to the command line as -D key=value. Several may share a work directory, if each
+  // has a weir.resourcemanager.work.dir.
   explicit ResourceManagerProcess(std::string work_directory,
                                   std::map<std::string, std::string> settings = {});
 
@@ -36,7 +37,7 @@ class ResourceManagerProcess {
   platform::Endpoint endpoint(const std::string& name) const { return {"", address(name)}; }
   std::string secret() const;
   const std::string& work_directory() const { return work_directory_; }
-  std::string address_file() const { return work_directory_ + "/rm/address"; }
+  std::string address_file() const;
 
  private:
   std::string log_file() const { return work_directory_ + "/output"; }

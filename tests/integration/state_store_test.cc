@@ -151,20 +151,22 @@ TEST_F(StateStoreTest, ATakenOverResourceManagerEnds) {
   if (const std::string why = ZooKeeperEnsemble::WhyNot(); !why.empty()) GTEST_SKIP() << why;
   Settings settings = Zookeeper();
   ASSERT_FALSE(HasFailure());
-  settings["yarn.resourcemanager.ha.enabled"] = "true";
   const std::string secret = directory_ / "secret";
   settings["weir.cluster.secret.file"] = secret;
+  // Commands are told of one only, by its directory.
+  const Settings client = settings;
+  settings["yarn.resourcemanager.ha.enabled"] = "true";
   std::filesystem::create_directory(directory_ / "one");
   std::filesystem::create_directory(directory_ / "two");
   ResourceManagerProcess first(directory_ / "one", settings);
   ASSERT_TRUE(first.Start()) << first.output();
-  const std::string id = Submit(directory_ / "one", settings);
+  const std::string id = Submit(directory_ / "one", client);
   ResourceManagerProcess second(directory_ / "two", settings);
   ASSERT_TRUE(second.Start()) << second.output();
   EXPECT_NE(first.Wait(), 0) << first.output();
   EXPECT_THAT(first.output(), HasSubstr("taken over"));
-  EXPECT_EQ(Weir(directory_ / "two", settings, {"application", "-status", id}).exit_code, 0);
-  EXPECT_NE(Submit(directory_ / "two", settings), "");
+  EXPECT_EQ(Weir(directory_ / "two", client, {"application", "-status", id}).exit_code, 0);
+  EXPECT_NE(Submit(directory_ / "two", client), "");
 }
 
 // While ZooKeeper is away what is told waits; when it is back it is done, and nothing was lost.
