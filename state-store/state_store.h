@@ -65,6 +65,9 @@ class StateStore {
   // Everything stored. kUnavailable; kCorruption (the store itself, not one record);
   // kFailedPrecondition: a newer version of Weir has written it.
   virtual Result<LoadedState> Load() = 0;
+  // Makes what the next Open and Load have to read less, by reading what has changed since: for a
+  // standby, from time to time. Of a store that can fence; others need nothing. Errors: as Load.
+  virtual Status Follow() { return {}; }
   // Becomes the writer under a new epoch: above the stored one and `at_least`, durable when this
   // returns. The cluster timestamp is `wall_millis`, forced above the stored one.
   // kFailedPrecondition: another cluster's, or of a newer version; kCorruption: the epoch cannot be

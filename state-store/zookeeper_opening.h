@@ -1,12 +1,11 @@
-// ZookeeperOpening: becoming the writer of a store in ZooKeeper, and reading all of it. Blocks; see
-// zookeeper_client.h. Owner: a ZookeeperStore, on the threads of whoever calls Open and Load.
+// ZookeeperOpening: becoming the writer of a store in ZooKeeper. Blocks; see zookeeper_client.h.
+// Owner: a ZookeeperStore, on the thread of whoever calls Open.
 #ifndef WEIR_STATE_STORE_ZOOKEEPER_OPENING_H_
 #define WEIR_STATE_STORE_ZOOKEEPER_OPENING_H_
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 #include "common/result.h"
 #include "state-store/protocol/zk_layout.h"
@@ -25,15 +24,15 @@ class ZookeeperOpening {
   // Both must outlive this.
   ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout);
 
+  // "the state store PATH in ZooKeeper", for messages.
+  const std::string& place() const { return place_; }
+
   // kNotFound: the chroot of the address is missing; kPermissionDenied: the store is
   // another secret's; kUnavailable.
   Status CheckPlace();
   // The conditional write that makes a writer and shuts out the former one; makes the store if it
   // is not there. Errors: StateStore::Open.
   Result<TakenEpoch> TakeEpoch(const OpenRequest& request);
-  // The paths of all records and changes.
-  Result<std::unordered_set<std::string>> ExistingPaths();
-  Result<LoadedState> LoadAll();
 
  private:
   Status AwaitHolder();

@@ -24,7 +24,7 @@ struct MultiCall {
 };
 struct NodeCall {
   zhandle_t* handle = nullptr;
-  std::function<void(const ZkOutcome&, ZkNode, bool)> done;
+  ZooKeeperSession::NodeHandler done;
 };
 struct ChildrenCall {
   ZooKeeperSession::ChildrenHandler done;
@@ -102,15 +102,14 @@ void FinishMulti(int code, const void* data) {
 void FinishNode(int code, const char* value, int size, const Stat* stat, const void* data) {
   std::unique_ptr<const NodeCall> call(static_cast<const NodeCall*>(data));
   ZkNode node;
-  bool ours = false;
   if (code == ZOK) {
     node.exists = true;
     if (value != nullptr && size > 0) node.data.assign(value, static_cast<size_t>(size));
     node.version = stat->version;
-    ours =
+    node.ours =
         stat->ephemeralOwner != 0 && stat->ephemeralOwner == zoo_client_id(call->handle)->client_id;
   }
-  call->done(OutcomeOf(code), std::move(node), ours);
+  call->done(OutcomeOf(code), std::move(node));
 }
 
 void FinishChildren(int code, const String_vector* names, const void* data) {
@@ -237,9 +236,7 @@ void ZooKeeperSession::Multi(std::vector<ZkOperation> operations, MultiHandler d
 
 void ZooKeeperSession::Get(const std::string& path, NodeHandler done, WatchHandler watch) {
   auto call = std::make_unique<NodeCall>();
-  call->done = [done = std::move(done)](const ZkOutcome& outcome, ZkNode node, bool) {
-    done(outcome, std::move(node));
-  };
+  call->done = std::move(done);
   const bool watched = watch != nullptr;
   if (watched) {
     platform::MutexLock lock(handle_->mutex);
@@ -253,18 +250,6 @@ void ZooKeeperSession::Get(const std::string& path, NodeHandler done, WatchHandl
                      handle_.get(),
                      &FinishNode,
                      call.get());
-  });
-  const NodeCall* owned = call.release();
-  if (sent != ZOK) FinishNode(sent, nullptr, 0, nullptr, owned);
-}
-
-void ZooKeeperSession::GetEphemeral(const std::string& path,
-                                    std::function<void(const ZkOutcome&, ZkNode, bool)> done) {
-  auto call = std::make_unique<NodeCall>();
-  call->done = std::move(done);
-  const int sent = handle_->Send([&](zhandle_t* client) {
-    call->handle = client;
-    return zoo_aget(client, path.c_str(), 0, &FinishNode, call.get());
   });
   const NodeCall* owned = call.release();
   if (sent != ZOK) FinishNode(sent, nullptr, 0, nullptr, owned);

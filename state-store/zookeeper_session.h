@@ -56,9 +56,6 @@ class ZooKeeperSession {
   // `watch`, if there is one, is called when the node, if it is there, changes or goes: once, until
   // it is read with a watch again. A path has one watch; a later one takes its place.
   void Get(const std::string& path, NodeHandler done, WatchHandler watch = nullptr);
-  // `ephemeral_owner_is_ours` beside the node: whether this session made it as an ephemeral one.
-  void GetEphemeral(const std::string& path,
-                    std::function<void(const ZkOutcome&, ZkNode, bool ours)> done);
   void Children(const std::string& path, ChildrenHandler done);
   // What is read after it is at least as new as everything acknowledged before it to anybody.
   void Sync(const std::string& path, MultiHandler done);

@@ -18,6 +18,7 @@
 #include "state-store/protocol/zk_layout.h"
 #include "state-store/protocol/zk_writer.h"
 #include "state-store/zookeeper_client.h"
+#include "state-store/zookeeper_image.h"
 #include "state-store/zookeeper_opening.h"
 
 namespace weir::store {
@@ -32,7 +33,8 @@ class ZookeeperStore final : public StateStore {
                 [this](uint64_t session, ZooKeeperSession::State state) {
                   Post([this, session, state] { SessionChanged(session, state); });
                 }),
-        opening_(client_, layout_) {
+        opening_(client_, layout_),
+        image_(client_, layout_) {
     thread_ = std::thread([this] { Run(); });
   }
   ~ZookeeperStore() override { Close(); }
@@ -41,7 +43,8 @@ class ZookeeperStore final : public StateStore {
 
   std::string name() const override { return "zookeeper"; }
   bool can_fence() const override { return true; }
-  Result<LoadedState> Load() override { return opening_.LoadAll(); }
+  Result<LoadedState> Load() override;
+  Status Follow() override { return image_.Refresh(); }
   Result<EpochRecord> Open(const OpenRequest& request) override;
   void Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) override;
   void OnFenced(std::function<void(const Error&)> lost) override;
@@ -100,6 +103,8 @@ class ZookeeperStore final : public StateStore {
   std::thread thread_;
   ZookeeperClient client_;  // after all that its callbacks use
   ZookeeperOpening opening_;
+  ZookeeperImage image_;
+  bool opened_ = false;  // of the owner's thread
 };
 
 Status ZookeeperStore::Connect() {
@@ -110,9 +115,19 @@ Status ZookeeperStore::Connect() {
 Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const TakenEpoch taken, opening_.TakeEpoch(request));
   // From here on no former writer changes anything.
-  WEIR_ASSIGN_OR_RETURN(std::unordered_set<std::string> existing, opening_.ExistingPaths());
+  WEIR_RETURN_IF_ERROR(image_.Refresh());
+  WEIR_ASSIGN_OR_RETURN(std::unordered_set<std::string> existing, image_.Paths());
   WEIR_RETURN_IF_ERROR(Install(taken, std::move(existing)));
+  opened_ = true;
   return taken.record;
+}
+
+Result<LoadedState> ZookeeperStore::Load() {
+  WEIR_RETURN_IF_ERROR(image_.Refresh());
+  Result<LoadedState> state = image_.Decode(opening_.place());
+  // Who writes knows what there is, and follows nobody.
+  if (opened_) image_.Clear();
+  return state;
 }
 
 Status ZookeeperStore::Install(const TakenEpoch& taken, std::unordered_set<std::string> existing) {
@@ -312,13 +327,11 @@ void ZookeeperStore::Read(uint64_t id) {
     note(outcome);
     view->head = std::move(node);
   });
-  session->GetEphemeral(layout_.holder(),
-                        [view, note, finish](const ZkOutcome& outcome, ZkNode node, bool ours) {
-                          note(outcome);
-                          view->holder = std::move(node);
-                          view->holder_is_ours = ours;
-                          finish();
-                        });
+  session->Get(layout_.holder(), [view, note, finish](const ZkOutcome& outcome, ZkNode node) {
+    note(outcome);
+    view->holder = std::move(node);
+    finish();
+  });
 }
 
 // Whoever takes the store over changes the epoch: with the watch that is seen even when nothing is

@@ -43,6 +43,7 @@ struct ZkNode {
   std::string data;
   int32_t version = 0;
   bool exists = false;
+  bool ours = false;  // ephemeral, and made by the session that reads it
 };
 
 }  // namespace weir::store

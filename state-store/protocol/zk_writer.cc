@@ -249,7 +249,7 @@ void ZkWriter::SendBarrier(const ZkHeadView& view, ZkActions& actions) {
                                 .data = EncodeHead({.epoch = epoch_, .number = head_.number}),
                                 .version = head_version_++});
   } while (head_version_ < free_version_);
-  if (!view.holder_is_ours) {
+  if (!view.holder.ours) {
     if (view.holder.exists) {
       multi.operations.push_back({.kind = Kind::kDelete, .path = layout_.holder()});
     }

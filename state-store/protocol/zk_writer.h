@@ -74,7 +74,6 @@ struct ZkHeadView {
   ZkNode epoch;
   ZkNode head;
   ZkNode holder;
-  bool holder_is_ours = false;  // made by this session
 };
 
 class ZkWriter {

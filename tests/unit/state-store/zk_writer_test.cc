@@ -198,7 +198,7 @@ class Client {
                     .epoch = zookeeper_.Read(kLayout.epoch()),
                     .head = zookeeper_.Read(kLayout.head()),
                     .holder = zookeeper_.Read(kLayout.holder())};
-    request.view.holder_is_ours = request.view.holder.exists;
+    request.view.holder.ours = request.view.holder.exists;
   }
   void Answer(const Request& request) {
     ZkActions actions;

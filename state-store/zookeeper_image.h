@@ -1,0 +1,65 @@
+// ZookeeperImage: a copy of all records of a store in ZooKeeper, kept near what is there.
+//
+// The first Refresh reads everything. A later one reads the head and of the changes only those that
+// came after the copy, so that it costs what has changed and not what there is. Everything is read
+// again when more groups were written than the changes remember.
+//
+// A record may be newer in the copy than the head it was read at; the refresh that reaches that
+// newer head reads it again. Once no writer writes any more, one refresh makes the copy exact.
+//
+// Blocks; see zookeeper_client.h. Owner: a ZookeeperStore, on the thread of whoever calls Open,
+// Load and Follow.
+#ifndef WEIR_STATE_STORE_ZOOKEEPER_IMAGE_H_
+#define WEIR_STATE_STORE_ZOOKEEPER_IMAGE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "common/result.h"
+#include "state-store/protocol/zk_layout.h"
+#include "state-store/state_store.h"
+#include "state-store/zookeeper_client.h"
+
+namespace weir::store {
+
+class ZookeeperImage {
+ public:
+  // Both must outlive this.
+  ZookeeperImage(ZookeeperClient& client, const ZkLayout& layout);
+
+  // Errors: zookeeper_client.h; the copy is then as it was, or empty.
+  Status Refresh();
+  // The epoch's record among them. kFailedPrecondition: of a newer version of Weir. Requires:
+  // refreshed.
+  Result<LoadedState> Decode(const std::string& place) const;
+  // The paths of all nodes that a writer must know of: records and changes. Requires: refreshed.
+  Result<std::unordered_set<std::string>> Paths();
+  // Gives the memory back.
+  void Clear();
+
+  // How often everything was read.
+  int64_t whole_readings() const { return whole_readings_; }
+
+ private:
+  Result<ZkHead> ReadHead();
+  Status ReadAll();
+  // False when the changes do not remember all that came after the copy.
+  Result<bool> ReadChanges(const ZkHead& head);
+  Status ReadRecords(const std::vector<std::string>& keys);
+  Status ReadEpoch();
+
+  ZookeeperClient& client_;
+  const ZkLayout& layout_;
+  bool filled_ = false;
+  ZkHead head_;                                 // at which it was read
+  std::map<std::string, std::string> records_;  // key -> bytes
+  std::vector<std::string> foreign_;            // nodes that are not Weir's
+  int64_t whole_readings_ = 0;
+};
+
+}  // namespace weir::store
+
+#endif  // WEIR_STATE_STORE_ZOOKEEPER_IMAGE_H_
