@@ -36,6 +36,7 @@ struct Hello {
   2: optional string software_version;
   3: optional string cluster_id;      // "" = any
   4: optional Credential credential;
+  5: optional bool any_role;          // a ResourceManager that is not active will do
 }
 
 struct HelloAnswer {

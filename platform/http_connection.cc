@@ -180,6 +180,7 @@ std::optional<HttpResponse> HttpConnection::FindRoute(const HttpTarget& target) 
   if (match.route != nullptr) {
     route_ = match.route;
     request_.path = target.path;
+    request_.target = target.text;
     request_.query = target.query;
     request_.captures = std::move(match.captures);
     return std::nullopt;

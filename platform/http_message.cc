@@ -148,6 +148,7 @@ Result<HttpTarget> ParseHttpTarget(std::string_view target) {
   target = target.substr(0, target.find('#'));
   const size_t mark = target.find('?');
   HttpTarget parsed;
+  parsed.text = target;
   for (const std::string_view part :
        Split(target.substr(1, mark == std::string_view::npos ? mark : mark - 1), '/')) {
     auto decoded = Decode(part, false);

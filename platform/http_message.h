@@ -20,6 +20,7 @@
 namespace weir::platform {
 
 struct HttpTarget {
+  std::string text;                // as it was sent, without a fragment
   std::string path;                // decoded
   std::vector<std::string> parts;  // of the path, decoded; "/" has none
   std::map<std::string, std::string> query;

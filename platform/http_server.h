@@ -29,6 +29,7 @@ namespace weir::platform {
 struct HttpRequest {
   std::string method;                          // "GET"
   std::string path;                            // decoded, without query
+  std::string target;                          // as it was sent
   std::vector<std::string> captures;           // of the route's {} parts
   std::map<std::string, std::string> query;    // decoded
   std::map<std::string, std::string> headers;  // lower-case names

@@ -68,6 +68,7 @@ bool ProofHolds(const Proof& proof, std::string_view secret);
 struct Credentials {
   std::string address;           // of the peer, for logs
   int64_t peer_uid = -1;         // of a unix socket's peer; -1 on TCP
+  bool any_role = false;         // a ResourceManager that is not active will do
   const Proof* proof = nullptr;  // at most one of the two
   const SignedToken* token = nullptr;
 };

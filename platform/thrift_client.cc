@@ -184,6 +184,7 @@ Status ThriftChannel::State::ConnectTo(const Endpoint& endpoint, Instant deadlin
   hello.__set_software_version(WEIR_VERSION);
   hello.__set_cluster_id(identity.cluster_id);
   hello.__set_credential(MakeCredential(identity, token));
+  if (identity.any_role) hello.__set_any_role(true);
   Status said = Guarded([&] {
     idl::HelloAnswer answer;
     idl::BaseServiceClient(protocol).hello(answer, hello);

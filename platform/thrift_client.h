@@ -49,6 +49,7 @@ struct HelloIdentity {
   std::string role;
   std::string name;
   const SignedToken* token = nullptr;  // or a token, copied at construction
+  bool any_role = false;               // a ResourceManager that is not active will do
 };
 
 // The connection, without the generated part. Not thread-safe, but Interrupt.

@@ -296,6 +296,7 @@ Result<Caller> ThriftConnection::Judge(const idl::Hello& hello) const {
   Credentials credentials;
   credentials.address = peer_.address;
   credentials.peer_uid = peer_.uid;
+  credentials.any_role = hello.__isset.any_role && hello.any_role;
   Proof proof;
   SignedToken token;
   if (credential.__isset.secret) {
