@@ -1,15 +1,9 @@
-// Administrator - ResourceManager. Callers: any local user (unix socket) and daemons; but for the
-// first two calls all are for administrators (yarn.admin.acl, the RM's own user, root) and daemons.
+// Administrator - ResourceManager. Callers: any local user (unix socket) and daemons; all calls
+// but HaService's reads are for administrators (yarn.admin.acl, the RM's own user, root) and daemons.
 namespace cpp weir.idl
 include "base.thrift"
+include "ha.thrift"
 include "queue.thrift"
-
-struct ServiceState {
-  1: optional string state;     // "ACTIVE"
-  2: optional i64 epoch;
-  3: optional string store;
-  4: optional i64 started_ms;
-}
 
 // A capacity-scheduler.xml as the caller has it. The name is for messages only.
 struct QueueFile {
@@ -50,10 +44,7 @@ struct DrainNodeRequest {
   3: optional bool undo;                    // it is to be used again
 }
 
-service AdminService extends base.BaseService {
-  ServiceState getServiceState() throws (1: base.ServiceError error);
-  void checkHealth() throws (1: base.ServiceError error);
-
+service AdminService extends ha.HaService {
   // Reads capacity-scheduler.xml in the RM's configuration directory again and applies it.
   queue.QueueConfigurationVersion refreshQueues() throws (1: base.ServiceError error);
   queue.QueuePlan planQueues(1: QueueFile file) throws (1: base.ServiceError error);

@@ -310,6 +310,11 @@ constexpr ConfigKey kKnown[] = {
     {kPollPark,
      "10000",
      "How long a poll is parked when there is nothing to say (ms), from 100 to 60000."},
+    {"weir.staging.dir",
+     "",
+     "Where the RM keeps uploaded files; several RMs need the same. Unset: 'staging' below the "
+     "RM's "
+     "directory or, of several, below weir.work.dir."},
     {"weir.staging.max-bytes", "21474836480", "Most bytes of uploaded files the RM keeps."},
     {kMasterPorts, "0", "Ports of ApplicationMasters: 0 = any, or low-high."},
     {kDataPorts, "0", "Data port of TaskManagers: 0 = any, or low-high."},

@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "gen/AdminService.h"
+#include "resourcemanager/server/ha_service.h"
 #include "resourcemanager/server/queue_file.h"
 #include "resourcemanager/server/services.h"
 #include "wire/codec.h"
@@ -15,18 +16,9 @@
 namespace weir::rm {
 namespace {
 
-using apache::thrift::TDelayedException;
 using platform::Lane;
 using platform::Responder;
-using ExceptionCob = std::function<void(TDelayedException*)>;
 using VersionCob = std::function<void(const idl::QueueConfigurationVersion&)>;
-
-Error NotAdministrator(const ServiceEnvironment& environment, const Caller& caller) {
-  return {ErrorCode::kPermissionDenied,
-          caller.user + " may not administer this ResourceManager",
-          "use root or " + environment.rm_user +
-              ", the account it runs under, or be named in yarn.admin.acl"};
-}
 
 // The file's own name in what is told about it.
 Error WithFileName(Error error, const std::string& name) {
@@ -68,38 +60,10 @@ Result<std::optional<Duration>> TimeoutFromWire(bool set, int64_t milliseconds_g
   return std::optional<Duration>(timeout);
 }
 
-class AdminHandler : public idl::AdminServiceCobSvIf {
+class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
  public:
   AdminHandler(platform::ConnectionContext& context, const ServiceEnvironment& environment)
-      : context_(context), environment_(environment) {}
-
-  void hello(std::function<void(const idl::HelloAnswer&)> cob,
-             ExceptionCob,
-             const idl::Hello&) override {
-    context_.Respond<idl::HelloAnswer>(std::move(cob)).Fail(SecondHello());
-  }
-
-  void getServiceState(std::function<void(const idl::ServiceState&)> cob, ExceptionCob) override {
-    const auto responder = context_.Respond<ClusterSummary>(
-        [cob = std::move(cob), &environment = environment_](const ClusterSummary& summary) {
-          idl::ServiceState state;
-          state.__set_state("ACTIVE");
-          state.__set_epoch(summary.epoch.value);
-          state.__set_store(environment.store_name);
-          state.__set_started_ms(ToMillis(summary.started));
-          cob(state);
-        });
-    environment_.server.Read(
-        [responder](const ResourceManagerCore& core, Now) { responder.Reply(core.Summary()); },
-        [responder](Error error) { responder.Fail(std::move(error)); });
-  }
-
-  // The answer has been through the core loop: it proves that the core still steps.
-  void checkHealth(std::function<void()> cob, ExceptionCob) override {
-    const auto responder = context_.RespondVoid(std::move(cob));
-    environment_.server.Read([responder](const ResourceManagerCore&, Now) { responder.Reply(); },
-                             [responder](Error error) { responder.Fail(std::move(error)); });
-  }
+      : HaHandler(context, environment.ha), context_(context), environment_(environment) {}
 
   void refreshQueues(VersionCob cob, ExceptionCob) override {
     const auto responder = RespondVersion(std::move(cob));
@@ -256,20 +220,10 @@ class AdminHandler : public idl::AdminServiceCobSvIf {
         });
   }
 
-  // Calls `then` with the caller if it may administer; fails `responder` otherwise.
   template <typename Answer>
   void AsAdministrator(const Responder<Answer>& responder,
                        std::function<void(const Caller&)> then) {
-    environment_.groups.Lookup(ActingUser(environment_, context_.caller()),
-                               [responder,
-                                then = std::move(then),
-                                caller = context_.caller(),
-                                &environment = environment_](const UserGroups::Groups& groups) {
-                                 if (!IsAdministrator(environment, caller, groups)) {
-                                   return responder.Fail(NotAdministrator(environment, caller));
-                                 }
-                                 then(caller);
-                               });
+    rm::AsAdministrator(environment_.access, context_.caller(), responder, std::move(then));
   }
 
   // Hands the core an administrator's event.
@@ -286,7 +240,7 @@ class AdminHandler : public idl::AdminServiceCobSvIf {
                    Administered event,
                    const Caller& caller,
                    const std::string& file_name) {
-    event.by = ActingUser(environment, caller);
+    event.by = ActingUser(environment.access, caller);
     environment.server.Call(
         Lane::kControl,
         [&event](CallId call) {

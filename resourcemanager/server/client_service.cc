@@ -282,20 +282,21 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
 
  private:
   void WithGroups(UserGroups::Done then) {
-    environment_.groups.Lookup(ActingUser(environment_, context_.caller()), std::move(then));
+    environment_.access.groups.Lookup(ActingUser(environment_.access, context_.caller()),
+                                      std::move(then));
   }
 
   // Hands the core an event that needs a right on somebody's application. Of one that may be parked
   // it is told when the peer leaves; anything else is done all the same.
   template <typename Administered, typename Answer>
   void Administer(Administered event, const Responder<Answer>& responder) {
-    event.user = ActingUser(environment_, context_.caller());
+    event.user = ActingUser(environment_.access, context_.caller());
     WithGroups([event = std::move(event),
                 responder,
                 caller = context_.caller(),
                 &environment = environment_](const UserGroups::Groups& groups) mutable {
       event.groups = groups;
-      event.may_administer = IsAdministrator(environment, caller, groups);
+      event.may_administer = IsAdministrator(environment.access, caller, groups);
       const auto make = [&event](CallId call) {
         event.call = call;
         return std::move(event);
@@ -311,7 +312,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
   Status Submit(const idl::SubmitRequest& request, const Responder<ApplicationId>& responder) {
     SubmitApplication submit;
     WEIR_ASSIGN_OR_RETURN(submit.context, wire::FromWire(request.context));
-    submit.user = ActingUser(environment_, context_.caller());
+    submit.user = ActingUser(environment_.access, context_.caller());
     submit.idempotency_key = request.idempotency_key;
     WEIR_RETURN_IF_ERROR(environment_.staging.Pin(StagedFilesOf(submit.context.am_launch)));
     WithGroups([submit = std::move(submit), responder, &environment = environment_](
@@ -346,21 +347,22 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
 
   Responder<ApplicationReport> RespondReport(
       std::function<void(const idl::ApplicationReport&)> cob) {
-    return context_.Respond<ApplicationReport>(
-        [cob = std::move(cob), caller = context_.caller(), &environment = environment_](
-            const ApplicationReport& report) {
-          idl::ApplicationReport wire = wire::ToWire(report);
-          const auto groups = environment.groups.Known(ActingUser(environment, caller));
-          const bool may_talk =
-              IsAdministrator(environment, caller, groups) || report.user == caller.user;
-          // An AM that has told its final status may still tell clients how its job ended.
-          const bool there = !IsTerminal(report.state) || report.running_containers > 0;
-          if (may_talk && there && !report.am_address.empty()) {
-            const ClientTokenIdentifier token{report.attempt, ActingUser(environment, caller)};
-            wire.__set_client_token(wire::ToWire(environment.keys.Sign(token)));
-          }
-          cob(wire);
-        });
+    return context_.Respond<ApplicationReport>([cob = std::move(cob),
+                                                caller = context_.caller(),
+                                                &environment =
+                                                    environment_](const ApplicationReport& report) {
+      idl::ApplicationReport wire = wire::ToWire(report);
+      const auto groups = environment.access.groups.Known(ActingUser(environment.access, caller));
+      const bool may_talk =
+          IsAdministrator(environment.access, caller, groups) || report.user == caller.user;
+      // An AM that has told its final status may still tell clients how its job ended.
+      const bool there = !IsTerminal(report.state) || report.running_containers > 0;
+      if (may_talk && there && !report.am_address.empty()) {
+        const ClientTokenIdentifier token{report.attempt, ActingUser(environment.access, caller)};
+        wire.__set_client_token(wire::ToWire(environment.keys.Sign(token)));
+      }
+      cob(wire);
+    });
   }
 
   Responder<ContainerReport> RespondContainer(

@@ -1,23 +1,18 @@
 #include "resourcemanager/server/resource_manager_daemon.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <map>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "common/strings.h"
-#include "platform/address_file.h"
 #include "platform/authenticators.h"
 #include "platform/clock.h"
 #include "platform/file_system.h"
 #include "platform/http_server.h"
 #include "platform/log.h"
-#include "platform/port_again.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 #include "resourcemanager/server/http_routes.h"
@@ -48,16 +43,15 @@ struct Service {
 
 // Members are destroyed from the last to the first: whoever calls goes before who is called.
 struct ResourceManagerDaemon::State {
-  explicit State(RmOptions given) : options(std::move(given)) {}
+  State(RmOptions given, ListenAddresses& places, Hooks calls)
+      : options(std::move(given)), addresses(places), hooks(std::move(calls)) {}
 
-  Status MakeDirectories();
   Status OpenStore();
   Status Recover();
   Status CheckQueues();
   void MakeServer();
   void StartLoops();
   Status Listen();
-  HostPort BindAgain(const std::string& name, const HostPort& bind) const;
   Status ListenFor(const Service& service);
   Status ListenHttp();
   Status PublishAddresses();
@@ -66,6 +60,8 @@ struct ResourceManagerDaemon::State {
   void WatchLoop(const EventLoop& loop, std::unique_ptr<platform::Watchdog>& dog);
 
   const RmOptions options;
+  ListenAddresses& addresses;
+  const Hooks hooks;
   std::string secret;
   RmMetrics metrics;
   EventLoop core_loop{"rm-core"};
@@ -73,6 +69,9 @@ struct ResourceManagerDaemon::State {
   EventLoop files_loop{"rm-files"};
   EventLoop admin_loop{"rm-admin"};
   UserGroups groups{admin_loop};
+  const AccessRules access{groups,
+                           platform::UserName(static_cast<int64_t>(geteuid())),
+                           ParseAdministrators(options.administrators)};
   std::unique_ptr<store::StateStore> state_store;
   RecoveredState recovered;
   std::unique_ptr<StagingStore> staging;
@@ -83,26 +82,17 @@ struct ResourceManagerDaemon::State {
   std::unique_ptr<platform::HttpServer> http;
   std::unique_ptr<platform::Watchdog> core_watchdog;
   std::unique_ptr<platform::Watchdog> io_watchdog;
-  std::map<std::string, std::string> addresses;         // of the address file
-  std::map<std::string, std::string> addresses_before;  // of the last run
-  bool published = false;
   bool stopped = false;
 };
-
-Status ResourceManagerDaemon::State::MakeDirectories() {
-  FileSystem& files = FileSystem::Real();
-  // Clients must reach the sockets and the address file; what is secret has its own mode.
-  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.work_dir, 0755));
-  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.rm_dir, 0755));
-  WEIR_ASSIGN_OR_RETURN(secret, platform::ReadOrCreateSecretFile(options.secret_file));
-  return {};
-}
 
 Status ResourceManagerDaemon::State::OpenStore() {
   if (options.store.kind == store::StoreKind::kMemory) {
     platform::LogWarn("rm.store", "-", "nothing will survive a restart", {{"store", "memory"}});
   }
-  WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(options.store));
+  if (hooks.take_store) state_store = hooks.take_store();
+  if (state_store == nullptr) {
+    WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(options.store));
+  }
   state_store->OnFenced([this](const Error& error) {
     core_loop.Post([this, error] {
       if (server != nullptr) server->OnStoreLost(error);
@@ -112,14 +102,13 @@ Status ResourceManagerDaemon::State::OpenStore() {
 }
 
 Status ResourceManagerDaemon::State::Recover() {
-  // Whoever reads the file of a former run would be led astray.
-  WEIR_RETURN_IF_ERROR(FileSystem::Real().Remove(options.address_file()));
+  WEIR_RETURN_IF_ERROR(addresses.ForgetFormerRun());
   WEIR_ASSIGN_OR_RETURN(const store::OpenRequest request,
                         store::RequestFor(options.store, platform::WallNow()));
   WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request));
   WEIR_RETURN_IF_ERROR(store::NoteOpened(options.store, recovered.epoch));
   staging = std::make_unique<StagingStore>(
-      FileSystem::Real(), options.staging_dir(), options.staging_max_bytes);
+      FileSystem::Real(), options.staging_dir, options.staging_max_bytes);
   WEIR_RETURN_IF_ERROR(staging->Open());
   RecoverReferences(recovered.records, *staging);
   return {};
@@ -147,21 +136,23 @@ void ResourceManagerDaemon::State::MakeServer() {
   auto core = std::make_unique<ResourceManagerCore>(
       options.core, recovered.epoch, recovered.records, platform::ReadClock());
   recovered.records.clear();
-  ResourceManagerServer::Hooks hooks;
-  hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };
-  hooks.step_down = [](const Error&) { kill(getpid(), SIGTERM); };
+  ResourceManagerServer::Hooks server_hooks;
+  server_hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };
+  server_hooks.step_down = hooks.step_down;
   server = std::make_unique<ResourceManagerServer>(
-      core_loop, *state_store, std::move(core), metrics, std::move(hooks));
+      core_loop, *state_store, std::move(core), metrics, std::move(server_hooks));
   services = std::make_unique<ServiceEnvironment>(
       ServiceEnvironment{*server,
                          *staging,
-                         groups,
+                         access,
                          admin_loop,
                          recovered.keys,
                          options.cluster_id,
                          state_store->name(),
-                         platform::UserName(static_cast<int64_t>(geteuid())),
-                         ParseAdministrators(options.administrators),
+                         {.access = access,
+                          .roles = hooks.roles,
+                          .server = server.get(),
+                          .store_name = state_store->name()},
                          options.queue_file,
                          options.node_files,
                          options.types.ToResource(options.types.minimum()),
@@ -184,11 +175,12 @@ void ResourceManagerDaemon::State::StartLoops() {
 
 void ResourceManagerDaemon::State::WatchLoop(const EventLoop& loop,
                                              std::unique_ptr<platform::Watchdog>& dog) {
-  dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [&loop](Duration busy) {
+  dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [this, &loop](Duration busy) {
     platform::LogError("rm.server",
                        loop.name(),
                        "the loop hangs in one function",
                        {{"ms", std::to_string(ToMillis(busy))}});
+    if (hooks.hangs) hooks.hangs();
   });
 }
 
@@ -204,19 +196,9 @@ void ResourceManagerDaemon::State::ForgetStagedFiles(const ApplicationId& applic
   files_loop.Post([this, application] { staging->Forget(application); });
 }
 
-// ApplicationMasters that outlive this process know no other address.
-HostPort ResourceManagerDaemon::State::BindAgain(const std::string& name,
-                                                 const HostPort& bind) const {
-  const auto last = addresses_before.find(name);
-  if (last == addresses_before.end()) return bind;
-  const auto before = HostPort::Parse(last->second);
-  return {bind.host,
-          platform::PortAgain("rm.server", bind, before.ok() ? before->port : uint16_t{0})};
-}
-
 Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
   platform::ThriftListenerOptions listener;
-  listener.address = BindAgain(service.name, service.address->bind);
+  listener.address = addresses.BindAgain(service.name, service.address->bind);
   listener.cluster_id = options.cluster_id;
   listener.epoch = [epoch = recovered.epoch.epoch] { return epoch.value; };
   listener.authenticator = service.authenticator;
@@ -231,21 +213,24 @@ Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
     platform::ThriftListenerOptions local = listener;
     local.unix_path = service.socket;
     WEIR_RETURN_IF_ERROR(thrift->Listen(std::move(local)));
-    addresses[std::string(service.name) + "_socket"] = service.socket;
+    addresses.Set(std::string(service.name) + "_socket", service.socket);
   }
   WEIR_ASSIGN_OR_RETURN(const HostPort bound, thrift->Listen(std::move(listener)));
-  addresses[service.name] = service.address->Advertised(bound.port).ToString();
+  addresses.Set(service.name, service.address->Advertised(bound.port).ToString());
   return {};
 }
 
 Status ResourceManagerDaemon::State::ListenHttp() {
   platform::HttpServerOptions http_options;
-  http_options.address = BindAgain("http", options.http.bind);
+  http_options.address = addresses.BindAgain("http", options.http.bind);
   http_options.host_names = {options.http.advertised_host};
   http_options.upload_directory = staging->incoming_directory();
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
-  const RestIdentity identity{
-      options.cluster_id, state_store->name(), WEIR_VERSION, recovered.epoch.cluster_timestamp};
+  const RestIdentity identity{options.cluster_id,
+                              state_store->name(),
+                              WEIR_VERSION,
+                              recovered.epoch.cluster_timestamp,
+                              options.ha.enabled};
   http_environment = std::make_unique<HttpEnvironment>(
       HttpEnvironment{*services, identity, metrics, core_loop, io_loop, files_loop, [this] {
                         return thrift->connections();
@@ -256,14 +241,12 @@ Status ResourceManagerDaemon::State::ListenHttp() {
   AddStagingRoutes(*http, *http_environment);
   WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());
   services->http_address = options.http.Advertised(bound.port).ToString();
-  addresses["http"] = services->http_address;
+  addresses.Set("http", services->http_address);
   return {};
 }
 
 Status ResourceManagerDaemon::State::Listen() {
-  if (auto last = platform::ReadAddressFile(options.last_address_file()); last.ok()) {
-    addresses_before = *std::move(last);
-  }
+  if (hooks.before_listening) hooks.before_listening();
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   WEIR_RETURN_IF_ERROR(ListenHttp());
   const auto clients = platform::MakeClientPortAuthenticator(secret);
@@ -282,28 +265,35 @@ Status ResourceManagerDaemon::State::Listen() {
       {"admin", &options.admin, options.admin_socket(), clients, MakeAdminService}};
   for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
   services->master_address =
-      platform::MasterAddresses(options.places, options.id, addresses["master"]);
+      platform::MasterAddresses(options.places, options.id, addresses.Get("master"));
   return {};
 }
 
 Status ResourceManagerDaemon::State::PublishAddresses() {
-  addresses["pid"] = std::to_string(getpid());
-  WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.last_address_file(), addresses));
-  WEIR_RETURN_IF_ERROR(platform::WriteAddressFile(options.address_file(), addresses));
-  published = true;
+  WEIR_RETURN_IF_ERROR(addresses.Publish());
   platform::LogInfo("rm.server",
                     "-",
                     "serving",
                     {{"cluster", options.cluster_id},
                      {"epoch", std::to_string(recovered.epoch.epoch.value)},
                      {"store", state_store->name()},
-                     {"http", addresses["http"]},
-                     {"client", addresses["client"]}});
+                     {"http", addresses.Get("http")},
+                     {"client", addresses.Get("client")}});
   return {};
 }
 
-ResourceManagerDaemon::ResourceManagerDaemon(RmOptions options)
-    : state_(std::make_unique<State>(std::move(options))) {}
+Result<std::string> PrepareDirectories(const RmOptions& options) {
+  FileSystem& files = FileSystem::Real();
+  // Clients must reach the sockets and the address file; what is secret has its own mode.
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.work_dir, 0755));
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(options.rm_dir, 0755));
+  return platform::ReadOrCreateSecretFile(options.secret_file);
+}
+
+ResourceManagerDaemon::ResourceManagerDaemon(RmOptions options,
+                                             ListenAddresses& addresses,
+                                             Hooks hooks)
+    : state_(std::make_unique<State>(std::move(options), addresses, std::move(hooks))) {}
 
 ResourceManagerDaemon::~ResourceManagerDaemon() {
   Stop();
@@ -312,7 +302,9 @@ ResourceManagerDaemon::~ResourceManagerDaemon() {
 std::optional<platform::StartFailure> ResourceManagerDaemon::Start() {
   State& state = *state_;
   using namespace exit_status;
-  if (auto status = state.MakeDirectories(); !status.ok()) return {{kFailure, status.error()}};
+  auto secret = PrepareDirectories(state.options);
+  if (!secret.ok()) return {{kFailure, secret.error()}};
+  state.secret = *std::move(secret);
   if (auto status = state.OpenStore(); !status.ok()) {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
     return {{locked ? kLocked : kFailure, status.error()}};
@@ -347,11 +339,7 @@ void ResourceManagerDaemon::Stop() {
   state.admin_loop.Stop();
   state.io_loop.Stop();
   if (state.state_store) state.state_store->Close();
-  if (state.published) {
-    if (auto removed = FileSystem::Real().Remove(state.options.address_file()); !removed.ok()) {
-      platform::LogWarn("rm.server", "-", "cannot remove", {{"error", removed.error().message}});
-    }
-  }
+  state.addresses.Withdraw();
 }
 
 bool ResourceManagerDaemon::stepped_down() const {

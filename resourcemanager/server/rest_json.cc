@@ -208,23 +208,34 @@ void AddNodeCounts(const ClusterSummary& summary, Json& json) {
   json["shutdownNodes"] = summary.nodes_shutdown;
 }
 
+void AddInfo(const RestIdentity& identity, const char* role, Json& json) {
+  json["state"] = "STARTED";
+  json["haState"] = role;
+  json["rmStateStoreName"] = identity.store_name;
+  json["resourceManagerVersion"] = identity.version;
+  json["resourceManagerBuildVersion"] = "weir " + identity.version;
+  json["resourceManagerVersionBuiltOn"] = "";
+  json["hadoopVersion"] = "";
+  json["hadoopBuildVersion"] = "";
+  json["hadoopVersionBuiltOn"] = "";
+  json["haZooKeeperConnectionState"] =
+      identity.high_availability ? "see the log" : "high availability is off";
+  json["weirClusterId"] = identity.cluster_id;
+}
+
 }  // namespace
 
 std::string ClusterInfoJson(const RestIdentity& identity, const ClusterSummary& summary) {
-  Json json = {{"id", identity.cluster_timestamp},
-               {"startedOn", ToMillis(summary.started)},
-               {"state", "STARTED"},
-               {"haState", "ACTIVE"},
-               {"rmStateStoreName", identity.store_name},
-               {"resourceManagerVersion", identity.version},
-               {"resourceManagerBuildVersion", "weir " + identity.version},
-               {"resourceManagerVersionBuiltOn", ""},
-               {"hadoopVersion", ""},
-               {"hadoopBuildVersion", ""},
-               {"hadoopVersionBuiltOn", ""},
-               {"haZooKeeperConnectionState", "high availability is off"},
-               {"weirClusterId", identity.cluster_id},
-               {"weirEpoch", summary.epoch.value}};
+  Json json = {{"id", identity.cluster_timestamp}, {"startedOn", ToMillis(summary.started)}};
+  AddInfo(identity, "ACTIVE", json);
+  json["weirEpoch"] = summary.epoch.value;
+  return Dump(Single("clusterInfo", std::move(json)));
+}
+
+std::string StandbyInfoJson(const RestIdentity& identity, const std::string& leader) {
+  Json json = Json::object();
+  AddInfo(identity, "STANDBY", json);
+  json["weirActive"] = leader;
   return Dump(Single("clusterInfo", std::move(json)));
 }
 

@@ -20,6 +20,7 @@ struct RestIdentity {
   std::string store_name;
   std::string version;
   int64_t cluster_timestamp = 0;  // of the application ids of this epoch
+  bool high_availability = false;
 };
 
 // An application with what its node is called by people.
@@ -29,6 +30,8 @@ struct RestApplication {
 };
 
 std::string ClusterInfoJson(const RestIdentity& identity, const ClusterSummary& summary);
+// Of a standby. `leader`: the id of the active one, "" = none is known.
+std::string StandbyInfoJson(const RestIdentity& identity, const std::string& leader);
 std::string ClusterMetricsJson(const ClusterSummary& summary);
 std::string ApplicationsJson(const std::vector<RestApplication>& applications, Now now);
 std::string ApplicationJson(const RestApplication& application, Now now);

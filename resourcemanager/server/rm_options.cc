@@ -19,6 +19,7 @@ using platform::OptionReader;
 using namespace platform::keys;
 
 constexpr char kStagingMaxBytes[] = "weir.staging.max-bytes";
+constexpr char kStagingDir[] = "weir.staging.dir";
 
 Duration ReadNodeLease(OptionReader& read, Duration expiry) {
   const Duration lease = milliseconds(read.Int(kNodeLease, 0, OptionReader::kMillisMax));
@@ -101,6 +102,30 @@ void ReadPlaces(const Configuration& config, OptionReader& read, RmOptions& opti
   options.id = read.Text(kRmHaId);
 }
 
+void ReadHa(OptionReader& read, RmOptions& options) {
+  options.ha.enabled = options.store.high_availability;
+  options.ha.automatic = read.Bool(kRmHaAutomatic);
+  store::ZookeeperElectionOptions& election = options.ha.election;
+  election.session.servers = options.store.servers;
+  election.session.timeout = options.store.session_timeout;
+  election.cluster_id = options.cluster_id;
+  election.base = read.Text(kRmHaElection);
+  while (election.base.ends_with('/')) election.base.pop_back();
+  if (!election.base.starts_with('/')) {
+    read.Fault({ErrorCode::kInvalidArgument,
+                std::string(kRmHaElection) + " is '" + election.base + "'",
+                "it must begin with a slash and name a node below the top"});
+  }
+}
+
+void ReadStaging(OptionReader& read, RmOptions& options) {
+  options.staging_max_bytes = read.Int(kStagingMaxBytes, 0, INT64_MAX);
+  const std::string configured = read.Text(kStagingDir);
+  options.staging_dir = !configured.empty()  ? read.Absolute(kStagingDir, configured)
+                        : options.ha.enabled ? options.work_dir + "/staging"
+                                             : options.rm_dir + "/staging";
+}
+
 void ReadQueues(const Configuration& config, RmOptions& options) {
   options.core.parse_queues = MakeQueueParser(SiteQueueProperties(config), options.types);
   LocalQueues local = ReadLocalQueues(options.queue_file, options.core.parse_queues);
@@ -127,7 +152,8 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   options.tracker = address(kRmTrackerAddress);
   options.http = address(kRmHttpAddress);
   ReadPlaces(config, read, options);
-  options.staging_max_bytes = read.Int(kStagingMaxBytes, 0, INT64_MAX);
+  ReadHa(read, options);
+  ReadStaging(read, options);
   options.administrators = read.Text(kAdminAcl);
   if (!config.directory().empty()) {
     options.queue_file = config.directory() + "/" + kQueueFileName;

@@ -16,8 +16,15 @@
 #include "resourcemanager/server/node_files.h"
 #include "scheduler/resource_types.h"
 #include "state-store/store_options.h"
+#include "state-store/zookeeper_election.h"
 
 namespace weir::rm {
+
+struct HaOptions {
+  bool enabled = false;                      // there are several ResourceManagers
+  bool automatic = true;                     // failover is by election
+  store::ZookeeperElectionOptions election;  // but for the password and the member
+};
 
 struct RmOptions {
   std::string cluster_id;
@@ -25,6 +32,7 @@ struct RmOptions {
   std::string rm_dir;
   std::string secret_file;
   store::StoreOptions store;
+  HaOptions ha;
   std::string log_file;
   platform::LogLevel log_level = platform::LogLevel::kInfo;
   platform::ServiceAddress client;
@@ -35,6 +43,7 @@ struct RmOptions {
   // Of several ResourceManagers: who there are, and which of them this is. "" and none otherwise.
   platform::RmPlaces places;
   std::string id;
+  std::string staging_dir;  // several ResourceManagers have it in common
   int64_t staging_max_bytes = 0;
   std::string administrators;  // yarn.admin.acl
   NodeFiles node_files;
@@ -50,7 +59,6 @@ struct RmOptions {
   std::string last_address_file() const { return rm_dir + "/address.last"; }
   std::string client_socket() const { return rm_dir + "/client.sock"; }
   std::string admin_socket() const { return rm_dir + "/admin.sock"; }
-  std::string staging_dir() const { return rm_dir + "/staging"; }
 };
 
 // `config` is that of one ResourceManager: platform::OwnRmConfiguration has put its keys in their

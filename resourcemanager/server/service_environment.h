@@ -9,54 +9,35 @@
 #include <variant>
 #include <vector>
 
-#include "common/caller.h"
 #include "common/resource.h"
 #include "common/result.h"
 #include "platform/event_loop.h"
 #include "platform/rpc_security.h"
 #include "platform/thrift_server.h"
-#include "resourcemanager/server/administrators.h"
+#include "resourcemanager/server/access.h"
 #include "resourcemanager/server/node_files.h"
 #include "resourcemanager/server/resource_manager_server.h"
+#include "resourcemanager/server/role_control.h"
 #include "resourcemanager/server/staging_store.h"
-#include "resourcemanager/server/user_groups.h"
 
 namespace weir::rm {
 
 struct ServiceEnvironment {
   ResourceManagerServer& server;
   StagingStore& staging;
-  UserGroups& groups;
+  const AccessRules& access;
   platform::EventLoop& admin_loop;  // for what administrators ask for and may take its time
   platform::TokenKeys keys;
   std::string cluster_id;
   std::string store_name;
-  std::string rm_user;            // the name of our own uid
-  Administrators administrators;  // by yarn.admin.acl
-  std::string queue_file;         // capacity-scheduler.xml as refreshQueues reads it; "" = none
-  NodeFiles node_files;           // as refreshNodes reads them
+  HaEnvironment ha;
+  std::string queue_file;  // capacity-scheduler.xml as refreshQueues reads it; "" = none
+  NodeFiles node_files;    // as refreshNodes reads them
   Resource minimum_allocation;
   Resource maximum_allocation;
   std::string http_address;    // advertised, host:port
   std::string master_address;  // advertised, host:port; of several RMs all, ours first
 };
-
-// May act on what belongs to others: root, our own user, holders of the cluster secret, and whom
-// yarn.admin.acl names.
-inline bool IsAdministrator(const ServiceEnvironment& environment,
-                            const Caller& caller,
-                            const std::vector<std::string>& groups) {
-  if (caller.kind == CallerKind::kDaemon) return true;
-  return caller.kind == CallerKind::kUser &&
-         (caller.user == "root" || caller.user == environment.rm_user ||
-          environment.administrators.Has(caller.user, groups));
-}
-
-// The user on whose behalf a caller acts. A holder of the cluster secret can read a file of ours,
-// and so acts as our own user.
-inline std::string ActingUser(const ServiceEnvironment& environment, const Caller& caller) {
-  return caller.kind == CallerKind::kDaemon ? environment.rm_user : caller.user;
-}
 
 // Answers a call with the alternative of the core's answer that fits it.
 template <typename Answer>

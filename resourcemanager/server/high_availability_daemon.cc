@@ -1,0 +1,263 @@
+#include "resourcemanager/server/high_availability_daemon.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "platform/clock.h"
+#include "platform/event_loop.h"
+#include "platform/log.h"
+#include "platform/mutex.h"
+#include "resourcemanager/server/election_member.h"
+#include "resourcemanager/server/listen_addresses.h"
+#include "resourcemanager/server/resource_manager_daemon.h"
+#include "resourcemanager/server/role_policy.h"
+#include "resourcemanager/server/standby_server.h"
+#include "resourcemanager/server/store_follower.h"
+#include "state-store/directory_lock.h"
+#include "state-store/zookeeper_election.h"
+#include "state-store/zookeeper_store.h"
+
+namespace weir::rm {
+namespace {
+
+constexpr char kComponent[] = "rm.role";
+// Between the answer to an administrator and the end of the server that gives it.
+constexpr Duration kAnswerTime = milliseconds(50);
+constexpr Duration kGiveUpPatience = milliseconds(500);
+
+}  // namespace
+
+// Members are destroyed from the last to the first: whoever calls goes before who is called.
+struct HighAvailabilityDaemon::State final : RoleControl {
+  explicit State(RmOptions given)
+      : options(std::move(given)),
+        addresses(options.address_file(), options.last_address_file()),
+        policy(options.ha.automatic) {}
+
+  RoleReport Describe() const override;
+  void Change(const RoleChange& change, std::function<void(Status)> done) override;
+
+  Status StartStandby();
+  Status StartElection();
+  ElectionMember Leader() const;
+
+  // On the role loop.
+  void Reconcile();
+  void BecomeActive();
+  void BecomeStandby();
+  void Ended(uint64_t term, const Error& error);
+  void LeaderIs(const ElectionMember& leader);
+  Status Apply(const RoleChange& change);
+
+  [[noreturn]] void EndHanging();  // on a watchdog's thread
+
+  const RmOptions options;
+  ListenAddresses addresses;
+  std::string secret;
+  std::optional<store::DirectoryLock> lock;
+  mutable platform::Mutex mutex;
+  ElectionMember leader WEIR_GUARDED_BY(mutex);
+  platform::EventLoop loop{"rm-role"};
+  // Of the role loop, once it runs.
+  RolePolicy policy;
+  bool standing = false;
+  uint64_t term = 0;  // counts the times of being active
+  platform::EventLoop::TimerId timer = 0;
+  std::unique_ptr<StoreFollower> follower;
+  std::unique_ptr<StandbyServer> standby;
+  std::unique_ptr<ResourceManagerDaemon> active;
+  std::unique_ptr<store::ZookeeperElection> election;  // null: failover is manual
+  bool stopped = false;                                // of the owner
+};
+
+RoleReport HighAvailabilityDaemon::State::Describe() const {
+  return {.id = options.id, .leader = Leader().id, .automatic = options.ha.automatic};
+}
+
+ElectionMember HighAvailabilityDaemon::State::Leader() const {
+  platform::MutexLock guard(mutex);
+  return leader;
+}
+
+void HighAvailabilityDaemon::State::Change(const RoleChange& change,
+                                           std::function<void(Status)> done) {
+  loop.Post([this, change, done = std::move(done)] {
+    done(Apply(change));
+    loop.At(platform::MonotonicNow() + kAnswerTime, [this] { Reconcile(); });
+  });
+}
+
+Status HighAvailabilityDaemon::State::Apply(const RoleChange& change) {
+  switch (change.kind) {
+    case RoleChange::Kind::kToActive:
+      return policy.ToActive(change.forced);
+    case RoleChange::Kind::kToStandby:
+      return policy.ToStandby(change.forced);
+    case RoleChange::Kind::kCede:
+      break;
+  }
+  return policy.Cede(change.time, platform::MonotonicNow());
+}
+
+Status HighAvailabilityDaemon::State::StartStandby() {
+  follower = std::make_unique<StoreFollower>(options.store);
+  standby = std::make_unique<StandbyServer>(options, secret, addresses, *this);
+  standby->SetLeader(Leader());
+  return standby->Start();
+}
+
+Status HighAvailabilityDaemon::State::StartElection() {
+  if (!options.ha.automatic) return {};
+  store::ZookeeperElectionOptions given = options.ha.election;
+  given.session.password = store::ZookeeperPassword(secret);
+  given.member = ElectionMember{options.id, addresses.Get("http")}.ToString();
+  store::ZookeeperElection::Handlers handlers;
+  handlers.elected = [this] {
+    loop.Post([this] {
+      policy.Elected();
+      Reconcile();
+    });
+  };
+  handlers.deposed = [this](const std::string&) {
+    loop.Post([this] {
+      policy.Deposed();
+      Reconcile();
+    });
+  };
+  handlers.leader_changed = [this](const std::string& text) {
+    loop.Post([this, text] { LeaderIs(ElectionMember::Parse(text)); });
+  };
+  election = std::make_unique<store::ZookeeperElection>(given, std::move(handlers));
+  return election->Start();
+}
+
+void HighAvailabilityDaemon::State::LeaderIs(const ElectionMember& member) {
+  {
+    platform::MutexLock guard(mutex);
+    leader = member;
+  }
+  if (standby != nullptr) standby->SetLeader(member);
+}
+
+void HighAvailabilityDaemon::State::Reconcile() {
+  const Instant now = platform::MonotonicNow();
+  if (election != nullptr && policy.stands(now) != standing) {
+    standing = !standing;
+    standing ? election->Stand() : election->Retire();
+  }
+  if (policy.to_be_active() && active == nullptr) {
+    BecomeActive();
+  } else if (!policy.to_be_active() && active != nullptr) {
+    BecomeStandby();
+  }
+  loop.Cancel(timer);
+  timer = 0;
+  const Instant next = policy.NextDeadline(platform::MonotonicNow());
+  if (next != kNever) timer = loop.At(next, [this] { Reconcile(); });
+}
+
+void HighAvailabilityDaemon::State::BecomeActive() {
+  const Instant began = platform::MonotonicNow();
+  ResourceManagerDaemon::Hooks hooks;
+  hooks.step_down = [this, number = ++term](const Error& error) {
+    loop.Post([this, number, error] { Ended(number, error); });
+  };
+  hooks.take_store = [this] { return follower == nullptr ? nullptr : follower->Take(); };
+  hooks.before_listening = [this] { standby.reset(); };
+  hooks.hangs = [this] { EndHanging(); };
+  hooks.roles = this;
+  active = std::make_unique<ResourceManagerDaemon>(options, addresses, std::move(hooks));
+  if (const auto failure = active->Start()) {
+    platform::LogError(
+        kComponent, options.id, "cannot become active", {{"error", failure->error.ToString()}});
+    policy.Ended(platform::MonotonicNow());
+    BecomeStandby();
+    return loop.Post([this] { Reconcile(); });
+  }
+  const Instant now = platform::MonotonicNow();
+  policy.Started(now);
+  platform::LogInfo(
+      kComponent, options.id, "active", {{"ms", std::to_string(ToMillis(now - began))}});
+}
+
+void HighAvailabilityDaemon::State::BecomeStandby() {
+  active->Stop();
+  active.reset();
+  platform::LogInfo(kComponent, options.id, "standby");
+  if (standby != nullptr) {  // it had not come so far as to listen
+    follower = std::make_unique<StoreFollower>(options.store);
+    return;
+  }
+  if (const Status status = StartStandby(); !status.ok()) {
+    // Without its ports it is of no use, and whoever started it starts it again.
+    platform::LogError(kComponent, options.id, status.error().ToString());
+    kill(getpid(), SIGTERM);
+  }
+}
+
+void HighAvailabilityDaemon::State::Ended(uint64_t number, const Error& error) {
+  if (number != term || active == nullptr) return;
+  platform::LogWarn(kComponent, options.id, "no longer active", {{"error", error.ToString()}});
+  policy.Ended(platform::MonotonicNow());
+  Reconcile();
+}
+
+void HighAvailabilityDaemon::State::EndHanging() {
+  const bool given = election == nullptr || election->GiveUp(kGiveUpPatience);
+  platform::LogError(kComponent,
+                     options.id,
+                     "a loop hangs: the process ends itself",
+                     {{"lock", given ? "given back" : "goes with the session"}});
+  _exit(exit_status::kFailure);
+}
+
+HighAvailabilityDaemon::HighAvailabilityDaemon(RmOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
+
+HighAvailabilityDaemon::~HighAvailabilityDaemon() {
+  Stop();
+}
+
+std::optional<platform::StartFailure> HighAvailabilityDaemon::Start() {
+  State& state = *state_;
+  using namespace exit_status;
+  auto secret = PrepareDirectories(state.options);
+  if (!secret.ok()) return {{kFailure, secret.error()}};
+  state.secret = *std::move(secret);
+  auto lock = store::DirectoryLock::Take(state.options.rm_dir);
+  if (!lock.ok()) {
+    Error error = std::move(lock).error();
+    error.remedy = "give each ResourceManager of this machine its own weir.work.dir";
+    return {{kLocked, std::move(error)}};
+  }
+  state.lock = *std::move(lock);
+  if (auto status = state.addresses.ForgetFormerRun(); !status.ok()) {
+    return {{kFailure, status.error()}};
+  }
+  if (auto status = state.StartStandby(); !status.ok()) {
+    const bool in_use = status.error().code == ErrorCode::kUnavailable;
+    return {{in_use ? kPortInUse : kFailure, status.error()}};
+  }
+  state.loop.Start();
+  if (auto status = state.StartElection(); !status.ok()) {
+    return {{kFailure, status.error()}};
+  }
+  state.loop.Post([&state] { state.Reconcile(); });
+  return std::nullopt;
+}
+
+void HighAvailabilityDaemon::Stop() {
+  State& state = *state_;
+  if (std::exchange(state.stopped, true)) return;
+  state.loop.Stop();
+  // What is acknowledged is durable before anybody else may be elected.
+  if (state.active != nullptr) state.active->Stop();
+  if (state.election != nullptr) state.election->Stop();
+  if (state.standby != nullptr) state.standby->Stop();
+  state.addresses.Withdraw();
+}
+
+}  // namespace weir::rm

@@ -1,0 +1,46 @@
+#include "resourcemanager/server/store_follower.h"
+
+#include <utility>
+
+#include "platform/clock.h"
+#include "platform/log.h"
+
+namespace weir::rm {
+
+StoreFollower::StoreFollower(const store::StoreOptions& options) : options_(options) {
+  loop_.Start();
+  loop_.Post([this] { Follow(); });
+}
+
+StoreFollower::~StoreFollower() {
+  loop_.Stop();
+}
+
+std::unique_ptr<store::StateStore> StoreFollower::Take() {
+  loop_.Stop();  // joins
+  return std::move(store_);
+}
+
+void StoreFollower::Follow() {
+  Status status;
+  if (store_ == nullptr) {
+    auto opened = store::OpenStateStore(options_);
+    if (opened.ok()) {
+      store_ = *std::move(opened);
+    } else {
+      status = std::move(opened).error();
+    }
+  }
+  if (store_ != nullptr) status = store_->Follow();
+  if (status.ok() && !std::exchange(followed_, true)) {
+    platform::LogInfo("rm.store", "-", "following", {{"store", options_.Place()}});
+  }
+  const std::string failure = status.ok() ? "" : status.error().ToString();
+  if (!failure.empty() && failure != last_failure_) {
+    platform::LogWarn("rm.store", "-", "cannot follow", {{"error", failure}});
+  }
+  last_failure_ = failure;
+  loop_.At(platform::MonotonicNow() + kPeriod, [this] { Follow(); });
+}
+
+}  // namespace weir::rm

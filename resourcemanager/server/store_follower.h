@@ -1,0 +1,43 @@
+// StoreFollower: keeps a state store near what another ResourceManager writes, so that a standby
+// that becomes active has little left to read.
+//
+// Threads: one of its own, which may wait for the store. Owner: the HighAvailabilityDaemon; Take
+// and the destructor are for its thread and wait for what is being read.
+#ifndef WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
+#define WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
+
+#include <memory>
+#include <string>
+
+#include "common/time.h"
+#include "platform/event_loop.h"
+#include "state-store/store_options.h"
+
+namespace weir::rm {
+
+class StoreFollower {
+ public:
+  static constexpr Duration kPeriod = milliseconds(250);
+
+  // Begins at once; what does not succeed is tried again. `options` outlives it.
+  explicit StoreFollower(const store::StoreOptions& options);
+  ~StoreFollower();
+  StoreFollower(const StoreFollower&) = delete;
+  StoreFollower& operator=(const StoreFollower&) = delete;
+
+  // The store, and the end of following; null when it could not be opened so far.
+  std::unique_ptr<store::StateStore> Take();
+
+ private:
+  void Follow();
+
+  const store::StoreOptions& options_;
+  std::unique_ptr<store::StateStore> store_;  // of the loop, as all below
+  std::string last_failure_;                  // each is told once
+  bool followed_ = false;
+  platform::EventLoop loop_{"rm-follower"};
+};
+
+}  // namespace weir::rm
+
+#endif  // WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
