@@ -249,6 +249,10 @@ const char kRmadminHelp[] =
        weir rmadmin -addToClusterNodeLabels "LABEL(exclusive=true),LABEL(exclusive=false)"
        weir rmadmin -removeFromClusterNodeLabels LABEL,LABEL
        weir rmadmin -replaceLabelsOnNode "NODE=LABEL NODE=LABEL"
+       weir rmadmin -getServiceState ID | -getAllServiceState | -checkHealth ID
+       weir rmadmin -failover FROM TO
+       weir rmadmin -transitionToActive [--forceactive] [--forcemanual] ID
+       weir rmadmin -transitionToStandby [--forcemanual] ID
 
 Administers the ResourceManager on this machine. Says nothing when all went well.
   -refreshQueues       read capacity-scheduler.xml of the ResourceManager again and apply it: all of
@@ -262,8 +266,21 @@ Administers the ResourceManager on this machine. Says nothing when all went well
                        TIMEOUT (30000 ms, 30s; default -1: they may run to their end)
   -replaceLabelsOnNode "NODE=" takes the label off; a node has one at most
 
+Of several ResourceManagers, with ids as in yarn.resourcemanager.ha.rm-ids:
+  -getServiceState     'active' or 'standby'; -getAllServiceState says it of all
+  -checkHealth         says nothing when it is well
+  -failover            FROM makes way for TO, which is active when this returns. Nothing that runs
+                       is disturbed
+  -transitionToActive  without election (yarn.resourcemanager.ha.automatic-failover.enabled=false):
+                       makes it active, unless another one is; with --forceactive that one is shut
+                       out. With election only with --forcemanual: it takes part again
+  -transitionToStandby the reverse; with election only with --forcemanual: it takes part in none
+                       until it is told to or started again
+
 Examples:
   weir rmadmin -refreshQueues
+  weir rmadmin -getAllServiceState
+  weir rmadmin -failover rm1 rm2
   weir rmadmin -updateNodeResource 127.0.0.1:45454 16384 8 60s
   weir rmadmin -addToClusterNodeLabels "gpu(exclusive=true)"
   weir rmadmin -replaceLabelsOnNode "node7=gpu node8=gpu"

@@ -1,10 +1,14 @@
-// weir rmadmin: -refreshQueues, -refreshNodes, -updateNodeResource, node labels. As YARN's it says
-// nothing when all went well. weir cluster: -list-node-labels.
+// weir rmadmin: -refreshQueues, -refreshNodes, -updateNodeResource, node labels, and which of
+// several ResourceManagers is active (ha_command.h). As YARN's it says nothing when all went well.
+// weir cluster: -list-node-labels.
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "client/admin_client.h"
 #include "client/admin_words.h"
 #include "client/command.h"
+#include "client/ha_command.h"
 #include "client/node_drain.h"
 #include "client/output.h"
 #include "client/queue_output.h"
@@ -14,12 +18,18 @@
 namespace weir::cli {
 namespace {
 
-constexpr const char* kActions[] = {"refreshQueues",
-                                    "refreshNodes",
-                                    "updateNodeResource",
-                                    "addToClusterNodeLabels",
-                                    "removeFromClusterNodeLabels",
-                                    "replaceLabelsOnNode"};
+constexpr const char* kOwnActions[] = {"refreshQueues",
+                                       "refreshNodes",
+                                       "updateNodeResource",
+                                       "addToClusterNodeLabels",
+                                       "removeFromClusterNodeLabels",
+                                       "replaceLabelsOnNode"};
+
+std::vector<std::string> AllActions() {
+  std::vector<std::string> all(std::begin(kOwnActions), std::end(kOwnActions));
+  all.insert(all.end(), HaActions().begin(), HaActions().end());
+  return all;
+}
 
 constexpr int64_t kTimeoutSecondsMax = int64_t{365} * 24 * 3600;
 
@@ -108,16 +118,17 @@ Status ChangeLabels(const std::string& action, const Arguments& arguments, Admin
 Result<std::string> ActionOf(const Arguments& arguments) {
   std::vector<std::string> given;
   std::vector<std::string> names;
-  for (const char* action : kActions) {
-    names.push_back("-" + std::string(action));
-    if (arguments.Has(action)) given.emplace_back(action);
+  for (const std::string& action : AllActions()) {
+    names.push_back("-" + action);
+    if (arguments.Has(action)) given.push_back(action);
   }
   if (given.size() != 1) {
     return Error{ErrorCode::kInvalidArgument,
                  "rmadmin needs one of " + Join(names, ", "),
                  "see 'weir rmadmin --help'"};
   }
-  std::vector<std::string> allowed = given;
+  std::vector<std::string> allowed = HaOptionsOf(given[0]);
+  allowed.push_back(given[0]);
   if (given[0] == "refreshNodes") {
     allowed.insert(allowed.end(), {"g", "graceful", "client", "server", "1"});
   }
@@ -130,8 +141,9 @@ Result<std::string> ActionOf(const Arguments& arguments) {
 
 ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
   ParseRules rules;
-  for (const char* action : kActions) rules.options.push_back({action, "", "", false});
-  for (const char* option : {"g", "graceful", "client", "server", "1"}) {
+  for (const std::string& action : AllActions()) rules.options.push_back({action, "", "", false});
+  for (const char* option :
+       {"g", "graceful", "client", "server", "1", "forceactive", "forcemanual"}) {
     rules.options.push_back({option, "", "", false});
   }
   // A timeout of -1 is a word, not an option.
@@ -141,6 +153,10 @@ ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
   const Invocation& invocation = *prepared.invocation;
   const auto action = ActionOf(invocation.arguments);
   if (!action.ok()) return Fail(action.error());
+  const std::vector<std::string>& roles = HaActions();
+  if (std::find(roles.begin(), roles.end(), *action) != roles.end()) {
+    return RunHaAction(invocation, *action);
+  }
   AdminClient admin(invocation.config);
   if (*action == "refreshQueues") return RefreshQueues(invocation, admin);
   if (*action == "refreshNodes") return RefreshNodes(invocation, admin);
