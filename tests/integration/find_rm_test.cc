@@ -169,10 +169,10 @@ TEST_F(FindRm, AnApplicationGoesOnAtTheOtherPlace) {
   ASSERT_TRUE(AwaitNode());
   const std::string starts = cluster_.work_dir() + "/starts";
   const std::string stop = cluster_.work_dir() + "/stop";
-  const std::string script = "echo started >> " + starts + "; while [ ! -e " + stop +
-                             " ]; do sleep 0.1; done";
-  const CommandResult submitted = cluster_.Weir(
-      {"application", "-submit", "-memory", "64", "--", "/bin/sh", "-c", script});
+  const std::string script =
+      "echo started >> " + starts + "; while [ ! -e " + stop + " ]; do sleep 0.1; done";
+  const CommandResult submitted =
+      cluster_.Weir({"application", "-submit", "-memory", "64", "--", "/bin/sh", "-c", script});
   ASSERT_EQ(submitted.exit_code, 0) << submitted.ToString();
   const size_t at = submitted.out.find("application_");
   ASSERT_NE(at, std::string::npos) << submitted.ToString();
@@ -182,14 +182,13 @@ TEST_F(FindRm, AnApplicationGoesOnAtTheOtherPlace) {
   Rm(0).KillHard();
   ASSERT_TRUE(Rm(1).Start()) << Rm(1).output();
   const auto status = [&] { return cluster_.Weir({"application", "-status", id}).out; };
-  ASSERT_TRUE(WaitUntil(
-      [&] { return status().find("State : RUNNING") != std::string::npos; },
-      "its ApplicationMaster has found the other one"))
+  ASSERT_TRUE(WaitUntil([&] { return status().find("State : RUNNING") != std::string::npos; },
+                        "its ApplicationMaster has found the other one"))
       << status();
   WriteWholeFile(stop, "");
-  EXPECT_TRUE(WaitUntil(
-      [&] { return status().find("Final-State : SUCCEEDED") != std::string::npos; },
-      "its end is told to the other one"))
+  EXPECT_TRUE(
+      WaitUntil([&] { return status().find("Final-State : SUCCEEDED") != std::string::npos; },
+                "its end is told to the other one"))
       << status();
   EXPECT_EQ(ReadWholeFile(starts), "started\n") << "nothing was started again";
 }

@@ -25,7 +25,7 @@ constexpr bool kSanitized = false;
     options.settings.try_emplace(platform::keys::kMemoryEnforced, "false");
     options.settings.try_emplace(platform::keys::kNmPhysicalCheck, "false");
   }
-  return ClusterTest::StartCluster(std::move(options));
+  return ClusterTest::StartCluster(Adjusted(std::move(options)));
 }
 
 std::vector<std::string> StreamJobTest::RunWords(const std::string& mode,
@@ -53,15 +53,11 @@ std::unique_ptr<Process> StreamJobTest::StartRun(const std::string& mode,
                                                  std::vector<std::string> options,
                                                  const std::vector<std::string>& job,
                                                  const std::string& log) {
-  options.insert(options.end(),
-                 {"-D", std::string(platform::keys::kWorkDir) + "=" + cluster().work_dir()});
   ProcessOptions process;
   process.argv = {BinaryPath("weir")};
   const auto words = RunWords(mode, std::move(options), job);
   process.argv.insert(process.argv.end(), words.begin(), words.end());
-  process.environment = {{"WEIR_CONF_DIR", std::nullopt},
-                         {"HADOOP_CONF_DIR", std::nullopt},
-                         {"WEIR_OPTS", std::nullopt}};
+  process.environment = cluster().WeirEnvironment();
   process.log_file = Scratch(log);
   return std::make_unique<Process>(process);
 }

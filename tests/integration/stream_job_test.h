@@ -21,6 +21,8 @@ class StreamJobTest : public ClusterTest {
   static std::string SequenceSum() { return BinaryPath("../examples/sequence_sum.so"); }
   static std::string Trial() { return BinaryPath("../tests/libraries/trial.so"); }
 
+  // What StartCluster is to start, for fixtures that change it for all their tests.
+  virtual ClusterOptions Adjusted(ClusterOptions options) { return options; }
   // A sanitizer takes several times the memory that the program does: then the small containers are
   // not held to their size.
   ::testing::AssertionResult StartCluster(ClusterOptions options);

@@ -49,6 +49,15 @@ std::string Tail(const std::string& path) {
   return "[...]\n" + text.substr(std::min(line, text.size() - 1) + 1);
 }
 
+// One that no other test has: of this process and `number` (from 1).
+std::string LoopbackHost(int number) {
+  constexpr uint32_t kPart = 64;
+  constexpr uint32_t kHosts = 4;  // of a process
+  const auto host = static_cast<uint32_t>(::getpid()) * kHosts + static_cast<uint32_t>(number - 1);
+  return "127." + std::to_string(64 + host / kPart / kPart % kPart) + "." +
+         std::to_string(host / kPart % kPart) + "." + std::to_string(1 + host % kPart);
+}
+
 }  // namespace
 
 std::string BinaryPath(const std::string& name) {
@@ -71,14 +80,12 @@ ProcessCluster::ProcessCluster(ClusterOptions options)
 ProcessCluster::~ProcessCluster() {
   for (const auto& [index, process] : nodes_) process->Signal(SIGTERM);
   for (const auto& [index, process] : nodes_) process->Wait(kPoliteTime);
-  if (resource_manager_) {
-    resource_manager_->Signal(SIGTERM);
-    resource_manager_->Wait(kPoliteTime);
-  }
+  for (const auto& [number, process] : resource_managers_) process->Signal(SIGTERM);
+  for (const auto& [number, process] : resource_managers_) process->Wait(kPoliteTime);
   KillDescendants();
   nodes_.clear();
   RemoveNotedGroups();
-  resource_manager_.reset();
+  resource_managers_.clear();
   CheckLogs();
   if (::testing::Test::HasFailure()) std::fprintf(stderr, "%s", Logs().c_str());
 }
@@ -100,8 +107,25 @@ void ProcessCluster::RemoveNotedGroups() const {
 Settings ProcessCluster::CommonSettings() const {
   // The tests' own user may be root.
   Settings settings = {{keys::kWorkDir, work_dir_}, {keys::kRunAsAllowRoot, "true"}};
+  if (options_.resource_managers > 1) {
+    settings[keys::kRmHaEnabled] = "true";
+    settings[keys::kRmStoreClass] = "zookeeper";
+    std::string& ids = settings[keys::kRmHaIds];
+    for (int number = 1; number <= options_.resource_managers; ++number) {
+      ids += (ids.empty() ? "" : ",") + RmName(number);
+      settings[std::string(keys::kRmHost) + "." + RmName(number)] = LoopbackHost(number);
+    }
+  }
   for (const auto& [key, value] : options_.settings) settings[key] = value;
   return settings;
+}
+
+std::string ProcessCluster::RmName(int number) const {
+  return options_.resource_managers == 1 ? "rm" : "rm" + std::to_string(number);
+}
+
+std::string ProcessCluster::RmDir(int number) const {
+  return work_dir_ + (options_.resource_managers == 1 ? "/rm" : "/rm-" + RmName(number));
 }
 
 std::unique_ptr<Process> ProcessCluster::StartDaemon(
@@ -142,18 +166,23 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
   return failure << "\n--- its log\n" << Tail(LogFile(name));
 }
 
-::testing::AssertionResult ProcessCluster::StartResourceManager() {
+::testing::AssertionResult ProcessCluster::StartResourceManager(int number) {
   Settings settings = CommonSettings();
-  for (const char* key : {keys::kRmClientAddress,
-                          keys::kRmMasterAddress,
-                          keys::kRmTrackerAddress,
-                          keys::kRmAdminAddress,
-                          keys::kRmHttpAddress}) {
-    settings.emplace(key, kAnyPort);
+  if (options_.resource_managers > 1) {
+    settings[keys::kRmHaId] = RmName(number);
+  } else {
+    for (const char* key : {keys::kRmClientAddress,
+                            keys::kRmMasterAddress,
+                            keys::kRmTrackerAddress,
+                            keys::kRmAdminAddress,
+                            keys::kRmHttpAddress}) {
+      settings.emplace(key, kAnyPort);
+    }
   }
-  resource_manager_ =
-      StartDaemon("weir-resourcemanager", "rm", settings, {"--conf", work_dir_ + "/conf"});
-  return WaitForAddressFile("rm", work_dir_ + "/rm/address", *resource_manager_);
+  auto& process = resource_managers_[number];
+  process = StartDaemon(
+      "weir-resourcemanager", RmName(number), settings, {"--conf", work_dir_ + "/conf"});
+  return WaitForAddressFile(RmName(number), RmDir(number) + "/address", *process);
 }
 
 ::testing::AssertionResult ProcessCluster::StartNode(int index) {
@@ -178,6 +207,7 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
 ::testing::AssertionResult ProcessCluster::WaitForNodes(int count) {
   return WaitUntil(
       [&] {
+        if (options_.resource_managers > 1 && ActiveResourceManager() == 0) return false;
         platform::HttpCall call;
         call.server = ResourceManagerHttp();
         call.target = "/ws/v1/cluster/metrics";
@@ -191,16 +221,18 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
 }
 
 ::testing::AssertionResult ProcessCluster::Start() {
-  if (const auto started = StartResourceManager(); !started) return started;
+  for (int number = 1; number <= options_.resource_managers; ++number) {
+    if (const auto started = StartResourceManager(number); !started) return started;
+  }
   for (int i = 0; i < options_.nodes; ++i) {
     if (const auto started = StartNode(i); !started) return started;
   }
-  return WaitForNodes(options_.nodes);
+  return options_.nodes == 0 ? ::testing::AssertionSuccess() : WaitForNodes(options_.nodes);
 }
 
-Process& ProcessCluster::resource_manager() {
-  WEIR_CHECK(resource_manager_ != nullptr, "the ResourceManager has been started");
-  return *resource_manager_;
+Process& ProcessCluster::resource_manager(int number) {
+  WEIR_CHECK(resource_managers_.contains(number), "the ResourceManager has been started");
+  return *resource_managers_.at(number);
 }
 
 Process& ProcessCluster::node(int index) {
@@ -208,9 +240,9 @@ Process& ProcessCluster::node(int index) {
   return *nodes_.at(index);
 }
 
-std::optional<int> ProcessCluster::EndResourceManager() {
-  resource_manager().Signal(SIGTERM);
-  return resource_manager().Wait();
+std::optional<int> ProcessCluster::EndResourceManager(int number) {
+  resource_manager(number).Signal(SIGTERM);
+  return resource_manager(number).Wait();
 }
 
 std::optional<int> ProcessCluster::EndNode(int index) {
@@ -223,15 +255,43 @@ CommandResult ProcessCluster::Weir(const std::vector<std::string>& args,
                                    Duration limit) const {
   std::vector<std::string> argv = {BinaryPath("weir")};
   argv.insert(argv.end(), args.begin(), args.end());
+  return RunCommand(argv, WeirEnvironment(), standard_input, limit);
+}
+
+std::map<std::string, std::optional<std::string>> ProcessCluster::WeirEnvironment() const {
   auto environment = CleanEnvironment();
   std::string options;
   for (const auto& [key, value] : CommonSettings()) options += "'-D" + key + "=" + value + "' ";
   environment["WEIR_OPTS"] = options;
-  return RunCommand(argv, environment, standard_input, limit);
+  return environment;
+}
+
+int ProcessCluster::ActiveResourceManager() const {
+  for (const auto& [number, process] : resource_managers_) {
+    const auto addresses = platform::ReadAddressFile(RmDir(number) + "/address");
+    if (!addresses.ok() || !addresses->contains("http")) continue;
+    platform::HttpCall call;
+    const auto http = HostPort::Parse(addresses->at("http"));
+    if (!http.ok()) continue;
+    call.server = *http;
+    call.target = "/ws/v1/cluster/info";
+    call.timeout = seconds(2);  // it may be stopped
+    const auto answer = platform::CallHttp(call);
+    if (answer.ok() && answer->body.find("\"haState\":\"ACTIVE\"") != std::string::npos) {
+      return number;
+    }
+  }
+  return 0;
+}
+
+::testing::AssertionResult ProcessCluster::AwaitActive(int number) const {
+  return WaitUntil([&] { return ActiveResourceManager() == number; },
+                   RmName(number) + " is active");
 }
 
 ProcessCluster::Addresses ProcessCluster::ResourceManagerAddresses() const {
-  const auto addresses = platform::ReadAddressFile(work_dir_ + "/rm/address");
+  const int number = options_.resource_managers > 1 ? std::max(ActiveResourceManager(), 1) : 1;
+  const auto addresses = platform::ReadAddressFile(RmDir(number) + "/address");
   EXPECT_TRUE(addresses.ok()) << addresses.error().ToString();
   return addresses.ok() ? *addresses : Addresses();
 }

@@ -2,13 +2,15 @@
 //
 // Everything lives in a temporary directory:
 //   <work>/                 weir.work.dir of all; the RM's address file is <work>/rm/address
+//   <work>/rm-rm<i>/        instead, of each of several RMs, from 1
 //   <work>/nm<i>/           weir.nodemanager.work.dir of node i, from 0
 //   <work>/conf/            the RM's configuration directory, with capacity-scheduler.xml
-//   <work>/log/{rm,nm<i>}   standard output and error of the daemons, all starts one after another
-// All ports are 0. The programs come from WEIR_BIN_DIR. Daemons may be killed, ended and started
-// again one by one. At the end everything is ended politely, then killed, and no process is left;
-// when the test has failed, the ends of the logs are printed. What a sanitizer said in a log fails
-// the test.
+//   <work>/log/{rm,rm<i>,nm<i>}  standard output and error of the daemons, all starts one after
+//   another
+// All ports are 0; several RMs have the default ones, each on a loopback host of its own. The
+// programs come from WEIR_BIN_DIR. Daemons may be killed, ended and started again one by one. At
+// the end everything is ended politely, then killed, and no process is left; when the test has
+// failed, the ends of the logs are printed. What a sanitizer said in a log fails the test.
 //
 // Single-threaded: create it, start daemons and destroy it on one thread (a daemon dies with the
 // thread that started it). Weir() is thread-safe.
@@ -39,7 +41,8 @@ std::string SourcePath(const std::string& path);
 struct ClusterOptions {
   using Settings = std::map<std::string, std::string>;
   int nodes = 1;
-  Settings settings;                // of all daemons and commands, over our own
+  int resource_managers = 1;  // more: with high availability; `settings` say where ZooKeeper is
+  Settings settings;          // of all daemons and commands, over our own
   std::map<int, Settings> of_node;  // of one node's daemon, over those
   std::string node_memory_mb = "4096";
   std::string node_vcores = "8";
@@ -55,26 +58,33 @@ class ProcessCluster {
   ProcessCluster(const ProcessCluster&) = delete;
   ProcessCluster& operator=(const ProcessCluster&) = delete;
 
-  // The RM and every node; returns when all nodes are registered.
+  // The RMs and every node; returns when all nodes are registered.
   ::testing::AssertionResult Start();
   // One daemon; returns when its address file is there. Requires: it does not run.
-  ::testing::AssertionResult StartResourceManager();
+  ::testing::AssertionResult StartResourceManager(int number = 1);
   ::testing::AssertionResult StartNode(int index);
   ::testing::AssertionResult WaitForNodes(int count);
 
   // Requires: the daemon has been started. SIGKILL as Process::Kill, Signal and Wait do it.
-  Process& resource_manager();
+  Process& resource_manager(int number = 1);
   Process& node(int index);
   // SIGTERM to one daemon, and its exit code.
-  std::optional<int> EndResourceManager();
+  std::optional<int> EndResourceManager(int number = 1);
   std::optional<int> EndNode(int index);
 
   // `weir ARGS` as the user of this test, against this cluster.
   CommandResult Weir(const std::vector<std::string>& args,
                      std::string_view standard_input = "",
                      Duration limit = seconds(120)) const;
+  // What makes a `weir` that is started otherwise belong to this cluster.
+  std::map<std::string, std::optional<std::string>> WeirEnvironment() const;
 
-  // From the address files; a failure of the test when there is none.
+  // Of several RMs the number of the one that says of itself that it is active; 0 = none does now.
+  int ActiveResourceManager() const;
+  ::testing::AssertionResult AwaitActive(int number) const;
+
+  // From the address files; a failure of the test when there is none. Of several RMs the active
+  // one's, else the first one's.
   Addresses ResourceManagerAddresses() const;
   Addresses NodeAddresses(int index) const;
   HostPort Address(const Addresses& addresses, const std::string& name) const;
@@ -92,6 +102,8 @@ class ProcessCluster {
 
  private:
   ClusterOptions::Settings CommonSettings() const;
+  std::string RmName(int number) const;  // "rm", or "rm2"
+  std::string RmDir(int number) const;
   std::unique_ptr<Process> StartDaemon(const std::string& binary,
                                        const std::string& name,
                                        const ClusterOptions::Settings& settings,
@@ -105,7 +117,7 @@ class ProcessCluster {
   const TempDirectory directory_;
   const std::string work_dir_;
   const ClusterOptions options_;
-  std::unique_ptr<Process> resource_manager_;
+  std::map<int, std::unique_ptr<Process>> resource_managers_;
   std::map<int, std::unique_ptr<Process>> nodes_;
 };
 
