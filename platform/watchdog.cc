@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
@@ -15,7 +16,7 @@ constexpr int kLooksPerLimit = 4;
 }  // namespace
 
 Watchdog::Watchdog(const EventLoop& loop, Duration limit, Callback on_busy)
-    : loop_(loop), limit_(limit), on_busy_(std::move(on_busy)) {
+    : loop_(loop), limit_(limit), on_busy_(std::move(on_busy)), last_look_(MonotonicNow()) {
   WEIR_CHECK(limit >= milliseconds(1), "a watchdog's limit is at least a millisecond");
   thread_ = std::thread([this] { Run(); });
 }
@@ -42,17 +43,23 @@ void Watchdog::Run() {
 }
 
 void Watchdog::Look() {
+  const Instant now = MonotonicNow();
+  // A process that was stopped as a whole has not hung: a look that comes late counts little.
+  const Duration passed = std::min<Duration>(now - last_look_, 2 * limit_ / kLooksPerLimit);
+  last_look_ = now;
   const Instant since = loop_.busy_since();
   if (since == kNever) return;
   if (since != told_of_) {
     told_of_ = since;
     told_ = 0;
+    seen_ = std::min<Duration>(passed, now - since);
+  } else {
+    seen_ += passed;
   }
-  const Duration busy = MonotonicNow() - since;
-  const int64_t limits = busy / limit_;
+  const int64_t limits = seen_ / limit_;
   if (limits <= told_) return;
   told_ = limits;
-  on_busy_(busy);
+  on_busy_(now - since);
 }
 
 }  // namespace weir::platform

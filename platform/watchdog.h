@@ -2,8 +2,9 @@
 //
 // A thread of its own looks at EventLoop::busy_since several times per limit. While one function
 // holds the loop, the callback comes once when the limit is passed and again after every further
-// `limit`, with how long it has been. The callback runs on the watchdog's thread and must not wait
-// for the loop: it logs, or ends the process. Owner: the daemon; the loop must outlive it.
+// `limit`, with how long it has been. Time in which the whole process was stopped does not count.
+// The callback runs on the watchdog's thread and must not wait for the loop: it logs, or ends the
+// process. Owner: the daemon; the loop must outlive it.
 #ifndef WEIR_PLATFORM_WATCHDOG_H_
 #define WEIR_PLATFORM_WATCHDOG_H_
 
@@ -35,6 +36,8 @@ class Watchdog {
   const Callback on_busy_;
   Instant told_of_ = kNever;  // start of the function last told of: watchdog thread only
   int64_t told_ = 0;          // how many limits of it: watchdog thread only
+  Duration seen_{0};          // how long it was seen at it: watchdog thread only
+  Instant last_look_;         // watchdog thread only
   Mutex mutex_;
   ConditionVariable stopping_;
   bool stop_ WEIR_GUARDED_BY(mutex_) = false;
