@@ -1,5 +1,5 @@
 // A real ResourceManager on every kind of state store: what it was told survives kill -9 and a move
-// to another store; `weir rm store` at work; a second ResourceManager on one ZooKeeper.
+// to another store; `weir rm store` at work.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -140,33 +140,15 @@ TEST_F(StateStoreTest, RefusesAnEmptyStoreUntilItIsFormatted) {
 }
 
 TEST_F(StateStoreTest, RefusesHighAvailabilityWithAStoreThatCannotFence) {
-  ResourceManagerProcess rm(directory_.path(), {{"yarn.resourcemanager.ha.enabled", "true"}});
+  ResourceManagerProcess rm(directory_.path(),
+                            {{"yarn.resourcemanager.ha.enabled", "true"},
+                             {"yarn.resourcemanager.ha.rm-ids", "rm1,rm2"},
+                             {"yarn.resourcemanager.ha.id", "rm1"},
+                             {"yarn.resourcemanager.hostname.rm1", "127.0.0.1"},
+                             {"yarn.resourcemanager.hostname.rm2", "127.0.0.2"}});
   EXPECT_FALSE(rm.Start());
   EXPECT_EQ(rm.Wait(), 2);
   EXPECT_THAT(rm.output(), HasSubstr("set yarn.resourcemanager.store.class to zookeeper"));
-}
-
-// With high availability whoever opens the store last is its writer; the former one ends by itself.
-TEST_F(StateStoreTest, ATakenOverResourceManagerEnds) {
-  if (const std::string why = ZooKeeperEnsemble::WhyNot(); !why.empty()) GTEST_SKIP() << why;
-  Settings settings = Zookeeper();
-  ASSERT_FALSE(HasFailure());
-  const std::string secret = directory_ / "secret";
-  settings["weir.cluster.secret.file"] = secret;
-  // Commands are told of one only, by its directory.
-  const Settings client = settings;
-  settings["yarn.resourcemanager.ha.enabled"] = "true";
-  std::filesystem::create_directory(directory_ / "one");
-  std::filesystem::create_directory(directory_ / "two");
-  ResourceManagerProcess first(directory_ / "one", settings);
-  ASSERT_TRUE(first.Start()) << first.output();
-  const std::string id = Submit(directory_ / "one", client);
-  ResourceManagerProcess second(directory_ / "two", settings);
-  ASSERT_TRUE(second.Start()) << second.output();
-  EXPECT_NE(first.Wait(), 0) << first.output();
-  EXPECT_THAT(first.output(), HasSubstr("taken over"));
-  EXPECT_EQ(Weir(directory_ / "two", client, {"application", "-status", id}).exit_code, 0);
-  EXPECT_NE(Submit(directory_ / "two", client), "");
 }
 
 // While ZooKeeper is away what is told waits; when it is back it is done, and nothing was lost.
