@@ -24,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "scheduler/config/queue_configuration.h"
+#include "scheduler/config/recovery_queue.h"
 #include "scheduler/placement/placement.h"
 #include "scheduler/resource_types.h"
 #include "scheduler/slots.h"
@@ -169,7 +171,12 @@ class CapacityScheduler {
   // Longest life; 0 = no end. `asked` 0 = the queue's default.
   Duration LifetimeFor(const std::string& path, Duration asked) const;
 
-  // Requires: the queue as PlaceApplication gave it, checked by CheckSubmission (or recovered).
+  // For applications of an earlier ResourceManager: leaves that are missing are made again if they
+  // had been made automatically. Those that cannot be used any more, each with the reason in words:
+  // their applications go to kRecoveryQueue.
+  std::map<std::string, std::string> RecoverQueues(const std::set<std::string>& paths, Now now);
+  // Requires: the queue as PlaceApplication gave it, checked by CheckSubmission; or recovered:
+  // a leaf by RecoverQueues, or kRecoveryQueue.
   ApplicationSlot AddApplication(const ApplicationSpec& spec, Now now);
   // Its asks go, its containers are released and their slots returned, in slot order.
   std::vector<ContainerSlot> RemoveApplication(ApplicationSlot application);

@@ -32,6 +32,8 @@ inline constexpr size_t kAttemptsMax = 100;                // uncounted failures
 struct Application {
   store::ApplicationRecord record;  // as it was last given to the store
   Resource am_resource;             // rounded up
+  // Why it is in the recovery queue instead of its own, in words; "" = it is not.
+  std::string held_because;
   int64_t order = 0;                // of submission
   std::vector<std::string> groups;  // of its user, as told at submission
   RmApplicationState state = RmApplicationState::kNew;

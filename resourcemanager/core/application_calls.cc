@@ -85,6 +85,8 @@ Status ResourceManagerCore::State::UseQueue(Application& application, const std:
   if (current != nullptr && current->slot) {
     WEIR_RETURN_IF_ERROR(sched->MoveApplication(*current->slot, queue, now));
   }
+  application.held_because.clear();
+  if (queue == application.record.queue) return {};
   Charge(application);
   store::UsedAmounts& before = application.used_before[application.record.queue];
   before.memory_mib_ms += application.used.memory_mib_ms;
@@ -111,7 +113,7 @@ void ResourceManagerCore::State::On(const MoveApplication& event) {
                         "user " + event.user + " may not submit to queue " + *target,
                         "ask for acl_submit_applications on it or on a parent"});
   }
-  if (*target == application.record.queue) {
+  if (*target == QueueOf(application)) {
     return Answer(event.call, MakeReport(application, now), appended);
   }
   const ApplicationAttempt* current = application.current();

@@ -65,7 +65,7 @@ scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application&
   const auto& record = application.record;
   const SubmissionContext& context = record.context;
   return {.id = id,
-          .queue = record.queue,
+          .queue = QueueOf(application),
           .user = record.user,
           .priority = record.priority,
           .order = application.order,

@@ -55,6 +55,10 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
     return {PendingReason::kLaunching, where + " is being started"};
   }
   if (!attempt->slot) return {PendingReason::kNone, ""};
+  if (!application.held_because.empty()) {
+    return {PendingReason::kQueueUnknown,
+            words == Words::kNone ? std::string() : WordsOfHeld(application)};
+  }
   const PendingReason reason = sched->pending_reason(*attempt->slot);
   if (reason == PendingReason::kNone) {
     if (sched->application_pending(*attempt->slot).IsZero()) return {PendingReason::kNone, ""};
@@ -73,7 +77,7 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   report.name = record.context.name;
   report.type = record.context.type;
   report.user = record.user;
-  report.queue = record.queue;
+  report.queue = QueueOf(application);
   report.priority = record.priority;
   report.label = record.context.label;
   report.preempted_containers = application.preempted_containers;
@@ -172,10 +176,8 @@ void ResourceManagerCore::State::AnswerWatchers(Application& application) {
 bool ResourceManagerCore::State::Matches(const Application& application,
                                          const ApplicationFilter& filter) const {
   if (!filter.user.empty() && filter.user != application.record.user) return false;
-  if (!filter.queue.empty() && filter.queue != application.record.queue &&
-      filter.queue != ShortName(application.record.queue)) {
-    return false;
-  }
+  const std::string queue = filter.queue.empty() ? "" : QueueOf(application);
+  if (filter.queue != queue && filter.queue != ShortName(queue)) return false;
   return filter.states.empty() ||
          std::find(filter.states.begin(), filter.states.end(), application.visible) !=
              filter.states.end();

@@ -342,6 +342,16 @@ struct ResourceManagerCore::State {
   const Resource& ResourceOf(ContainerSlot slot) const;
   ContainerStatus EndedStatus(ContainerSlot slot, std::string why) const;
 
+  // --- applications whose queue is gone (lost_queues.cc)
+  // Of those in to_resume.
+  void FindQueues();
+  // A configuration has come: those go back whose queue is there again.
+  void ReturnToQueues();
+  bool ReturnToQueue(Application& application);
+  // Where it is, whatever its record says.
+  static std::string QueueOf(const Application& application);
+  static std::string WordsOfHeld(const Application& application);
+
   // --- work that outlives a ResourceManager (resume.cc)
   void Resume(Application& application);
   void ResumeAttempt(Application& application, ApplicationAttempt& attempt);

@@ -104,9 +104,9 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
   Answer(event.call,
          RegisterMasterAnswer{
              .epoch = epoch.epoch,
-             .maximum_allocation = sched->maximum_allocation(application.record.queue),
+             .maximum_allocation = sched->maximum_allocation(QueueOf(application)),
              .minimum_allocation = sched->types().ToResource(sched->types().minimum()),
-             .queue = application.record.queue});
+             .queue = QueueOf(application)});
 }
 
 void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {

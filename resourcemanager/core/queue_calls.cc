@@ -224,6 +224,7 @@ void ResourceManagerCore::State::ApplyQueues(CallId call, const Change& wanted) 
     if (Status taken = sched->Reconfigure(parsed.configuration, now); !taken.ok()) {
       return Answer(call, std::move(taken).error());
     }
+    ReturnToQueues();
     place = true;
     return Answer(call, last.about, appended);
   }
@@ -248,6 +249,7 @@ Status ResourceManagerCore::State::Use(const PendingQueues& next) {
   for (const std::string& warning : next.warnings) Emit(Noted{"queues", "-", warning, true});
   local_queues_differ = next.applied.about.origin != "refreshQueues" && local_queues_differ;
   KeepVersion(next.applied);
+  ReturnToQueues();
   return {};
 }
 
@@ -301,10 +303,11 @@ Result<Explanation> ResourceManagerCore::Explain(const ApplicationId& id, Now) c
   const ApplicationAttempt* attempt = application->current();
   if (attempt != nullptr && attempt->slot) explanation = state_->sched->Explain(*attempt->slot);
   explanation.application = id;
-  explanation.queue = application->record.queue;
+  explanation.queue = State::QueueOf(*application);
   explanation.user = application->record.user;
   explanation.state = application->visible;
   auto [reason, detail] = state_->Pending(*application);
+  if (reason == PendingReason::kQueueUnknown) explanation.detail = detail;
   if (reason == explanation.reason) return explanation;
   // Past the scheduler, or not yet with it.
   explanation.reason = reason;

@@ -144,6 +144,7 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
     std::vector<std::string> unused = UnusedStagedFiles(*FindApplication(id));
     if (!unused.empty()) Emit(ForgetStagedFiles{id, std::move(unused)});
   }
+  FindQueues();
   for (const auto& id : std::exchange(to_resume, {})) Resume(*FindApplication(id));
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
   UseLists(std::string(kListsAtStart), ListChange::kStart, std::nullopt);

@@ -25,16 +25,7 @@ void ResourceManagerCore::State::Resume(Application& application) {
     ExpectMaster(*attempt);
     if (attempt.get() != application.current()) attempt->state = RmAttemptState::kFailed;
   }
-  const scheduler::QueueSettings* settings = sched->configuration().Find(record.queue);
-  if (settings == nullptr || !settings->leaf) {
-    if (ApplicationAttempt* last = application.current()) last->state = RmAttemptState::kFailed;
-    return Reject(
-        application,
-        Error{ErrorCode::kNotFound,
-              "queue " + record.queue + " was taken away while the ResourceManager was not running",
-              "submit it again to another queue"});
-  }
-  if (auto rounded = MasterResource(record.context, record.queue); rounded.ok()) {
+  if (auto rounded = MasterResource(record.context, QueueOf(application)); rounded.ok()) {
     application.am_resource = *std::move(rounded);
   }
   if (record.lifetime > Duration(0)) {

@@ -13,6 +13,7 @@
 #include "scheduler/config/property_values.h"
 #include "scheduler/config/queue_draft.h"
 #include "scheduler/config/queue_tree_reader.h"
+#include "scheduler/config/recovery_queue.h"
 #include "scheduler/config/sibling_rules.h"
 
 namespace weir::scheduler {
@@ -126,7 +127,8 @@ Status CheckRoom(const QueueConfiguration& configuration,
   if (parent.children.size() < most) return {};  // counting takes time
   const auto made =
       std::count_if(parent.children.begin(), parent.children.end(), [&](const std::string& child) {
-        return configuration.queues.at(child).dynamic;
+        const QueueSettings& queue = configuration.queues.at(child);
+        return queue.dynamic && !queue.holds;
       });
   if (made < parent.auto_creation.max_queues) return {};
   return Refused(ErrorCode::kResourceExhausted,
@@ -321,7 +323,7 @@ void HandOn(QueueConfiguration& configuration,
 void CollectDynamicLeaves(const QueueConfiguration& configuration,
                           const QueueSettings& queue,
                           std::vector<std::string>& leaves) {
-  if (queue.dynamic && queue.leaf) leaves.push_back(queue.path);
+  if (queue.dynamic && queue.leaf && !queue.holds) leaves.push_back(queue.path);
   for (const std::string& child : queue.children) {
     CollectDynamicLeaves(configuration, configuration.queues.at(child), leaves);
   }
@@ -333,6 +335,12 @@ Status AddDynamicQueue(QueueConfiguration& configuration,
                        const std::string& path,
                        const ResourceTypes& types) {
   return Add(configuration, path, types, Purpose::kCreate);
+}
+
+Status AddDynamicQueueAgain(QueueConfiguration& configuration,
+                            const std::string& path,
+                            const ResourceTypes& types) {
+  return Add(configuration, path, types, Purpose::kCarry);
 }
 
 Result<std::shared_ptr<const QueueConfiguration>> WithDynamicQueue(const QueueConfiguration& from,
@@ -409,6 +417,7 @@ std::shared_ptr<const QueueConfiguration> CarryDynamicQueues(const QueueConfigur
     const Status carried = Add(*copy, path, types, Purpose::kCarry);
     if (!carried) continue;
   }
+  if (running.Find(kRecoveryQueue) != nullptr) AddRecoveryQueue(*copy);
   return copy;
 }
 

@@ -26,10 +26,16 @@ namespace weir::scheduler {
 Result<std::shared_ptr<const QueueConfiguration>> WithDynamicQueue(const QueueConfiguration& from,
                                                                    const std::string& path,
                                                                    const ResourceTypes& types);
-// The same in place, for many at once (recovery). An error leaves `configuration` as it was.
+// The same in place, for many at once. An error leaves `configuration` as it was.
 Status AddDynamicQueue(QueueConfiguration& configuration,
                        const std::string& path,
                        const ResourceTypes& types);
+
+// Makes again what an earlier ResourceManager had made: as in CarryDynamicQueues it is not counted
+// against the limits of numbers. An error leaves `configuration` as it was.
+Status AddDynamicQueueAgain(QueueConfiguration& configuration,
+                            const std::string& path,
+                            const ResourceTypes& types);
 
 // Whether the rules of places and counts let WithDynamicQueue make it; what its templates give is
 // only found out by making it.
@@ -41,7 +47,8 @@ Result<std::shared_ptr<const QueueConfiguration>> WithoutDynamicQueue(
     const QueueConfiguration& from, const std::string& path);
 
 // A copy of `to` with the dynamic queues of `running` that `to` still allows, made again by the
-// templates of `to`. The others are left out: CheckChange refuses them if they have applications.
+// templates of `to`, and the recovery queue. The others are left out: CheckChange refuses them if
+// they have applications.
 std::shared_ptr<const QueueConfiguration> CarryDynamicQueues(const QueueConfiguration& running,
                                                              const QueueConfiguration& to,
                                                              const ResourceTypes& types);

@@ -102,6 +102,7 @@ struct QueueSettings {
   std::vector<std::string> children;  // paths in the order of the file
   bool leaf = true;
   bool dynamic = false;  // made by automatic creation
+  bool holds = false;    // the recovery queue: nothing is given out in it (recovery_queue.h)
   std::string file;      // where its capacity (or its name) stands
   int line = 0;
 

@@ -43,7 +43,7 @@ ApplicationSlot CapacityScheduler::State::AddApplication(const ApplicationSpec& 
   application.default_label = spec.default_label;
   EnterLeaf(slot, *leaf);
   application.am_partition = PartitionFor(application, spec.am_label);
-  if (spec.runs) Activate(slot);
+  if (spec.runs && !tree.settings(*leaf).holds) Activate(slot);
   return slot;
 }
 
@@ -54,7 +54,8 @@ void CapacityScheduler::State::EnterLeaf(ApplicationSlot slot, QueueSlot leaf) {
   if (members.size() <= Index(leaf)) members.resize(Index(leaf) + 1);
   application.member_place = static_cast<int32_t>(members[Index(leaf)].size());
   members[Index(leaf)].push_back(slot);
-  application.inactive = PendingReason::kPriority;
+  application.inactive =
+      tree.settings(leaf).holds ? PendingReason::kQueueUnknown : PendingReason::kPriority;
   inactive[leaf].insert(
       {.first = -int64_t{application.priority}, .order = application.order, .line = slot.value});
   LimitsMayAllow(leaf);
@@ -81,7 +82,9 @@ void CapacityScheduler::State::LeaveLeaf(ApplicationSlot slot) {
     notices.push_back({.kind = Notice::Kind::kQueueStopped, .queue = tree.at(stopped).path});
   }
   if (tree.settings(leaf).dynamic && tree.at(leaf).applications == 0) {
-    idle_queues[tree.at(leaf).path] = now.monotonic + configuration().dynamic_queue_expiry;
+    const bool at_once = tree.settings(leaf).holds;
+    idle_queues[tree.at(leaf).path] =
+        at_once ? now.monotonic : now.monotonic + configuration().dynamic_queue_expiry;
     ActivityChanged(leaf);
   }
 }
@@ -249,7 +252,7 @@ void CapacityScheduler::State::ActivatePending() {
 // Those behind one that must wait are examined all the same, as in YARN.
 void CapacityScheduler::State::ActivateIn(QueueSlot leaf) {
   const auto found = inactive.find(leaf);
-  if (found == inactive.end()) return;
+  if (found == inactive.end() || tree.settings(leaf).holds) return;
   const std::vector<LineKey> waiting(found->second.begin(), found->second.end());
   // Once a limit of the queue refuses some amount it refuses as much or more of the same.
   std::optional<Amounts> refused;

@@ -99,6 +99,11 @@ Duration CapacityScheduler::LifetimeFor(const std::string& path, Duration asked)
   return EffectiveLifetime(state_->configuration(), path, asked);
 }
 
+std::map<std::string, std::string> CapacityScheduler::RecoverQueues(
+    const std::set<std::string>& paths, Now now) {
+  state_->now = now;
+  return state_->RecoverQueues(paths);
+}
 ApplicationSlot CapacityScheduler::AddApplication(const ApplicationSpec& spec, Now now) {
   state_->now = now;
   return state_->AddApplication(spec);

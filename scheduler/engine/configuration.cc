@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "scheduler/config/configuration_change.h"
 #include "scheduler/config/dynamic_queues.h"
+#include "scheduler/config/recovery_queue.h"
 #include "scheduler/engine/state.h"
 
 namespace weir::scheduler {
@@ -78,15 +79,50 @@ Status CapacityScheduler::State::Reconfigure(std::shared_ptr<const QueueConfigur
 Result<QueueSlot> CapacityScheduler::State::MakeQueue(const std::string& path) {
   const std::optional<QueueSlot> known = tree.Find(path);
   if (known) return *known;
-  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const QueueConfiguration> next,
-                        WithDynamicQueue(configuration(), path, options.types));
-  Configure(std::move(next));
+  if (path == kRecoveryQueue) {
+    Configure(WithRecoveryQueue(configuration()));
+  } else {
+    WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const QueueConfiguration> next,
+                          WithDynamicQueue(configuration(), path, options.types));
+    Configure(std::move(next));
+  }
   for (const QueueSettings* above = configuration().Find(path); above != nullptr;
        above = configuration().Find(above->parent)) {
     idle_queues.erase(above->path);
   }
   notices.push_back({.kind = Notice::Kind::kQueueCreated, .queue = path});
   return *tree.Find(path);
+}
+
+std::map<std::string, std::string> CapacityScheduler::State::RecoverQueues(
+    const std::set<std::string>& paths) {
+  std::map<std::string, std::string> lost;
+  std::vector<std::string> made;
+  std::shared_ptr<QueueConfiguration> next;  // once something has to be made
+  for (const std::string& path : paths) {
+    const QueueSettings* known = (next != nullptr ? *next : configuration()).Find(path);
+    if (known != nullptr && known->leaf) continue;
+    if (known != nullptr) {
+      lost.emplace(path, "queue " + path + " is a parent now");
+      continue;
+    }
+    if (next == nullptr) next = std::make_shared<QueueConfiguration>(configuration());
+    const Status again = AddDynamicQueueAgain(*next, path, options.types);
+    if (again.ok()) {
+      made.push_back(path);
+    } else if (again.error().code == ErrorCode::kFailedPrecondition) {
+      lost.emplace(path, "queue " + path + " is not in the configuration any more");
+    } else {
+      lost.emplace(path, again.error().message);
+    }
+  }
+  if (made.empty()) return lost;
+  Configure(std::move(next));
+  for (const std::string& path : made) {
+    idle_queues.emplace(path, now.monotonic + configuration().dynamic_queue_expiry);
+    notices.push_back({.kind = Notice::Kind::kQueueCreated, .queue = path});
+  }
+  return lost;
 }
 
 void CapacityScheduler::State::ExpireDynamicQueues() {
@@ -100,7 +136,8 @@ void CapacityScheduler::State::ExpireDynamicQueues() {
     const std::optional<QueueSlot> queue = tree.Find(path);
     if (!queue || tree.at(*queue).applications > 0 || !tree.settings(*queue).dynamic) continue;
     const QueueSettings* parent = configuration().Find(tree.settings(*queue).parent);
-    if (parent != nullptr && !parent->auto_creation.auto_removal) continue;
+    const bool stays = parent != nullptr && !parent->auto_creation.auto_removal;
+    if (stays && !tree.settings(*queue).holds) continue;
     Result<std::shared_ptr<const QueueConfiguration>> without =
         WithoutDynamicQueue(configuration(), path);
     WEIR_CHECK(without.ok(), "a dynamic queue can be taken out");

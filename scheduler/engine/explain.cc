@@ -59,6 +59,8 @@ std::string CapacityScheduler::State::UnblockOf(const Application& application,
       return "add nodes or racks, or allow more containers on each";
     case PendingReason::kBlacklisted:
       return "take a node off the application's blacklist, or free room on another";
+    case PendingReason::kQueueUnknown:
+      return "move it (`weir application -movetoqueue`), or have its queue configured again";
     case PendingReason::kReserved:
     case PendingReason::kPreemptionPending:
     case PendingReason::kPriority:
@@ -68,7 +70,6 @@ std::string CapacityScheduler::State::UnblockOf(const Application& application,
     case PendingReason::kStoring:
     case PendingReason::kLaunching:
     case PendingReason::kAmNotRegistered:
-    case PendingReason::kQueueUnknown:
     case PendingReason::kQueueStopped:
     case PendingReason::kMaxApplications:
     case PendingReason::kRecoveryBarrier:

@@ -124,6 +124,9 @@ std::string CapacityScheduler::State::InactiveDetail(const Application& applicat
            ": it, a parent or user " + application.user_name +
            " has as many as max-parallel-apps allows";
   }
+  if (application.inactive == PendingReason::kQueueUnknown) {
+    return "queue " + path + " gives nothing out; what its applications have runs on";
+  }
   return "it has not been looked at yet";
 }
 

@@ -19,6 +19,11 @@ Status CapacityScheduler::State::CheckGrowth(ContainerSlot container, const Amou
   const Node& node = nodes.at(slot.placement.node);
   const PartitionSlot partition = node.partition;
   const std::string wanted_more = Words(more) + " more";
+  if (tree.settings(application.leaf).holds) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 wanted_more + ": queue " + tree.at(application.leaf).path + " gives nothing out",
+                 "move the application to another queue (`weir application -movetoqueue`)"};
+  }
   if (!node.schedulable) {
     return Error{ErrorCode::kFailedPrecondition,
                  "node " + node.name + " gives nothing out now",

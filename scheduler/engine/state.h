@@ -231,6 +231,7 @@ struct CapacityScheduler::State {
   std::vector<std::string> Objections(const QueueConfiguration& next) const;
   Status CheckReconfigure(const QueueConfiguration& next) const;
   Result<QueueSlot> MakeQueue(const std::string& path);
+  std::map<std::string, std::string> RecoverQueues(const std::set<std::string>& paths);
   std::optional<Instant> NextDeadline() const;
   void ExpireDynamicQueues();
   // The leaf has its first application, or its last one has left: when a managed parent made it,

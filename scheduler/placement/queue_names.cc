@@ -35,7 +35,7 @@ Error Unknown(const QueueConfiguration& configuration, std::string_view name) {
   std::vector<std::string> leaves;
   std::vector<std::string> compared;
   for (const auto& [path, queue] : configuration.queues) {
-    if (!queue.leaf) continue;
+    if (!queue.leaf || queue.holds) continue;
     leaves.push_back(path);
     if (leaves.size() > kComparedForHint) continue;
     compared.push_back(path);
@@ -54,6 +54,14 @@ Error NotALeaf(const QueueSettings& queue) {
   return Error{ErrorCode::kInvalidArgument,
                "queue " + queue.path + " is a parent and takes no applications",
                "name a leaf below it: " + ListSome(queue.children)};
+}
+
+Error OnlyHolds(const QueueSettings& queue) {
+  return Error{ErrorCode::kInvalidArgument,
+               "queue " + queue.path +
+                   " takes no applications: it only holds those whose queue "
+                   "was gone when the ResourceManager was started",
+               "name another leaf queue"};
 }
 
 Error Ambiguous(std::string_view name, const std::vector<std::string>& meanings) {
@@ -130,6 +138,7 @@ Result<std::string> ResolvePath(const QueueConfiguration& configuration,
   const auto found = configuration.queues.find(path);
   if (found != configuration.queues.end()) {
     if (!found->second.leaf) return NotALeaf(found->second);
+    if (found->second.holds) return OnlyHolds(found->second);
     return path;
   }
   if (!create) return Unknown(configuration, path);

@@ -22,6 +22,7 @@ FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
   store_failures += other.store_failures;
   isolations += other.isolations;
   lease_ends += other.lease_ends;
+  lost_queues += other.lost_queues;
   return *this;
 }
 
@@ -31,7 +32,8 @@ std::string FaultCounts::ToString() const {
          " slow), crashes: " + std::to_string(rm_crashes) + " RM, " + std::to_string(nm_crashes) +
          " NM, " + std::to_string(am_crashes) + " AM; " + std::to_string(store_failures) +
          " failed writes, " + std::to_string(isolations) + " isolated nodes, " +
-         std::to_string(lease_ends) + " leases at their end";
+         std::to_string(lease_ends) + " leases at their end, " + std::to_string(lost_queues) +
+         " starts without a queue in use";
 }
 
 Faults::Faults(Random& random, Faultiness faultiness)

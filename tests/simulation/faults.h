@@ -25,7 +25,8 @@ struct FaultCounts {
   int64_t am_crashes = 0;
   int64_t store_failures = 0;
   int64_t isolations = 0;
-  int64_t lease_ends = 0;  // nodes that had heard of no RM for too long
+  int64_t lease_ends = 0;   // nodes that had heard of no RM for too long
+  int64_t lost_queues = 0;  // starts of the RM that held applications in its recovery queue
 
   int64_t crashes() const { return rm_crashes + nm_crashes + am_crashes; }
   FaultCounts& operator+=(const FaultCounts& other);

@@ -32,6 +32,14 @@ rm::QueueProperties SimQueues(int share_of_a, bool preemption) {
           {rounds + "natural_termination_factor", "1.0", 12}};
 }
 
+rm::QueueProperties SimOneQueue() {
+  const std::string queues = "yarn.scheduler.capacity.";
+  return {{queues + "root.queues", "a", 1},
+          {queues + "maximum-am-resource-percent", "1", 2},
+          {queues + "root.a.capacity", "100", 3},
+          {"yarn.cluster.max-application-priority", "5", 4}};
+}
+
 void SimAdministrator::Start() {
   for (const Duration when : world_.workload.administered) {
     world_.queue.After(when, [this] { Act(); });
@@ -131,6 +139,11 @@ void SimAdministrator::TakeAllBack() {
   for (const SimNode* node : world_.nodes) {
     Insist(rm::DrainNode{.call = {}, .by = kName, .node = node->name(), .undo = true});
   }
+  if (!world_.loses_queues) return;
+  Insist(rm::ReconfigureQueues{.call = {},
+                               .by = kName,
+                               .origin = "apply",
+                               .properties = SimQueues(40, world_.workload.preemption)});
 }
 
 void SimAdministrator::Insist(const rm::Event& event) {

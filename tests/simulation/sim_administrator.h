@@ -14,13 +14,15 @@ namespace weir::simulation {
 
 // The queues that every run begins with: "a" and "b".
 rm::QueueProperties SimQueues(int share_of_a, bool preemption);
+// "a" alone.
+rm::QueueProperties SimOneQueue();
 
 class SimAdministrator {
  public:
   explicit SimAdministrator(World& world) : world_(world) {}
   // Acts as often as the workload says, within the time of trouble.
   void Start();
-  // Once all is calm: no node is kept out any more.
+  // Once all is calm: no node is kept out any more, and every queue is there.
   void TakeAllBack();
 
  private:

@@ -56,7 +56,9 @@ void SimClient::OnSubmitted(const Answer& answer) {
     return;
   }
   const Error& error = std::get<Error>(answer);
-  if (error.code != ErrorCode::kUnavailable && error.code != ErrorCode::kDeadlineExceeded) {
+  const bool queue_is_away = world_.loses_queues && error.code == ErrorCode::kNotFound;
+  if (!queue_is_away && error.code != ErrorCode::kUnavailable &&
+      error.code != ErrorCode::kDeadlineExceeded) {
     world_.checker.Fail(plan_.key + " is refused: " + error.ToString());
     return;
   }

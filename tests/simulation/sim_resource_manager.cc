@@ -71,8 +71,16 @@ void SimResourceManager::Boot() {
   armed_ = kNever;
   stepping_down_ = false;
   world_.checker.ResourceManagerBegan();
-  core_ = std::make_unique<rm::ResourceManagerCore>(
-      Options(world_.workload), epoch_, world_.store.Load(), now);
+  rm::CoreOptions options = Options(world_.workload);
+  std::vector<store::Record> records = world_.store.Load();
+  if (world_.loses_queues && world_.faults.active() && world_.random.Chance(1, 2)) {
+    world_.trace.Line(kName, "finds no stored queues");
+    options.local_queues = SimOneQueue();
+    std::erase_if(records, [](const store::Record& record) {
+      return std::holds_alternative<store::QueueConfigurationRecord>(record);
+    });
+  }
+  core_ = std::make_unique<rm::ResourceManagerCore>(options, epoch_, records, now);
   Execute(core_->Start(now));
 }
 
@@ -168,6 +176,9 @@ void SimResourceManager::Perform(const rm::Action& action) {
   } else if (const auto* invalid = std::get_if<rm::InvalidEvent>(&action.body)) {
     world_.checker.Fail("RM: invalid event " + std::string(invalid->event) + " in state " +
                         std::string(invalid->state) + " of " + invalid->subject.ToString());
+  } else if (const auto* note = std::get_if<rm::Noted>(&action.body)) {
+    const bool held = note->warning && note->message.find(" held in ") != std::string::npos;
+    if (held) ++world_.faults.counts.lost_queues;
   } else if (const auto* step_down = std::get_if<rm::StepDown>(&action.body)) {
     world_.trace.Line(kName, "steps down: " + step_down->error.message);
     stepping_down_ = true;

@@ -18,6 +18,7 @@ Simulation::Simulation(const SimulationOptions& options)
       administrator_(world_),
       owner_(world_) {
   world_.resource_manager = &resource_manager_;
+  world_.loses_queues = options.loses_queues;
   for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
     nodes_.push_back(std::make_unique<SimNode>(world_, i));
     world_.nodes.push_back(nodes_.back().get());

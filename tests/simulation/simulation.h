@@ -27,6 +27,7 @@ struct SimulationOptions {
   uint64_t seed = 1;
   Faultiness faultiness = Faultiness::kDrawn;
   Trace::Output output = Trace::Output::kNone;
+  bool loses_queues = false;  // see World
 };
 
 struct SimulationOutcome {

@@ -95,6 +95,22 @@ TEST(Simulation, WithoutFaultsEverythingEndsAsPlanned) {
   EXPECT_GT(finished, 60);
 }
 
+TEST(Simulation, QueuesThatAreGoneHoldTheirApplicationsUntilTheyAreBack) {
+  FaultCounts faults;
+  int finished = 0;
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
+    const SimulationOutcome outcome = RunSimulation({.seed = seed, .loses_queues = true});
+    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    faults += outcome.faults;
+    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
+      finished += found->second;
+    }
+  }
+  std::printf("%s\n", faults.ToString().c_str());
+  EXPECT_GT(faults.lost_queues, 25);
+  EXPECT_GT(finished, 50);
+}
+
 TEST(Simulation, RestartsOfTheResourceManagerDisturbNobody) {
   FaultCounts faults;
   int finished = 0;

@@ -1,7 +1,7 @@
-// weir-sim --seeds A-B [--trace] [--no-faults | --restarts]: runs the simulation with each seed
-// from A to B and prints one line each, the totals, and the pairs of the transition tables that
-// never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the last lines
-// are shown); 2 usage.
+// weir-sim --seeds A-B [--trace] [--no-faults | --restarts] [--lost-queues]: runs the simulation
+// with each seed from A to B and prints one line each, the totals, and the pairs of the transition
+// tables that never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the
+// last lines are shown); 2 usage.
 #include <cinttypes>
 #include <cstdio>
 #include <optional>
@@ -21,6 +21,7 @@ struct Arguments {
   uint64_t last = 1;
   Trace::Output output = Trace::Output::kNone;
   Faultiness faultiness = Faultiness::kDrawn;
+  bool loses_queues = false;
 };
 
 std::optional<std::pair<uint64_t, uint64_t>> ParseSeeds(std::string_view text) {
@@ -42,6 +43,8 @@ std::optional<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.faultiness = Faultiness::kNone;
     } else if (words[i] == "--restarts") {
       arguments.faultiness = Faultiness::kRestarts;
+    } else if (words[i] == "--lost-queues") {
+      arguments.loses_queues = true;
     } else if (words[i] == "--seeds" && i + 1 < words.size()) {
       const auto range = ParseSeeds(words[++i]);
       if (!range) return std::nullopt;
@@ -74,8 +77,10 @@ int Run(const Arguments& arguments) {
   Coverage coverage;
   std::vector<uint64_t> failed;
   for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    const SimulationOutcome outcome = RunSimulation(
-        {.seed = seed, .faultiness = arguments.faultiness, .output = arguments.output});
+    const SimulationOutcome outcome = RunSimulation({.seed = seed,
+                                                     .faultiness = arguments.faultiness,
+                                                     .output = arguments.output,
+                                                     .loses_queues = arguments.loses_queues});
     total += outcome.faults;
     coverage.Merge(outcome.coverage);
     if (!outcome.failure.empty()) {
@@ -108,7 +113,7 @@ int Run(const Arguments& arguments) {
 }
 
 constexpr char kHelp[] =
-    R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts]
+    R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]
 
 Runs ResourceManager, NodeManagers and ApplicationMasters in virtual time, with faults drawn from a
 seed, and checks the invariants after every step.
@@ -116,6 +121,7 @@ seed, and checks the invariants after every step.
   --trace             prints every step
   --no-faults         loses, delays and kills nothing
   --restarts          kills the ResourceManager again and again, and does no other harm
+  --lost-queues       a ResourceManager that starts may find no stored queues, and one of two in its file
 
 Exit code: 0 every invariant held; 1 one did not (its seed and last lines are shown); 2 usage.
 )";
@@ -133,7 +139,8 @@ int main(int count, char** words) {
   if (!arguments) {
     std::fprintf(
         stderr,
-        "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts]; see --help\n");
+        "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]; "
+        "see --help\n");
     return 2;
   }
   return weir::simulation::Run(*arguments);

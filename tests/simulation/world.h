@@ -49,6 +49,8 @@ struct World {
   SimResourceManager* resource_manager = nullptr;
   std::vector<SimNode*> nodes;
   int running_clients = 0;
+  // The RM may lose its stored queues when it starts; its local file has only one of them.
+  bool loses_queues = false;
 
   Duration Between(Duration low, Duration high) {
     return Duration(random.Between(low.count(), high.count()));

@@ -146,6 +146,8 @@ void CoreDriver::Release(const Action& action) {
     invalid.push_back(*fault);
   } else if (const auto* forget = std::get_if<ForgetStagedFiles>(&action.body)) {
     forgotten.push_back(*forget);
+  } else if (const auto* note = std::get_if<Noted>(&action.body)) {
+    notes.push_back(*note);
   } else if (const auto* down = std::get_if<StepDown>(&action.body)) {
     held.clear();
     step_down = *down;

@@ -89,6 +89,7 @@ class CoreDriver {
   std::vector<Transitioned> transitions;
   std::vector<InvalidEvent> invalid;
   std::vector<ForgetStagedFiles> forgotten;
+  std::vector<Noted> notes;
   std::optional<StepDown> step_down;
   std::string trace;  // every action in a line
   std::map<std::string, int64_t> sessions;

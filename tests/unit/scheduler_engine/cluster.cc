@@ -42,7 +42,8 @@ void Cluster::AddApp(const std::string& name, const AppSpec& spec) {
                                             .order = order_,
                                             .am_resource = spec.am,
                                             .am_label = "",
-                                            .default_label = spec.label},
+                                            .default_label = spec.label,
+                                            .runs = spec.runs},
                                            now_);
 }
 

@@ -28,6 +28,7 @@ struct AppSpec {
   int32_t priority = 0;
   Resource am{};
   std::string label{};
+  bool runs = false;
 };
 
 class Cluster {

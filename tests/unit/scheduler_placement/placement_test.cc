@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/config/dynamic_queues.h"
+#include "scheduler/config/recovery_queue.h"
 #include "tests/unit/scheduler_placement/tree.h"
 
 namespace weir::scheduler {
@@ -109,6 +111,28 @@ TEST(Placement, ReadsTheQueueThatAnApplicationNames) {
     EXPECT_EQ(Outcome(PlaceInQueue(company, each.asked, "job", kMia)), each.expected)
         << each.asked.substr(0, 100);
   }
+}
+
+TEST(Placement, NobodyGoesToTheRecoveryQueueWhateverHeCallsIt) {
+  QueueConfiguration company = Company();
+  company.queues["root"].auto_creation.enabled = true;
+  for (const bool is_there : {false, true}) {
+    if (is_there) AddRecoveryQueue(company);
+    for (const std::string name : {"root.:recovered", ":recovered"}) {
+      const auto placed = PlaceInQueue(company, name, "job", kMia);
+      if (is_there || !placed.ok()) {
+        EXPECT_FALSE(placed.ok()) << *placed;
+      } else {
+        EXPECT_FALSE(CheckDynamicQueue(company, *placed).ok()) << "nobody makes it";
+      }
+    }
+  }
+  const auto placed = PlaceInQueue(company, ":recovered", "job", kMia);
+  EXPECT_EQ(placed.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(placed.error().message.find("only holds"), std::string::npos);
+  // Nor is it offered to who asks for one that is not there.
+  const auto unknown = PlaceInQueue(company, "nowhere", "job", kMia);
+  EXPECT_EQ(unknown.error().ToString().find(":recovered"), std::string::npos);
 }
 
 TEST(Placement, NamesTheCandidatesOfAnAmbiguousName) {
