@@ -385,6 +385,8 @@ void ZookeeperStore::Close() {
     }
   }
   client_.Close();  // its callbacks are over, and what they posted is the last
+  // A writer that still waits for something would ask again and again for what nobody answers.
+  Post([this] { EndWriter(ClosedStore(name())); });
   {
     platform::MutexLock lock(mutex_);
     stopped_ = true;

@@ -60,6 +60,21 @@ class ZookeeperStoreTest : public ::testing::Test {
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
 };
 
+TEST_F(ZookeeperStoreTest, IsClosedAlthoughAnAnswerNeverComes) {
+  StartEnsemble();
+  CuttingProxy proxy(ensemble_->port(0));
+  ZookeeperStoreOptions options = Options(Loopback(proxy.port()));
+  options.session.patience = milliseconds(200);
+  const auto store = OpenZookeeperStore(options).value();
+  const Epoch epoch = Become(*store)->epoch;
+  proxy.SwallowAnswers(true);
+  std::promise<Status> stored;
+  store->Append(
+      {Put{SampleNode(1)}}, epoch, [&](const Status& status) { stored.set_value(status); });
+  store->Close();
+  EXPECT_FALSE(stored.get_future().get().ok());
+}
+
 TEST_F(ZookeeperStoreTest, CutConnectionsLoseAndRepeatNothing) {
   StartEnsemble();
   CuttingProxy proxy(ensemble_->port(0));
