@@ -58,8 +58,12 @@ ZookeeperElection::~ZookeeperElection() {
 }
 
 Status ZookeeperElection::Start() {
+  // Names that cannot be resolved today may be tomorrow; an address that cannot be read stays so.
+  Status opened = state_->client.Renew();
+  if (!opened.ok() && opened.error().code == ErrorCode::kInvalidArgument) return opened;
+  state_->renew_due = !opened.ok();
+  if (!opened.ok()) platform::LogError(kComponent, "zookeeper", opened.error().ToString());
   state_->loop.Start();
-  WEIR_RETURN_IF_ERROR(state_->client.Renew());
   state_->loop.Post([state = state_.get()] { state->LookAgain(); });
   return {};
 }

@@ -41,7 +41,8 @@ class ZookeeperElection {
   ZookeeperElection(const ZookeeperElection&) = delete;
   ZookeeperElection& operator=(const ZookeeperElection&) = delete;
 
-  // Does not wait for a connection, nor stand. Errors: ZooKeeperSession::Open.
+  // Does not wait for a connection, nor stand. What cannot be reached is tried again.
+  // kInvalidArgument: the servers' text cannot be read.
   Status Start();
   // Wants to lead, or not any more: who leads is told `deposed` and gives the lock back.
   void Stand();
