@@ -108,9 +108,9 @@ class Node {
   void Signal(int64_t number) {
     executor_->SignalContainer(IdOf(number), nm::SignalKind::kTerminate);
   }
-  Result<Instant> AwaitEnd(int64_t number) { return Await(number, ended_); }
+  Result<Instant> AwaitEnd(int64_t number) { return Await(number, &Node::ended_); }
   Status AwaitRunning(int64_t number) {
-    WEIR_RETURN_IF_ERROR(Await(number, running_));
+    WEIR_RETURN_IF_ERROR(Await(number, &Node::running_));
     return {};
   }
 
@@ -149,9 +149,10 @@ class Node {
     return {ErrorCode::kInternal, what + (failure_ ? ": " + failure_->ToString() : ""), ""};
   }
 
-  Result<Instant> Await(int64_t number, std::map<ContainerId, Instant>& when) {
+  Result<Instant> Await(int64_t number, std::map<ContainerId, Instant> Node::*times) {
     const Instant deadline = platform::MonotonicNow() + kPatience;
     platform::MutexLock lock(mutex_);
+    const std::map<ContainerId, Instant>& when = this->*times;
     while (!when.contains(IdOf(number))) {
       const Duration left = deadline - platform::MonotonicNow();
       if (left <= Duration{0} || failure_) {
