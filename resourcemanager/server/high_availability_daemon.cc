@@ -187,11 +187,14 @@ void HighAvailabilityDaemon::State::BecomeStandby() {
   active->Stop();
   active.reset();
   platform::LogInfo(kComponent, options.id, "standby");
-  if (standby != nullptr) {  // it had not come so far as to listen
+  Status status;
+  if (standby == nullptr) {
+    status = StartStandby();
+  } else {  // it had not come so far as to listen, and the standby still does
     follower = std::make_unique<StoreFollower>(options.store);
-    return;
+    status = addresses.Publish();
   }
-  if (const Status status = StartStandby(); !status.ok()) {
+  if (!status.ok()) {
     // Without its ports it is of no use, and whoever started it starts it again.
     platform::LogError(kComponent, options.id, status.error().ToString());
     kill(getpid(), SIGTERM);

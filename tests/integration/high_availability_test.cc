@@ -151,6 +151,25 @@ TEST_F(HighAvailability, AStandbyRefusesByNameAndSendsReadersOn) {
   EXPECT_THAT(Admin({"-getServiceState", "rm7"}).err, HasSubstr("names rm1, rm2"));
 }
 
+// Whoever is elected fails before it listens: it goes on as the standby that it was.
+TEST_F(HighAvailability, OneThatCannotBecomeActiveCanStillBeFound) {
+  ClusterOptions options = SmallContainers(0);
+  options.queue_file =
+      "<configuration><property><name>yarn.scheduler.capacity.root.queues</name><value>a</value>"
+      "</property><property><name>yarn.scheduler.capacity.root.a.capacity</name><value>50</value>"
+      "</property></configuration>";
+  ASSERT_TRUE(StartCluster(options));
+  for (const int number : {1, 2}) {
+    const auto found_after_a_failure = [&] {
+      const std::string log = ReadWholeFile(cluster().LogFile(Id(number)));
+      return log.find("cannot become active") != std::string::npos &&
+             Exists(cluster().work_dir() + "/rm-" + Id(number) + "/address");
+    };
+    EXPECT_TRUE(WaitUntil(found_after_a_failure, Id(number) + " failed and can be found"));
+    EXPECT_EQ(StateOf(number), "standby\n");
+  }
+}
+
 TEST_F(HighAvailability, WithoutElectionAnAdministratorSaysWhoIsActive) {
   more_[kRmHaAutomatic] = "false";
   ASSERT_TRUE(StartCluster(SmallContainers(0)));
