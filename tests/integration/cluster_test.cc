@@ -187,6 +187,17 @@ std::vector<std::string> ClusterTest::ContainerDirectories() {
   return found;
 }
 
+std::vector<fs::path> PathsBelow(const std::string& directory) {
+  std::vector<fs::path> paths;
+  std::error_code gone;
+  for (auto at = fs::recursive_directory_iterator(directory, gone);
+       at != fs::recursive_directory_iterator();
+       at.increment(gone)) {
+    paths.push_back(at->path());
+  }
+  return paths;
+}
+
 bool ClusterTest::AnyContainerProcess() {
   for (const pid_t pid : Descendants()) {
     const std::string program = ProgramOf(pid);

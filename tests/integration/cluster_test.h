@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -75,6 +76,8 @@ class ClusterTest : public ::testing::Test {
   std::unique_ptr<ProcessCluster> cluster_;
 };
 
+// Whatever is below a directory now; what goes while it is looked at is left out.
+std::vector<std::filesystem::path> PathsBelow(const std::string& directory);
 // Of the process; 0 when it does not live.
 int64_t ResidentKib(pid_t pid);
 bool IsAlive(pid_t pid);

@@ -224,8 +224,8 @@ TEST_F(CommandApplication, SaysThatLogsAreGoneOrThatAContainerNeverStarted) {
   WriteWholeFile(Scratch("greeting.txt"), "a greeting that is lost\n");
   cluster().node(0).Signal(SIGSTOP);
   const std::string lost = SubmitShell({"-memory", "64", "-file", Scratch("greeting.txt")}, "true");
-  for (const auto& file : fs::recursive_directory_iterator(cluster().work_dir() + "/rm/staging")) {
-    if (file.is_regular_file()) fs::remove(file);
+  for (const fs::path& file : PathsBelow(cluster().work_dir() + "/rm/staging")) {
+    if (fs::is_regular_file(file)) fs::remove(file);
   }
   cluster().node(0).Signal(SIGCONT);
   ASSERT_TRUE(

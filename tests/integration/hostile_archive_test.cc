@@ -46,8 +46,8 @@ class HostileArchive : public ClusterTest {
   // What is left in the node's caches.
   size_t Trees() {
     size_t count = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(cluster().NodeDir(0) + "/local")) {
-      const std::string name = entry.path().filename();
+    for (const fs::path& path : PathsBelow(cluster().NodeDir(0) + "/local")) {
+      const std::string name = path.filename();
       if (name.ends_with(".tree") || name.ends_with(".new")) ++count;
     }
     return count;

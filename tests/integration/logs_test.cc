@@ -97,11 +97,8 @@ class Logs : public ClusterTest {
   // The archive files of an application.
   std::vector<std::string> Archives(const std::string& id) {
     std::vector<std::string> found;
-    if (!fs::exists(Shared())) return found;
-    for (const auto& entry : fs::recursive_directory_iterator(Shared())) {
-      if (entry.is_regular_file() && entry.path().parent_path().filename() == id) {
-        found.push_back(entry.path());
-      }
+    for (const fs::path& path : PathsBelow(Shared())) {
+      if (fs::is_regular_file(path) && path.parent_path().filename() == id) found.push_back(path);
     }
     return found;
   }
