@@ -89,6 +89,7 @@ void NodeManagerCore::Machine::TellEnds() {
 void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   kept_sequence = std::max(kept_sequence, sequence);
   TellEnds();
+  health.OnRecords("");
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, NoContent{}});
     gated.erase(gated.begin());
@@ -122,6 +123,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
   const auto& [sequence, error, alone] = event;
   const Error cause{error.code, "the node cannot keep its records: " + error.message, error.remedy};
   if (alone) return OnNeverKept(sequence, cause, now);
+  health.OnRecords(cause.ToString());
   kept_sequence = std::max(kept_sequence, sequence);
   TellEnds();
   while (!gated.empty() && gated.begin()->first <= sequence) {

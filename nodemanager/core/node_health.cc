@@ -94,6 +94,10 @@ void NodeHealth::OnLaunched() {
   suspected_until_ = kNever;
 }
 
+void NodeHealth::OnRecords(const std::string& fault) {
+  records_fault_ = OneLine(fault);
+}
+
 void NodeHealth::OnDeadline(Now now) {
   if (suspected_until_ > now.monotonic) return;
   suspected_until_ = kNever;
@@ -173,6 +177,7 @@ std::string NodeHealth::report() const {
                     "ones again at " +
                     ToIso8601(suspected_until_wall_) + "; the last: " + last_failure_);
   }
+  if (!records_fault_.empty()) parts.push_back(records_fault_);
   for (const auto& [name, result] : scripts_) {
     parts.push_back("health script '" + name + "': " + result.text);
   }

@@ -74,6 +74,9 @@ class NodeHealth {
   // A container could not be started by the node's own fault / runs.
   void OnLaunchFailed(const std::string& cause, Now now);
   void OnLaunched();
+  // The node cannot keep its records, for this reason; "" = it can. Degrades it: each start that
+  // fails for that counts as a launch failure.
+  void OnRecords(const std::string& fault);
   // Ends a suspicion whose time is over.
   void OnDeadline(Now now);
   Instant NextDeadline() const { return suspected_until_; }
@@ -96,6 +99,7 @@ class NodeHealth {
   bool sampled_ = false;
   std::vector<Directory> directories_;
   std::map<std::string, ScriptResult> scripts_;  // those with something to say
+  std::string records_fault_;
   int failures_in_a_row_ = 0;
   std::string last_failure_;
   Instant suspected_until_ = kNever;

@@ -17,6 +17,11 @@ using store::StoreEngine;
 
 constexpr Duration kRetry = milliseconds(500);
 constexpr int kLastTries = 2;  // of the destructor
+// Opening rewrites the log, which has at most half of it.
+constexpr int64_t kReserveBytes = int64_t{8} << 20;
+constexpr int64_t kReserveShare = 10;  // of the free room is left alone by it
+constexpr size_t kReserveChunk = 1 << 20;
+constexpr int kReserveMode = 0600;
 
 void LogDamage(const std::string& directory, const std::string& what, const Error& cause) {
   platform::LogError("nm.records", directory, what, {{"cause", cause.ToString()}});
@@ -49,16 +54,67 @@ Result<std::unique_ptr<StoreEngine>> OpenWhateverItTakes(const std::string& dire
   return OpenChecked(directory);
 }
 
+std::string ReserveOf(const std::string& directory) {
+  return directory + ".reserve";
+}
+
+bool IsOfDisk(const Error& error) {
+  return error.code == ErrorCode::kResourceExhausted || error.code == ErrorCode::kUnavailable;
+}
+
+Status WriteReserve(platform::FileSystem& files, const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(path, kReserveMode));
+  const std::string chunk(kReserveChunk, '\0');
+  for (int64_t done = 0; done < kReserveBytes; done += static_cast<int64_t>(chunk.size())) {
+    WEIR_RETURN_IF_ERROR(file->Append(chunk));
+  }
+  return file->Close();
+}
+
+// Where there is plenty of room; without it a disk that is full later costs more, that is all.
+void MakeReserve(const std::string& directory) {
+  platform::FileSystem& files = platform::FileSystem::Real();
+  const std::string path = ReserveOf(directory);
+  const auto there = files.Stat(path);
+  if (there.ok() && there->size == kReserveBytes) return;
+  const auto free = files.FreeBytes(directory);
+  if (!free.ok() || *free < kReserveBytes * kReserveShare) return;
+  if (!WriteReserve(files, path).ok()) static_cast<void>(files.Remove(path).ok());
+}
+
+Result<std::unique_ptr<StoreEngine>> OpenWithReserve(const std::string& directory) {
+  auto engine = OpenWhateverItTakes(directory);
+  if (!engine.ok() && engine.error().code == ErrorCode::kResourceExhausted) {
+    LogDamage(
+        directory, "no room to open the records; giving up what is held for that", engine.error());
+    if (platform::FileSystem::Real().Remove(ReserveOf(directory)).ok()) {
+      engine = OpenWhateverItTakes(directory);
+    }
+  }
+  if (engine.ok()) MakeReserve(directory);
+  return engine;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RecordStore>> RecordStore::Open(std::string directory, Sink sink) {
-  WEIR_ASSIGN_OR_RETURN(auto engine, OpenWhateverItTakes(directory));
+  auto opened = OpenWithReserve(directory);
+  if (!opened.ok() && !IsOfDisk(opened.error())) return std::move(opened).error();
+  std::unique_ptr<StoreEngine> engine;
+  if (opened.ok()) {
+    engine = std::move(opened).value();
+  } else {
+    LogDamage(directory, "the records cannot be opened; starting without them", opened.error());
+  }
   return std::unique_ptr<RecordStore>(
       new RecordStore(std::move(directory), std::move(sink), std::move(engine)));
 }
 
 RecordStore::RecordStore(std::string directory, Sink sink, std::unique_ptr<StoreEngine> engine)
-    : directory_(std::move(directory)), sink_(std::move(sink)), engine_(std::move(engine)) {}
+    : directory_(std::move(directory)),
+      sink_(std::move(sink)),
+      engine_(std::move(engine)),
+      read_(engine_ != nullptr) {}
 
 RecordStore::~RecordStore() {
   {
@@ -71,6 +127,7 @@ RecordStore::~RecordStore() {
 
 RecordStore::Loaded RecordStore::Load() {
   Loaded loaded;
+  if (engine_ == nullptr) return loaded;
   const Status scanned = engine_->Scan([&loaded](std::string_view key, std::string_view value) {
     Result<NodeRecord> record = Decode(key, value);
     if (record.ok()) {
@@ -137,12 +194,24 @@ void RecordStore::Run() {
   }
 }
 
+Status RecordStore::OpenAgain() {
+  WEIR_ASSIGN_OR_RETURN(auto engine, OpenWhateverItTakes(directory_));
+  if (!read_) {
+    std::vector<store::EngineOperation> all;
+    WEIR_RETURN_IF_ERROR(engine->Scan([&all](std::string_view key, std::string_view) {
+      all.push_back({std::string(key), std::nullopt});
+    }));
+    if (!all.empty()) WEIR_RETURN_IF_ERROR(engine->Write(all));
+    read_ = true;
+  }
+  engine_ = std::move(engine);
+  return {};
+}
+
 // LevelDB's log is in an unknown state after a write that failed: it is opened again, which reads
 // as far as it is whole.
 Status RecordStore::Write(const Changes& changes) {
-  if (engine_ == nullptr) {
-    WEIR_ASSIGN_OR_RETURN(engine_, store::OpenLevelDbEngine(directory_, Durability::kProcess));
-  }
+  if (engine_ == nullptr) WEIR_RETURN_IF_ERROR(OpenAgain());
   std::vector<store::EngineOperation> operations;
   for (const auto& [key, value] : changes) operations.push_back({key, value});
   Status written = engine_->Write(operations);

@@ -9,6 +9,12 @@
 // that fails is told once per batch (RecordFailed) and repeated, together with what came since,
 // until it succeeds: the store then says what the core says. Bound: one waiting value per key.
 //
+// On a disk that is full or broken already when it is opened, the store begins without what was
+// there, says so, and goes on trying: a NodeManager that runs can at least end its containers. What
+// it then finds there when it can, is of a past that nobody knows any more, and goes. So that a
+// full disk does not cost the past, some room is held beside the records (<directory>.reserve) and
+// given up for opening them.
+//
 // Owner: the daemon; the sink must outlive it. Keep and Drop are thread-safe.
 #ifndef WEIR_NODEMANAGER_SERVER_RECORD_STORE_H_
 #define WEIR_NODEMANAGER_SERVER_RECORD_STORE_H_
@@ -37,8 +43,8 @@ class RecordStore {
   };
 
   // A damaged directory is repaired as far as it can be, or put aside as <directory>.damaged: that
-  // is logged, and costs what it held, but never a start. Errors: those of a directory that cannot
-  // be made, written or locked.
+  // is logged, and costs what it held, but never a start; nor does a disk that is full or broken.
+  // Errors: those of a directory that may not be made or written, or is locked.
   static Result<std::unique_ptr<RecordStore>> Open(std::string directory, Sink sink);
   // Writes what still waits, trying for a second, and closes.
   ~RecordStore();
@@ -58,9 +64,13 @@ class RecordStore {
   void Run();
   Status Write(const Changes& changes);
 
+  // Opens it; when it was never read, without what is there.
+  Status OpenAgain();
+
   const std::string directory_;
   const Sink sink_;
-  std::unique_ptr<store::StoreEngine> engine_;  // of the thread, once that runs
+  std::unique_ptr<store::StoreEngine> engine_;  // of the thread, once that runs; none = not open
+  bool read_ = false;                           // what was there at the start
   platform::Mutex mutex_;
   platform::ConditionVariable changed_;
   Changes waiting_ WEIR_GUARDED_BY(mutex_);

@@ -8,7 +8,9 @@
 
 #include "common/limits.h"
 #include "core_driver.h"
+#include "platform/file_system.h"
 #include "state-store/leveldb_engine.h"
+#include "tests/integration/small_disk.h"
 #include "tests/support/temp_directory.h"
 #include "tests/support/wait_until.h"
 
@@ -100,6 +102,57 @@ TEST_F(RecordStoreTest, ADamagedRecordIsNamedAndTheRestLoads) {
   const auto loaded = store_->Load();
   EXPECT_THAT(loaded.records, ElementsAre(NodeRecord(Record(2))));
   EXPECT_THAT(loaded.damaged, ElementsAre(HasSubstr(ContainerKey(IdOf(1)))));
+}
+
+// A full disk of some megabytes in the place of the directory.
+class FullRecordStore : public RecordStoreTest {
+ protected:
+  void SetUp() override {
+    if (!disk_.mounted()) GTEST_SKIP() << disk_.WhyNot();
+  }
+  void OpenOnDisk() {
+    store_.reset();
+    auto store = RecordStore::Open(disk_.path() + "/records", [this](Event event) {
+      platform::MutexLock lock(mutex_);
+      if (const auto* kept = std::get_if<RecordsKept>(&event)) kept_ = kept->sequence;
+      if (const auto* failed = std::get_if<RecordFailed>(&event)) failed_.push_back(*failed);
+    });
+    ASSERT_TRUE(store.ok()) << store.error().ToString();
+    store_ = std::move(store).value();
+  }
+  size_t failures() {
+    platform::MutexLock lock(mutex_);
+    return failed_.size();
+  }
+  weir::testing::SmallDisk disk_{100};
+};
+
+TEST_F(FullRecordStore, ADiskThatIsFullAtTheStartIsNoReasonNotToStartAndLosesNothing) {
+  OpenOnDisk();
+  for (int64_t i = 1; i <= 100; ++i) store_->Keep(i, Record(i));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 100; }, "all to be kept"));
+  store_.reset();
+  disk_.FillUpTo(0);
+  OpenOnDisk();
+  EXPECT_THAT(store_->Load().records, SizeIs(100)) << "there was room held for this";
+}
+
+TEST_F(FullRecordStore, WithNothingHeldItBeginsAnewSaysSoAndGoesOnWhenThereIsRoom) {
+  OpenOnDisk();
+  store_->Keep(1, Record(1));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 1; }, "it to be kept"));
+  store_.reset();
+  ASSERT_TRUE(platform::FileSystem::Real().Remove(disk_.path() + "/records.reserve").ok());
+  disk_.FillUpTo(0);
+  OpenOnDisk();
+  EXPECT_THAT(store_->Load().records, SizeIs(0));
+  store_->Keep(7, Record(2));
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return failures() > 0; }, "it to fail"));
+  disk_.MakeRoom();
+  ASSERT_TRUE(weir::testing::WaitUntil([&] { return kept() == 7; }, "it to be kept"));
+  OpenOnDisk();
+  EXPECT_THAT(store_->Load().records, ElementsAre(NodeRecord(Record(2))))
+      << "of the one before nobody knows what became of it";
 }
 
 TEST_F(RecordStoreTest, ADamagedDirectoryIsNoReasonNotToStart) {

@@ -380,6 +380,17 @@ TEST(NodeManagerRecords, ARecordThatCannotBeOneFailsItsOwnContainerOnly) {
   EXPECT_EQ(node.StateOf(3), State::kLocalizing);
 }
 
+TEST(NodeManagerRecords, ThatTheyCannotBeKeptIsSeenInItsHealthUntilTheyCan) {
+  CoreDriver node;
+  node.Register();
+  node.Step(RecordFailed{0, {ErrorCode::kResourceExhausted, "disk full", "free some"}});
+  EXPECT_TRUE(node.core.health().healthy());
+  EXPECT_THAT(node.core.health().report(),
+              HasSubstr("DEGRADED: the node cannot keep its records: disk full"));
+  node.Step(RecordsKept{1});
+  EXPECT_EQ(node.core.health().report(), "");
+}
+
 TEST(NodeManagerRecords, ASupervisedStopLeavesContainersAndTheRmAlone) {
   CoreDriver node;
   node.Register();
