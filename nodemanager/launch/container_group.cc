@@ -8,16 +8,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <utility>
 
 namespace weir::nm::launch {
 namespace {
 
 constexpr int kDepth = 16;  // of groups that a container made within its own
 constexpr size_t kProcsBytes = 4u << 20;
+constexpr size_t kHandles = 256;   // open at once
 constexpr int kFreezeChecks = 50;  // then what is not frozen yet is killed as it is
 constexpr long kFreezeCheckNs = 1'000'000;
 
@@ -65,10 +69,6 @@ void AwaitFrozen(const std::string& file, const char* word) {
     const timespec pause{0, kFreezeCheckNs};
     nanosleep(&pause, nullptr);
   }
-}
-
-void KillMembers(const GroupPaths& groups) {
-  for (const pid_t pid : GroupMembers(groups)) kill(pid, SIGKILL);
 }
 
 }  // namespace
@@ -141,6 +141,24 @@ bool IsGroupEmpty(const GroupPaths& groups) {
   return events.find("populated 1") == std::string::npos;
 }
 
+void SignalGroup(const GroupPaths& groups, int signal) {
+  const std::vector<pid_t> members = GroupMembers(groups);
+  for (size_t done = 0; done < members.size(); done += kHandles) {
+    std::vector<std::pair<pid_t, int>> handles;
+    for (size_t i = done; i < std::min(members.size(), done + kHandles); ++i) {
+      const int handle = static_cast<int>(syscall(SYS_pidfd_open, members[i], 0));
+      if (handle >= 0) handles.emplace_back(members[i], handle);
+    }
+    // Who has the number now, and lives, is the one that the handle is of.
+    const std::vector<pid_t> still = GroupMembers(groups);
+    const std::set<pid_t> inside(still.begin(), still.end());
+    for (const auto& [pid, handle] : handles) {
+      if (inside.contains(pid)) syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
+      close(handle);
+    }
+  }
+}
+
 void KillGroup(const GroupPaths& groups) {
   if (groups.empty()) return;
   if (!groups.unified.empty()) {
@@ -149,7 +167,7 @@ void KillGroup(const GroupPaths& groups) {
     if (WriteFile(groups.unified + "/cgroup.freeze", "1")) {
       AwaitFrozen(groups.unified + "/cgroup.events", "frozen 1");
     }
-    KillMembers(groups);
+    SignalGroup(groups, SIGKILL);
     WriteFile(groups.unified + "/cgroup.freeze", "0");
     return;
   }
@@ -157,12 +175,12 @@ void KillGroup(const GroupPaths& groups) {
     const std::string state = groups.freezer + "/freezer.state";
     WriteFile(state, "FROZEN");
     AwaitFrozen(state, "FROZEN");
-    KillMembers(groups);
+    SignalGroup(groups, SIGKILL);
     WriteFile(state, "THAWED");
     return;
   }
   for (const std::string& group : groups.others) WriteFile(group + "/pids.max", "0");
-  KillMembers(groups);
+  SignalGroup(groups, SIGKILL);
 }
 
 }  // namespace weir::nm::launch

@@ -41,6 +41,9 @@ bool EnterGroups(const GroupPaths& groups, bool inside);
 std::vector<pid_t> GroupMembers(const GroupPaths& groups);
 // No living process is in it or below it; also when there is no such group.
 bool IsGroupEmpty(const GroupPaths& groups);
+// To all that are in it and below it, once; what is forked meanwhile may escape. Never reaches a
+// process that is outside, also if that has got the number of one that was inside.
+void SignalGroup(const GroupPaths& groups, int signal);
 // SIGKILL to all that are in it and below it, so that none can fork away: cgroup.kill, or frozen,
 // killed and thawed, or with forking forbidden. They may take a moment to be gone.
 void KillGroup(const GroupPaths& groups);

@@ -227,7 +227,7 @@ void Reap(pid_t main_pid, Ended& ended) {
 
 void AskAllToEnd(const LaunchSpec& spec) {
   if (spec.groups.empty()) return SignalAll(SIGTERM);
-  for (const pid_t pid : GroupMembers(spec.groups)) kill(pid, SIGTERM);
+  SignalGroup(spec.groups, SIGTERM);
 }
 
 // The group at once, where there is one. Descendants are searched for only if that was not enough:
