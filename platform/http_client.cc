@@ -33,6 +33,7 @@ using BoostError = boost::system::error_code;
 
 constexpr size_t kChunkBytes = 64 << 10;
 constexpr size_t kHeadBytes = 64 << 10;
+constexpr int kCallOffMs = 100;      // between looks whether a call was called off
 constexpr int kInterimAnswers = 10;  // "100 Continue" and the like
 
 int PollMillis(Duration timeout) {
@@ -52,10 +53,32 @@ Error TimedOut(const HostPort& server, Duration timeout) {
           "the server may be overloaded: try again later"};
 }
 
+Error CalledOff(const HttpCall& call) {
+  return {ErrorCode::kAborted, "the call to " + call.server.ToString() + " was called off", ""};
+}
+
+bool IsCalledOff(const HttpCall& call) {
+  return call.called_off != nullptr && call.called_off();
+}
+
+// As poll() of one; 0 when the time ran out or the call was called off.
+int PollOne(const HttpCall& call, int fd, short events) {
+  pollfd entry{.fd = fd, .events = events, .revents = 0};
+  int left = PollMillis(call.timeout);
+  while (left > 0 && !IsCalledOff(call)) {
+    const int slice = call.called_off == nullptr ? left : std::min(left, kCallOffMs);
+    const int count = ::poll(&entry, 1, slice);
+    if (count < 0 && errno == EINTR) continue;
+    if (count != 0) return count < 0 ? 0 : entry.revents;
+    left -= slice;
+  }
+  return 0;
+}
+
 // A connected socket as Beast's synchronous reading wants it, with a limit on every wait.
 class PollStream {
  public:
-  PollStream(FileDescriptor fd, Duration timeout) : fd_(std::move(fd)), timeout_(timeout) {}
+  PollStream(FileDescriptor fd, const HttpCall& call) : fd_(std::move(fd)), call_(call) {}
 
   template <typename Buffers>
   size_t read_some(const Buffers& buffers, BoostError& error) {
@@ -81,19 +104,12 @@ class PollStream {
   }
 
   // Events that are there, 0 when the time ran out.
-  int Wait(short events) const {
-    pollfd entry{.fd = fd_.get(), .events = events, .revents = 0};
-    while (true) {
-      const int count = ::poll(&entry, 1, PollMillis(timeout_));
-      if (count < 0 && errno == EINTR) continue;
-      return count <= 0 ? 0 : entry.revents;
-    }
-  }
+  int Wait(short events) const { return PollOne(call_, fd_.get(), events); }
   int fd() const { return fd_.get(); }
 
  private:
   FileDescriptor fd_;
-  Duration timeout_;
+  const HttpCall& call_;
 };
 
 struct FreeAddresses {
@@ -101,15 +117,10 @@ struct FreeAddresses {
 };
 
 // 0, or the errno of the failure (ETIMEDOUT for the time limit).
-int ConnectWithin(int fd, const addrinfo& address, Duration timeout) {
+int ConnectWithin(int fd, const addrinfo& address, const HttpCall& call) {
   if (::connect(fd, address.ai_addr, address.ai_addrlen) == 0) return 0;
   if (errno != EINPROGRESS) return errno;
-  pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
-  int count = -1;
-  do {
-    count = ::poll(&entry, 1, PollMillis(timeout));
-  } while (count < 0 && errno == EINTR);
-  if (count <= 0) return ETIMEDOUT;
+  if (PollOne(call, fd, POLLOUT) == 0) return ETIMEDOUT;
   int cause = 0;
   socklen_t length = sizeof cause;
   if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &cause, &length) != 0) return errno;
@@ -130,12 +141,13 @@ Result<FileDescriptor> Connect(const HttpCall& call) {
   int cause = 0;
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
     FileDescriptor fd(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    cause = fd.valid() ? ConnectWithin(fd.get(), *address, call.timeout) : errno;
+    cause = fd.valid() ? ConnectWithin(fd.get(), *address, call) : errno;
     if (cause != 0) continue;
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
   }
+  if (IsCalledOff(call)) return CalledOff(call);
   if (cause == ETIMEDOUT) return TimedOut(call.server, call.timeout);
   return Unavailable(call.server,
                      "cannot connect (" + std::generic_category().message(cause) + ") to");
@@ -183,7 +195,9 @@ class Sender {
   Status SendBytes(std::string_view bytes) {
     while (!bytes.empty() && !stopped_) {
       const int events = stream_.Wait(POLLOUT | POLLIN);
-      if (events == 0) return TimedOut(call_.server, call_.timeout);
+      if (events == 0) {
+        return IsCalledOff(call_) ? CalledOff(call_) : TimedOut(call_.server, call_.timeout);
+      }
       if ((events & POLLOUT) == 0 || (events & POLLIN) != 0) {
         stopped_ = true;
         return {};
@@ -249,6 +263,7 @@ class Receiver {
   }
 
   Error Lost(const BoostError& error) const {
+    if (IsCalledOff(call_)) return CalledOff(call_);
     if (error == asio::error::timed_out) return TimedOut(call_.server, call_.timeout);
     return Unavailable(call_.server, "the connection broke (" + error.message() + ") to");
   }
@@ -268,7 +283,7 @@ class Receiver {
 
 Result<HttpAnswer> Call(const HttpCall& call, const Receiver::Sink* sink) {
   WEIR_ASSIGN_OR_RETURN(FileDescriptor fd, Connect(call));
-  PollStream stream(std::move(fd), call.timeout);
+  PollStream stream(std::move(fd), call);
   WEIR_RETURN_IF_ERROR(Sender(call, stream).Send());
   return Receiver(call, stream, sink).Receive();
 }

@@ -30,10 +30,12 @@ struct HttpCall {
   std::string body_file;                   // or the content of a file
   Duration timeout = seconds(30);          // without progress
   int64_t body_limit = int64_t{64} << 20;  // of the answer
+  // Asked some times a second while the server is waited for: true ends the call.
+  std::function<bool()> called_off = nullptr;
 };
 
 // kUnavailable (cannot connect, connection lost), kDeadlineExceeded, kResourceExhausted (answer
-// over the limit). Any HTTP status is an answer, not an error.
+// over the limit), kAborted (called off). Any HTTP status is an answer, not an error.
 Result<HttpAnswer> CallHttp(const HttpCall& call);
 // As above, with the answer's body given piece by piece; `sink` returns an error to stop. For a
 // status other than 200 or 206 the sink is not called and the body is in the answer.

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::nm {
@@ -11,6 +12,8 @@ constexpr int kPassable = 0710;  // the group may go through, not look
 constexpr int kPrivate = 0700;
 constexpr int kTop = 0755;
 constexpr int kCache = 0711;  // its files are for who has their names
+
+constexpr size_t kKnownApplications = 20'000;
 
 constexpr char kUserCache[] = "/usercache";
 constexpr char kAppCache[] = "/appcache/";
@@ -50,15 +53,70 @@ ContainerDirectories::Place ContainerDirectories::PlaceOf(const ContainerId& id)
 ContainerDirectories::Place ContainerDirectories::RememberPlace(const ContainerId& id) const {
   Place place = PlaceOf(id);
   if (local_.size() == 1 && log_.size() == 1) return place;  // there is nothing to choose
+  NoteLogs(place.log, id.attempt.application);
   platform::MutexLock lock(shared_->mutex);
   shared_->places.try_emplace(id, place);
   return place;
 }
 
+bool ContainerDirectories::IsRemembered(const ContainerId& id) const {
+  platform::MutexLock lock(shared_->mutex);
+  return shared_->places.contains(id);
+}
+
+void ContainerDirectories::NoteLogs(const std::string& log, const ApplicationId& id) const {
+  platform::MutexLock lock(shared_->mutex);
+  shared_->logs[id].insert(log);
+  while (shared_->logs.size() > kKnownApplications) {
+    shared_->unsure = std::max(shared_->unsure, shared_->logs.begin()->first);
+    shared_->logs.erase(shared_->logs.begin());
+  }
+}
+
+std::vector<std::string> ContainerDirectories::LogsOf(const ApplicationId& id) const {
+  platform::MutexLock lock(shared_->mutex);
+  std::vector<std::string> all = log_;
+  if (shared_->listed && shared_->unsure < id) {
+    const auto known = shared_->logs.find(id);
+    if (known == shared_->logs.end()) return {};
+    all.assign(known->second.begin(), known->second.end());
+  }
+  const std::vector<std::string>& good = shared_->good_log;
+  std::stable_partition(all.begin(), all.end(), [&good](const std::string& one) {
+    return std::find(good.begin(), good.end(), one) != good.end();
+  });
+  return all;
+}
+
+void ContainerDirectories::Adopt(const std::string& user, const ContainerId& id) const {
+  if (local_.size() == 1 && log_.size() == 1) return;
+  const auto top = [](std::string path, const std::string& below) {
+    path.resize(path.size() - below.size());
+    return path;
+  };
+  const std::string work = Application("", user, id.attempt.application) + "/" + id.ToString();
+  const std::string logs = "/" + id.attempt.application.ToString() + "/" + id.ToString();
+  Place place{top(Work(user, id), work), top(Log(id), logs)};
+  NoteLogs(place.log, id.attempt.application);
+  platform::MutexLock lock(shared_->mutex);
+  shared_->places.try_emplace(id, std::move(place));
+}
+
+std::string ContainerDirectories::Lane(const ContainerId& id) const {
+  const Place place = PlaceOf(id);
+  return place.local + " " + place.log;
+}
+
+std::vector<std::string> ContainerDirectories::LocalOf(const ContainerId& id) const {
+  if (local_.size() == 1 || !IsRemembered(id)) return local_;
+  return {PlaceOf(id).local};
+}
+
 std::string ContainerDirectories::Find(const std::vector<std::string>& from,
                                        const std::string& likely,
                                        const std::string& below) {
-  if (from.size() == 1 || ::access((likely + below).c_str(), F_OK) == 0) return likely;
+  if (from.size() <= 1) return from.empty() ? likely : from.front();
+  if (::access((likely + below).c_str(), F_OK) == 0) return likely;
   for (const std::string& one : from) {
     if (::access((one + below).c_str(), F_OK) == 0) return one;
   }
@@ -73,14 +131,19 @@ std::string ContainerDirectories::Application(const std::string& local,
 
 std::string ContainerDirectories::Work(const std::string& user, const ContainerId& id) const {
   const std::string below = Application("", user, id.attempt.application) + "/" + id.ToString();
-  return Find(local_, PlaceOf(id).local, below) + below;
+  const Place place = PlaceOf(id);
+  return (IsRemembered(id) ? place.local : Find(local_, place.local, below)) + below;
 }
 std::string ContainerDirectories::Secrets(const std::string& user, const ContainerId& id) const {
   return Work(user, id) + "/" + kSecretsName;
 }
 std::string ContainerDirectories::Log(const ContainerId& id) const {
   const std::string below = "/" + id.attempt.application.ToString() + "/" + id.ToString();
-  return Find(log_, PlaceOf(id).log, below) + below;
+  const Place place = PlaceOf(id);
+  if (log_.size() == 1 || IsRemembered(id)) return place.log + below;
+  std::vector<std::string> from = LogsOf(id.attempt.application);
+  const bool likely = std::find(from.begin(), from.end(), place.log) != from.end();
+  return Find(from, likely || from.empty() ? place.log : from.front(), below) + below;
 }
 std::string ContainerDirectories::Notes(const ContainerId& id) const {
   return notes_ + "/" + id.ToString();
@@ -104,14 +167,13 @@ std::string ContainerDirectories::Cache(LocalResourceVisibility visibility,
 }
 
 std::vector<std::string> ContainerDirectories::ApplicationCaches(platform::FileSystem& files,
-                                                                 const ApplicationId& id) const {
+                                                                 const std::string& local,
+                                                                 const ApplicationId& id) {
   std::vector<std::string> caches;
-  for (const std::string& local : local_) {
-    const auto users = files.List(local + kUserCache);
-    if (!users.ok()) continue;
-    for (const std::string& user : *users) {
-      caches.push_back(Application(local, user, id) + kFileCache);
-    }
+  const auto users = files.List(local + kUserCache);
+  if (!users.ok()) return caches;
+  for (const std::string& user : *users) {
+    caches.push_back(Application(local, user, id) + kFileCache);
   }
   return caches;
 }
@@ -159,6 +221,20 @@ Status ContainerDirectories::PrepareNode(platform::FileSystem& files) const {
   };
   WEIR_RETURN_IF_ERROR(prepare(local_, PrepareLocal));
   WEIR_RETURN_IF_ERROR(prepare(log_, PrepareLog));
+  bool listed = true;
+  for (const std::string& log : log_) {
+    if (log_.size() == 1) break;  // there is nothing to look up
+    const auto names = files.List(log);
+    listed = listed && names.ok();
+    if (!names.ok()) continue;
+    for (const std::string& name : *names) {
+      if (const auto id = ApplicationId::Parse(name); id.ok()) NoteLogs(log, *id);
+    }
+  }
+  {
+    platform::MutexLock lock(shared_->mutex);
+    shared_->listed = listed;
+  }
   return files.MakeDirectories(notes_, kPrivate);
 }
 
@@ -177,21 +253,24 @@ Status ContainerDirectories::Prepare(platform::FileSystem& files,
 }
 
 Status ContainerDirectories::RemoveWork(platform::FileSystem& files, const ContainerId& id) const {
-  // Everywhere: what one disk refuses does not keep the others.
   Status first;
   for (const std::string& local : local_) {
-    const auto users = files.List(local + kUserCache);
-    if (!users.ok()) {
-      // On a broken disk there may be something left; the next start looks again.
-      if (first.ok()) first = users.error();
-      continue;
-    }
-    for (const std::string& user : *users) {
-      const std::string work =
-          Application(local, user, id.attempt.application) + "/" + id.ToString();
-      Status removed = files.RemoveTree(work);
-      if (!removed.ok() && first.ok()) first = std::move(removed);
-    }
+    Status removed = RemoveWorkIn(files, local, id);
+    if (!removed.ok() && first.ok()) first = std::move(removed);
+  }
+  return first;
+}
+
+Status ContainerDirectories::RemoveWorkIn(platform::FileSystem& files,
+                                          const std::string& local,
+                                          const ContainerId& id) {
+  // On a broken disk there may be something left; the next start looks again.
+  WEIR_ASSIGN_OR_RETURN(const auto users, files.List(local + kUserCache));
+  Status first;
+  for (const std::string& user : users) {
+    const std::string work = Application(local, user, id.attempt.application) + "/" + id.ToString();
+    Status removed = files.RemoveTree(work);
+    if (!removed.ok() && first.ok()) first = std::move(removed);
   }
   return first;
 }
@@ -208,15 +287,16 @@ Status ContainerDirectories::RemoveNotes(platform::FileSystem& files, const Cont
   return files.RemoveTree(Notes(id));
 }
 
-Status ContainerDirectories::RemoveApplication(platform::FileSystem& files,
-                                               const ApplicationId& id) const {
-  for (const std::string& local : local_) {
-    WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> users, files.List(local + kUserCache));
-    for (const std::string& user : users) {
-      WEIR_RETURN_IF_ERROR(files.RemoveTree(Application(local, user, id)));
-    }
+Status ContainerDirectories::RemoveApplicationIn(platform::FileSystem& files,
+                                                 const std::string& local,
+                                                 const ApplicationId& id) {
+  WEIR_ASSIGN_OR_RETURN(const auto users, files.List(local + kUserCache));
+  Status first;
+  for (const std::string& user : users) {
+    Status removed = files.RemoveTree(Application(local, user, id));
+    if (!removed.ok() && first.ok()) first = std::move(removed);
   }
-  return {};
+  return first;
 }
 
 }  // namespace weir::nm

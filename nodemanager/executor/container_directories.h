@@ -10,13 +10,15 @@
 //
 // With several local or log directories a container's are chosen among the good ones (UseGood) when
 // they are prepared, by its number. They are found again whatever became good or bad since: where
-// they are is remembered until RemoveNotes; beyond that, and by another process, it is looked up on
-// the disks. Copies share what is good and what is remembered. Thread-safe.
+// they are is remembered until RemoveNotes; beyond that it is looked up on the disks, for logs only
+// on those that have some of the application: a disk that hangs is not touched for what was never
+// on it. Copies share what is good and what is remembered. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTAINER_DIRECTORIES_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTAINER_DIRECTORIES_H_
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,9 +51,10 @@ class ContainerDirectories {
   std::string Cache(LocalResourceVisibility visibility,
                     const std::string& user,
                     const ContainerId& id) const;
-  // Of every user that has one.
-  std::vector<std::string> ApplicationCaches(platform::FileSystem& files,
-                                             const ApplicationId& id) const;
+  // Of every user that has one, in one local directory.
+  static std::vector<std::string> ApplicationCaches(platform::FileSystem& files,
+                                                    const std::string& local,
+                                                    const ApplicationId& id);
   // All there are, each with its local directory.
   std::vector<std::pair<std::string, std::string>> AllCaches(platform::FileSystem& files) const;
   const std::vector<std::string>& local() const { return local_; }
@@ -71,14 +74,26 @@ class ContainerDirectories {
   Status PrepareNode(platform::FileSystem& files) const;
   // Chooses where the container's are to be, as Prepare does, and remembers it.
   void Settle(const ContainerId& id) const { RememberPlace(id); }
+  // Looks on the disks where a container of an earlier run is, and remembers that.
+  void Adopt(const std::string& user, const ContainerId& id) const;
+  // Names the disks that the container's directories are on.
+  std::string Lane(const ContainerId& id) const;
+  // Those that its working directory can be in: one, when it is remembered.
+  std::vector<std::string> LocalOf(const ContainerId& id) const;
   // Working, log and notes directories of one container.
   Status Prepare(platform::FileSystem& files, const std::string& user, const ContainerId& id) const;
-  // Its working directory, for every user (there is one).
+  // Its working directory, for every user (there is one); in all local directories, or in one. What
+  // one user's or disk's refuses does not keep the others: the first error is told.
   Status RemoveWork(platform::FileSystem& files, const ContainerId& id) const;
+  static Status RemoveWorkIn(platform::FileSystem& files,
+                             const std::string& local,
+                             const ContainerId& id);
   // Its log directory. For a container of which nothing has ever run: the logs of others stay.
   Status RemoveLog(platform::FileSystem& files, const ContainerId& id) const;
   Status RemoveNotes(platform::FileSystem& files, const ContainerId& id) const;
-  Status RemoveApplication(platform::FileSystem& files, const ApplicationId& id) const;
+  static Status RemoveApplicationIn(platform::FileSystem& files,
+                                    const std::string& local,
+                                    const ApplicationId& id);
 
  private:
   struct Place {
@@ -90,10 +105,19 @@ class ContainerDirectories {
     std::vector<std::string> good_local WEIR_GUARDED_BY(mutex);  // empty = all
     std::vector<std::string> good_log WEIR_GUARDED_BY(mutex);
     std::map<ContainerId, Place> places WEIR_GUARDED_BY(mutex);  // from Prepare to RemoveNotes
+    // In which log directories there are logs of an application, or have been. Bounded: of
+    // applications up to `unsure`, the older ones, it is not known.
+    std::map<ApplicationId, std::set<std::string>> logs WEIR_GUARDED_BY(mutex);
+    ApplicationId unsure WEIR_GUARDED_BY(mutex);
+    bool listed WEIR_GUARDED_BY(mutex) = false;  // what was there before this process
   };
 
   // Chosen now, or as it was before.
   Place PlaceOf(const ContainerId& id) const;
+  bool IsRemembered(const ContainerId& id) const;
+  void NoteLogs(const std::string& log, const ApplicationId& id) const;
+  // Good ones first.
+  std::vector<std::string> LogsOf(const ApplicationId& id) const;
   Place RememberPlace(const ContainerId& id) const;
   // The one of `from` in which `below` exists, the likely one first; that one when there is none.
   static std::string Find(const std::vector<std::string>& from,

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include "common/resource_uri.h"
 #include "common/strings.h"
 #include "nodemanager/executor/open_as.h"
+#include "platform/clock.h"
 #include "platform/file_descriptor.h"
 #include "platform/http_client.h"
 #include "platform/remote_file.h"
@@ -73,12 +75,19 @@ ErrorCode CodeOfStaging(int status) {
   return ErrorCode::kNotFound;
 }
 
-Status ReadStaged(const LocalResource& resource, const StagingAccess& staging, ContentSink& sink) {
+Status ReadStaged(const LocalResource& resource,
+                  const StagingAccess& staging,
+                  const SourcePatience& patience,
+                  const FetchProgress& progress,
+                  ContentSink& sink) {
   platform::HttpCall call;
+  call.timeout = patience.stall;
+  call.called_off = [&progress] { return progress.called_off.load(); };
   call.server = staging.server;
   call.target = "/staging/" + ToLower(resource.uri.substr(kStaging.size()));
   call.headers["X-Weir-Token"] = staging.token_text;
-  call.body_limit = resource.size + static_cast<int64_t>(kChunk);
+  // The sink says when it is too much.
+  call.body_limit = std::numeric_limits<int64_t>::max();
   const auto answer = platform::CallHttpStreaming(
       call, [&sink](std::string_view bytes) { return sink.Take(bytes); });
   WEIR_RETURN_IF_ERROR(answer);
@@ -90,6 +99,43 @@ Status ReadStaged(const LocalResource& resource, const StagingAccess& staging, C
 }
 
 }  // namespace
+
+bool IsStaged(const LocalResource& resource) {
+  return resource.uri.starts_with(kStaging);
+}
+
+Error OwnFault(Error error) {
+  switch (error.code) {
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kPermissionDenied:
+    case ErrorCode::kDeadlineExceeded:
+    case ErrorCode::kFailedPrecondition:
+      error.code = ErrorCode::kInternal;
+      break;
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kUnauthenticated:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kNotActive:
+    case ErrorCode::kFenced:
+    case ErrorCode::kResync:
+    case ErrorCode::kCorruption:
+    case ErrorCode::kAborted:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return error;
+}
+
+Status OwnFault(Status status) {
+  if (status.ok()) return status;
+  return OwnFault(std::move(status).error());
+}
+
+bool IsOwnFault(const Error& error) {
+  return error.code == ErrorCode::kInternal;
+}
 
 Error WrongContent(const LocalResource& resource, const std::string& what) {
   return {ErrorCode::kCorruption,
@@ -105,8 +151,9 @@ Status ContentSink::Take(std::string_view bytes) {
                         "expected " + std::to_string(resource_.size) + " bytes, there are more");
   }
   hash_.Update(bytes);
-  WEIR_RETURN_IF_ERROR(file_->Append(bytes));
+  WEIR_RETURN_IF_ERROR(OwnFault(file_->Append(bytes)));
   progress_.bytes = size_;
+  progress_.moved_at = ToMillis(platform::MonotonicNow().time_since_epoch());
   return {};
 }
 
@@ -120,8 +167,8 @@ Status ContentSink::Finish(bool sync) {
   if (!resource_.sha256.empty() && actual != ToLower(resource_.sha256)) {
     return WrongContent(resource_, "expected SHA-256 " + resource_.sha256 + ", it is " + actual);
   }
-  if (sync) WEIR_RETURN_IF_ERROR(file_->Sync());
-  return file_->Close();
+  if (sync) WEIR_RETURN_IF_ERROR(OwnFault(file_->Sync()));
+  return OwnFault(file_->Close());
 }
 
 Status ReadContent(const LocalResource& resource,
@@ -132,7 +179,7 @@ Status ReadContent(const LocalResource& resource,
   if (progress.called_off.load()) return CalledOff(resource);
   switch (SchemeOf(resource.uri)) {
     case ResourceScheme::kStaging:
-      return ReadStaged(resource, access.staging, sink);
+      return ReadStaged(resource, access.staging, patience, progress, sink);
     case ResourceScheme::kFile:
       return ReadLocal(resource, access, sink);
     case ResourceScheme::kHttp:
@@ -156,6 +203,9 @@ Status ReadContent(const LocalResource& resource,
 }
 
 bool MayPass(const LocalResource& resource, const Error& error) {
+  if (IsStaged(resource)) {
+    return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
+  }
   return error.code == ErrorCode::kUnavailable && !resource.uri.starts_with(kFile);
 }
 

@@ -7,7 +7,7 @@
 //
 // Errors name the URI, what was expected and what was there: kNotFound, kPermissionDenied,
 // kCorruption (size, hash, modification time), kUnavailable, kDeadlineExceeded, kAborted (called
-// off), and those of the file that is written. Thread-safe functions.
+// off), and OwnFault of those of the file that is written. Thread-safe functions.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_CONTENT_SOURCE_H_
 #define WEIR_NODEMANAGER_EXECUTOR_CONTENT_SOURCE_H_
 
@@ -32,6 +32,7 @@ namespace weir::nm {
 struct FetchProgress {
   std::atomic<int64_t> bytes = 0;
   std::atomic<bool> called_off = false;
+  std::atomic<int64_t> moved_at{0};  // monotonic ms, when bytes came last; 0 = not begun
 };
 
 // On whose behalf a resource is read.
@@ -45,6 +46,8 @@ struct SourceAccess {
 struct SourcePatience {
   Duration connect = seconds(10);
   Duration stall = seconds(30);  // with less than some hundred bytes a second
+  // The RM's staging may be gone for the time of its restart: so long it is tried again.
+  Duration staging = seconds(60);
 };
 
 // Where the bytes go: a file of its own, with size and hash taken on the way. Single-threaded.
@@ -68,6 +71,14 @@ class ContentSink {
   int64_t size_ = 0;
 };
 
+// What the node's own disk refuses, because it is broken or may not be written, is no fault of who
+// wants the file: kInternal, which no source gives. Errors that the application can have caused
+// stay; so does kResourceExhausted, as what it wants to have here may be what fills the disk.
+Error OwnFault(Error error);
+Status OwnFault(Status status);
+// Whether the error is one of those.
+bool IsOwnFault(const Error& error);
+
 // kCorruption with the URI and what is wrong.
 Error WrongContent(const LocalResource& resource, const std::string& what);
 
@@ -77,6 +88,8 @@ Status ReadContent(const LocalResource& resource,
                    const SourcePatience& patience,
                    const FetchProgress& progress,
                    ContentSink& sink);
+// It comes from the RM.
+bool IsStaged(const LocalResource& resource);
 // Whether another try may help with this error.
 bool MayPass(const LocalResource& resource, const Error& error);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "nodemanager/executor/resource_notes.h"
+#include "platform/clock.h"
 
 namespace weir::nm {
 namespace {
@@ -58,8 +59,9 @@ void Localizer::OnGrant(const std::shared_ptr<Pending>& pending,
     MutexLock lock(mutex_);
     pending->items[item].path = std::move(grant).value();
     if (--pending->missing > 0 || pending->over) return;
+    pending->linking_since = platform::MonotonicNow();
   }
-  run_([this, pending] { LinkAll(pending); });
+  run_(pending->request.container, [this, pending] { LinkAll(pending); });
 }
 
 // All are granted: nobody else touches the items.
@@ -69,7 +71,7 @@ void Localizer::LinkAll(const std::shared_ptr<Pending>& pending) {
   for (const Item& item : pending->items) paths.push_back(item.path);
   // First: what a container has is known to be used.
   if (Status noted = WriteResourceNote(files_, pending->request.notes, paths); !noted.ok()) {
-    Finish(pending, std::move(noted));
+    Finish(pending, OwnFault(std::move(noted)));
     return;
   }
   for (size_t i = 0; i < pending->items.size(); ++i) {
@@ -81,7 +83,7 @@ void Localizer::LinkAll(const std::shared_ptr<Pending>& pending) {
       Finish(pending,
              ExplainFetch(pending->request.resources.at(item.name),
                           pending->request.directory + "/" + item.name,
-                          std::move(linked).error()));
+                          OwnFault(std::move(linked).error())));
       return;
     }
     vanished.push_back(i);
@@ -93,6 +95,7 @@ void Localizer::LinkAll(const std::shared_ptr<Pending>& pending) {
   {
     MutexLock lock(mutex_);
     pending->missing = vanished.size();
+    pending->linking_since = kNever;
   }
   for (const size_t i : vanished) {
     cache_.Vanished(paths[i]);
@@ -131,6 +134,31 @@ std::vector<std::pair<ContainerId, std::string>> Localizer::Progress() {
   MutexLock lock(mutex_);
   for (const auto& [id, pending] : pending_) all.emplace_back(id, Describe(*pending));
   return all;
+}
+
+void Localizer::EndStalled(Duration limit) {
+  const Instant now = platform::MonotonicNow();
+  std::vector<std::shared_ptr<Pending>> stalled;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, pending] : pending_) {
+      const Request& request = pending->request;
+      bool late = pending->linking_since != kNever && now - pending->linking_since > limit;
+      for (const Item& item : pending->items) {
+        if (!item.path.empty() || late) continue;
+        late = cache_.StalledFor({id, request.resources.at(item.name), request.access}) > limit;
+      }
+      if (late) stalled.push_back(pending);
+    }
+  }
+  for (const auto& pending : stalled) {
+    Finish(
+        pending,
+        Error{ErrorCode::kInternal,
+              "fetching its files to " + pending->request.directory + " has made no progress for " +
+                  std::to_string(ToMillis(limit) / 1000) + " s: the disk does not answer",
+              ""});
+  }
 }
 
 std::string Localizer::Describe(const Pending& pending) {

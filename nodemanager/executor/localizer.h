@@ -28,7 +28,7 @@ namespace weir::nm {
 
 class Localizer {
  public:
-  using Run = std::function<void(std::function<void()>)>;
+  using Run = std::function<void(const ContainerId&, std::function<void()>)>;
   Localizer(platform::FileSystem& files, ResourceCache& cache, Run run)
       : files_(files), cache_(cache), run_(std::move(run)) {}
 
@@ -45,6 +45,9 @@ class Localizer {
   void CallOff(const ContainerId& container);
   // How far each of those under way has come: "localizing: 3 of 5 files, 120 of 400 MiB".
   std::vector<std::pair<ContainerId, std::string>> Progress();
+  // Ends those of which a transfer, or the linking, has made no progress for so long: with
+  // kInternal, as servers that do not answer are given up long before, and the disk is left.
+  void EndStalled(Duration limit);
 
  private:
   struct Item {
@@ -58,6 +61,7 @@ class Localizer {
     std::vector<Item> items;
     size_t missing = 0;
     bool over = false;
+    Instant linking_since = kNever;
   };
 
   std::string Describe(const Pending& pending) WEIR_REQUIRES(mutex_);

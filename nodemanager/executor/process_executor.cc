@@ -17,6 +17,7 @@
 #include "nodemanager/executor/log_owner.h"
 #include "nodemanager/executor/resource_environment.h"
 #include "nodemanager/launch/launch_format.h"
+#include "platform/clock.h"
 #include "platform/log.h"
 
 namespace weir::nm {
@@ -27,6 +28,7 @@ using platform::MutexLock;
 
 constexpr int kSecretsDirectoryMode = 0700;
 constexpr int kSecretMode = 0400;
+// Of each lane.
 constexpr size_t kLaunchThreads = 2;
 constexpr size_t kPrepareThreads = 2;
 constexpr int kStrayRounds = 500;
@@ -37,6 +39,17 @@ Error TooBusy(const std::string& what) {
   return {ErrorCode::kResourceExhausted, "too many containers wait to be " + what, ""};
 }
 
+Error DoesNotAnswer(const std::string& what, const std::string& where, Duration patience) {
+  return {ErrorCode::kInternal,
+          what + " has not ended within " + std::to_string(ToMillis(patience)) +
+              " ms: a disk does not answer (" + where + ")",
+          ""};
+}
+
+int64_t MonotonicMs() {
+  return ToMillis(platform::MonotonicNow().time_since_epoch());
+}
+
 // A full disk is called by its name, wherever it showed.
 Error Explain(Error error) {
   if (error.code == ErrorCode::kResourceExhausted &&
@@ -45,6 +58,20 @@ Error Explain(Error error) {
     error.remedy = "free space on the node's local, log and work directories";
   }
   return error;
+}
+
+void WarnOfRemoval(const std::string& whose, const Status& status) {
+  platform::LogWarn("nm.cleanup",
+                    whose,
+                    "could not be removed; the next start tries again",
+                    {{"cause", status.error().ToString()}});
+}
+
+ResourceCacheOptions WithRemovals(
+    ResourceCacheOptions options,
+    std::function<void(const std::string&, std::function<void()>)> on_disk) {
+  options.on_disk = std::move(on_disk);
+  return options;
 }
 
 // What posix_spawn is told. Freed with the object.
@@ -109,23 +136,41 @@ ProcessExecutor::ProcessExecutor(ProcessExecutorOptions options,
       files_(files),
       directories_(std::move(directories)),
       sink_(std::move(sink)),
-      cache_(options_.cache, files_, directories_),
-      localizer_(
-          files_, cache_, [this](std::function<void()> job) { RunOnPreparer(std::move(job)); }),
+      cache_(WithRemovals(options_.cache,
+                          [this](const std::string& local, std::function<void()> removal) {
+                            static_cast<void>(RunOnDisk(local, std::move(removal)));
+                          }),
+             files_,
+             directories_),
+      localizer_(files_,
+                 cache_,
+                 [this](const ContainerId& id, std::function<void()> job) {
+                   RunOnPreparer(id, std::move(job));
+                 }),
       watcher_(std::move(watcher)),
+      deleters_("nm-deleter", 1, options_.queue),
+      lookers_("nm-look", 1, options_.queue),
       launchers_("nm-launch", kLaunchThreads, options_.queue),
       preparers_("nm-prepare", kPrepareThreads, options_.queue),
       progress_(options_.progress_period, [this] {
+        localizer_.EndStalled(options_.stall_patience);
         for (auto& [id, detail] : localizer_.Progress()) {
           sink_(LocalizationProgress{id, std::move(detail)});
         }
       }) {
   cache_.Recover();
+  watcher_->TellEndsTo([this](const WatchedProcess& process, ExitOutcome outcome) {
+    OnEnded(process, std::move(outcome));
+  });
 }
 
 ProcessExecutor::~ProcessExecutor() {
   // Its threads call into what is destroyed before it.
   cache_.Stop();
+  preparers_.Stop();
+  launchers_.Stop();
+  // Who launches gives it something to watch; it hands what has ended to the rest.
+  watcher_.reset();
 }
 
 std::shared_ptr<ProcessExecutor::Prepared> ProcessExecutor::Find(const ContainerId& id) {
@@ -149,32 +194,64 @@ void ProcessExecutor::Localize(const ContainerTokenIdentifier& token,
     MutexLock lock(mutex_);
     prepared_[token.id] = container;
   }
-  const bool taken = preparers_.Submit([this, container] { BeginLocalization(container); });
-  if (!taken) sink_(LocalizationFailed{token.id, TooBusy("prepared"), true});
+  directories_.Settle(token.id);
+  const std::string lane = directories_.Lane(token.id);
+  const auto job = std::make_shared<DiskJob>();
+  const bool taken = preparers_.Submit(lane, [this, container, job] {
+    job->began_at = MonotonicMs();
+    BeginLocalization(container, *job);
+  });
+  if (!taken) return sink_(LocalizationFailed{token.id, TooBusy("prepared"), true});
+  Guard(preparers_, lane, job, [this, id = token.id, lane] {
+    sink_(LocalizationFailed{
+        id, DoesNotAnswer("making its directories", lane, options_.disk_patience), true});
+  });
 }
 
-void ProcessExecutor::RunOnPreparer(std::function<void()> job) {
+void ProcessExecutor::RunOnPreparer(const ContainerId& id, std::function<void()> job) {
   // Without a thread the caller's does it: nothing that was begun is dropped.
-  if (!preparers_.Submit(job)) job();
+  if (!preparers_.Submit(directories_.Lane(id), job)) job();
 }
 
-void ProcessExecutor::BeginLocalization(const std::shared_ptr<Prepared>& container) {
+void ProcessExecutor::Guard(LanePool& pool,
+                            const std::string& lane,
+                            std::shared_ptr<DiskJob> job,
+                            std::function<void()> give_up) {
+  later_.After(options_.disk_patience, [this, &pool, lane, job, give_up]() mutable {
+    if (job->told) return;
+    const int64_t began = job->began_at;
+    const bool late = began != 0 && milliseconds(MonotonicMs() - began) >= options_.disk_patience;
+    // Those before it in the lane may only be many.
+    if (!late && !pool.IsStuck(lane, options_.disk_patience)) {
+      return Guard(pool, lane, std::move(job), std::move(give_up));
+    }
+    if (!job->told.exchange(true)) give_up();
+  });
+}
+
+void ProcessExecutor::BeginLocalization(const std::shared_ptr<Prepared>& container, DiskJob& job) {
   const ContainerId& id = container->token.id;
   const auto done = [this, id](const Status& status) {
     if (status.ok()) {
       sink_(LocalizationDone{id});
     } else {
-      sink_(LocalizationFailed{id, Explain(status.error())});
+      sink_(LocalizationFailed{id, Explain(status.error()), IsOwnFault(status.error())});
     }
   };
   if (const Status decided = DecideWhose(*container); !decided.ok()) {
-    sink_(LocalizationFailed{id, decided.error()});
+    // The node's, when it cannot ask who the user is.
+    const bool of_node = decided.error().code == ErrorCode::kUnavailable;
+    if (!job.told.exchange(true)) sink_(LocalizationFailed{id, decided.error(), of_node});
     return;
   }
-  if (const Status placed = MakePlace(*container); !placed.ok()) {
-    sink_(LocalizationFailed{id, Explain(placed.error()), true});
+  const Status placed = MakePlace(*container);
+  if (job.told.exchange(true)) {
+    // It was given up meanwhile, and perhaps cleaned up before this.
+    const Status removed = ContainerDirectories::RemoveWorkIn(files_, directories_.Local(id), id);
+    if (!removed.ok()) WarnOfRemoval(id.ToString(), removed);
     return;
   }
+  if (!placed.ok()) return sink_(LocalizationFailed{id, Explain(placed.error()), true});
   localizer_.Start({.container = id,
                     .resources = container->launch.local_resources,
                     .access = {container->staging, container->token.user, container->account},
@@ -194,7 +271,6 @@ Status ProcessExecutor::DecideWhose(Prepared& container) const {
 
 Status ProcessExecutor::MakePlace(const Prepared& container) {
   const ContainerId& id = container.token.id;
-  directories_.Settle(id);
   if (container.account) {
     WEIR_RETURN_IF_ERROR(
         MakeContainerTree(directories_, container.token.user, id, *container.account));
@@ -229,6 +305,7 @@ void ProcessExecutor::Reacquire(const ContainerTokenIdentifier& token,
     MutexLock lock(mutex_);
     prepared_[id] = container;
   }
+  directories_.Adopt(token.user, id);
   if (!runs) return;
   if (options_.groups != nullptr) options_.groups->Adopt(id);
   WatchedProcess process{.id = id,
@@ -266,21 +343,31 @@ void ProcessExecutor::Launch(const ContainerId& id, const ContainerIndices& indi
     return;
   }
   container->indices = indices;
-  const bool taken = launchers_.Submit([this, container] { LaunchNow(*container); });
-  if (!taken) sink_(LaunchFailed{id, TooBusy("launched"), true});
+  const std::string lane = directories_.Lane(id);
+  const auto job = std::make_shared<DiskJob>();
+  const bool taken = launchers_.Submit(lane, [this, container, job] {
+    job->began_at = MonotonicMs();
+    LaunchNow(*container, *job);
+  });
+  if (!taken) return sink_(LaunchFailed{id, TooBusy("launched"), true});
+  Guard(launchers_, lane, job, [this, id, lane] {
+    sink_(LaunchFailed{id, DoesNotAnswer("starting it", lane, options_.disk_patience), true});
+  });
 }
 
-void ProcessExecutor::LaunchNow(Prepared& container) {
+void ProcessExecutor::LaunchNow(Prepared& container, DiskJob& job) {
   const ContainerId& id = container.token.id;
   // Whose it is was decided by the NodeManager before.
   Status status = container.reacquired ? DecideWhose(container) : Status();
   if (status.ok()) {
     auto plan = PlanOf(container);
+    if (!plan.ok() && job.told.exchange(true)) return;
     if (!plan.ok()) return sink_(LaunchFailed{id, plan.error(), false});
-    status = StartLauncher(container, std::move(plan).value());
+    status = StartLauncher(container, std::move(plan).value(), job);
   }
   // The program itself is run by weir-launch, whose word comes through the watcher.
-  if (!status.ok()) sink_(LaunchFailed{id, Explain(status.error()), true});
+  if (status.ok() || (!job.mine && job.told.exchange(true))) return;
+  sink_(LaunchFailed{id, Explain(status.error()), true});
 }
 
 Environment ProcessExecutor::BaseEnvironment(const Prepared& container) const {
@@ -319,7 +406,7 @@ Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
   return plan;
 }
 
-Status ProcessExecutor::StartLauncher(const Prepared& container, LaunchPlan plan) {
+Status ProcessExecutor::StartLauncher(const Prepared& container, LaunchPlan plan, DiskJob& job) {
   if (options_.groups != nullptr) {
     WEIR_ASSIGN_OR_RETURN(
         plan.groups,
@@ -328,7 +415,7 @@ Status ProcessExecutor::StartLauncher(const Prepared& container, LaunchPlan plan
                                 true,
                                 NodesOfOthers(options_.indexed, container.indices)));
   }
-  Status status = StartInGroups(container, plan);
+  Status status = StartInGroups(container, plan, job);
   if (!status.ok()) RemoveGroups(container.token.id);
   return status;
 }
@@ -344,7 +431,9 @@ void ProcessExecutor::RemoveGroups(const ContainerId& id) {
   platform::LogError("nm.cgroups", id.ToString(), "its cgroup cannot be removed");
 }
 
-Status ProcessExecutor::StartInGroups(const Prepared& container, const LaunchPlan& plan) {
+Status ProcessExecutor::StartInGroups(const Prepared& container,
+                                      const LaunchPlan& plan,
+                                      DiskJob& job) {
   const ContainerId& id = container.token.id;
   const ContainerUid uid =
       container.account ? ContainerUid(container.account->uid) : ContainerUid();
@@ -360,6 +449,9 @@ Status ProcessExecutor::StartInGroups(const Prepared& container, const LaunchPla
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return platform::SystemError("make", "a report pipe", errno);
   }
+  // From here on it can run, and the watcher tells of it.
+  if (job.told.exchange(true)) return Error{ErrorCode::kAborted, "its launch was given up", ""};
+  job.mine = true;
   FileDescriptor report(ends[0]);
   const FileDescriptor other_end(ends[1]);
   ::fcntl(report.get(), F_SETFL, O_NONBLOCK);
@@ -398,7 +490,8 @@ void ProcessExecutor::Resize(const nm::Resize& wanted) {
     sink_(Resized{id, number, std::move(failure)});
   };
   // The kernel may have to write pages out first.
-  const bool taken = launchers_.Submit([this, wanted, tell] { tell(ChangeSize(wanted)); });
+  const bool taken =
+      launchers_.Submit("resize", [this, wanted, tell] { tell(ChangeSize(wanted)); });
   if (!taken) tell(TooBusy("resized"));
 }
 
@@ -420,70 +513,97 @@ void ProcessExecutor::SignalContainer(const ContainerId& id, SignalKind kind) {
   watcher_->SignalContainer(id, kind);
 }
 
+// Why it ended is on disks: what they do not tell in time is left out.
+void ProcessExecutor::OnEnded(const WatchedProcess& process, ExitOutcome outcome) {
+  const auto tell = [this, id = process.id](ExitOutcome told) {
+    sink_(Exited{id, std::move(told)});
+    sink_(Drained{id});
+  };
+  if (outcome.kind == ExitKind::kExited && outcome.value == 0) return tell(std::move(outcome));
+  const auto job = std::make_shared<DiskJob>();
+  const bool taken =
+      lookers_.Submit(directories_.Lane(process.id),
+                      [tell, job, work = process.directory, error = process.stderr_path, outcome] {
+                        ExitOutcome whole = outcome;
+                        AddCircumstances(work, error, whole);
+                        if (!job->told.exchange(true)) tell(std::move(whole));
+                      });
+  if (!taken) return tell(std::move(outcome));
+  later_.After(options_.look_patience, [tell, job, outcome] {
+    if (!job->told.exchange(true)) tell(outcome);
+  });
+}
+
+bool ProcessExecutor::RunOnDisk(const std::string& directory, std::function<void()> removal) {
+  if (deleters_.Submit(directory, std::move(removal))) return true;
+  WarnOfRemoval(directory, TooBusy("removed"));
+  return false;
+}
+
+// `done` once its directory is gone, or has been waited for long enough.
+void ProcessExecutor::Remove(const ContainerId& id, std::function<void()> done) {
+  const auto job = std::make_shared<DiskJob>();
+  const auto finish = [job, done = std::move(done)] {
+    if (!job->told.exchange(true)) done();
+  };
+  const std::string own = directories_.Local(id);
+  for (const std::string& local : directories_.LocalOf(id)) {
+    const bool is_own = local == own;
+    const bool taken = RunOnDisk(local, [this, id, local, finish, is_own] {
+      const Status removed = ContainerDirectories::RemoveWorkIn(files_, local, id);
+      if (!removed.ok()) WarnOfRemoval(id.ToString(), removed);
+      if (!is_own) return;
+      cache_.Release(id);
+      finish();
+    });
+    if (!taken && is_own) finish();
+  }
+  later_.After(options_.disk_patience, [this, id, own, job, finish] {
+    if (job->told) return;
+    WarnOfRemoval(id.ToString(),
+                  DoesNotAnswer("removing its directory", own, options_.disk_patience));
+    finish();
+  });
+}
+
 void ProcessExecutor::CleanUp(const ContainerId& id) {
   {
     MutexLock lock(mutex_);
     prepared_.erase(id);
   }
-  const bool at_once = options_.delete_delay <= Duration{0};
-  if (!at_once) {
-    deleter_.After(Duration{0}, [this, id] {
-      // If it cannot be noted, the next start removes the directory earlier.
-      [[maybe_unused]] const Status noted =
-          LaunchNotes(files_, directories_.Notes(id)).WriteEnded();
-    });
-  }
-  deleter_.After(options_.delete_delay, [this, id, at_once] {
-    const Status removed = directories_.RemoveWork(files_, id);
-    cache_.Release(id);
-    if (!removed.ok()) {
-      platform::LogWarn("nm.cleanup",
-                        id.ToString(),
-                        "its directory could not be removed; the next start tries again",
-                        {{"cause", removed.error().ToString()}});
-    }
-    if (at_once) sink_(CleanedUp{id});
-  });
-  if (!at_once) sink_(CleanedUp{id});
+  if (options_.delete_delay <= Duration{0}) return Remove(id, [this, id] { sink_(CleanedUp{id}); });
+  static_cast<void>(RunOnDisk(directories_.notes(), [this, id] {
+    // If it cannot be noted, the next start removes the directory earlier.
+    [[maybe_unused]] const Status noted = NotesOf(id).WriteEnded();
+  }));
+  later_.After(options_.delete_delay, [this, id] { Remove(id, [] {}); });
+  sink_(CleanedUp{id});
 }
 
 void ProcessExecutor::Forget(const ContainerId& id) {
   if (options_.delete_delay > Duration{0}) {
-    deleter_.After(Duration{0}, [this, id] {
+    static_cast<void>(RunOnDisk(directories_.notes(), [this, id] {
       // If it cannot be noted, the next start goes by the record, as long as there is one.
-      [[maybe_unused]] const Status noted =
-          LaunchNotes(files_, directories_.Notes(id)).WriteForgotten();
-    });
+      [[maybe_unused]] const Status noted = NotesOf(id).WriteForgotten();
+    }));
   }
-  deleter_.After(options_.delete_delay, [this, id] {
+  later_.After(options_.delete_delay, [this, id] {
     // Also that of an earlier run's container, which is never cleaned up.
-    cache_.Release(id);
-    const Status removed = directories_.RemoveNotes(files_, id);
-    if (!removed.ok()) {
-      platform::LogWarn("nm.cleanup",
-                        id.ToString(),
-                        "the notes about it could not be removed",
-                        {{"cause", removed.error().ToString()}});
-    }
+    static_cast<void>(RunOnDisk(directories_.Local(id), [this, id] { cache_.Release(id); }));
+    RemoveNotes(id);
   });
 }
 
+void ProcessExecutor::RemoveNotes(const ContainerId& id) {
+  static_cast<void>(RunOnDisk(directories_.notes(), [this, id] {
+    const Status removed = directories_.RemoveNotes(files_, id);
+    if (!removed.ok()) WarnOfRemoval("the notes about " + id.ToString(), removed);
+  }));
+}
+
 void ProcessExecutor::RemoveLater(const KeptContainer& kept) {
-  const auto warn = [id = kept.id](const Status& removed) {
-    if (removed.ok()) return;
-    platform::LogWarn("nm.cleanup",
-                      id.ToString(),
-                      "what an earlier run kept of it could not be removed",
-                      {{"cause", removed.error().ToString()}});
-  };
-  if (kept.work) {
-    deleter_.After(*kept.work,
-                   [this, id = kept.id, warn] { warn(directories_.RemoveWork(files_, id)); });
-  }
-  if (kept.notes) {
-    deleter_.After(*kept.notes,
-                   [this, id = kept.id, warn] { warn(directories_.RemoveNotes(files_, id)); });
-  }
+  if (kept.work) later_.After(*kept.work, [this, id = kept.id] { Remove(id, [] {}); });
+  if (kept.notes) later_.After(*kept.notes, [this, id = kept.id] { RemoveNotes(id); });
 }
 
 void ProcessExecutor::UseDirectories(const nm::UseDirectories& good) {
@@ -491,16 +611,17 @@ void ProcessExecutor::UseDirectories(const nm::UseDirectories& good) {
 }
 
 void ProcessExecutor::CleanUpApplication(const ApplicationId& id) {
-  deleter_.After(options_.delete_delay, [this, id] {
-    cache_.Forget(id);
-    const Status removed = directories_.RemoveApplication(files_, id);
-    if (!removed.ok()) {
-      platform::LogWarn("nm.cleanup",
-                        id.ToString(),
-                        "its directory could not be removed; the next start tries again",
-                        {{"cause", removed.error().ToString()}});
-    }
-  });
+  later_.After(options_.delete_delay, [this, id] { RemoveApplication(id); });
+}
+
+void ProcessExecutor::RemoveApplication(const ApplicationId& id) {
+  for (const std::string& local : directories_.local()) {
+    static_cast<void>(RunOnDisk(local, [this, id, local] {
+      cache_.Forget(local, id);
+      const Status removed = ContainerDirectories::RemoveApplicationIn(files_, local, id);
+      if (!removed.ok()) WarnOfRemoval(id.ToString(), removed);
+    }));
+  }
 }
 
 }  // namespace weir::nm

@@ -3,9 +3,11 @@
 // Terms. Identity of a container: its cgroup, where there are cgroups; and the descendants of its
 // weir-launch, which is their subreaper; should that be killed, its session and everything with its
 // CONTAINER_ID in the environment.
-// Threads: those of the cache, a bounded pool that prepares directories, one that launches, a
-// deleter, a watcher. Owner: the daemon; destroy it before what the sink posts to. Containers
-// outlive it. Thread-safe.
+// Threads: those of the cache, a watcher, one for times; and for what touches disks, pools with a
+// lane for each: to prepare, to launch, to remove, to look why a container ended. A disk that hangs
+// keeps what is on it and nothing else: its containers fail or are given up after a while, as the
+// node's fault, whatever its threads then still do. Owner: the daemon; destroy it before what the
+// sink posts to; the destructor waits for threads in a disk. Containers outlive it. Thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
 #define WEIR_NODEMANAGER_EXECUTOR_PROCESS_EXECUTOR_H_
 
@@ -21,13 +23,13 @@
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/container_executor.h"
 #include "nodemanager/executor/container_groups.h"
-#include "nodemanager/executor/deleter.h"
+#include "nodemanager/executor/delayed_calls.h"
+#include "nodemanager/executor/lane_pool.h"
 #include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/localizer.h"
 #include "nodemanager/executor/process_watcher.h"
 #include "nodemanager/executor/progress_reporter.h"
 #include "nodemanager/executor/resource_cache.h"
-#include "nodemanager/executor/worker_pool.h"
 #include "platform/mutex.h"
 
 namespace weir::nm {
@@ -40,8 +42,11 @@ struct ProcessExecutorOptions {
   Duration sigkill_delay = milliseconds(250);
   Duration delete_delay{0};
   ResourceCacheOptions cache;
-  Duration progress_period = seconds(2);  // of reports about long localizations
-  size_t queue = 10'000;                  // of each pool
+  Duration progress_period = seconds(2);   // of reports about long localizations
+  size_t queue = 10'000;                   // of each pool's lane
+  Duration disk_patience = seconds(60);    // to prepare, to launch, to remove one container
+  Duration look_patience = seconds(5);     // for the circumstances of an end
+  Duration stall_patience = seconds(900);  // for a localization that makes no progress
   RunAsPolicy run_as{};
   FindAccount find_account = FindSystemAccount;
   EnvironmentRules environment{};
@@ -91,6 +96,12 @@ class ProcessExecutor : public ContainerExecutor {
     ContainerIndices indices{};        // as the last Launch said
     std::atomic<bool> called_off = false;
   };
+  // Something that a disk may hold up: told once, by who does it or by who waits for it.
+  struct DiskJob {
+    std::atomic<bool> told = false;
+    std::atomic<int64_t> began_at{0};  // monotonic ms; 0 = it waits for its thread
+    bool mine = false;                 // of its thread: it is that which tells, whatever comes
+  };
 
   ProcessExecutor(ProcessExecutorOptions options,
                   platform::FileSystem& files,
@@ -102,14 +113,25 @@ class ProcessExecutor : public ContainerExecutor {
   Status DecideWhose(Prepared& container) const;
   // Its directories, notes and secrets: what fails there is the node's own fault.
   Status MakePlace(const Prepared& container);
-  void BeginLocalization(const std::shared_ptr<Prepared>& container);
-  void RunOnPreparer(std::function<void()> job);
+  void BeginLocalization(const std::shared_ptr<Prepared>& container, DiskJob& job);
+  void RunOnPreparer(const ContainerId& id, std::function<void()> job);
+  // `give_up` when the job, or all that its lane does, has taken longer than disk_patience.
+  void Guard(LanePool& pool,
+             const std::string& lane,
+             std::shared_ptr<DiskJob> job,
+             std::function<void()> give_up);
+  void OnEnded(const WatchedProcess& process, ExitOutcome outcome);
+  // False, and logged, when too much waits for that disk already.
+  bool RunOnDisk(const std::string& directory, std::function<void()> removal);
+  void Remove(const ContainerId& id, std::function<void()> done);
+  void RemoveNotes(const ContainerId& id);
+  void RemoveApplication(const ApplicationId& id);
   Status WriteSecrets(const Prepared& container);
   // Everything but the cgroups. Errors: those of ExpandLaunch.
   Result<LaunchPlan> PlanOf(const Prepared& container) const;
-  void LaunchNow(Prepared& container);
-  Status StartLauncher(const Prepared& container, LaunchPlan plan);
-  Status StartInGroups(const Prepared& container, const LaunchPlan& plan);
+  void LaunchNow(Prepared& container, DiskJob& job);
+  Status StartLauncher(const Prepared& container, LaunchPlan plan, DiskJob& job);
+  Status StartInGroups(const Prepared& container, const LaunchPlan& plan, DiskJob& job);
   void RemoveGroups(const ContainerId& id);
   Status ChangeSize(const nm::Resize& wanted);
   Environment BaseEnvironment(const Prepared& container) const;
@@ -123,11 +145,13 @@ class ProcessExecutor : public ContainerExecutor {
   Localizer localizer_;
   platform::Mutex mutex_;
   std::map<ContainerId, std::shared_ptr<Prepared>> prepared_ WEIR_GUARDED_BY(mutex_);
-  const std::unique_ptr<ProcessWatcher> watcher_;
+  std::unique_ptr<ProcessWatcher> watcher_;
   // Last: their threads use all of the above.
-  Deleter deleter_;
-  WorkerPool launchers_;
-  WorkerPool preparers_;
+  LanePool deleters_;  // lanes: local directories, and the notes'
+  LanePool lookers_;   // lanes of these: ContainerDirectories::Lane
+  LanePool launchers_;
+  LanePool preparers_;
+  DelayedCalls later_;
   ProgressReporter progress_;
 };
 

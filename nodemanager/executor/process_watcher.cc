@@ -94,25 +94,6 @@ bool IsTold(const LaunchEnd& end) {
   return end.outcome.has_value() || end.failure.has_value();
 }
 
-void TellEnd(WatchedProcess& process, std::vector<Event>& events) {
-  if (!process.started || process.end.failure) {
-    Error error{ErrorCode::kUnavailable,
-                "'" + process.program + "': weir-launch was killed before it could start it",
-                ""};
-    const bool of_node = !process.end.failure || process.end.of_node;
-    events.emplace_back(
-        LaunchFailed{process.id, process.end.failure.value_or(std::move(error)), of_node});
-    return;
-  }
-  ExitOutcome lost;
-  lost.kind = ExitKind::kLost;
-  ExitOutcome outcome = process.end.outcome.value_or(lost);
-  outcome.group = process.memory;
-  AddCircumstances(process.directory, process.stderr_path, outcome);
-  events.emplace_back(Exited{process.id, std::move(outcome)});
-  events.emplace_back(Drained{process.id});
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ProcessWatcher>> ProcessWatcher::Start(EventSink sink,
@@ -144,6 +125,12 @@ ProcessWatcher::~ProcessWatcher() {
   const uint64_t one = 1;
   static_cast<void>(!::write(wake_.get(), &one, sizeof one));
   thread_.join();
+}
+
+void ProcessWatcher::TellEndsTo(EndSink sink) {
+  MutexLock lock(
+      mutex_);  // the thread reads it when something was watched, which takes the lock too
+  end_sink_ = std::move(sink);
 }
 
 Status ProcessWatcher::Watch(WatchedProcess process) {
@@ -258,8 +245,11 @@ bool ProcessWatcher::IsGone(WatchedProcess& process) {
     return false;
   }
   if (!IsTold(process.end)) {
-    // A pid that is another's by now says that nobody is left in the session of its number.
-    const bool reused = IdentifyProcess(process.launcher.pid).has_value();
+    // A pid that is another's by now says that nobody is left in the session of its number. It may
+    // still be the launcher's own: as long as its parent, which is not always we, has not reaped
+    // it.
+    const auto holder = IdentifyProcess(process.launcher.pid);
+    const bool reused = holder && holder->start_ticks != process.launcher.start_ticks;
     if (KillStrays(process.id, reused ? 0 : process.launcher.pid, process.uid) > 0) return false;
   }
   if (groups_ == nullptr || !groups_->usable()) return true;
@@ -272,6 +262,26 @@ bool ProcessWatcher::IsGone(WatchedProcess& process) {
                      "its cgroup is empty and cannot be removed; a later sweep tries again",
                      {{"cause", removed.error().ToString()}});
   return true;
+}
+
+void ProcessWatcher::TellEnd(WatchedProcess& process, std::vector<Event>& events) {
+  if (!process.started || process.end.failure) {
+    Error error{ErrorCode::kUnavailable,
+                "'" + process.program + "': weir-launch was killed before it could start it",
+                ""};
+    const bool of_node = !process.end.failure || process.end.of_node;
+    events.emplace_back(
+        LaunchFailed{process.id, process.end.failure.value_or(std::move(error)), of_node});
+    return;
+  }
+  ExitOutcome lost;
+  lost.kind = ExitKind::kLost;
+  ExitOutcome outcome = process.end.outcome.value_or(lost);
+  outcome.group = process.memory;
+  if (end_sink_) return end_sink_(process, std::move(outcome));
+  AddCircumstances(process.directory, process.stderr_path, outcome);
+  events.emplace_back(Exited{process.id, std::move(outcome)});
+  events.emplace_back(Drained{process.id});
 }
 
 void ProcessWatcher::Drain(std::vector<Event>& events) {

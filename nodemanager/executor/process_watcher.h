@@ -9,6 +9,7 @@
 #define WEIR_NODEMANAGER_EXECUTOR_PROCESS_WATCHER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -59,6 +60,11 @@ class ProcessWatcher {
   ProcessWatcher(const ProcessWatcher&) = delete;
   ProcessWatcher& operator=(const ProcessWatcher&) = delete;
 
+  // What is told instead of Exited and Drained; for who wants to look at the circumstances of an
+  // end elsewhere, on disks that may hang. Call before the first Watch.
+  using EndSink = std::function<void(const WatchedProcess&, ExitOutcome)>;
+  void TellEndsTo(EndSink sink);
+
   Status Watch(WatchedProcess process);
   // Of all containers whose launcher lives.
   std::vector<Launcher> Launchers() const;
@@ -78,7 +84,10 @@ class ProcessWatcher {
   void Drain(std::vector<Event>& events);
   bool IsGone(WatchedProcess& process);
 
+  void TellEnd(WatchedProcess& process, std::vector<Event>& events);
+
   const EventSink sink_;
+  EndSink end_sink_;
   ContainerGroups* const groups_;
   const platform::FileDescriptor epoll_;
   const platform::FileDescriptor wake_;  // an eventfd

@@ -6,6 +6,7 @@
 
 #include "common/strings.h"
 #include "nodemanager/executor/resource_notes.h"
+#include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/log.h"
 
@@ -49,11 +50,14 @@ void Warn(const std::string& what, const std::string& path, const Error& error) 
 ResourceCache::ResourceCache(ResourceCacheOptions options,
                              platform::FileSystem& files,
                              const ContainerDirectories& directories)
-    : options_(options),
+    : options_(std::move(options)),
       files_(files),
       directories_(directories),
-      index_(options.target_bytes),
-      fetchers_("nm-fetch", options.fetch_threads, options.queue) {}
+      index_(options_.target_bytes),
+      fetchers_(
+          "nm-fetch",
+          (options_.fetch_threads + directories.local().size() - 1) / directories.local().size(),
+          options_.queue) {}
 
 ResourceCache::~ResourceCache() {
   Stop();
@@ -116,7 +120,22 @@ void ResourceCache::Acquire(Request request, Grant grant) {
   CarryOut(std::move(decisions));
 }
 
-void ResourceCache::CarryOut(CacheDecisions decisions) {
+// With the RM away only what comes from there waits.
+std::string ResourceCache::LaneOf(const Wish& wish) {
+  return IsStaged(wish.request.resource) ? wish.root + " staging" : wish.root;
+}
+
+void ResourceCache::RemoveOnDisk(const std::string& path) {
+  if (options_.on_disk) {
+    for (const std::string& local : directories_.local()) {
+      if (!path.starts_with(local + "/")) continue;
+      return options_.on_disk(local, [this, path] { RemoveFromDisk(path); });
+    }
+  }
+  RemoveFromDisk(path);
+}
+
+void ResourceCache::CarryOut(CacheDecisions decisions, Removal removal) {
   std::vector<std::shared_ptr<Wish>> fetch;
   std::vector<std::pair<Grant, Result<std::string>>> answers;
   {
@@ -149,9 +168,15 @@ void ResourceCache::CarryOut(CacheDecisions decisions) {
     numbers_.evictions += static_cast<int64_t>(decisions.remove.size());
   }
   changed_.NotifyAll();
-  for (const std::string& path : decisions.remove) RemoveFromDisk(path);
+  for (const std::string& path : decisions.remove) {
+    if (removal == Removal::kNow) {
+      RemoveFromDisk(path);
+    } else {
+      RemoveOnDisk(path);
+    }
+  }
   for (const auto& wish : fetch) {
-    if (fetchers_.Submit([this, wish] { Fetch(wish); })) continue;
+    if (fetchers_.Submit(LaneOf(*wish), [this, wish] { Fetch(wish); })) continue;
     CacheDecisions refused;
     {
       MutexLock lock(mutex_);
@@ -167,6 +192,7 @@ void ResourceCache::CarryOut(CacheDecisions decisions) {
 
 // On a fetch thread.
 void ResourceCache::Fetch(const std::shared_ptr<Wish>& wish) {
+  wish->progress->moved_at = ToMillis(platform::MonotonicNow().time_since_epoch());
   Result<int64_t> fetched = FetchOnce(wish);
   // An archive says too late how much room it takes.
   while (!fetched.ok() && fetched.error().code == ErrorCode::kResourceExhausted &&
@@ -190,7 +216,7 @@ Result<int64_t> ResourceCache::FetchOnce(const std::shared_ptr<Wish>& wish) {
   if (status.ok()) {
     status = files_.MakeDirectories(wish->path.substr(0, wish->path.rfind('/')), kCacheMode);
   }
-  if (!status.ok()) return ExplainFetch(resource, wish->path, std::move(status).error());
+  if (!status.ok()) return ExplainFetch(resource, wish->path, OwnFault(std::move(status).error()));
   const auto pause = [this, &wish](Duration time) {
     MutexLock lock(mutex_);
     // A wake-up for another's sake only shortens the pause.
@@ -215,7 +241,7 @@ bool ResourceCache::EvictForMore(const Wish& wish) {
     decisions = index_.MakeRoom(wish.root, std::max(wish.request.resource.size, kMoreRoom));
   }
   const bool any = !decisions.remove.empty();
-  CarryOut(std::move(decisions));
+  CarryOut(std::move(decisions), Removal::kNow);
   return any;
 }
 
@@ -241,7 +267,7 @@ Status ResourceCache::MakeRoom(const Wish& wish) {
                        " bytes for the files on their way there",
                    "free space there, or give the node another local directory"};
     }
-    CarryOut(std::move(decisions));
+    CarryOut(std::move(decisions), Removal::kNow);
   }
 }
 
@@ -283,8 +309,9 @@ void ResourceCache::Release(const ContainerId& container) {
   CarryOut(std::move(decisions));
 }
 
-void ResourceCache::Forget(const ApplicationId& application) {
-  for (const std::string& directory : directories_.ApplicationCaches(files_, application)) {
+void ResourceCache::Forget(const std::string& local, const ApplicationId& application) {
+  for (const std::string& directory :
+       ContainerDirectories::ApplicationCaches(files_, local, application)) {
     CacheDecisions decisions;
     {
       MutexLock lock(mutex_);
@@ -298,6 +325,14 @@ int64_t ResourceCache::FetchedBytes(const Request& request) const {
   MutexLock lock(mutex_);
   const auto it = transfers_.find(PathOf(request.container, request.resource, request.access.user));
   return it == transfers_.end() ? 0 : it->second->bytes.load();
+}
+
+Duration ResourceCache::StalledFor(const Request& request) const {
+  MutexLock lock(mutex_);
+  const auto it = transfers_.find(PathOf(request.container, request.resource, request.access.user));
+  const int64_t moved_at = it == transfers_.end() ? 0 : it->second->moved_at.load();
+  if (moved_at == 0) return {};
+  return platform::MonotonicNow().time_since_epoch() - milliseconds(moved_at);
 }
 
 ResourceCache::Numbers ResourceCache::numbers() const {
@@ -317,7 +352,7 @@ void ResourceCache::Recover() {
     MutexLock lock(mutex_);
     decisions = index_.Shrink();
   }
-  CarryOut(std::move(decisions));
+  CarryOut(std::move(decisions), Removal::kNow);
 }
 
 std::optional<int64_t> ResourceCache::MeasureFound(const std::string& directory,

@@ -26,18 +26,21 @@
 
 #include "nodemanager/executor/cache_index.h"
 #include "nodemanager/executor/container_directories.h"
+#include "nodemanager/executor/lane_pool.h"
 #include "nodemanager/executor/resource_fetch.h"
-#include "nodemanager/executor/worker_pool.h"
 #include "platform/mutex.h"
 
 namespace weir::nm {
 
 struct ResourceCacheOptions {
   int64_t target_bytes = int64_t{10} << 30;  // of all local directories together
+  // Shared out among the local directories, at least one each; as many again for the RM's staging.
   size_t fetch_threads = 4;
   size_t queue = 10'000;  // resources that wait for a thread
   SourcePatience patience;
   ArchiveLimits archive;
+  // Runs a removal on a thread of that local directory; none = at once.
+  std::function<void(const std::string& local, std::function<void()>)> on_disk = {};
 };
 
 class ResourceCache {
@@ -68,11 +71,13 @@ class ResourceCache {
   void CallOff(const ContainerId& container);
   // The container has ended, or never began.
   void Release(const ContainerId& container);
-  // Its directories are about to be removed.
-  void Forget(const ApplicationId& application);
+  // Its directories in that local directory are about to be removed.
+  void Forget(const std::string& local, const ApplicationId& application);
 
   // Of its transfer, if one is under way.
   int64_t FetchedBytes(const Request& request) const;
+  // For how long its transfer, if one has begun, has made no progress.
+  Duration StalledFor(const Request& request) const;
 
   // Ends transfers early and joins; every wish is answered, those that come later too. Idempotent;
   // not from a callback.
@@ -98,7 +103,13 @@ class ResourceCache {
   std::string PathOf(const ContainerId& container,
                      const LocalResource& resource,
                      const std::string& user) const;
-  void CarryOut(CacheDecisions decisions);
+  enum class Removal {
+    kNow,    // here: the room is waited for, or nobody is served yet
+    kOnDisk  // on a thread of the disk
+  };
+  void CarryOut(CacheDecisions decisions, Removal removal = Removal::kOnDisk);
+  void RemoveOnDisk(const std::string& path);
+  static std::string LaneOf(const Wish& wish);
   void Fetch(const std::shared_ptr<Wish>& wish);
   Result<int64_t> FetchOnce(const std::shared_ptr<Wish>& wish);
   // False: nothing is left to evict.
@@ -126,7 +137,7 @@ class ResourceCache {
   platform::ConditionVariable changed_;  // wakes pauses before another try
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
   std::atomic<uint64_t> last_number_ = 1;  // of temporary names
-  WorkerPool fetchers_;                    // last: its threads use all of the above
+  LanePool fetchers_;                      // last: its threads use all of the above
 };
 
 }  // namespace weir::nm

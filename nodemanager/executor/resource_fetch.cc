@@ -1,10 +1,12 @@
 #include "nodemanager/executor/resource_fetch.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "nodemanager/executor/archive_extractor.h"
+#include "platform/clock.h"
 
 namespace weir::nm {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constexpr int kFileMode = 0555;
 constexpr int kTries = 5;  // of a source that cannot be reached
 constexpr Duration kFirstPause = milliseconds(200);
+constexpr Duration kLongestPause = seconds(2);
 constexpr int kTreeMode = 0755;
 constexpr int kInfoMode = 0444;
 constexpr int64_t kInfoLimit = 4096;
@@ -19,8 +22,9 @@ constexpr char kInfo[] = "/info";
 constexpr char kBootId[] = "/proc/sys/kernel/random/boot_id";
 
 Status Download(platform::FileSystem& files, const FetchJob& job, const std::string& path) {
-  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(path, kFileMode));
-  ContentSink sink(job.resource, job.progress, std::move(file));
+  auto file = files.Create(path, kFileMode);
+  if (!file.ok()) return OwnFault(std::move(file).error());
+  ContentSink sink(job.resource, job.progress, std::move(file).value());
   WEIR_RETURN_IF_ERROR(ReadContent(job.resource, job.access, job.patience, job.progress, sink));
   // What is unpacked and removed need not reach the device.
   return sink.Finish(job.resource.type == LocalResourceType::kFile);
@@ -29,10 +33,14 @@ Status Download(platform::FileSystem& files, const FetchJob& job, const std::str
 Status DownloadPatiently(platform::FileSystem& files,
                          const FetchJob& job,
                          const std::string& path) {
+  const Instant deadline = platform::MonotonicNow() + job.patience.staging;
+  Duration pause = kFirstPause;
   for (int tries = 1;; ++tries) {
     Status status = Download(files, job, path);
-    if (status.ok() || !MayPass(job.resource, status.error()) || tries == kTries) return status;
-    if (!job.pause(kFirstPause * (1 << (tries - 1)))) {
+    if (status.ok() || !MayPass(job.resource, status.error())) return status;
+    const bool more = IsStaged(job.resource) ? platform::MonotonicNow() < deadline : tries < kTries;
+    if (!more) return status;
+    if (!job.pause(std::exchange(pause, std::min(pause * 2, kLongestPause)))) {
       return Error{ErrorCode::kAborted, "fetching " + job.resource.uri + " was called off", ""};
     }
     job.progress.bytes = 0;
@@ -72,6 +80,7 @@ Result<int64_t> FetchArchive(platform::FileSystem& files, const FetchJob& job) {
   Result<int64_t> bytes = 0;
   if (Status status = DownloadPatiently(files, job, archive); status.ok()) {
     bytes = Unpack(files, job, archive, beside);
+    if (!bytes.ok()) bytes = OwnFault(std::move(bytes).error());
   } else {
     bytes = std::move(status).error();
   }
@@ -121,8 +130,8 @@ Result<int64_t> FetchResource(platform::FileSystem& files, const FetchJob& job) 
   }
   const std::string beside = job.path + "." + std::to_string(job.number) + kUnfinished;
   Status status = DownloadPatiently(files, job, beside);
-  if (status.ok()) status = files.Rename(beside, job.path);
-  if (status.ok()) status = files.SyncDirectory(job.path.substr(0, job.path.rfind('/')));
+  if (status.ok()) status = OwnFault(files.Rename(beside, job.path));
+  if (status.ok()) status = OwnFault(files.SyncDirectory(job.path.substr(0, job.path.rfind('/'))));
   if (status.ok()) return job.resource.size;
   // A removal that fails leaves a file that the next start takes.
   static_cast<void>(files.Remove(beside).ok());

@@ -2,15 +2,18 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
+
+#include "platform/clock.h"
 
 namespace weir::nm {
 
 using platform::MutexLock;
 
 WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
-    : name_(std::move(name)), capacity_(capacity) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
+    : name_(std::move(name)), capacity_(capacity), busy_since_(threads, kNever) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { Run(i); });
 }
 
 WorkerPool::~WorkerPool() {
@@ -37,16 +40,26 @@ bool WorkerPool::Submit(Job job) {
   return true;
 }
 
-void WorkerPool::Run() {
+bool WorkerPool::IsStuck(Duration longer_than) {
+  const Instant now = platform::MonotonicNow();
+  MutexLock lock(mutex_);
+  return std::all_of(busy_since_.begin(), busy_since_.end(), [&](Instant since) {
+    return since != kNever && now - since > longer_than;
+  });
+}
+
+void WorkerPool::Run(size_t number) {
   pthread_setname_np(pthread_self(), name_.c_str());
   while (true) {
     Job job;
     {
       MutexLock lock(mutex_);
+      busy_since_[number] = kNever;
       while (jobs_.empty() && !ending_) changed_.Wait(mutex_);
       if (ending_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();
+      busy_since_[number] = platform::MonotonicNow();
     }
     job();
   }

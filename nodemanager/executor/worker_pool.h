@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/time.h"
 #include "platform/mutex.h"
 
 namespace weir::nm {
@@ -30,9 +31,11 @@ class WorkerPool {
   [[nodiscard]] bool Submit(Job job);
   // What the destructor does; idempotent. Not from a job of its own.
   void Stop();
+  // Every thread has been in one job for longer than that.
+  bool IsStuck(Duration longer_than);
 
  private:
-  void Run();
+  void Run(size_t number);
 
   const std::string name_;
   const size_t capacity_;
@@ -40,6 +43,7 @@ class WorkerPool {
   platform::ConditionVariable changed_;
   std::deque<Job> jobs_ WEIR_GUARDED_BY(mutex_);
   bool ending_ WEIR_GUARDED_BY(mutex_) = false;
+  std::vector<Instant> busy_since_ WEIR_GUARDED_BY(mutex_);  // of each thread; kNever = idle
   std::vector<std::thread> threads_;
 };
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "nodemanager/executor/container_tree.h"
@@ -43,8 +44,9 @@ using platform::FileSystem;
 constexpr seconds kHangLimit{2};
 constexpr seconds kSweepPatience{10};  // for leftover processes to die
 constexpr seconds kSweepPeriod{60};
-constexpr seconds kLogPeriod{1};    // to tell the threads that care for logs what runs
-constexpr seconds kStopMargin{10};  // on top of what the core allows itself
+constexpr seconds kLogPeriod{1};      // to tell the threads that care for logs what runs
+constexpr seconds kStopMargin{10};    // on top of what the core allows itself
+constexpr seconds kDiskPatience{10};  // for each part, to end
 constexpr size_t kDiskQueue = 256;
 constexpr seconds kRefusalLogPeriod{1};
 
@@ -96,6 +98,23 @@ class Latch {
   platform::ConditionVariable changed_;
   bool open_ WEIR_GUARDED_BY(mutex_) = false;
 };
+
+// Runs `end` on a thread of its own, as it may wait for threads that hang in a disk. False: it does
+// still; who is ended must then never be touched again.
+bool EndWithin(Duration patience, const char* what, std::function<void()> end) {
+  auto ended = std::make_shared<Latch>();
+  std::thread thread([ended, end = std::move(end)] {
+    end();
+    ended->Open();
+  });
+  if (ended->Wait(patience)) {
+    thread.join();
+    return true;
+  }
+  thread.detach();
+  platform::LogError("nm.server", what, "hangs in a disk; ending without it");
+  return false;
+}
 
 }  // namespace
 
@@ -160,6 +179,7 @@ struct NodeManagerDaemon::State {
   bool published = false;
   bool serving = false;
   bool stopped = false;
+  bool hangs = false;  // a part of it could not be ended
 };
 
 Status NodeManagerDaemon::State::MakeDirectories() {
@@ -472,6 +492,8 @@ NodeManagerDaemon::NodeManagerDaemon(NmOptions options, platform::Configuration 
 
 NodeManagerDaemon::~NodeManagerDaemon() {
   Stop();
+  // Threads that hang in a disk may still use it, should they ever go on. The process ends now.
+  if (state_->hangs) static_cast<void>(state_.release());
 }
 
 std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
@@ -518,7 +540,10 @@ void NodeManagerDaemon::Stop() {
       platform::LogError("nm.server", "-", "containers did not end in time; the next start kills");
     }
   }
-  state.health.reset();
+  const auto end = [&state](const char* what, auto& part) {
+    if (!EndWithin(kDiskPatience, what, [&part] { part.reset(); })) state.hangs = true;
+  };
+  end("health", state.health);
   // First what comes in, then who works on it.
   if (state.http) state.http->Close();
   if (state.thrift) state.thrift->Close();
@@ -529,8 +554,8 @@ void NodeManagerDaemon::Stop() {
   state.io_loop.Stop();
   state.disk.Stop();  // its jobs use what goes below
   if (state.rm) state.rm->Stop();
-  state.executor.reset();
-  state.logs.reset();
+  end("executor", state.executor);
+  end("logs", state.logs);
   state.records.reset();
   if (state.groups) state.groups->End();
   if (!state.published) return;

@@ -35,7 +35,7 @@ class NodeManagerDaemon {
 
  private:
   struct State;
-  const std::unique_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace weir::nm

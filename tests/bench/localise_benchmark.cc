@@ -64,7 +64,7 @@ class Node {
   explicit Node(const std::string& path)
       : directories_({path + "/local"}, {path + "/log"}, path + "/notes"),
         cache_({}, files_, directories_),
-        localizer_(files_, cache_, [this](auto job) {
+        localizer_(files_, cache_, [this](const ContainerId&, auto job) {
           if (!pool_.Submit(job)) job();
         }) {}
   ~Node() { cache_.Stop(); }

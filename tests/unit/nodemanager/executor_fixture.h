@@ -66,6 +66,19 @@ class EventBox {
     }
     return std::nullopt;
   }
+  // As Await, without waiting.
+  template <typename E>
+  std::optional<E> Poll(const ContainerId& id) {
+    platform::MutexLock lock(mutex_);
+    for (auto it = events_.begin(); it != events_.end(); ++it) {
+      const E* event = std::get_if<E>(&*it);
+      if (event == nullptr || !(event->id == id)) continue;
+      E taken = *event;
+      events_.erase(it);
+      return taken;
+    }
+    return std::nullopt;
+  }
   template <typename E>
   bool Has() {
     platform::MutexLock lock(mutex_);

@@ -188,7 +188,8 @@ TEST_F(LeftoversTest, WithoutARecordContainersAreEndedAndTheirDirectoriesRemoved
   executor_->Forget(IdOf(1));
   executor_->CleanUp(IdOf(1));
   ASSERT_TRUE(box_.Await<CleanedUp>(IdOf(1)));
-  EXPECT_EQ(files_.Stat(directories_.Notes(IdOf(1))).error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(testing::WaitUntil([&] { return !files_.Stat(directories_.Notes(IdOf(1))).ok(); },
+                                 "its notes to go"));
 }
 
 TEST_F(LeftoversTest, OnlyDirectoriesOfLivingContainersStay) {

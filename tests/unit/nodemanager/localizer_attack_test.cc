@@ -44,7 +44,8 @@ class LocalizerAttack : public LocalizerTest, public ::testing::WithParamInterfa
         ResourceCacheOptions{.target_bytes = target_, .archive = SmallLimits()},
         files_,
         directories_);
-    localizer_ = std::make_unique<Localizer>(files_, *cache_, [](auto job) { job(); });
+    localizer_ =
+        std::make_unique<Localizer>(files_, *cache_, [](const ContainerId&, auto job) { job(); });
     cache_->Recover();
   }
   ~LocalizerAttack() override {

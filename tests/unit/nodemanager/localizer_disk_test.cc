@@ -79,7 +79,8 @@ TEST_F(SmallDisk, AnArchiveThatDoesNotFitUnpackedLeavesNothing) {
   Stop();
   cache_ = std::make_unique<ResourceCache>(
       ResourceCacheOptions{.archive = {.ratio = 100'000}}, files_, directories_);
-  localizer_ = std::make_unique<Localizer>(files_, *cache_, [](auto job) { job(); });
+  localizer_ =
+      std::make_unique<Localizer>(files_, *cache_, [](const ContainerId&, auto job) { job(); });
   cache_->Recover();
   const Status status = Fetch(2, resource);
   ASSERT_FALSE(status.ok());

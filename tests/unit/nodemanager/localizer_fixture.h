@@ -33,8 +33,9 @@ class LocalizerTest : public ::testing::Test {
   void Restart(platform::FileSystem& files) {
     Stop();
     cache_ = std::make_unique<ResourceCache>(
-        ResourceCacheOptions{.target_bytes = target_}, files, directories_);
-    localizer_ = std::make_unique<Localizer>(files, *cache_, [](auto job) { job(); });
+        ResourceCacheOptions{.target_bytes = target_, .patience = patience_}, files, directories_);
+    localizer_ =
+        std::make_unique<Localizer>(files, *cache_, [](const ContainerId&, auto job) { job(); });
     cache_->Recover();
   }
   void Stop() {
@@ -109,6 +110,7 @@ class LocalizerTest : public ::testing::Test {
   const ContainerDirectories directories_{
       {temporary_.path() + "/local"}, {temporary_.path() + "/log"}, temporary_.path() + "/notes"};
   StagingAccess staging_;
+  SourcePatience patience_{.staging = milliseconds(500)};  // of the next Restart
   std::unique_ptr<ResourceCache> cache_;
   std::unique_ptr<Localizer> localizer_;
 };

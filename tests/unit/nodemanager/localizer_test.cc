@@ -10,10 +10,12 @@
 
 #include "archive_writer.h"
 #include "localizer_fixture.h"
+#include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/raw_connection.h"
 
 namespace weir::nm {
 namespace {
@@ -69,7 +71,7 @@ TEST_F(LocalizerTest, EachVisibilityHasItsPlace) {
   }
   EXPECT_EQ(cache_->numbers().downloads, 3);
   for (int64_t number = 1; number <= 3; ++number) End(number);
-  cache_->Forget(IdOf(1).attempt.application);
+  cache_->Forget(directories_.local()[0], IdOf(1).attempt.application);
   EXPECT_THAT(Cached(LocalResourceVisibility::kApplication), IsEmpty());
   EXPECT_EQ(Cached(LocalResourceVisibility::kPublic).size(), 1u);
   EXPECT_EQ(Cached(LocalResourceVisibility::kPrivate).size(), 1u);
@@ -144,13 +146,15 @@ TEST_P(BrokenDisk, AtAnyCallIsToldLeavesNothingAndHeals) {
   ASSERT_GT(calls, 5);
   End(1);
   for (int64_t n = 1; n <= calls; ++n) {
-    cache_->Forget(IdOf(1).attempt.application);
+    cache_->Forget(directories_.local()[0], IdOf(1).attempt.application);
     ASSERT_THAT(Cached(), IsEmpty());
     disk.FailCall(n, {GetParam(), "injected", ""});
     const Status status = Fetch(2 * n, resource);
     disk.Heal();
     if (!status.ok()) {
-      EXPECT_EQ(status.error().code, GetParam()) << n;
+      const bool full = GetParam() == ErrorCode::kResourceExhausted;
+      EXPECT_EQ(status.error().code, full ? GetParam() : ErrorCode::kInternal)
+          << n << status.error().ToString();
       const bool of_notes = status.error().message.find("/notes/") != std::string::npos;
       if (!of_notes) {
         EXPECT_THAT(status.error().message, HasSubstr(resource.uri)) << n;
@@ -446,6 +450,71 @@ TEST_F(StagedTest, WhatNobodyWaitsForIsCalledOffAndHoldsUpNobody) {
   EXPECT_TRUE(second.get().ok());
   EXPECT_EQ(Read(2), content_);
   EXPECT_THAT(Cached(), ElementsAre(Staged().sha256));
+}
+
+// A ResourceManager that is stopped, or dies while a file is on its way.
+class StalledStaging : public StagedTest {
+ protected:
+  StalledStaging() { staging_.server = listener_.address(); }
+  // As far as the first bytes of the file; then nothing more comes.
+  weir::testing::RawConnection BeginAnswer(size_t bytes) {
+    weir::testing::RawConnection connection = listener_.Accept();
+    connection.ReadUntil("\r\n\r\n");
+    connection.Send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content_.size()) +
+                    "\r\n\r\n" + content_.substr(0, bytes));
+    return connection;
+  }
+  weir::testing::RawListener listener_;
+};
+
+TEST_F(StalledStaging, ACallOffEndsTheTransferAndAnEndOfTheNodeDoesNotWaitForIt) {
+  auto waiting = Begin(1, {{"one", Staged()}});
+  const auto connection = BeginAnswer(1000);
+  const Instant before = platform::MonotonicNow();
+  localizer_->CallOff(IdOf(1));
+  EXPECT_EQ(waiting.get().error().code, ErrorCode::kAborted);
+  Stop();
+  // Far less than the time after which a server is given up.
+  EXPECT_LT(platform::MonotonicNow() - before, seconds(20));
+}
+
+TEST_F(StalledStaging, WhatComesFromElsewhereDoesNotWaitForIt) {
+  std::vector<std::future<Status>> waiting;
+  std::vector<weir::testing::RawConnection> connections;
+  for (int i = 1; i <= 8; ++i) {
+    LocalResource other = Staged();
+    other.sha256 = platform::Sha256Hex(std::to_string(i));
+    other.uri = "staging:" + other.sha256;
+    waiting.push_back(Begin(i, {{"one", other}}));
+  }
+  for (int i = 0; i < 4; ++i) connections.push_back(BeginAnswer(1000));
+  EXPECT_TRUE(Fetch(9, Source("a", "content")).ok());
+  Stop();
+  for (auto& one : waiting) EXPECT_EQ(one.get().error().code, ErrorCode::kAborted);
+}
+
+TEST_F(StalledStaging, AServerThatSaysNothingMoreIsGivenUpInTimeWithTheCause) {
+  patience_.stall = milliseconds(100);
+  Restart();
+  auto waiting = Begin(1, {{"one", Staged()}});
+  const auto connection = BeginAnswer(1000);
+  const Status status = waiting.get();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::kDeadlineExceeded) << status.error().ToString();
+  EXPECT_THAT(status.error().message, HasSubstr("no progress for 100 ms"));
+  ExpectNothingLeft(1);
+}
+
+TEST_F(StalledStaging, AServerThatDiesInTheMiddleAndComesBackIsAskedAgain) {
+  patience_.staging = seconds(60);
+  Restart();
+  auto waiting = Begin(1, {{"one", Staged()}});
+  BeginAnswer(200'000).Reset();
+  BeginAnswer(0).Close();
+  const auto connection = BeginAnswer(content_.size());
+  const Status status = waiting.get();
+  EXPECT_TRUE(status.ok()) << status.error().ToString();
+  EXPECT_EQ(Read(1), content_);
 }
 
 }  // namespace

@@ -68,6 +68,38 @@ TEST_F(ExecutorTest, APlanThatIsTooLargeIsTheApplicationsFaultAndNothingOfItIsWr
   EXPECT_FALSE(files_.Stat(directories_.Notes(IdOf(1)) + "/spec").ok());
 }
 
+// A disk of the node's own is not the application's doing; a source that is not there is.
+TEST_F(FaultyDiskTest, ADiskThatFailsWhileFilesAreFetchedIsTheNodesFault) {
+  const std::string source = temporary_.path() + "/source";
+  ASSERT_TRUE((*files_.Create(source, 0644))->Close().ok());
+  LaunchContext launch = Shell("true");
+  launch.local_resources["f"] = {.uri = "file:" + source};
+  struct {
+    const char* what;
+    Error error;
+    bool of_node;
+  } const rows[] = {
+      {"/filecache", {ErrorCode::kUnavailable, "Input/output error", ""}, true},
+      {"/filecache", weir::testing::DiskFull(), false},  // what it wants may be what fills it
+      {"/filecache", {ErrorCode::kPermissionDenied, "Read-only file system", ""}, true},
+      {"/resources", {ErrorCode::kUnavailable, "Input/output error", ""}, true},
+      {"", {}, false},
+  };
+  int64_t number = 0;
+  for (const auto& row : rows) {
+    if (*row.what == '\0') {
+      launch.local_resources["f"].uri = "file:/no/such/file";
+    } else {
+      disk_.FailPaths(row.what, row.error);
+    }
+    Localize(++number, launch);
+    const auto failed = box_.Await<LocalizationFailed>(IdOf(number));
+    disk_.Heal();
+    ASSERT_TRUE(failed) << row.what;
+    EXPECT_EQ(failed->of_node, row.of_node) << failed->error.ToString();
+  }
+}
+
 TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
   for (const int status : {0, 1, 42, 255}) {
     const int64_t number = 10 + status;
@@ -273,6 +305,46 @@ TEST_F(ExecutorTest, DaemonsLeftByAnEndedProgramAreGoneWhenItIsDrained) {
   Start(1, Shell("setsid sh -c 'sleep 1000 & sleep 1000' & (sleep 1000 &); exit 5"));
   EXPECT_EQ(AwaitEnd(1).value, 5);
   EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
+}
+
+// Of an earlier NodeManager's launcher somebody else is the parent, who may be slow to reap: until
+// then its number is nobody else's, and its session is to be searched.
+TEST_F(ExecutorTest, TheSessionOfADeadLauncherIsSearchedBeforeAnybodyHasReapedIt) {
+  const std::string out = temporary_.path() + "/out";
+  weir::testing::ProcessOptions options;
+  options.argv = {"/bin/sh",
+                  "-c",
+                  "setsid sh -c 'env -i sleep 1000 & echo member $! >&2; exec sleep 1000' & "
+                  "echo launcher $! >&2; exec sleep 1000"};
+  options.log_file = out;
+  weir::testing::Process parent(options);
+  const auto said = [&](const std::string& what) {
+    pid_t pid = 0;
+    EXPECT_TRUE(testing::WaitUntil(
+        [&] {
+          const std::string text = weir::testing::ReadWholeFile(out);
+          const size_t at = text.find(what + " ");
+          if (at == std::string::npos || text.find('\n', at) == std::string::npos) return false;
+          pid = std::atoi(text.c_str() + at + what.size() + 1);
+          return true;
+        },
+        what));
+    return pid;
+  };
+  const pid_t launcher = said("launcher");
+  const pid_t member = said("member");
+  ASSERT_TRUE(directories_.Prepare(files_, "ann", IdOf(1)).ok());
+  ASSERT_TRUE(LaunchNotes(files_, directories_.Notes(IdOf(1)))
+                  .WriteLauncher(*IdentifyProcess(launcher))
+                  .ok());
+  executor_->Reacquire(Token(1), Shell(""), true);
+  ASSERT_EQ(::kill(launcher, SIGKILL), 0);
+  EXPECT_EQ(AwaitEnd(1).kind, ExitKind::kLost);
+  EXPECT_TRUE(IdentifyProcess(launcher)) << "it was reaped: this shows nothing";
+  const std::string state =
+      weir::testing::ReadWholeFile("/proc/" + std::to_string(member) + "/stat");
+  EXPECT_TRUE(state.empty() || state.find(") Z") != std::string::npos) << state;
+  parent.Kill();
 }
 
 TEST_F(ExecutorTest, CleanUpRemovesTheDirectoryAndKeepsTheLogs) {

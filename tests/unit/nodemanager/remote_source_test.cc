@@ -211,7 +211,8 @@ TEST_F(RemoteTest, ADownloadThatStallsFailsInsteadOfWaiting) {
       ResourceCacheOptions{.patience = {.connect = seconds(5), .stall = seconds(1)}},
       files_,
       directories_);
-  localizer_ = std::make_unique<Localizer>(files_, *cache_, [](auto job) { job(); });
+  localizer_ =
+      std::make_unique<Localizer>(files_, *cache_, [](const ContainerId&, auto job) { job(); });
   const std::string refusal = Refusal(Remote(stalled.Uri(), 0));
   EXPECT_THAT(refusal, HasSubstr("stalled"));
   EXPECT_THAT(refusal, HasSubstr(stalled.Uri()));

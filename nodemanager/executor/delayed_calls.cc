@@ -1,4 +1,4 @@
-#include "nodemanager/executor/deleter.h"
+#include "nodemanager/executor/delayed_calls.h"
 
 #include <pthread.h>
 
@@ -10,9 +10,9 @@ namespace weir::nm {
 
 using platform::MutexLock;
 
-Deleter::Deleter() : thread_([this] { Run(); }) {}
+DelayedCalls::DelayedCalls() : thread_([this] { Run(); }) {}
 
-Deleter::~Deleter() {
+DelayedCalls::~DelayedCalls() {
   {
     MutexLock lock(mutex_);
     ending_ = true;
@@ -21,18 +21,18 @@ Deleter::~Deleter() {
   thread_.join();
 }
 
-void Deleter::After(Duration delay, std::function<void()> removal) {
+void DelayedCalls::After(Duration delay, std::function<void()> call) {
   {
     MutexLock lock(mutex_);
-    due_.emplace(platform::MonotonicNow() + delay, std::move(removal));
+    due_.emplace(platform::MonotonicNow() + delay, std::move(call));
   }
   changed_.NotifyAll();
 }
 
-void Deleter::Run() {
-  pthread_setname_np(pthread_self(), "nm-deleter");
+void DelayedCalls::Run() {
+  pthread_setname_np(pthread_self(), "nm-delayed");
   while (true) {
-    std::function<void()> removal;
+    std::function<void()> call;
     {
       MutexLock lock(mutex_);
       while (!ending_) {
@@ -46,10 +46,10 @@ void Deleter::Run() {
         }
       }
       if (ending_) return;
-      removal = std::move(due_.begin()->second);
+      call = std::move(due_.begin()->second);
       due_.erase(due_.begin());
     }
-    removal();
+    call();
   }
 }
 
