@@ -134,6 +134,34 @@ TEST_F(WatchedDisk, OneFullDiskOfTwoDegradesTheNodeAndGetsNoContainers) {
   EXPECT_TRUE(WaitUntil([&] { return NodeJson(NameOf(0)).at("healthReport") == ""; }, "well"));
 }
 
+TEST_F(WatchedDisk, AReadOnlyLocalDiskOfTwoIsNotUsedUntilItCanBeWrittenAgain) {
+  Start(disk_.path() + "/local," + other_.path() + "/local");
+  if (IsSkipped()) return;
+  ASSERT_TRUE(disk_.SetReadOnly(true));
+  ASSERT_TRUE(AwaitNode(NameOf(0), "RUNNING", "Read-only file system"));
+  for (int i = 0; i < 3; ++i) {
+    const CommandResult run = RunShell("pwd >> " + Scratch("places"));
+    EXPECT_EQ(run.exit_code, 0) << run.ToString();
+  }
+  EXPECT_THAT(ReadWholeFile(Scratch("places")), Not(HasSubstr(disk_.path())));
+  ASSERT_TRUE(disk_.SetReadOnly(false));
+  EXPECT_TRUE(WaitUntil([&] { return NodeJson(NameOf(0)).at("healthReport") == ""; }, "well"));
+}
+
+TEST_F(WatchedDisk, TheOnlyLocalDiskReadOnlyStopsTheNodeUntilItCanBeWrittenAgain) {
+  Start(disk_.path() + "/local", other_.path() + "/log");
+  if (IsSkipped()) return;
+  ASSERT_TRUE(AwaitNode(NameOf(0), "RUNNING"));
+  ASSERT_TRUE(disk_.SetReadOnly(true));
+  ASSERT_TRUE(AwaitNode(NameOf(0), "UNHEALTHY", "Read-only file system"));
+  const std::string id = SubmitWaiting("echo done");
+  EXPECT_TRUE(AwaitNode(NameOf(0), "UNHEALTHY"));
+  EXPECT_THAT(StatusText(id), HasSubstr("ACCEPTED"));
+  ASSERT_TRUE(disk_.SetReadOnly(false));
+  EXPECT_TRUE(AwaitState(id, "FINISHED"));
+  EXPECT_TRUE(AwaitNode(NameOf(0), "RUNNING"));
+}
+
 TEST_F(WatchedDisk, AReadOnlyDiskIsNotUsedUntilItCanBeWrittenAgain) {
   Start(other_.path() + "/local", disk_.path() + "/log," + other_.path() + "/log");
   if (IsSkipped()) return;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/strings.h"
 #include "core_driver.h"
 
 namespace weir::nm {
@@ -46,6 +47,40 @@ TEST(NodeRecords, ComeBackAsTheyWere) {
     const auto back = Decode(KeyOf(record), *bytes);
     ASSERT_TRUE(back.ok()) << back.error().ToString();
     EXPECT_EQ(*back, record);
+  }
+}
+
+// As the NodeManagers that are out there have written them: one of today has to read them. A row
+// that no longer holds is a record that an upgrade would lose; new kinds of records get rows.
+TEST(NodeRecords, WhatEarlierNodeManagersHaveWrittenIsRead) {
+  LaunchContext launch = SleepForEver();
+  launch.secrets["am.token"] = std::string("\0bytes", 6);
+  launch.on_lease_end = LeaseEnd::kKeep;
+  const struct {
+    NodeRecord record;
+    const char* bytes;
+  } rows[] = {
+      {FullRecord(),
+       "040180a0abfef96202028e80808080c001066e6f64652d31800802010b7961726e2e696f2f677075"
+       "0403616e6e80bff4fef9620608060401120432302073d0afabfef962e8a7abfef96200a0bfabfef9"
+       "62c701037768799baac2eb41c6e0a1"},
+      {ContainerRecord{.token = {.id = IdOf(8), .node = kNode}},
+       "040180a0abfef96202029080808080c001066e6f64652d3100000000000000020200000000cf0f00"
+       "ebd83bdbb7b18d02"},
+      {LaunchRecord{IdOf(7), launch},
+       "040280a0abfef96202028e80808080c001020a2f62696e2f736c6565700731303030303030000001"
+       "08616d2e746f6b656e06006279746573020000000004593acec00d3c00db"},
+      {ConversationRecord{5, Epoch{3}, seconds(1234), seconds(25)},
+       "04030a0680d08d82ea4780e8eda1ba01fa763da993dc715e"},
+      {MachineRecord{"a boot", 45454, 8042}, "0404066120626f6f749cc605d47d2322baea16f794bd"},
+  };
+  for (const auto& row : rows) {
+    const auto bytes = HexDecode(row.bytes);
+    ASSERT_TRUE(bytes) << HexEncode(Encode(row.record).value());
+    const auto back = Decode(KeyOf(row.record), *bytes);
+    ASSERT_TRUE(back.ok()) << back.error().ToString() << " "
+                           << HexEncode(Encode(row.record).value());
+    EXPECT_EQ(*back, row.record);
   }
 }
 
