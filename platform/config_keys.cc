@@ -90,6 +90,10 @@ constexpr ConfigKey kKnown[] = {
      "3600",
      "How long containers may run on when their node is decommissioned gracefully (s); negative = "
      "to their end."},
+    {kRmUntrackedTimeout,
+     "60000",
+     "A node that is LOST, shut down or decommissioned, and that a non-empty include file does not "
+     "name nor the exclude file, is forgotten after so long (ms)."},
     {kRmExpiryShare,
      "10",
      "Of the active nodes, so many percent at most (one at least) are given up as LOST within a "

@@ -61,6 +61,8 @@ inline constexpr char kRmAllocationExpiry[] =
     "yarn.resourcemanager.rm.container-allocation.expiry-interval-ms";
 inline constexpr char kRmIncludePath[] = "yarn.resourcemanager.nodes.include-path";
 inline constexpr char kRmExcludePath[] = "yarn.resourcemanager.nodes.exclude-path";
+inline constexpr char kRmUntrackedTimeout[] =
+    "yarn.resourcemanager.node-removal-untracked.timeout-ms";
 inline constexpr char kRmDecommissionTimeout[] =
     "yarn.resourcemanager.nodemanager-graceful-decommission-timeout-secs";
 inline constexpr char kRmExpiryShare[] = "weir.resourcemanager.nodes.expired-per-minute-percent";

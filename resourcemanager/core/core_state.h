@@ -395,7 +395,7 @@ struct ResourceManagerCore::State {
   void TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer);
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
-  // --- changes of queues, labels, what nodes offer and live applications (durable_changes.cc)
+  // --- changes of queues, labels, nodes and live applications (durable_changes.cc)
   // True: it waits for the one under way, or is refused because too many do.
   bool WaitsForChange(const ChangeEvent& event);
   void StoreThenUse(std::vector<store::StoreOperation> batch, PendingChange next);
@@ -459,6 +459,7 @@ struct ResourceManagerCore::State {
   void TellStops(Node& node, NodeHeartbeatAnswer& answer) const;
   void MarkDirty(Node& node);  // it may have something to hear
   Node& AddNode(const store::NodeRecord& record);
+  // Requires: of a known node.
   Node& NodeAt(int32_t index) { return *nodes_by_index[static_cast<size_t>(index)]; }
   const Node& NodeAt(int32_t index) const { return *nodes_by_index[static_cast<size_t>(index)]; }
   bool Move(Node& node, NodeEvent event);
@@ -473,23 +474,52 @@ struct ResourceManagerCore::State {
                                        const std::vector<std::string>& names) const;
   WallTime DeadlineAfter(Duration timeout) const;
   void SetDecommissionDeadline(const Node& node, WallTime deadline);
-  // Each returns the sequence of its record.
-  uint64_t Decommission(Node& node, WallTime deadline, const std::string& by, bool from_file);
-  uint64_t ChangeDeadline(Node& node, WallTime deadline, const std::string& by);
-  uint64_t Recommission(Node& node, const std::string& by);
-  enum class ListChange { kStart, kGraceful, kAtOnce };
-  uint64_t UseLists(const std::string& by, ListChange change, std::optional<Duration> timeout);
+  // What is to be written, then used: by a command about these nodes, by lists.
+  std::vector<DecommissionChange> PlanDrain(const std::vector<const Node*>& meant,
+                                            const DrainNode& event) const;
+  std::vector<DecommissionChange> PlanLists(const NodeLists& next,
+                                            const std::string& by,
+                                            const ListChange& change) const;
+  DecommissionChange PlanGoing(const Node& node, store::DecommissionRecord record) const;
+  std::optional<DecommissionChange> PlanExclusion(const Node& node,
+                                                  const NodeLists::Exclusion& exclusion,
+                                                  const std::string& by,
+                                                  const ListChange& change) const;
+  // Why they cannot all be taken back.
+  Status CheckUndo(const std::vector<const Node*>& meant, const std::string& name) const;
+  void StoreDecommissions(std::optional<CallId> call,
+                          PendingDecommissions next,
+                          std::vector<Noted> notes);
+  Status Use(const PendingDecommissions& next);
+  void Use(const DecommissionChange& change, const std::string& by);
+  void UseListsOfTheStart();
+  void Decommission(Node& node, store::DecommissionRecord record);
+  void ChangeDeadline(Node& node, const store::DecommissionRecord& next);
+  void Recommission(Node& node, const std::string& by);
   void BeginDrain(Node& node);
   void StopForDrain(ContainerSlot slot);
   void OnDecommissionDeadline(Node& node);
   void FinishDrainIfEmpty(Node& node);
   void FinishDrain(Node& node);
+  // Of one that is LOST or took its leave: nothing is left there.
+  void FinishDrainOfGone(Node& node);
   void LoadDecommission(const store::DecommissionRecord& record);
   void OnSilent(Node& node);
   void EndSilence(Node& node);
   void ExpireSilent();
   std::string ExpiryLimitWords() const;
   void UseSchedulability(Node& node);
+
+  // --- nodes that are gone for good (node_removal.cc)
+  void NoteGone(Node& node);
+  // No list names it any more, and without that it may not come.
+  bool IsUntracked(const Node& node) const;
+  void TrackGone();
+  void OnRemovalDeadline(Node& node);
+  // The one that makes room for another; nullptr: all are there, or awaited.
+  Node* LongestGone();
+  // Out of memory, and by `batch` out of the store.
+  void ForgetNode(Node& node, std::vector<store::StoreOperation>& batch);
 
   // --- recovery (recovery.cc)
   void Load(const std::vector<store::Record>& records);
@@ -541,7 +571,8 @@ struct ResourceManagerCore::State {
   std::map<ApplicationId, std::unique_ptr<Application>> applications;
   std::map<std::string, ApplicationId> idempotency_keys;
   std::map<NodeId, std::unique_ptr<Node>> nodes;
-  std::vector<Node*> nodes_by_index;
+  std::vector<Node*> nodes_by_index;  // nullptr: free
+  std::vector<int32_t> free_indices;
   // The uuid's index: every heartbeat needs one.
   std::unordered_map<std::string, int32_t> node_indices;  // lookup-only
   std::vector<int32_t> node_slots;                        // scheduler slot -> Node::index
@@ -585,10 +616,12 @@ struct ResourceManagerCore::State {
   Deadlines<ApplicationId> lifetime_deadlines;
   Deadlines<int32_t> overcommit_deadlines;    // by Node::index
   Deadlines<int32_t> decommission_deadlines;  // by Node::index
+  Deadlines<int32_t> removal_deadlines;       // by Node::index
   std::map<NodeId, store::DecommissionRecord> decommissions;
   NodeLists lists;
   ExpiryLimiter expiry_limiter;
   std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
+  std::set<std::pair<Instant, int32_t>> gone;    // LOST, SHUTDOWN, DECOMMISSIONED: the same
   Instant usage_deadline = kNever;
   std::optional<ApplicationId> usage_stored_to;  // within a round
   std::set<ApplicationId> watched;

@@ -1,10 +1,10 @@
 // Taking nodes out of the cluster and back: drains by command, and the include and exclude files.
 //
-// A node that is to go gets no new containers from the moment it was said (DECOMMISSIONING). What
-// runs there may end by itself until the deadline; then it is stopped with that cause. When the
-// node holds nothing any more, and knows that its containers' ends are recorded, it is
-// DECOMMISSIONED: its registrations are refused until it is taken back. All of this is stored, the
-// deadline as wall-clock time, so that it outlives this process.
+// A node that is to go gets no new containers from the moment that is stored (DECOMMISSIONING).
+// What runs there may end by itself until the deadline; then it is stopped with that cause. When
+// the node holds nothing any more, and knows that its containers' ends are recorded, it is
+// DECOMMISSIONED: its registrations are refused until it is taken back. The deadline is stored as
+// wall-clock time, so that it outlives this process.
 #include <algorithm>
 #include <utility>
 
@@ -15,8 +15,23 @@
 namespace weir::rm {
 namespace {
 
+constexpr std::string_view kListsAtStart = "the lists of nodes at the start";
+constexpr size_t kExcludedNamed = 10;  // in one message
+
 std::string InWords(WallTime deadline) {
   return deadline == store::kNoDeadline ? "when they end" : "by " + ToIso8601(deadline);
+}
+
+std::vector<store::StoreOperation> BatchOf(const std::vector<DecommissionChange>& changes) {
+  std::vector<store::StoreOperation> batch;
+  for (const DecommissionChange& change : changes) {
+    if (change.after) {
+      batch.push_back(store::Put{*change.after});
+    } else {
+      batch.push_back(store::Delete{store::DecommissionKey(change.node)});
+    }
+  }
+  return batch;
 }
 
 }  // namespace
@@ -46,29 +61,25 @@ void ResourceManagerCore::State::SetDecommissionDeadline(const Node& node, WallT
   decommission_deadlines.Set(node.index, now.monotonic + left);
 }
 
-uint64_t ResourceManagerCore::State::Decommission(Node& node,
-                                                  WallTime deadline,
-                                                  const std::string& by,
-                                                  bool from_file) {
+void ResourceManagerCore::State::Decommission(Node& node, store::DecommissionRecord record) {
   // One that is awaited after a restart is drained when it is back.
   const bool active = IsActive(node.state) || node.awaited;
-  store::DecommissionRecord& record = decommissions[node.id()];
-  record = {
-      .node = node.id(), .deadline = deadline, .by = by, .from_file = from_file, .done = !active};
-  const uint64_t sequence = Append({store::Put{record}});
-  Emit(Noted{"nodes",
-             node.record.address.ToString(),
-             "decommissioned by " + by + "; its containers are stopped " + InWords(deadline),
-             false},
-       sequence);
+  const bool stored_done = std::exchange(record.done, !active);
+  decommissions.insert_or_assign(node.id(), record);
+  // It came or went while its record was written.
+  if (stored_done != record.done) Append({store::Put{record}});
+  Emit(Noted{
+      "nodes",
+      node.record.address.ToString(),
+      "decommissioned by " + record.by + "; its containers are stopped " + InWords(record.deadline),
+      false});
   if (!active) {
     Move(node, NodeEvent::kDecommission);
   } else if (node.awaited) {
-    SetDecommissionDeadline(node, deadline);
+    SetDecommissionDeadline(node, record.deadline);
   } else {
     BeginDrain(node);
   }
-  return sequence;
 }
 
 void ResourceManagerCore::State::BeginDrain(Node& node) {
@@ -148,13 +159,21 @@ void ResourceManagerCore::State::FinishDrain(Node& node) {
   EvacuateNode(node, "Node " + node.record.address.ToString() + " was decommissioned");
 }
 
-uint64_t ResourceManagerCore::State::Recommission(Node& node, const std::string& by) {
+// With a deadline it has the time until then to come back; without one there is nothing to wait
+// for.
+void ResourceManagerCore::State::FinishDrainOfGone(Node& node) {
+  const auto going = decommissions.find(node.id());
+  if (going == decommissions.end() || going->second.done) return;
+  const WallTime deadline = going->second.deadline;
+  if (deadline == store::kNoDeadline || deadline <= now.wall) OnDecommissionDeadline(node);
+}
+
+void ResourceManagerCore::State::Recommission(Node& node, const std::string& by) {
   decommissions.erase(node.id());
   decommission_deadlines.Clear(node.index);
   node.drain_enforced = false;
-  const uint64_t sequence = Append({store::Delete{store::DecommissionKey(node.id())}});
-  Emit(Noted{"nodes", node.record.address.ToString(), "taken back by " + by, false}, sequence);
-  if (node.state != NodeState::kDecommissioning) return sequence;
+  Emit(Noted{"nodes", node.record.address.ToString(), "taken back by " + by, false});
+  if (node.state != NodeState::kDecommissioning) return;
   Move(node, NodeEvent::kRecommission);
   if (!node.healthy) Move(node, NodeEvent::kUnhealthy);
   UseSchedulability(node);
@@ -164,74 +183,193 @@ uint64_t ResourceManagerCore::State::Recommission(Node& node, const std::string&
         FindAttempt(containers.AttemptOf(containers.at(slot).application));
     if (attempt != nullptr) DropWish(*attempt, slot);
   }
-  return sequence;
 }
 
-// Node by node: who is to go, who may stay, who may come back. The sequence of the last change.
-uint64_t ResourceManagerCore::State::UseLists(const std::string& by,
-                                              ListChange change,
-                                              std::optional<Duration> timeout) {
-  uint64_t sequence = 0;
-  for (auto& [id, owned] : nodes) {
-    Node& node = *owned;
-    const auto exclusion = lists.ExclusionOf(NamesOf(node));
-    const auto found = decommissions.find(id);
-    const bool going = found != decommissions.end();
-    if (!exclusion) {
-      if (going && found->second.from_file) sequence = Recommission(node, by);
-      continue;
-    }
-    if (going && (found->second.done || change == ListChange::kStart)) continue;
-    WallTime deadline = now.wall;
-    if (change == ListChange::kGraceful) {
-      // One that is going already keeps its deadline unless a new one is said.
-      if (going && !timeout) continue;
-      const auto said = timeout ? timeout : exclusion->timeout;
-      deadline = DeadlineAfter(said.value_or(options.decommission_timeout));
-    }
-    if (!going) {
-      sequence = Decommission(node, deadline, by, true);
-      continue;
-    }
-    sequence = ChangeDeadline(node, deadline, by);
-  }
-  return sequence;
-}
-
-uint64_t ResourceManagerCore::State::ChangeDeadline(Node& node,
-                                                    WallTime deadline,
-                                                    const std::string& by) {
-  store::DecommissionRecord& record = decommissions.at(node.id());
-  record.deadline = deadline;
-  record.by = by;
-  const uint64_t sequence = Append({store::Put{record}});
+void ResourceManagerCore::State::ChangeDeadline(Node& node, const store::DecommissionRecord& next) {
+  decommissions.insert_or_assign(node.id(), next);
   Emit(Noted{"nodes",
              node.record.address.ToString(),
-             "its containers are now stopped " + InWords(deadline) + ", says " + by,
-             false},
-       sequence);
+             "its containers are now stopped " + InWords(next.deadline) + ", says " + next.by,
+             false});
   if (node.state == NodeState::kDecommissioning && !node.drain_enforced) {
-    SetDecommissionDeadline(node, deadline);
+    SetDecommissionDeadline(node, next.deadline);
   }
-  return sequence;
+}
+
+// --- who is to go, who may stay, who may come back: written first, then used
+
+DecommissionChange ResourceManagerCore::State::PlanGoing(const Node& node,
+                                                         store::DecommissionRecord record) const {
+  const auto found = decommissions.find(node.id());
+  if (found == decommissions.end()) {
+    record.done = !IsActive(node.state) && !node.awaited;
+    return {.node = node.id(), .after = std::move(record)};
+  }
+  // Who said so first still decides who may take it back.
+  record.from_file = found->second.from_file;
+  return {.node = node.id(), .before = found->second, .after = std::move(record)};
+}
+
+std::optional<DecommissionChange> ResourceManagerCore::State::PlanExclusion(
+    const Node& node,
+    const NodeLists::Exclusion& exclusion,
+    const std::string& by,
+    const ListChange& change) const {
+  const auto found = decommissions.find(node.id());
+  const bool going = found != decommissions.end();
+  if (going && (found->second.done || change.kind == ListChange::Kind::kStart)) return std::nullopt;
+  WallTime deadline = now.wall;
+  if (change.kind == ListChange::Kind::kGraceful) {
+    // One that is going already keeps its deadline unless a new one is said.
+    if (going && !change.timeout) return std::nullopt;
+    const auto said = change.timeout ? change.timeout : exclusion.timeout;
+    deadline = DeadlineAfter(said.value_or(options.decommission_timeout));
+  }
+  return PlanGoing(
+      node, {.node = node.id(), .deadline = deadline, .by = by, .from_file = true, .done = false});
+}
+
+std::vector<DecommissionChange> ResourceManagerCore::State::PlanLists(
+    const NodeLists& next, const std::string& by, const ListChange& change) const {
+  std::vector<DecommissionChange> plan;
+  for (const auto& [id, node] : nodes) {
+    if (const auto exclusion = next.ExclusionOf(NamesOf(*node))) {
+      if (auto one = PlanExclusion(*node, *exclusion, by, change)) plan.push_back(*std::move(one));
+      continue;
+    }
+    const auto found = decommissions.find(id);
+    if (found == decommissions.end() || !found->second.from_file) continue;
+    plan.push_back({.node = id, .before = found->second});
+  }
+  return plan;
+}
+
+std::vector<DecommissionChange> ResourceManagerCore::State::PlanDrain(
+    const std::vector<const Node*>& meant, const DrainNode& event) const {
+  std::vector<DecommissionChange> plan;
+  const WallTime deadline = DeadlineAfter(event.timeout.value_or(options.decommission_timeout));
+  for (const Node* node : meant) {
+    const auto found = decommissions.find(node->id());
+    const bool going = found != decommissions.end();
+    if (event.undo) {
+      if (going) plan.push_back({.node = node->id(), .before = found->second});
+    } else if (!going || !found->second.done) {
+      plan.push_back(PlanGoing(*node,
+                               {.node = node->id(),
+                                .deadline = deadline,
+                                .by = event.by,
+                                .from_file = false,
+                                .done = false}));
+    }
+  }
+  return plan;
+}
+
+void ResourceManagerCore::State::StoreDecommissions(std::optional<CallId> call,
+                                                    PendingDecommissions next,
+                                                    std::vector<Noted> notes) {
+  std::vector<store::StoreOperation> batch = BatchOf(next.nodes);
+  if (!batch.empty()) {
+    return StoreThenUse(
+        std::move(batch),
+        {.call = call, .what = std::move(next), .notes = std::move(notes), .undo = {}});
+  }
+  static_cast<void>(Use(next));
+  for (Noted& note : notes) Emit(std::move(note));
+  if (call) Answer(*call, NoContent{}, appended);
+}
+
+Status ResourceManagerCore::State::Use(const PendingDecommissions& next) {
+  if (next.lists) lists = *next.lists;
+  for (const DecommissionChange& change : next.nodes) Use(change, next.by);
+  if (!next.lists) return {};
+  TrackGone();
+  // Who came while it was written was let in by the lists before.
+  PendingDecommissions late{.by = next.by,
+                            .nodes = PlanLists(lists, next.by, next.change),
+                            .lists = next.lists,
+                            .change = next.change};
+  std::erase_if(late.nodes, [](const DecommissionChange& one) { return one.before.has_value(); });
+  if (!late.nodes.empty()) StoreDecommissions(std::nullopt, std::move(late), {});
+  return {};
+}
+
+void ResourceManagerCore::State::Use(const DecommissionChange& change, const std::string& by) {
+  Node* node = FindNode(change.node);
+  if (node == nullptr) {  // forgotten meanwhile
+    if (change.after) Append({store::Delete{store::DecommissionKey(change.node)}});
+    return;
+  }
+  const auto found = decommissions.find(change.node);
+  const bool going = found != decommissions.end();
+  if (!change.after) {
+    // Its drain has ended meanwhile: that was written after this.
+    if (going && found->second != change.before) {
+      Append({store::Delete{store::DecommissionKey(change.node)}});
+    }
+    Recommission(*node, by);
+  } else if (!going) {
+    Decommission(*node, *change.after);
+  } else if (!found->second.done) {
+    ChangeDeadline(*node, *change.after);
+  }
+}
+
+// Before anything else happens, and without waiting for the store: the files say the same at the
+// next start. A node that comes in between is to meet what holds.
+void ResourceManagerCore::State::UseListsOfTheStart() {
+  const std::string by(kListsAtStart);
+  const auto plan = PlanLists(lists, by, {.kind = ListChange::Kind::kStart});
+  if (!plan.empty()) Append(BatchOf(plan));
+  for (const DecommissionChange& change : plan) Use(change, by);
+  TrackGone();
 }
 
 void ResourceManagerCore::State::On(const RefreshNodes& event) {
-  lists = event.lists;
-  const uint64_t sequence = UseLists(
-      event.by, event.graceful ? ListChange::kGraceful : ListChange::kAtOnce, event.timeout);
-  Emit(Noted{"nodes",
+  if (WaitsForChange(event)) return;
+  PendingDecommissions next{
+      .by = event.by,
+      .nodes = {},
+      .lists = event.lists,
+      .change = {.kind = event.graceful ? ListChange::Kind::kGraceful : ListChange::Kind::kAtOnce,
+                 .timeout = event.timeout}};
+  next.nodes = PlanLists(event.lists, event.by, next.change);
+  Noted note{"nodes",
              "-",
-             "lists of nodes: " + std::to_string(lists.include.size()) + " included, " +
-                 std::to_string(lists.exclude.size()) + " excluded, by " + event.by,
-             false},
-       sequence);
-  Answer(event.call, NoContent{}, sequence);
+             "lists of nodes: " + std::to_string(event.lists.include.size()) + " included, " +
+                 std::to_string(event.lists.exclude.size()) + " excluded, by " + event.by,
+             false};
+  StoreDecommissions(event.call, std::move(next), {std::move(note)});
+}
+
+Status ResourceManagerCore::State::CheckUndo(const std::vector<const Node*>& meant,
+                                             const std::string& name) const {
+  size_t count = 0;
+  std::string which;
+  std::string why;  // of the last one
+  for (const Node* node : meant) {
+    const auto exclusion = lists.ExclusionOf(NamesOf(*node));
+    if (!exclusion) continue;
+    why = exclusion->why;
+    if (++count > kExcludedNamed) continue;
+    which += (which.empty() ? "" : ", ") + node->record.address.ToString() + " (" + why + ")";
+  }
+  if (count == 0) return {};
+  const std::string remedy = "change the file, then `weir rmadmin -refreshNodes`";
+  if (meant.size() == 1) {
+    return Error{ErrorCode::kFailedPrecondition, "node " + name + " is excluded: " + why, remedy};
+  }
+  if (count > kExcludedNamed) which += " and " + std::to_string(count - kExcludedNamed) + " more";
+  return Error{ErrorCode::kFailedPrecondition,
+               "none was taken back: " + name + " means " + std::to_string(meant.size()) +
+                   " nodes, of which these are excluded: " + which,
+               remedy + ", or name one of the others by host:port"};
 }
 
 void ResourceManagerCore::State::On(const DrainNode& event) {
-  std::vector<Node*> meant;
-  for (auto& [id, node] : nodes) {
+  if (WaitsForChange(event)) return;
+  std::vector<const Node*> meant;
+  for (const auto& [id, node] : nodes) {
     const auto names = NamesOf(*node);
     if (std::find(names.begin(), names.end(), event.node) != names.end()) {
       meant.push_back(node.get());
@@ -243,29 +381,12 @@ void ResourceManagerCore::State::On(const DrainNode& event) {
         event.call,
         Error{ErrorCode::kNotFound, "no node " + name + " is known", "see `weir node -list -all`"});
   }
-  uint64_t sequence = 0;
-  for (Node* node : meant) {
-    const auto found = decommissions.find(node->id());
-    const bool going = found != decommissions.end();
-    if (event.undo) {
-      if (const auto exclusion = lists.ExclusionOf(NamesOf(*node))) {
-        return Answer(event.call,
-                      Error{ErrorCode::kFailedPrecondition,
-                            "node " + name + " is excluded: " + exclusion->why,
-                            "change the file, then `weir rmadmin -refreshNodes`"},
-                      sequence);
-      }
-      if (going) sequence = Recommission(*node, event.by);
-      continue;
-    }
-    const WallTime deadline = DeadlineAfter(event.timeout.value_or(options.decommission_timeout));
-    if (!going) {
-      sequence = Decommission(*node, deadline, event.by, false);
-    } else if (!found->second.done) {
-      sequence = ChangeDeadline(*node, deadline, event.by);
+  if (event.undo) {
+    if (Status may = CheckUndo(meant, name); !may.ok()) {
+      return Answer(event.call, std::move(may).error());
     }
   }
-  Answer(event.call, NoContent{}, sequence);
+  StoreDecommissions(event.call, {.by = event.by, .nodes = PlanDrain(meant, event)}, {});
 }
 
 void ResourceManagerCore::State::LoadDecommission(const store::DecommissionRecord& record) {

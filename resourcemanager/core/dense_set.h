@@ -26,6 +26,12 @@ class DenseSet {
     }
     place->bits |= Bit(number);
   }
+  void Erase(int32_t number) {
+    const auto place = Find(number / kBits);
+    if (place == blocks_.end() || place->index != number / kBits) return;
+    place->bits &= ~Bit(number);
+    if (place->bits == 0) blocks_.erase(place);
+  }
   bool Contains(int32_t number) const {
     const auto place = const_cast<DenseSet*>(this)->Find(number / kBits);
     return place != blocks_.end() && place->index == number / kBits &&

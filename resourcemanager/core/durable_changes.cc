@@ -1,5 +1,5 @@
-// Changes of queues, labels, what nodes offer and live applications, from the event to the moment
-// in which they act.
+// Changes of queues, labels, what nodes offer, which of them go, and live applications, from the
+// event to the moment in which they act.
 //
 // In between only a queue made on demand, or the end of the application, can get in the way of a
 // change that was judged well. Then its record is taken back, and its caller hears why once that is
@@ -61,6 +61,9 @@ void ResourceManagerCore::State::OnChangeStored() {
     Answer(*stored.call, queues->applied.about);
   } else if (const auto* changed = std::get_if<PendingApplication>(&stored.what)) {
     Answer(*stored.call, MakeReport(*FindApplication(changed->id), now));
+  } else if (std::holds_alternative<PendingDecommissions>(stored.what)) {
+    // A node that came or went meanwhile has had its record corrected.
+    Answer(*stored.call, NoContent{}, appended);
   } else {
     Answer(*stored.call, NoContent{});
   }

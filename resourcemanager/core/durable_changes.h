@@ -1,5 +1,5 @@
-// What changes of queues, labels, what nodes offer, and live applications look like on their way to
-// the store.
+// What changes of queues, labels, what nodes offer, which nodes go or come back, and live
+// applications look like on their way to the store.
 //
 // A change is judged, written, and acts when its record is durable: until then nobody can see it.
 // One is under way at a time; those behind it wait (bounded), so that each is judged by what the
@@ -19,6 +19,7 @@
 #include "common/time.h"
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/events.h"
+#include "resourcemanager/core/node_lists.h"
 #include "scheduler/config/queue_configuration.h"
 #include "state-store/records.h"
 
@@ -46,6 +47,30 @@ struct PendingNodeSettings {
   Duration overcommit_timeout{-1};
 };
 
+// How lists of nodes are put into force.
+struct ListChange {
+  enum class Kind {
+    kStart,     // of the ResourceManager: who is going already goes on as he was
+    kGraceful,  // containers may end until the timeout
+    kAtOnce
+  };
+  Kind kind = Kind::kGraceful;
+  std::optional<Duration> timeout{};  // of the command; negative = for ever
+};
+// A node that goes has a record, one that is taken back has none any more.
+struct DecommissionChange {
+  NodeId node;
+  std::optional<store::DecommissionRecord> before{};
+  std::optional<store::DecommissionRecord> after{};
+};
+struct PendingDecommissions {
+  std::string by;
+  std::vector<DecommissionChange> nodes;
+  // Of a change of the lists: what is then in force.
+  std::optional<NodeLists> lists{};
+  ListChange change{};
+};
+
 // What is set changes.
 struct PendingApplication {
   ApplicationId id;
@@ -56,7 +81,12 @@ struct PendingApplication {
 
 struct PendingChange {
   std::optional<CallId> call;  // nothing: the caller left
-  std::variant<PendingQueues, PendingLabels, PendingNodeSettings, PendingApplication> what;
+  std::variant<PendingQueues,
+               PendingLabels,
+               PendingNodeSettings,
+               PendingDecommissions,
+               PendingApplication>
+      what;
   std::vector<Noted> notes;
   // When it can no longer be taken over; of an application: its record as it is then.
   std::vector<store::StoreOperation> undo;
@@ -68,6 +98,8 @@ using ChangeEvent = std::variant<ReconfigureQueues,
                                  RemoveLabels,
                                  ReplaceLabelsOnNodes,
                                  UpdateNodeResource,
+                                 RefreshNodes,
+                                 DrainNode,
                                  MoveApplication,
                                  UpdatePriority,
                                  UpdateLifetime>;

@@ -161,8 +161,7 @@ struct UpdateNodeResource {
 
 // The lists of nodes, as the files say now. Newly excluded nodes: with `graceful` their containers
 // may end until the timeout (the event's, else the list's, else the configured one), else they are
-// stopped at once. No longer excluded ones are taken
-// back.
+// stopped at once. No longer excluded ones are taken back.
 struct RefreshNodes {
   CallId call;
   std::string by;
@@ -170,8 +169,8 @@ struct RefreshNodes {
   bool graceful = false;
   std::optional<Duration> timeout{};  // negative = for ever
 };
-// The same for one node by command; `undo` takes it back. kNotFound; kFailedPrecondition: to take
-// back one that the lists exclude.
+// The same by command for one node, or all those of a host; `undo` takes them back, all or none.
+// kNotFound; kFailedPrecondition: to take back one that the lists exclude.
 struct DrainNode {
   CallId call;
   std::string by;

@@ -83,6 +83,13 @@ std::string ResourceManagerCore::State::CheckNodes() const {
   int32_t active = 0;
   for (const auto& [id, node] : nodes) {
     active += IsActive(node->state) ? 1 : 0;
+    if (nodes_by_index[static_cast<size_t>(node->index)] != node.get()) {
+      return Broken(id.uuid, "not where its number says");
+    }
+    const bool is_gone = !IsActive(node->state) && node->state != NodeState::kNew;
+    if (is_gone != gone.contains({node->gone_at, node->index})) {
+      return Broken(id.uuid, "gone in one place only");
+    }
     held += static_cast<size_t>(node->containers.size);
     if (node->slot.has_value() != IsActive(node->state)) {
       return Broken(id.uuid, "active in one of core and scheduler only");
@@ -124,6 +131,9 @@ std::string ResourceManagerCore::State::CheckNodes() const {
     }
   }
   if (held != containers.size()) return Broken("nodes", "their containers do not add up");
+  if (nodes.size() + free_indices.size() != nodes_by_index.size()) {
+    return Broken("nodes", "their numbers do not add up");
+  }
   if (active != active_nodes) return Broken("nodes", "the count of active ones is wrong");
   return "";
 }

@@ -25,12 +25,11 @@
 
 namespace weir::rm {
 
-inline constexpr size_t kNodesMax = 20'000;  // known ones, active or not
 inline constexpr size_t kFinishedApplicationsPerNode = 10'000;
 
 struct Node {
   store::NodeRecord record;
-  int32_t index = -1;  // dense, in the order in which nodes became known; never reused
+  int32_t index = -1;  // dense; another node's, once this one is forgotten
   SharedText name;     // its id, for actions
   SharedText words;    // "node=<id>", for those about its containers
   NodeState state = NodeState::kNew;
@@ -41,6 +40,7 @@ struct Node {
   std::string health_report;
   Instant silent_at = kNever;       // when it would have been LOST but for the limit on that
   WallTime silent_since;            // of silent ones
+  Instant gone_at = kNever;         // since when it is LOST, SHUTDOWN or DECOMMISSIONED
   bool drain_enforced = false;      // its deadline has come: what is there is being stopped
   std::string own_label;            // that its NodeManager names
   Resource offered;                 // what its NodeManager says that it has

@@ -57,10 +57,15 @@ Node& ResourceManagerCore::State::AddNode(const store::NodeRecord& record) {
   auto owned = std::make_unique<Node>();
   Node& node = *owned;
   node.record = record;
-  node.index = static_cast<int32_t>(nodes_by_index.size());
+  if (free_indices.empty()) {
+    free_indices.push_back(static_cast<int32_t>(nodes_by_index.size()));
+    nodes_by_index.push_back(nullptr);
+  }
+  node.index = free_indices.back();
+  free_indices.pop_back();
   node.name = SharedText(record.id.uuid);
   node.words = SharedText("node=" + record.id.uuid);
-  nodes_by_index.push_back(&node);
+  nodes_by_index[static_cast<size_t>(node.index)] = &node;
   node_indices.emplace(record.id.uuid, node.index);
   nodes.emplace(record.id, std::move(owned));
   return node;
@@ -77,6 +82,7 @@ bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
     node.awaited = false;
     --awaited_nodes;
   }
+  NoteGone(node);
   return true;
 }
 
@@ -94,12 +100,17 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
             ErrorCode::kFailedPrecondition, "node " + request.address.ToString() + " " + *why, ""});
   }
   Node* known = FindNode(request.id);
-  if (known == nullptr && nodes.size() >= kNodesMax) {
-    return Answer(event.call,
-                  Error{ErrorCode::kResourceExhausted,
-                        "node " + request.id.uuid +
-                            " is one too many: " + std::to_string(kNodesMax) + " are known",
-                        "remove nodes that are gone from the store"});
+  std::vector<store::StoreOperation> batch;
+  if (known == nullptr && nodes.size() >= options.known_nodes) {
+    Node* oldest = LongestGone();
+    if (oldest == nullptr) {
+      return Answer(event.call,
+                    Error{ErrorCode::kResourceExhausted,
+                          "node " + request.id.uuid + " is one too many: " +
+                              std::to_string(options.known_nodes) + " are there or awaited",
+                          "end a NodeManager: the node that is gone for longest makes room"});
+    }
+    ForgetNode(*oldest, batch);
   }
   const store::NodeRecord record{.id = request.id,
                                  .address = request.address,
@@ -110,7 +121,8 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
   Node& node = known == nullptr ? AddNode(record) : *known;
   if (known == nullptr || node.record != record) {
     node.record = record;
-    sequence = Append({store::Put{record}});
+    batch.push_back(store::Put{record});
+    sequence = Append(std::move(batch));
   }
   ActivateNode(node, request);
   Answer(event.call,
@@ -263,7 +275,10 @@ void ResourceManagerCore::State::On(const UnregisterNode& event) {
   if (node == nullptr || node->session != event.session || node->state == NodeState::kLost) {
     return Answer(event.call, RegisterFirst(event.node, "is not registered with this session"));
   }
-  if (Move(*node, NodeEvent::kShutdown)) EvacuateNode(*node, "The NodeManager was shut down");
+  if (Move(*node, NodeEvent::kShutdown)) {
+    EvacuateNode(*node, "The NodeManager was shut down");
+    FinishDrainOfGone(*node);
+  }
   Answer(event.call, NoContent{});
 }
 
@@ -273,10 +288,7 @@ void ResourceManagerCore::State::OnNodeExpired(Node& node) {
                "Node " + node.record.address.ToString() +
                    " was lost: nothing was heard of it for " +
                    std::to_string(ToMillis(options.node_expiry)) + " ms");
-  const auto going = decommissions.find(node.id());
-  if (going != decommissions.end() && going->second.deadline <= now.wall) {
-    OnDecommissionDeadline(node);
-  }
+  FinishDrainOfGone(node);
 }
 
 void ResourceManagerCore::State::EvacuateNode(Node& node, const std::string& why) {

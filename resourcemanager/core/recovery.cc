@@ -11,7 +11,6 @@
 namespace weir::rm {
 namespace {
 
-constexpr std::string_view kListsAtStart = "the lists of nodes at the start";
 constexpr std::string_view kStagingScheme = "staging:";
 
 RmApplicationState StateOf(ApplicationState stored) {
@@ -147,7 +146,7 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
   FindQueues();
   for (const auto& id : std::exchange(to_resume, {})) Resume(*FindApplication(id));
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
-  UseLists(std::string(kListsAtStart), ListChange::kStart, std::nullopt);
+  UseListsOfTheStart();
   if (applied_queues.back().parts == 0) {  // chosen just now
     AppliedQueues chosen = std::move(applied_queues.back());
     applied_queues.pop_back();

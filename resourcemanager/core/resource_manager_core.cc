@@ -226,6 +226,9 @@ void ResourceManagerCore::State::OnDeadline() {
   for (const int32_t index : decommission_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     OnDecommissionDeadline(NodeAt(index));
   }
+  for (const int32_t index : removal_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    OnRemovalDeadline(NodeAt(index));
+  }
   if (usage_deadline <= now.monotonic) StoreUsages();
 }
 
@@ -336,6 +339,7 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.lifetime_deadlines.Next(),
                    state.overcommit_deadlines.Next(),
                    state.decommission_deadlines.Next(),
+                   state.removal_deadlines.Next(),
                    state.silent.empty() ? kNever : state.expiry_limiter.Next(),
                    state.usage_deadline,
                    state.sched->NextDeadline().value_or(kNever)});

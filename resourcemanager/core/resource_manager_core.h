@@ -63,6 +63,8 @@ struct CoreOptions {
   QueueParser parse_queues{};
   NodeLists node_lists{};                         // as the files say when the process starts
   Duration decommission_timeout = seconds(3600);  // negative = for ever
+  size_t known_nodes = 20'000;               // at most; the one that is gone for longest makes room
+  Duration untracked_timeout = seconds(60);  // then a node that is gone and in no list is forgotten
   double expiry_share = 0.1;  // of the active nodes, at most LOST for silence per minute; 1 = all
   Duration usage_interval = seconds(60);  // how often what applications use is stored
 };

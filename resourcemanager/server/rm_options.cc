@@ -60,6 +60,7 @@ void ReadNodes(OptionReader& read, RmOptions& options) {
   options.core.node_lists = read.Keep(ReadNodeFiles(options.node_files), NodeLists{});
   options.core.decommission_timeout =
       seconds(read.Int(kRmDecommissionTimeout, -1, OptionReader::kMillisMax / 1000));
+  options.core.untracked_timeout = read.Millis(kRmUntrackedTimeout);
   options.core.expiry_share = ReadExpiryShare(read);
 }
 

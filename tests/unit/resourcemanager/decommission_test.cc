@@ -28,15 +28,43 @@ class Decommissions : public ::testing::Test {
   std::optional<ErrorCode> Drain(const std::string& node,
                                  std::optional<Duration> timeout = std::nullopt,
                                  bool undo = false) {
-    const CallId call = driver.NewCall();
-    driver.Step(
-        DrainNode{.call = call, .by = "root", .node = node, .timeout = timeout, .undo = undo});
+    const CallId call = BeginDrain(node, timeout, undo);
     if (!undo) {
       EXPECT_TRUE(!driver.Answered(call) || driver.Code(call)) << "not before it is durable";
     }
     driver.CommitAll();
     EXPECT_TRUE(driver.Answered(call));
     return driver.Code(call);
+  }
+  // These without the commit.
+  CallId BeginDrain(const std::string& node, std::optional<Duration> timeout, bool undo = false) {
+    const CallId call = driver.NewCall();
+    driver.Step(
+        DrainNode{.call = call, .by = "root", .node = node, .timeout = timeout, .undo = undo});
+    return call;
+  }
+  CallId BeginRefresh(const NodeLists& lists) {
+    const CallId call = driver.NewCall();
+    driver.Step(RefreshNodes{.call = call, .by = "root", .lists = lists, .graceful = true});
+    return call;
+  }
+  CallId BeginRegistration(const std::string& uuid,
+                           const HostPort& address,
+                           std::vector<ContainerStatus> containers = {}) {
+    const CallId call = driver.NewCall();
+    driver.Step(RegisterNode{.call = call,
+                             .request = {.id = {uuid},
+                                         .address = address,
+                                         .http_address = uuid + ":8042",
+                                         .rack = "/default-rack",
+                                         .capacity = kNodeSize,
+                                         .containers = std::move(containers)}});
+    return call;
+  }
+  const store::DecommissionRecord* StoredDecommission(const std::string& uuid) const {
+    const auto found = driver.store.find(store::DecommissionKey({uuid}));
+    return found == driver.store.end() ? nullptr
+                                       : std::get_if<store::DecommissionRecord>(&found->second);
   }
   std::optional<ErrorCode> Undo(const std::string& node) { return Drain(node, std::nullopt, true); }
   void Refresh(const NodeLists& lists,
@@ -385,6 +413,136 @@ TEST_F(Decommissions, ADrainingNodeThatFallsSilentIsLostAndGoesOnWhenItIsBack) {
   driver.RegisterNodeCall("n2", kNodeSize, {Running(worker)});
   EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioning) << "it still runs something";
   EXPECT_EQ(driver.Beat("n2").stop.size(), 1U);
+}
+
+// What nobody waits for does not have to come back first.
+TEST_F(Decommissions, ADrainWithoutADeadlineEndsWithTheNode) {
+  struct Row {
+    const char* how;
+    bool restart;
+    bool unregisters;
+  };
+  const Row rows[] = {
+      {"lost", false, false}, {"lost after a restart", true, false}, {"shut down", false, true}};
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.how);
+    driver = CoreDriver(Options());
+    RunOnTwo();
+    Drain("n2", seconds(-1));
+    ASSERT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioning);
+    if (row.restart) driver.Restart();
+    if (row.unregisters) {
+      driver.Step(UnregisterNode{
+          .call = driver.NewCall(), .node = {"n2"}, .session = driver.sessions["n2"]});
+    } else {
+      driver.Advance(seconds(120));
+    }
+    driver.CommitAll();
+    EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioned);
+    ASSERT_NE(StoredDecommission("n2"), nullptr);
+    EXPECT_TRUE(StoredDecommission("n2")->done);
+    EXPECT_EQ(Register("n2"), ErrorCode::kFailedPrecondition);
+  }
+}
+
+// --- nothing is done, or seen, before it is stored
+
+TEST_F(Decommissions, ADrainActsWhenItIsStoredAndACrashBeforeThatLeavesNothingOfIt) {
+  RunOnTwo();
+  const CallId drained = BeginDrain("n2", seconds(600));
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kRunning);
+  EXPECT_EQ(ReportOf("n2").decommission_by, WallTime{});
+  EXPECT_FALSE(driver.Answered(drained));
+  driver.Restart();
+  EXPECT_EQ(Register("n2"), std::nullopt);
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kRunning);
+  EXPECT_EQ(StoredDecommission("n2"), nullptr);
+}
+
+TEST_F(Decommissions, TakingBackAndListsActWhenTheyAreStored) {
+  RunOnTwo();
+  Drain("n2", seconds(600));
+  const CallId undone = BeginDrain("n2", std::nullopt, true);
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioning);
+  EXPECT_FALSE(driver.Answered(undone));
+  driver.CommitAll();
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kRunning);
+  EXPECT_TRUE(driver.Answered(undone));
+  const CallId refreshed = BeginRefresh(Excluding("n2.example"));
+  const CallId behind = BeginDrain("n1", seconds(600));
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kRunning);
+  EXPECT_FALSE(driver.Answered(refreshed));
+  driver.CommitAll();
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioning);
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kDecommissioning) << "it waited for its turn";
+  EXPECT_TRUE(driver.Answered(refreshed) && driver.Answered(behind));
+}
+
+TEST_F(Decommissions, WhoComesWhileTheListsAreStoredIsJudgedByThemToo) {
+  driver.AddNode("n1", kNodeSize);
+  NodeLists lists = Excluding("n1.example");
+  lists.exclude["n2.example"] = std::nullopt;
+  BeginRefresh(lists);
+  const CallId call = BeginRegistration("n2", {"n2.example", 45454});
+  driver.CommitAll();
+  EXPECT_NE(driver.Get<RegisterNodeAnswer>(call), nullptr) << "the lists before let it in";
+  EXPECT_EQ(driver.StateOfNode("n1"), NodeState::kDecommissioned);
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioned);
+  EXPECT_EQ(Register("n2"), ErrorCode::kFailedPrecondition);
+}
+
+// It was written as one that is out already.
+TEST_F(Decommissions, ANodeThatComesWhileItIsTakenOutIsDrainedAndStoredAsThat) {
+  RunOnTwo();
+  driver.Advance(seconds(35));
+  ASSERT_EQ(driver.StateOfNode("n2"), NodeState::kLost);
+  BeginDrain("n2", seconds(600));
+  BeginRegistration("n2", {"n2.example", 45454}, {Running(worker)});
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kRunning);
+  driver.CommitAll();
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioning) << "it still runs something";
+  ASSERT_NE(StoredDecommission("n2"), nullptr);
+  EXPECT_FALSE(StoredDecommission("n2")->done);
+}
+
+TEST_F(Decommissions, ADrainThatEndsWhileItIsTakenBackIsTakenBackAllTheSame) {
+  RunOnTwo();
+  Drain("n2", seconds(-1));
+  const CallId undone = BeginDrain("n2", std::nullopt, true);
+  driver.Step(
+      UnregisterNode{.call = driver.NewCall(), .node = {"n2"}, .session = driver.sessions["n2"]});
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kDecommissioned);
+  driver.CommitAll();
+  EXPECT_TRUE(driver.Answered(undone));
+  EXPECT_EQ(StoredDecommission("n2"), nullptr);
+  EXPECT_EQ(Register("n2"), std::nullopt);
+}
+
+// --- a name that means several nodes
+
+TEST_F(Decommissions, TakingBackThoseOfAHostIsAllOrNothing) {
+  for (uint16_t port = 1; port <= 3; ++port) {
+    BeginRegistration("n" + std::to_string(port), {"host", port});
+  }
+  driver.CommitAll();
+  Refresh(Excluding("host:2"), false);
+  Drain("host:1");
+  Drain("host:3");
+  driver.Advance(milliseconds(1));
+  driver.CommitAll();
+  const CallId call = BeginDrain("host", std::nullopt, true);
+  driver.CommitAll();
+  ASSERT_EQ(driver.Code(call), ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(std::get<Error>(driver.replies.at(call)).message,
+            "none was taken back: host means 3 nodes, of which these are excluded: host:2 (the "
+            "exclude file names host:2)");
+  for (const char* uuid : {"n1", "n2", "n3"}) {
+    EXPECT_EQ(driver.StateOfNode(uuid), NodeState::kDecommissioned);
+    EXPECT_NE(StoredDecommission(uuid), nullptr);
+  }
+  Refresh({}, false);
+  EXPECT_EQ(Undo("host"), std::nullopt);
+  for (const char* uuid : {"n1", "n2", "n3"}) EXPECT_EQ(StoredDecommission(uuid), nullptr);
 }
 
 // --- launches that fail by the node's own fault

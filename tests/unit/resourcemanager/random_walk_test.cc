@@ -16,6 +16,7 @@ namespace weir::rm {
 namespace {
 
 constexpr int kSteps = 400;
+constexpr char kPassing[] = "n4";
 
 // Two leaves; preemption between them is on.
 QueueProperties WalkQueues(int64_t share_of_a, const std::string& state_of_b) {
@@ -56,6 +57,8 @@ class Walk {
       driver_.Step(DrainNode{.call = driver_.NewCall(), .by = "root", .node = uuid, .undo = true});
     }
     driver_.CommitAll();
+    ComeAndGo();  // one that is awaited after a restart would be in the way of the others
+    driver_.CommitAll();
     for (int round = 0; round < 4; ++round) {
       for (const auto& uuid : Uuids()) {
         driver_.RegisterNodeCall(uuid, {4096, 8}, Held(uuid));
@@ -79,6 +82,8 @@ class Walk {
     options.local_queues = WalkQueues(50, "RUNNING");
     options.completed_applications = 5;
     options.launch_expiry = seconds(40);
+    options.known_nodes = 3;
+    options.untracked_timeout = seconds(5);
     options.container_token_life = seconds(40);
     return options;
   }
@@ -109,7 +114,8 @@ class Walk {
         break;
       case 1:
         if (random_.Chance(1, 3)) driver_.RegisterNodeCall(AnyNode(), Size(), Some());
-        if (random_.Chance(1, 10)) Unregister();
+        if (random_.Chance(1, 10)) Unregister(AnyNode());
+        if (random_.Chance(1, 10)) ComeAndGo();
         break;
       case 2:
       case 3:
@@ -230,6 +236,7 @@ class Walk {
       case 4: {
         NodeLists lists;
         if (random_.Chance(1, 2)) lists.exclude[AnyNode() + ".example"] = std::nullopt;
+        if (random_.Chance(1, 5)) lists.include = {AnyNode() + ".example", AnyNode() + ".example"};
         driver_.Step(RefreshNodes{.call = call,
                                   .by = "root",
                                   .lists = std::move(lists),
@@ -267,8 +274,12 @@ class Walk {
       }
     }
   }
-  void Unregister() {
-    const std::string uuid = AnyNode();
+  // One too many, unless another makes room for it; gone again at once.
+  void ComeAndGo() {
+    driver_.RegisterNodeCall(kPassing, Size());
+    Unregister(kPassing);
+  }
+  void Unregister(const std::string& uuid) {
     driver_.Step(UnregisterNode{
         .call = driver_.NewCall(), .node = {uuid}, .session = driver_.sessions[uuid]});
   }
