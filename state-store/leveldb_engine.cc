@@ -155,8 +155,11 @@ Status DropEmptyTables(const std::string& directory, std::vector<std::string>& d
 
 }  // namespace
 
-Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dropped) {
+Status RepairLevelDb(const std::string& directory,
+                     std::vector<std::string>* dropped,
+                     leveldb::Env* env) {
   leveldb::Options options;
+  if (env != nullptr) options.env = env;
   std::vector<std::string> ignored;
   std::vector<std::string>& lost = dropped == nullptr ? ignored : *dropped;
   WEIR_RETURN_IF_ERROR(DropEmptyTables(directory, lost));
@@ -169,13 +172,20 @@ Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dro
 }
 
 Result<std::unique_ptr<StoreEngine>> OpenLevelDbEngine(const std::string& directory,
-                                                       Durability durability) {
+                                                       Durability durability,
+                                                       leveldb::Env* env) {
   WEIR_RETURN_IF_ERROR(PrepareDirectory(directory));
   leveldb::Options options;
+  if (env != nullptr) options.env = env;
   options.create_if_missing = true;
-  options.paranoid_checks = durability == Durability::kMachine;
+  options.paranoid_checks = true;
   leveldb::DB* database = nullptr;
-  const leveldb::Status status = leveldb::DB::Open(options, directory, &database);
+  leveldb::Status status = leveldb::DB::Open(options, directory, &database);
+  // Of a log as a crash of the machine leaves it; not of one that cannot be read just now.
+  if (status.IsCorruption() && durability == Durability::kProcess) {
+    options.paranoid_checks = false;
+    status = leveldb::DB::Open(options, directory, &database);
+  }
   if (!status.ok()) return TranslateLevelDbStatus(status, "open", directory);
   return std::unique_ptr<StoreEngine>(std::make_unique<LevelDbEngine>(
       directory, std::unique_ptr<leveldb::DB>(database), durability));

@@ -10,6 +10,10 @@
 #include "common/result.h"
 #include "state-store/store_engine.h"
 
+namespace leveldb {
+class Env;
+}
+
 namespace weir::store {
 
 // What a write is to survive, and with it what a damaged log means.
@@ -22,13 +26,18 @@ enum class Durability {
   kProcess,
 };
 
-// Makes the directory if need be. Errors: see leveldb_status.h.
+// Makes the directory if need be. Errors: see leveldb_status.h. What cannot be read because the
+// disk fails is an error whatever the durability: LevelDB would else go on without it, and remove
+// it. `env`: LevelDB's world, which outlives the engine; nullptr = the machine's.
 Result<std::unique_ptr<StoreEngine>> OpenLevelDbEngine(const std::string& directory,
-                                                       Durability durability);
+                                                       Durability durability,
+                                                       leveldb::Env* env = nullptr);
 
 // What can be read of a damaged directory is kept, the rest is dropped. Nobody may have it open.
 // What was dropped, in LevelDB's words, goes to `dropped`, if there is one.
-Status RepairLevelDb(const std::string& directory, std::vector<std::string>* dropped = nullptr);
+Status RepairLevelDb(const std::string& directory,
+                     std::vector<std::string>* dropped = nullptr,
+                     leveldb::Env* env = nullptr);
 
 }  // namespace weir::store
 

@@ -17,6 +17,7 @@ using store::StoreEngine;
 
 constexpr Duration kRetry = milliseconds(500);
 constexpr int kLastTries = 2;  // of the destructor
+constexpr int kOpenTries = 3;  // to open it, and to read it
 // Opening rewrites the log, which has at most half of it.
 constexpr int64_t kReserveBytes = int64_t{8} << 20;
 constexpr int64_t kReserveShare = 10;  // of the free room is left alone by it
@@ -32,26 +33,28 @@ Status Check(StoreEngine& engine) {
   return engine.Scan([](std::string_view, std::string_view) {});
 }
 
-Result<std::unique_ptr<StoreEngine>> OpenChecked(const std::string& directory) {
-  WEIR_ASSIGN_OR_RETURN(auto engine, store::OpenLevelDbEngine(directory, Durability::kProcess));
+Result<std::unique_ptr<StoreEngine>> OpenChecked(const std::string& directory, leveldb::Env* env) {
+  WEIR_ASSIGN_OR_RETURN(auto engine,
+                        store::OpenLevelDbEngine(directory, Durability::kProcess, env));
   WEIR_RETURN_IF_ERROR(Check(*engine));
   return engine;
 }
 
-Result<std::unique_ptr<StoreEngine>> OpenWhateverItTakes(const std::string& directory) {
-  auto engine = OpenChecked(directory);
+Result<std::unique_ptr<StoreEngine>> OpenWhateverItTakes(const std::string& directory,
+                                                         leveldb::Env* env) {
+  auto engine = OpenChecked(directory, env);
   if (engine.ok() || engine.error().code != ErrorCode::kCorruption) return engine;
   LogDamage(directory, "the records are damaged; repairing what can be", engine.error());
-  if (const Status repaired = store::RepairLevelDb(directory); !repaired.ok()) {
+  if (const Status repaired = store::RepairLevelDb(directory, nullptr, env); !repaired.ok()) {
     LogDamage(directory, "the records cannot be repaired", repaired.error());
   }
-  engine = OpenChecked(directory);
+  engine = OpenChecked(directory, env);
   if (engine.ok() || engine.error().code != ErrorCode::kCorruption) return engine;
   LogDamage(directory, "the records are put aside, and begin anew", engine.error());
   platform::FileSystem& files = platform::FileSystem::Real();
   WEIR_RETURN_IF_ERROR(files.RemoveTree(directory + ".damaged"));
   WEIR_RETURN_IF_ERROR(files.Rename(directory, directory + ".damaged"));
-  return OpenChecked(directory);
+  return OpenChecked(directory, env);
 }
 
 std::string ReserveOf(const std::string& directory) {
@@ -82,14 +85,17 @@ void MakeReserve(const std::string& directory) {
   if (!WriteReserve(files, path).ok()) static_cast<void>(files.Remove(path).ok());
 }
 
-Result<std::unique_ptr<StoreEngine>> OpenWithReserve(const std::string& directory) {
-  auto engine = OpenWhateverItTakes(directory);
-  if (!engine.ok() && engine.error().code == ErrorCode::kResourceExhausted) {
-    LogDamage(
-        directory, "no room to open the records; giving up what is held for that", engine.error());
-    if (platform::FileSystem::Real().Remove(ReserveOf(directory)).ok()) {
-      engine = OpenWhateverItTakes(directory);
+// A disk that fails once may not fail the next time, and what is there is all that is known of what
+// runs here.
+Result<std::unique_ptr<StoreEngine>> OpenWithReserve(const std::string& directory,
+                                                     leveldb::Env* env) {
+  auto engine = OpenWhateverItTakes(directory, env);
+  for (int tries = 1; tries < kOpenTries && !engine.ok() && IsOfDisk(engine.error()); ++tries) {
+    if (engine.error().code == ErrorCode::kResourceExhausted &&
+        platform::FileSystem::Real().Remove(ReserveOf(directory)).ok()) {
+      LogDamage(directory, "no room for opening the records; gave up the reserve", engine.error());
     }
+    engine = OpenWhateverItTakes(directory, env);
   }
   if (engine.ok()) MakeReserve(directory);
   return engine;
@@ -97,8 +103,10 @@ Result<std::unique_ptr<StoreEngine>> OpenWithReserve(const std::string& director
 
 }  // namespace
 
-Result<std::unique_ptr<RecordStore>> RecordStore::Open(std::string directory, Sink sink) {
-  auto opened = OpenWithReserve(directory);
+Result<std::unique_ptr<RecordStore>> RecordStore::Open(std::string directory,
+                                                       Sink sink,
+                                                       leveldb::Env* env) {
+  auto opened = OpenWithReserve(directory, env);
   if (!opened.ok() && !IsOfDisk(opened.error())) return std::move(opened).error();
   std::unique_ptr<StoreEngine> engine;
   if (opened.ok()) {
@@ -107,12 +115,16 @@ Result<std::unique_ptr<RecordStore>> RecordStore::Open(std::string directory, Si
     LogDamage(directory, "the records cannot be opened; starting without them", opened.error());
   }
   return std::unique_ptr<RecordStore>(
-      new RecordStore(std::move(directory), std::move(sink), std::move(engine)));
+      new RecordStore(std::move(directory), std::move(sink), env, std::move(engine)));
 }
 
-RecordStore::RecordStore(std::string directory, Sink sink, std::unique_ptr<StoreEngine> engine)
+RecordStore::RecordStore(std::string directory,
+                         Sink sink,
+                         leveldb::Env* env,
+                         std::unique_ptr<StoreEngine> engine)
     : directory_(std::move(directory)),
       sink_(std::move(sink)),
+      env_(env),
       engine_(std::move(engine)),
       read_(engine_ != nullptr) {}
 
@@ -128,14 +140,19 @@ RecordStore::~RecordStore() {
 RecordStore::Loaded RecordStore::Load() {
   Loaded loaded;
   if (engine_ == nullptr) return loaded;
-  const Status scanned = engine_->Scan([&loaded](std::string_view key, std::string_view value) {
-    Result<NodeRecord> record = Decode(key, value);
-    if (record.ok()) {
-      loaded.records.push_back(std::move(record).value());
-    } else {
-      loaded.damaged.push_back(record.error().ToString());
-    }
-  });
+  Status scanned;
+  for (int tries = 1; tries <= kOpenTries; ++tries) {
+    loaded = {};
+    scanned = engine_->Scan([&loaded](std::string_view key, std::string_view value) {
+      Result<NodeRecord> record = Decode(key, value);
+      if (record.ok()) {
+        loaded.records.push_back(std::move(record).value());
+      } else {
+        loaded.damaged.push_back(record.error().ToString());
+      }
+    });
+    if (scanned.ok() || !IsOfDisk(scanned.error())) break;
+  }
   if (!scanned.ok()) loaded.damaged.push_back(scanned.error().ToString());
   return loaded;
 }
@@ -195,7 +212,7 @@ void RecordStore::Run() {
 }
 
 Status RecordStore::OpenAgain() {
-  WEIR_ASSIGN_OR_RETURN(auto engine, OpenWhateverItTakes(directory_));
+  WEIR_ASSIGN_OR_RETURN(auto engine, OpenWhateverItTakes(directory_, env_));
   if (!read_) {
     std::vector<store::EngineOperation> all;
     WEIR_RETURN_IF_ERROR(engine->Scan([&all](std::string_view key, std::string_view) {

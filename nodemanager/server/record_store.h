@@ -32,6 +32,10 @@
 #include "platform/mutex.h"
 #include "state-store/store_engine.h"
 
+namespace leveldb {
+class Env;
+}
+
 namespace weir::nm {
 
 class RecordStore {
@@ -45,7 +49,10 @@ class RecordStore {
   // A damaged directory is repaired as far as it can be, or put aside as <directory>.damaged: that
   // is logged, and costs what it held, but never a start; nor does a disk that is full or broken.
   // Errors: those of a directory that may not be made or written, or is locked.
-  static Result<std::unique_ptr<RecordStore>> Open(std::string directory, Sink sink);
+  // `env`: see OpenLevelDbEngine.
+  static Result<std::unique_ptr<RecordStore>> Open(std::string directory,
+                                                   Sink sink,
+                                                   leveldb::Env* env = nullptr);
   // Writes what still waits, trying for a second, and closes.
   ~RecordStore();
   RecordStore(const RecordStore&) = delete;
@@ -59,7 +66,10 @@ class RecordStore {
  private:
   using Changes = std::map<std::string, std::optional<std::string>>;  // no value: the key goes
 
-  RecordStore(std::string directory, Sink sink, std::unique_ptr<store::StoreEngine> engine);
+  RecordStore(std::string directory,
+              Sink sink,
+              leveldb::Env* env,
+              std::unique_ptr<store::StoreEngine> engine);
   void Add(int64_t sequence, std::string key, std::optional<std::string> value);
   void Run();
   Status Write(const Changes& changes);
@@ -69,6 +79,7 @@ class RecordStore {
 
   const std::string directory_;
   const Sink sink_;
+  leveldb::Env* const env_;
   std::unique_ptr<store::StoreEngine> engine_;  // of the thread, once that runs; none = not open
   bool read_ = false;                           // what was there at the start
   platform::Mutex mutex_;
