@@ -101,6 +101,9 @@ void FakeResourceManager::Command(NodeHeartbeatAnswer answer) {
   if (!pending_) pending_.emplace();
   for (auto& start : answer.start) pending_->start.push_back(std::move(start));
   for (const auto& stop : answer.stop) pending_->stop.push_back(stop);
+  for (const auto& id : answer.applications_finished) {
+    pending_->applications_finished.push_back(id);
+  }
   AnswerParked();
 }
 

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,10 +87,11 @@ class NodeManagerProcess : public ::testing::Test {
     }
     return arguments;
   }
-  void StartNode() {
+  void StartNode(const std::map<std::string, std::optional<std::string>>& environment = {}) {
     const int before = rm_->registrations();
     weir::testing::ProcessOptions options;
     options.argv = Arguments();
+    options.environment = environment;
     options.log_file = directory_ / "log";
     node_ = std::make_unique<weir::testing::Process>(options);
     ASSERT_TRUE(weir::testing::WaitUntil([&] { return rm_->registrations() > before; },
