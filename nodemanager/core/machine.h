@@ -74,6 +74,7 @@ struct Container {
   std::string told_detail;             // with it
   Resource told_resource;              // as well
   bool recorded = false;               // by the RM: its completion
+  bool accept_failed = false;          // no record of it has ever been kept
   int64_t end_record = 0;              // of its completion, which is not told until it is kept
   WallTime started;
   WallTime finished;
@@ -211,6 +212,7 @@ struct NodeManagerCore::Machine {
   void OnKept(int64_t sequence, Now now);
   void TellEnd(const ContainerId& id);
   void TellEnds();
+  void TellUnkeptEnds();
   void OnKeepFailed(const RecordFailed& event, Now now);
   void OnNeverKept(int64_t sequence, const Error& cause, Now now);
 

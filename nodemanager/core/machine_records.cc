@@ -86,6 +86,21 @@ void NodeManagerCore::Machine::TellEnds() {
   }
 }
 
+// The store goes on trying. Until it succeeds, only what no later NodeManager can know of is told:
+// another that was accepted on the record would be launched again by the next.
+void NodeManagerCore::Machine::TellUnkeptEnds() {
+  for (auto it = ending.begin(); it != ending.end() && it->first <= kept_sequence;) {
+    const auto container = containers.find(it->second);
+    if (container != containers.end() && !container->second.accept_failed) {
+      ++it;
+      continue;
+    }
+    const ContainerId id = it->second;
+    it = ending.erase(it);
+    TellEnd(id);
+  }
+}
+
 void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   kept_sequence = std::max(kept_sequence, sequence);
   TellEnds();
@@ -125,7 +140,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
   if (alone) return OnNeverKept(sequence, cause, now);
   health.OnRecords(cause.ToString());
   kept_sequence = std::max(kept_sequence, sequence);
-  TellEnds();
+  TellUnkeptEnds();
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, cause});
     gated.erase(gated.begin());
@@ -134,6 +149,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
     const ContainerId id = accepting.begin()->second;
     accepting.erase(accepting.begin());
     containers.at(id).accept_kept = true;
+    containers.at(id).accept_failed = true;
     OnLocalizationFailed({id, cause, true}, now);
   }
   OnResizeKeepFailed(sequence, cause);
