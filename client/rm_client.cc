@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "client/active_rm.h"
+#include "common/limits.h"
+#include "common/strings.h"
 #include "gen/ClientService.h"
 #include "platform/config_keys.h"
 #include "platform/crypto.h"
@@ -147,7 +149,7 @@ Result<std::vector<ApplicationReport>> RmClient::List(const ListFilter& filter) 
 Result<ApplicationReport> RmClient::Kill(const ApplicationId& id, const std::string& diagnostics) {
   idl::KillRequest request;
   request.__set_application_id(id.ToString());
-  request.__set_diagnostics(diagnostics);
+  request.__set_diagnostics(CutMiddle(diagnostics, limits::kDiagnosticsBytes));
   WEIR_ASSIGN_OR_RETURN(const auto wire,
                         state_->Call(kCallTimeout, [&](idl::ClientServiceClient& rm) {
                           idl::ApplicationReport report;

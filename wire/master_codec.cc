@@ -283,7 +283,7 @@ Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
 idl::FinishMasterRequest ToWire(const FinishMasterRequest& request) {
   idl::FinishMasterRequest wire;
   wire.__set_final_status(EnumToWire(request.final_status));
-  wire.__set_diagnostics(request.diagnostics);
+  wire.__set_diagnostics(CutMiddle(request.diagnostics, limits::kDiagnosticsBytes));
   wire.__set_tracking_url(request.tracking_url);
   return wire;
 }

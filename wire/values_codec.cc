@@ -211,7 +211,7 @@ idl::ContainerStatus ToWire(const ContainerStatus& status) {
   wire.__set_id(status.id.ToString());
   wire.__set_state(EnumToWire(status.state));
   wire.__set_exit_code(status.exit_code);
-  wire.__set_diagnostics(status.diagnostics);
+  wire.__set_diagnostics(CutMiddle(status.diagnostics, limits::kDiagnosticsBytes));
   wire.__set_resource(ToWire(status.resource));
   if (!status.detail.empty()) wire.__set_detail(status.detail);
   return wire;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/cut_to_fit.h"
+#include "common/limits.h"
 #include "nodemanager/core/machine.h"
 
 namespace weir::nm {
@@ -103,6 +105,10 @@ std::vector<ContainerStatus> NodeManagerCore::Machine::Statuses(bool only_change
     container.told_resource = shown.resource;
     statuses.push_back(std::move(shown));
   }
+  // Whatever has ended while no ResourceManager listened is told in one message.
+  std::vector<std::string*> words;
+  for (ContainerStatus& status : statuses) words.push_back(&status.diagnostics);
+  CutToFit(words, limits::kFrameBytes / 4);
   return statuses;
 }
 

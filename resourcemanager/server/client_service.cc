@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/cut_to_fit.h"
 #include "common/limits.h"
 #include "gen/ClientService.h"
 #include "resourcemanager/server/queue_pages.h"
@@ -248,8 +249,15 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     const auto responder = RespondList<ContainerReport, idl::ContainerReport>(std::move(cob));
     const auto id = ApplicationId::Parse(application_id);
     if (!id.ok()) return responder.Fail(id.error());
-    Read(responder,
-         [id = *id](const ResourceManagerCore& core, Now) { return core.Containers(id); });
+    Read(responder, [id = *id](const ResourceManagerCore& core, Now) {
+      Result<std::vector<ContainerReport>> reports = core.Containers(id);
+      if (!reports.ok()) return reports;
+      // Of the thousand that are kept of it each may have ended with many words.
+      std::vector<std::string*> words;
+      for (ContainerReport& report : *reports) words.push_back(&report.diagnostics);
+      CutToFit(words, limits::kFrameBytes / 4);
+      return reports;
+    });
   }
 
   void listNodes(std::function<void(const std::vector<idl::NodeReport>&)> cob,

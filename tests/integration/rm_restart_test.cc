@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/limits.h"
 #include "gen/AdminService.h"
 #include "gen/ApplicationMasterService.h"
 #include "gen/ClientService.h"
@@ -398,6 +399,64 @@ TEST_F(ResourceManagerTest, GivesAnApplicationMasterItsTokenItsAddressesAndItsFi
   finish.__set_final_status(static_cast<int32_t>(FinalStatus::kSucceeded));
   const Status finished = master.Call(kPatience, [&](auto& rpc) { rpc.finishMaster(finish); });
   EXPECT_TRUE(finished.ok()) << Said(finished);
+}
+
+// A final word of 20 MB is cut by who says it; sent uncut it is refused, and harms nobody else.
+TEST_F(ResourceManagerTest, KeepsTheBeginningAndTheEndOfAVeryLongDiagnosis) {
+  Start();
+  const auto id = Submit("key-1");
+  ASSERT_TRUE(id.ok()) << Said(id);
+  FakeNode node(*rm_, Daemon());
+  ASSERT_TRUE(node.Register().ok());
+  const auto start = node.AwaitStart();
+  ASSERT_TRUE(start.ok()) << Said(start);
+  const auto token = platform::DecodeTokenFile(start->launch.secrets.at("am.token"));
+  ASSERT_TRUE(token.ok()) << Said(token);
+  ContainerStatus running{.id = start->token.id, .state = ContainerState::kRunning};
+  running.exit_code = exit_code::kNotYet;
+  running.resource = start->token.resource;
+  ASSERT_TRUE(node.Heartbeat({running}).ok());
+  HelloIdentity identity;
+  identity.token = &*token;
+  MasterRpc master(rm_->endpoint("master"), identity);
+  ASSERT_TRUE(master
+                  .Call(kPatience,
+                        [](auto& rpc) {
+                          idl::RegisterMasterAnswer got;
+                          rpc.registerMaster(got, {});
+                        })
+                  .ok());
+
+  const FinishMasterRequest last{.final_status = FinalStatus::kFailed,
+                                 .diagnostics = "first" + std::string(20u << 20, '.') + "last",
+                                 .tracking_url = ""};
+  idl::FinishMasterRequest uncut = wire::ToWire(last);
+  uncut.__set_diagnostics(last.diagnostics);
+  MasterRpc reckless(rm_->endpoint("master"), identity);
+  EXPECT_FALSE(reckless.Call(kPatience, [&](auto& rpc) { rpc.finishMaster(uncut); }).ok());
+  EXPECT_EQ(Report(*id)->state, static_cast<int32_t>(ApplicationState::kRunning));
+  const Status finished =
+      master.Call(kPatience, [&](auto& rpc) { rpc.finishMaster(wire::ToWire(last)); });
+  ASSERT_TRUE(finished.ok()) << Said(finished);
+  running.state = ContainerState::kComplete;
+  running.exit_code = 1;
+  running.diagnostics = last.diagnostics;
+  ASSERT_TRUE(node.Heartbeat({running}).ok());
+
+  const auto other = Submit("key-2");
+  EXPECT_TRUE(other.ok()) << Said(other);
+  for (const bool restarted : {false, true}) {
+    if (restarted) {
+      rm_->KillHard();
+      Start();
+    }
+    const auto report = AwaitEnd(*id);
+    ASSERT_TRUE(report.ok()) << Said(report);
+    EXPECT_LE(report->diagnostics.size(), limits::kDiagnosticsBytes);
+    EXPECT_EQ(report->diagnostics.substr(0, 6), "first.");
+    EXPECT_EQ(report->diagnostics.substr(report->diagnostics.size() - 5), ".last");
+    EXPECT_TRUE(Report(*other).ok());
+  }
 }
 
 TEST_F(ResourceManagerTest, RefusesASubmissionWhoseFilesAreNotThere) {

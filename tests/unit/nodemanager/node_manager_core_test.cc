@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/limits.h"
 #include "common/random.h"
 #include "core_driver.h"
 
@@ -487,6 +488,25 @@ TEST(NodeManager, EndsOfAnEarlierRunAreToldUntilRecorded) {
   node.session = node.sequence = 1;
   node.Answer(Recorded({IdOf(7)}));
   EXPECT_TRUE(node.core.Containers().empty());
+}
+
+TEST(NodeManager, ARegistrationWithVeryManyEndsFitsIntoOneMessage) {
+  Recovery recovery;
+  for (int i = 1; i <= 2000; ++i) {
+    recovery.ended.push_back({.id = IdOf(i),
+                              .state = ContainerState::kComplete,
+                              .exit_code = 1,
+                              .diagnostics = std::string(limits::kDiagnosticsBytes, 'd'),
+                              .resource = {512, 1}});
+  }
+  CoreDriver node(SmallNode(), recovery);
+  const auto registration = node.Take<SendRegister>();
+  ASSERT_TRUE(registration);
+  ASSERT_EQ(registration->request.containers.size(), 2000U);
+  size_t bytes = 0;
+  for (const auto& status : registration->request.containers) bytes += status.diagnostics.size();
+  EXPECT_LE(bytes, limits::kFrameBytes / 4);
+  EXPECT_GT(registration->request.containers[0].diagnostics.size(), 500U);
 }
 
 TEST(NodeManager, AnEventForAnUnknownContainerIsReportedAsAFault) {

@@ -126,6 +126,11 @@ TEST(ValuesCodec, LongDiagnosticsAreCutInTheMiddle) {
   const auto received = FromWire(ToWire(status));
   ASSERT_TRUE(received.ok());
   EXPECT_LE(received->diagnostics.size(), limits::kDiagnosticsBytes);
+  // By who sends them as well: a message that is too large would never arrive.
+  EXPECT_LE(ToWire(status).diagnostics.size(), limits::kDiagnosticsBytes);
+  const FinishMasterRequest finish{
+      .final_status = FinalStatus::kFailed, .diagnostics = status.diagnostics, .tracking_url = ""};
+  EXPECT_LE(ToWire(finish).diagnostics.size(), limits::kDiagnosticsBytes);
 }
 
 TEST(ValuesCodec, AnUnknownErrorCodeBecomesInternal) {
