@@ -57,6 +57,8 @@ inline constexpr char kZkParent[] = "yarn.resourcemanager.zk-state-store.parent-
 inline constexpr char kZkMaxZnode[] = "yarn.resourcemanager.zk-max-znode-size.bytes";
 inline constexpr char kRmMaxAttempts[] = "yarn.resourcemanager.am.max-attempts";
 inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
+inline constexpr char kRmMaxStoredCompleted[] =
+    "yarn.resourcemanager.state-store.max-completed-applications";
 inline constexpr char kRmAllocationExpiry[] =
     "yarn.resourcemanager.rm.container-allocation.expiry-interval-ms";
 inline constexpr char kRmIncludePath[] = "yarn.resourcemanager.nodes.include-path";

@@ -33,6 +33,10 @@ class OptionReader {
   // Of known keys (platform/config_keys.h).
   std::string Text(const char* key) const;
   int64_t Int(const char* key, int64_t low, int64_t high);
+  // Of a key whose default is another key's value.
+  int64_t IntOr(const char* key, int64_t fallback, int64_t low, int64_t high) {
+    return Keep(config_.GetInt(key, fallback, low, high), fallback);
+  }
   bool Bool(const char* key);
   // A decimal number with at most three places, as thousandths; the bounds are thousandths too.
   int64_t Thousandths(const char* key, int64_t low, int64_t high);

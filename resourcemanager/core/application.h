@@ -56,6 +56,7 @@ struct Application {
   std::map<std::string, store::UsedAmounts> used_before;  // in other queues
   Instant charged_until;
   store::ApplicationUsageRecord stored_usage;  // as it was last given to the store
+  bool usage_forgotten = false;                // it is in the totals of queues and users already
   int64_t preempted_containers = 0;
   size_t ended = 0;  // of its containers, as far as they are kept
 

@@ -378,21 +378,41 @@ void ResourceManagerCore::State::RetireIfDone(const ApplicationId& id) {
   UseStagedFiles(application, -1);
   std::vector<std::string> unused = UnusedStagedFiles(application);
   if (!unused.empty()) Emit(ForgetStagedFiles{application.id(), std::move(unused)});
-  completed.emplace(application.record.finished, application.id());
+  NoteCompleted(application);
   DropOldestCompleted();
 }
 
+void ResourceManagerCore::State::NoteCompleted(const Application& application) {
+  completed.emplace(application.record.finished, application.id());
+  stored_completed.emplace(application.record.finished, application.id());
+}
+
+void ResourceManagerCore::State::DropRecords(Application& application) {
+  const auto stored = stored_completed.find({application.record.finished, application.id()});
+  if (stored == stored_completed.end()) return;
+  stored_completed.erase(stored);
+  std::vector<store::StoreOperation> batch = {
+      store::Delete{store::ApplicationKey(application.id())}};
+  for (const auto& attempt : application.attempts) {
+    batch.push_back(store::Delete{store::AttemptKey(attempt->id)});
+  }
+  ForgetUsage(application, batch);
+  application.usage_forgotten = true;
+  Append(std::move(batch));
+}
+
+// Of what is stored and of what is remembered. A start reads what is stored, whatever there was.
 void ResourceManagerCore::State::DropOldestCompleted() {
+  const size_t stored_most =
+      std::min(options.stored_completed_applications, options.completed_applications);
+  while (stored_completed.size() > stored_most) {
+    DropRecords(*FindApplication(ApplicationId(stored_completed.begin()->second)));
+  }
   while (completed.size() > options.completed_applications) {
     const ApplicationId id = completed.begin()->second;
     completed.erase(completed.begin());
     Application& application = *FindApplication(id);
-    std::vector<store::StoreOperation> batch = {store::Delete{store::ApplicationKey(id)}};
-    for (const auto& attempt : application.attempts) {
-      batch.push_back(store::Delete{store::AttemptKey(attempt->id)});
-    }
-    ForgetUsage(application, batch);
-    Append(std::move(batch));
+    DropRecords(application);
     idempotency_keys.erase(application.record.idempotency_key);
     const std::set<CallId> calls = application.watchers;
     for (const CallId call : calls) {

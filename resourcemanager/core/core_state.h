@@ -185,7 +185,9 @@ struct ResourceManagerCore::State {
   void TellNodesFinished(Application& application);
   void TellNodeFinished(Node& node, const ApplicationId& application);
   bool HoldsContainerOf(const Node& node, const ApplicationId& application) const;
+  void NoteCompleted(const Application& application);
   void DropOldestCompleted();
+  void DropRecords(Application& application);
   Application* FindApplication(const ApplicationId& id);
   const Application* FindApplication(const ApplicationId& id) const;
 
@@ -595,7 +597,8 @@ struct ResourceManagerCore::State {
   int32_t awaited_nodes = 0;
   std::vector<ApplicationId> to_resume;        // found live by recovery
   std::vector<store::StoreOperation> orphans;  // records without their application: deleted
-  std::set<std::pair<WallTime, ApplicationId>> completed;  // retired ones, oldest first
+  std::set<std::pair<WallTime, ApplicationId>> completed;         // retired ones, oldest first
+  std::set<std::pair<WallTime, ApplicationId>> stored_completed;  // those with records
   Counters counters;
   std::set<IgnoredPair> ignored;
 

@@ -130,7 +130,7 @@ void ResourceManagerCore::State::FinishLoading() {
     application.visible = application.record.state;
     application.final_durable = true;
     application.retired = true;
-    completed.emplace(application.record.finished, id);
+    NoteCompleted(application);
     if (application.state == RmApplicationState::kFinished) ++counters.finished;
     if (application.state == RmApplicationState::kFailed) ++counters.failed;
     if (application.state == RmApplicationState::kKilled) ++counters.killed;

@@ -55,6 +55,8 @@ struct CoreOptions {
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for
   size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
+  // Of those, kept in the store as well.
+  size_t stored_completed_applications = limits::kCompletedApplications;
   size_t live_applications = limits::kLiveApplications;
   Duration container_token_life = seconds(600);
   // What capacity-scheduler.xml says when the process starts. A stored version wins over it.

@@ -1,9 +1,10 @@
 // Usage: memory-seconds and vcore-seconds by application, queue and user.
 //
 // Each application counts what it used in each queue it was in. That is stored every minute while
-// it holds containers and once when it has given back the last one; when the application is
-// forgotten, it is added to the totals of queue and user in the same batch. So the totals are the
-// sums over what was forgotten and what is known, and a crash loses a minute of what ran at most.
+// it holds containers and once when it has given back the last one; when the application's
+// records are dropped, it is added to the totals of queue and user in the same batch. So the totals
+// are the sums over what was dropped and what is stored, and a crash loses a minute of what ran at
+// most.
 #include <algorithm>
 #include <utility>
 
@@ -120,6 +121,7 @@ void ResourceManagerCore::State::AddUsage(std::vector<QueueReport>& reports, Now
   std::map<std::string, std::map<std::string, store::UsedAmounts>> used;  // queue -> user
   for (const auto& [key, amounts] : forgotten_usage) Add(used[key.first][key.second], amounts);
   for (const auto& [id, application] : applications) {
+    if (application->usage_forgotten) continue;
     const std::string& user = application->record.user;
     Add(used[application->record.queue][user], UsedInQueue(*application, at));
     for (const auto& [queue, amounts] : application->used_before) Add(used[queue][user], amounts);

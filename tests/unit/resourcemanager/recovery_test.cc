@@ -1,6 +1,7 @@
 // What a ResourceManager knows after a crash, from the committed records alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,52 @@ TEST(Recovery, ForgetsTheOldestCompletedOnes) {
   EXPECT_EQ(driver.core->Summary().applications_killed, 4);
   driver.Restart();
   EXPECT_EQ(driver.core->List({}, driver.now).applications.size(), 2U);
+}
+
+struct CompletedRow {
+  size_t remembered;
+  size_t stored;
+  size_t after_restart;
+};
+
+TEST(Recovery, KeepsAsManyCompletedOnesAsItIsToldHereAndInTheStore) {
+  for (const CompletedRow& row :
+       {CompletedRow{4, 2, 2}, {3, 5, 3}, {3, 0, 0}, {0, 3, 0}, {9, 9, 6}}) {
+    SCOPED_TRACE(std::to_string(row.remembered) + " and " + std::to_string(row.stored));
+    CoreOptions options = SmallOptions();
+    options.completed_applications = row.remembered;
+    options.stored_completed_applications = row.stored;
+    CoreDriver driver(options);
+    driver.AddNode("n1", kNodeSize);
+    ApplicationId last;
+    for (int i = 0; i < 6; ++i) {
+      last = driver.RunApplication(Context("count"), std::to_string(i), "n1").application;
+      driver.Advance(seconds(1));
+      const ContainerId master = driver.Report(last).am_container;
+      driver.Kill(last);
+      driver.CommitAll();
+      driver.Beat("n1", {Complete(master, 143)});
+    }
+    driver.CommitAll();
+    EXPECT_EQ(driver.core->List({}, driver.now).applications.size(),
+              std::min<size_t>(row.remembered, 6));
+    size_t records = 0;
+    size_t of_one = 0;
+    for (const auto& [key, record] : driver.store) {
+      records += std::holds_alternative<store::ApplicationRecord>(record) ? 1U : 0U;
+      of_one += std::holds_alternative<store::AttemptRecord>(record) ? 1U : 0U;
+    }
+    EXPECT_EQ(records, row.after_restart);
+    EXPECT_EQ(of_one, row.after_restart);
+    // What was used is counted once, wherever it is.
+    const int64_t used = driver.core->Queues(driver.now).at(0).memory_seconds;
+    EXPECT_EQ(used, 6 * 512);
+    driver.Restart();
+    driver.CommitAll();
+    EXPECT_EQ(driver.core->List({}, driver.now).applications.size(), row.after_restart);
+    EXPECT_EQ(driver.core->Queues(driver.now).at(0).memory_seconds, used);
+    EXPECT_EQ(driver.Stored(store::ApplicationKey(last)), row.after_restart > 0) << "the newest";
+  }
 }
 
 TEST(Recovery, SurvivesMissingAndOrphanedRecords) {
