@@ -278,7 +278,11 @@ void ProcessWatcher::TellEnd(WatchedProcess& process, std::vector<Event>& events
   lost.kind = ExitKind::kLost;
   ExitOutcome outcome = process.end.outcome.value_or(lost);
   outcome.group = process.memory;
-  if (end_sink_) return end_sink_(process, std::move(outcome));
+  if (end_sink_) {
+    // What came before the end is told before it.
+    for (Event& event : std::exchange(events, {})) sink_(std::move(event));
+    return end_sink_(process, std::move(outcome));
+  }
   AddCircumstances(process.directory, process.stderr_path, outcome);
   events.emplace_back(Exited{process.id, std::move(outcome)});
   events.emplace_back(Drained{process.id});
