@@ -37,6 +37,10 @@ struct RegisterNodeRequest {
   // The partition that its configuration names; "" = none. Counts until an administrator gives the
   // node another.
   std::string label = {};
+  // Which of the registrations of a node is the newest, should an old one come late: a number that
+  // its process drew at its start (0 = unknown), and the last session that it has heard of.
+  int64_t process = 0;
+  int64_t known_session = 0;
 };
 
 struct RegisterNodeAnswer {

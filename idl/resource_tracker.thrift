@@ -17,6 +17,8 @@ struct RegisterNodeRequest {
   6: optional list<base.ContainerStatus> containers;
   7: optional list<string> applications;
   8: optional string label;
+  9: optional i64 process;
+  10: optional i64 known_session;
 }
 
 struct RegisterNodeAnswer {

@@ -19,6 +19,8 @@ idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
   wire.__set_containers(ListToWire<idl::ContainerStatus>(request.containers));
   wire.__set_applications(IdsToWire(request.applications));
   wire.__set_label(request.label);
+  wire.__set_process(request.process);
+  wire.__set_known_session(request.known_session);
   return wire;
 }
 
@@ -37,6 +39,8 @@ Result<RegisterNodeRequest> FromWire(const idl::RegisterNodeRequest& wire) {
   request.http_address = wire.http_address;
   request.rack = wire.rack;
   request.label = wire.label;
+  request.process = wire.process;
+  request.known_session = wire.known_session;
   return request;
 }
 

@@ -95,7 +95,9 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .capacity = options.capacity,
                                     .containers = Statuses(false),
                                     .applications = {applications.begin(), applications.end()},
-                                    .label = options.label}});
+                                    .label = options.label,
+                                    .process = options.process,
+                                    .known_session = rm.session()}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
   // The next heartbeat acknowledges the start commands of the answer before.

@@ -93,7 +93,11 @@ bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status
     node.strangers.erase(id);
     node.stops.erase(id);
     node.unacknowledged.insert(id);
-    if (!told) AdoptEnd(node, status);
+    if (!told) {
+      AdoptEnd(node, status);
+    } else {  // the answer to a release, given before anybody knew where it is
+      known->completions.at(id).node = node.index;
+    }
     return true;
   }
   Application& application = *FindApplication(id.attempt.application);

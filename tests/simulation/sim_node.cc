@@ -36,6 +36,7 @@ nm::CoreOptions SimNode::Options() const {
   options.park = seconds(2);
   // Over within a run: a cluster of one node would wait for it to the end.
   options.health.suspicion = seconds(30);
+  options.process = static_cast<int64_t>(incarnation_);
   options.seed = world_.seed * 100 + index_ + incarnation_ * 10'000;
   return options;
 }
@@ -94,8 +95,14 @@ void SimNode::SetHealthy(bool healthy) {
   Step(nm::HealthScriptRan{{"plan", healthy ? End::kGood : End::kError, "ERROR as planned"}});
 }
 
-bool SimNode::Idle() const {
-  return up() && processes_.empty() && notes_.empty() && core_->Containers().empty();
+std::string SimNode::Holds() const {
+  if (!up()) return "nobody knows what: it is down";
+  if (!processes_.empty()) return "the process of " + processes_.begin()->first.ToString();
+  if (!notes_.empty()) return "the notes of " + notes_.begin()->first.ToString();
+  for (const auto& one : core_->Containers()) {
+    return one.status.id.ToString() + " in state " + std::string(nm::StateName(one.state));
+  }
+  return "";
 }
 
 void SimNode::Step(const nm::Event& event) {
@@ -219,6 +226,7 @@ void SimNode::PerformExecutor(const nm::Action& action) {
   } else if (const auto* clean_up = std::get_if<nm::CleanUp>(&action)) {
     StepLater(milliseconds(100), nm::CleanedUp{clean_up->id});
   } else if (const auto* forget = std::get_if<nm::Forget>(&action)) {
+    world_.trace.Line(name_, "forgets " + forget->id.ToString());
     notes_.erase(forget->id);
   } else if (const auto* over = std::get_if<nm::CleanUpApplication>(&action)) {
     directories_.erase(over->id);

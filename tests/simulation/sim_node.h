@@ -56,8 +56,8 @@ class SimNode {
   // The pairs that this incarnation ignored, into the run's coverage.
   void NoteIgnored();
 
-  // Whether anything of a container is left: a process, or what the core holds.
-  bool Idle() const;
+  // What is left of containers: processes, notes, or what the core holds; "" when nothing is.
+  std::string Holds() const;
   // Applications whose shared directories are still there.
   const std::set<ApplicationId>& directories() const { return directories_; }
 

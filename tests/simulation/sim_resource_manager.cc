@@ -31,6 +31,12 @@ void SetCall(rm::Event& event, rm::CallId call) {
       event);
 }
 
+std::string IdsOf(const std::vector<ContainerStatus>& statuses) {
+  std::string text;
+  for (const ContainerStatus& status : statuses) text += " " + status.id.ToString();
+  return text;
+}
+
 std::string ApplicationSummary(const ApplicationReport& report) {
   return report.id.ToString() + " " + std::string(ApplicationStateName(report.state));
 }
@@ -52,7 +58,7 @@ std::string Summary(const SimResourceManager::Answer& answer) {
   if (const auto* master = std::get_if<AllocateAnswer>(&answer)) {
     return "allocate " + std::to_string(master->sequence) + ": " +
            std::to_string(master->granted.size()) + " granted, " +
-           std::to_string(master->completed.size()) + " completed";
+           std::to_string(master->completed.size()) + " completed" + IdsOf(master->completed);
   }
   return "ok";
 }

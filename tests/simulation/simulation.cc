@@ -113,7 +113,8 @@ std::string Simulation::WhatIsLeft() const {
     }
   }
   for (const auto& node : nodes_) {
-    if (!node->Idle()) return node->name() + " still holds containers";
+    const std::string held = node->Holds();
+    if (!held.empty()) return node->name() + " still holds " + held;
     for (const ApplicationId& id : node->directories()) {
       return node->name() + " still holds the directory of " + id.ToString();
     }

@@ -202,6 +202,71 @@ TEST_F(Resumed, AReleaseOfWhatNobodyKnowsIsAnsweredWithItsEnd) {
   EXPECT_EQ(told.stop[0].id, never_started);
 }
 
+// The release came first: nobody knew yet which node the container is on.
+TEST_F(Resumed, AnEndThatIsReportedAfterItsReleaseIsForgottenByItsNode) {
+  Begin();
+  Restart();
+  NodeIsBack("n1", {Holds(master), Holds(near)});
+  MasterIsBack({{near, {"n1"}}});
+  ASSERT_EQ(driver.Ask(attempt, {}, {far}).completed.size(), 1U);
+  NodeIsBack("n2", {Complete(far, 9)});
+  EXPECT_TRUE(driver.Ask(attempt).completed.empty()) << "told before";
+  EXPECT_EQ(driver.Beat("n2").completions_recorded, std::vector{far});
+}
+
+// Its sender gave it up, and has registered again since: what it lists is long out of date.
+class LateRegistration : public Resumed {
+ protected:
+  // The error, nothing when it counts.
+  std::optional<ErrorCode> Register(int64_t process,
+                                    int64_t known_session,
+                                    std::vector<ContainerStatus> holds) {
+    const CallId call = driver.NewCall();
+    driver.Step(RegisterNode{.call = call,
+                             .request = {.id = {"n2"},
+                                         .address = {"n2.example", 45454},
+                                         .http_address = "n2.example:8042",
+                                         .rack = "/default-rack",
+                                         .capacity = kNodeSize,
+                                         .containers = std::move(holds),
+                                         .process = process,
+                                         .known_session = known_session}});
+    driver.CommitAll();
+    const auto* answer = driver.Get<RegisterNodeAnswer>(call);
+    if (answer == nullptr) return driver.Code(call);
+    driver.sessions["n2"] = answer->session;
+    driver.node_sequences["n2"] = 0;
+    return std::nullopt;
+  }
+  bool Runs() { return driver.Ask(attempt).completed.empty(); }
+};
+
+TEST_F(LateRegistration, OfTheSameProcessIsRefusedOnceALaterSessionIsHeardOf) {
+  Begin();
+  const int64_t before = driver.sessions["n2"];
+  ASSERT_EQ(Register(7, before, {Holds(far)}), std::nullopt);
+  // The answer may have been lost: the same is said again.
+  ASSERT_EQ(Register(7, before, {Holds(far)}), std::nullopt);
+  driver.Beat("n2", {Holds(far)});
+  EXPECT_EQ(Register(7, before, {}), ErrorCode::kAborted);
+  EXPECT_TRUE(Runs());
+  driver.Beat("n2", {Holds(far)});
+  EXPECT_EQ(Register(7, driver.sessions["n2"], {}), std::nullopt) << "a new one that says so";
+  EXPECT_FALSE(Runs());
+}
+
+TEST_F(LateRegistration, OfAnEarlierProcessIsRefused) {
+  Begin();
+  ASSERT_EQ(Register(7, 0, {Holds(far)}), std::nullopt);
+  ASSERT_EQ(Register(8, 0, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(Register(7, driver.sessions["n2"], {}), ErrorCode::kAborted);
+  EXPECT_TRUE(Runs());
+  ASSERT_EQ(Register(9, 0, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(Register(7, 0, {}), ErrorCode::kAborted);
+  EXPECT_EQ(Register(8, 0, {}), ErrorCode::kAborted);
+  EXPECT_TRUE(Runs());
+}
+
 TEST_F(Resumed, AMasterThatEndedMeanwhileFailsItsAttempt) {
   Begin();
   Restart();
