@@ -255,6 +255,7 @@ struct NodeManagerCore::Machine {
   std::map<int64_t, std::vector<CallId>> gated;    // calls to be answered when they are
   std::map<int64_t, ContainerId> accepting;        // starts whose record is not kept yet
   std::map<int64_t, ContainerId> ending;           // completions that are told once it is
+  std::map<int64_t, ContainerId> forgetting;       // whose notes go once it is
   std::map<int64_t, ContainerId> resizes_to_keep;  // resizes of which that is so
   std::map<int64_t, Outcome> outcomes;             // by number of the command
   ConversationRecord conversation;                 // as last recorded

@@ -273,7 +273,9 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
   const auto it = containers.find(id);
   if (it == containers.end() || it->second.state != State::kDone || !it->second.recorded) return;
   PruneRemembered(now);
-  Record(it->second);
+  // Its notes go once that is on the disk: without them, and with an older record, the next
+  // NodeManager would launch it again.
+  forgetting.emplace(Record(it->second), id);
   Drop(LaunchKey(id));
   if (!options.indexed.empty() || !it->second.indices.empty()) Drop(IndicesKey(id));
   Remembered memory{it->second.token.expires, std::move(it->second.status)};
@@ -282,7 +284,6 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
   }
   containers.erase(it);
   remembered[id] = std::move(memory);
-  actions.push_back(Forget{id});
 }
 
 void NodeManagerCore::Machine::PruneRemembered(Now now) {

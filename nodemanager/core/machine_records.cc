@@ -104,6 +104,9 @@ void NodeManagerCore::Machine::TellUnkeptEnds() {
 void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   kept_sequence = std::max(kept_sequence, sequence);
   TellEnds();
+  while (!forgetting.empty() && forgetting.begin()->first <= sequence) {
+    actions.push_back(Forget{forgetting.extract(forgetting.begin()).mapped()});
+  }
   health.OnRecords("");
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, NoContent{}});

@@ -25,7 +25,10 @@ NodeManagerCore::Machine::Machine(const CoreOptions& core_options,
                                   Now now)
     : options(core_options),
       most(core_options.capacity),
-      rm(core_options.smallest_back_off, core_options.largest_back_off, core_options.seed),
+      rm(core_options.smallest_back_off,
+         core_options.largest_back_off,
+         core_options.seed,
+         core_options.process),
       health(core_options.health) {
   Recover(recovery, now);
 }
@@ -96,7 +99,7 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .containers = Statuses(false),
                                     .applications = {applications.begin(), applications.end()},
                                     .label = options.label,
-                                    .process = options.process,
+                                    .process = rm.process(),
                                     .known_session = rm.session()}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});

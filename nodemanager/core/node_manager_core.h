@@ -60,7 +60,9 @@ struct CoreOptions {
   Duration remember_stops = seconds(600);  // of containers that were never started here
   size_t container_limit = 10'000;         // held at once, not yet recorded ones included
   uint64_t seed = 1;                       // spreads the back-off of many nodes
-  int64_t process = 0;                     // another number for every process of this node
+  // Larger than that of every earlier process of this node, such as the time of its start. Should
+  // it not be, the core raises it until the RM takes it.
+  int64_t process = 0;
   HealthLimits health{};
 };
 

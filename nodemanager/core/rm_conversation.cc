@@ -13,6 +13,9 @@ constexpr Duration kOvertaken = milliseconds(2);
 // After the RM has said that this node may not be in the cluster.
 constexpr Duration kRefusedPause = seconds(10);
 
+// Milliseconds, a month: far beyond that a clock that is wrong is found out otherwise.
+constexpr int64_t kProcessStepMost = int64_t{30} * 86'400'000;
+
 // While a standby says that it is not active yet, another try is worth this long a wait at most,
 // until nothing has been heard for so long: then there is no fail-over under way.
 constexpr Duration kNotActivePause = milliseconds(400);
@@ -26,12 +29,16 @@ bool IsTransport(ErrorCode code) {
 
 }  // namespace
 
-RmConversation::RmConversation(Duration smallest_back_off, Duration largest_back_off, uint64_t seed)
+RmConversation::RmConversation(Duration smallest_back_off,
+                               Duration largest_back_off,
+                               uint64_t seed,
+                               int64_t process)
     : smallest_(smallest_back_off),
       largest_(largest_back_off),
       random_(seed),
       back_off_(smallest_back_off),
-      register_at_(Instant::min()) {}
+      register_at_(Instant::min()),
+      process_(process) {}
 
 void RmConversation::Resume(int64_t first_session, Epoch highest_epoch) {
   first_session_ = first_session;
@@ -67,6 +74,10 @@ std::string RmConversation::OnRegistrationFailed(const Error& error, Now now) {
   const bool first = refused ? !std::exchange(refused_, true) : back_off_ == smallest_;
   phase_ = Phase::kIdle;
   BackOff(now, error.code);
+  if (error.code == ErrorCode::kAborted) {
+    process_ += process_step_;
+    process_step_ = std::min(process_step_ * 2, kProcessStepMost);
+  }
   // It may be let in some day, not in a moment.
   if (refused) register_at_ += kRefusedPause;
   // One line per outage, not one per try.

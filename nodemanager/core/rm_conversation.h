@@ -9,8 +9,10 @@
 // there may be a fail-over the back-off stays short. After any other error it registers again
 // (slowly, when the RM refuses the node itself), and the RM starts from what the registration says;
 // but a heartbeat that is refused while an older one is under way may only have arrived
-// first, and is tried once more. Sessions and sequences other than those under way are stale and
-// ignored.
+// first, and is tried once more. A registration that is refused because a later process of this
+// node has registered is wrong about that, since this one lives: it says a larger number from then
+// on (the clock was set back, or the disk comes from a copy). Sessions and sequences other than
+// those under way are stale and ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
 #ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
@@ -29,7 +31,11 @@ namespace weir::nm {
 
 class RmConversation {
  public:
-  RmConversation(Duration smallest_back_off, Duration largest_back_off, uint64_t seed);
+  // `process`: CoreOptions.
+  RmConversation(Duration smallest_back_off,
+                 Duration largest_back_off,
+                 uint64_t seed,
+                 int64_t process);
   // What an earlier process of this node knew. Call before anything else.
   void Resume(int64_t first_session, Epoch highest_epoch);
 
@@ -54,6 +60,7 @@ class RmConversation {
   void Sent(const NodeHeartbeatRequest& request, Now now);
   Instant NextDeadline() const;
 
+  int64_t process() const { return process_; }
   bool registered() const { return phase_ == Phase::kActive; }
   bool registering() const { return phase_ == Phase::kRegistering; }
   int64_t session() const { return session_; }
@@ -91,6 +98,8 @@ class RmConversation {
   Instant register_at_;
   int64_t session_ = 0;
   int64_t first_session_ = 0;
+  int64_t process_;
+  int64_t process_step_ = 1000;
   bool refused_ = false;  // by the RM, as a node that may not be in the cluster
   bool answered_in_session_ = false;
   bool resync_in_vain_ = false;  // registering did not help: the back-off goes on growing

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstring>
 #include <map>
 #include <set>
 #include <string>
@@ -38,14 +37,6 @@
 
 namespace weir::nm {
 namespace {
-
-// Not 0, which says nothing.
-int64_t DrawProcessNumber() {
-  int64_t number = 0;
-  const std::string bytes = platform::RandomBytes(sizeof number);
-  std::memcpy(&number, bytes.data(), sizeof number);
-  return number == 0 ? 1 : number;
-}
 
 using platform::EventLoop;
 using platform::FileSystem;
@@ -388,7 +379,7 @@ void NodeManagerDaemon::State::MakeServer() {
   options.core.address = container_address;
   options.core.http_address = http_address.ToString();
   options.core.seed = std::hash<std::string>()(options.core.id.uuid);
-  options.core.process = DrawProcessNumber();
+  options.core.process = ToMillis(platform::ReadClock().wall);
   auto core = std::make_unique<NodeManagerCore>(
       options.core, std::exchange(recovery, {}), platform::ReadClock());
   server = std::make_unique<NodeManagerServer>(

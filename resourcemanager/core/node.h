@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,8 +28,6 @@ namespace weir::rm {
 inline constexpr size_t kFinishedApplicationsPerNode = 10'000;
 
 struct Node {
-  static constexpr size_t kEndedProcesses = 4;
-
   store::NodeRecord record;
   int32_t index = -1;  // dense; another node's, once this one is forgotten
   SharedText name;     // its id, for actions
@@ -39,9 +36,8 @@ struct Node {
   bool awaited = false;                     // NEW: known from the store, and not heard of yet
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
-  int64_t process = 0;                  // that registered last; 0 = not known
-  std::deque<int64_t> ended_processes;  // before it, the newest last, kEndedProcesses at most
-  bool healthy = true;                  // says its NodeManager
+  int64_t process = 0;  // that registered last; 0 = not known
+  bool healthy = true;  // says its NodeManager
   std::string health_report;
   Instant silent_at = kNever;       // when it would have been LOST but for the limit on that
   WallTime silent_since;            // of silent ones

@@ -45,19 +45,9 @@ Status ValidateRegistration(const RegisterNodeRequest& request) {
 // since: by a process that came after its own, or by its own once it had heard of a later session.
 bool IsOvertaken(const Node& node, const RegisterNodeRequest& request) {
   if (request.process == 0) return false;
-  if (request.process != node.process) {
-    return std::find(node.ended_processes.begin(), node.ended_processes.end(), request.process) !=
-           node.ended_processes.end();
-  }
+  if (request.process != node.process) return request.process < node.process;
   const bool session_heard_of = node.polls.last() > 0;
   return session_heard_of && request.known_session < node.session;
-}
-
-void NoteProcess(Node& node, int64_t process) {
-  if (process == node.process) return;
-  if (node.process != 0) node.ended_processes.push_back(node.process);
-  if (node.ended_processes.size() > Node::kEndedProcesses) node.ended_processes.pop_front();
-  node.process = process;
 }
 
 }  // namespace
@@ -162,7 +152,7 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
   EndParked(node.polls, ErrorCode::kAborted, "node " + node.id().uuid + " registered again");
   node.polls.Reset();
   node.session = next_session++;
-  NoteProcess(node, request.process);
+  node.process = request.process;
   node.last_heartbeat = now.wall;
   EndSilence(node);
   node.own_label = request.label;

@@ -36,7 +36,7 @@ nm::CoreOptions SimNode::Options() const {
   options.park = seconds(2);
   // Over within a run: a cluster of one node would wait for it to the end.
   options.health.suspicion = seconds(30);
-  options.process = static_cast<int64_t>(incarnation_);
+  options.process = ToMillis(clock_.At(world_.queue.now()).wall);
   options.seed = world_.seed * 100 + index_ + incarnation_ * 10'000;
   return options;
 }

@@ -435,5 +435,27 @@ TEST(Recovery, TheEndOfWhatWasNeverLaunchedIsToldOnceItIsKept) {
   EXPECT_THAT(heartbeat->request.containers[0].diagnostics, HasSubstr("no such file"));
 }
 
+// While the disk is full, the last that is on it is that the container was accepted: without its
+// notes the next NodeManager would launch it again.
+TEST(Recovery, TheNotesOfAContainerGoOnceItsEndIsKept) {
+  CoreDriver node;
+  node.Register();
+  node.Start(1);
+  ASSERT_TRUE(node.Take<Localize>());
+  node.keep_at_once = false;
+  node.Step(LocalizationDone{IdOf(1)});
+  node.Step(Launched{IdOf(1)});
+  node.Step(Exited{IdOf(1), {.kind = ExitKind::kExited, .value = 0}});
+  node.Step(Drained{IdOf(1)});
+  node.Step(CleanedUp{IdOf(1)});
+  const Error full{ErrorCode::kResourceExhausted, "disk full", ""};
+  node.Step(RecordFailed{node.SequenceOf(ContainerKey(IdOf(1))), full});
+  node.Answer(Recorded({IdOf(1)}));
+  node.Step(RecordFailed{node.SequenceOf(ContainerKey(IdOf(1))), full});
+  EXPECT_FALSE(node.Take<Forget>());
+  node.KeepRecords();
+  EXPECT_TRUE(node.Take<Forget>());
+}
+
 }  // namespace
 }  // namespace weir::nm

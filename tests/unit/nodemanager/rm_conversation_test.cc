@@ -31,6 +31,30 @@ TEST(Conversation, RegistersUntilItSucceedsWithABackOffBetweenItsBounds) {
   EXPECT_EQ(node.core.registered(), true);
 }
 
+TEST(Conversation, ARegistrationSaysWhoSpeaksAndWhatItHasHeard) {
+  CoreDriver node;
+  auto sent = node.Take<SendRegister>();
+  ASSERT_TRUE(sent);
+  const int64_t process = sent->request.process;
+  EXPECT_EQ(sent->request.known_session, 0);
+  // The ResourceManager thinks that a later process was there: this one lives, so it was not.
+  int64_t before = process;
+  for (int i = 0; i < 5; ++i) {
+    node.Step(RegistrationFailed{kEnded});
+    node.Advance(node.core.NextDeadline() - node.now().monotonic);
+    sent = node.Take<SendRegister>();
+    ASSERT_TRUE(sent);
+    EXPECT_GT(sent->request.process, before);
+    before = sent->request.process;
+  }
+  EXPECT_GE(before - process, 31'000) << "ms: the steps double";
+  node.Step(RegistrationFailed{kLost});
+  node.Advance(node.core.NextDeadline() - node.now().monotonic);
+  sent = node.Take<SendRegister>();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->request.process, before);
+}
+
 TEST(Conversation, TheNextHeartbeatFollowsAnAnswerAtOnce) {
   CoreDriver node;
   node.Register();
