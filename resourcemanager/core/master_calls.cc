@@ -181,8 +181,11 @@ void ResourceManagerCore::State::On(const Allocate& event) {
 void ResourceManagerCore::State::ParkMaster(ApplicationAttempt& attempt,
                                             CallId call,
                                             Duration park) {
+  // Not as one that a newer came after: its answer is still to be asked for.
   if (attempt.polls.parked) {
-    EndParked(attempt.polls, ErrorCode::kAborted, Superseded(attempt.id).message);
+    EndParked(attempt.polls,
+              ErrorCode::kUnavailable,
+              "the same allocate call of " + attempt.id.ToString() + " came again");
   }
   // A silent AM is noticed in time only if its polls end well before that.
   const Duration longest =

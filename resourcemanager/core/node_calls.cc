@@ -268,7 +268,12 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
 }
 
 void ResourceManagerCore::State::ParkNode(Node& node, CallId call, Duration park) {
-  if (node.polls.parked) EndParked(node.polls, ErrorCode::kAborted, Superseded(node.id()));
+  // Not as one that a newer came after: its answer is still to be asked for.
+  if (node.polls.parked) {
+    EndParked(node.polls,
+              ErrorCode::kUnavailable,
+              "the same heartbeat of node " + node.id().uuid + " came again");
+  }
   // A silent node is noticed in time only if its polls end well before that.
   const Duration longest =
       std::min<Duration>(milliseconds(limits::kParkMillisMax), options.node_expiry / 2);

@@ -5,7 +5,8 @@
 // kUnavailable (nobody listens there, the connection broke), or kDeadlineExceeded after its time
 // limit; the server may have acted in each of these cases, more than once even.
 //
-// Server types have: bool up() const; a `Receive(request, reply)` that returns the number of the
+// Server types have: bool up() const; uint64_t incarnation() const, another for each process; a
+// `Receive(request, reply)` that returns the number of the
 // call; `Abandon(number)` for when its caller went away. Must outlive every scheduled event.
 // Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_NETWORK_H_
@@ -63,13 +64,15 @@ class Network {
     };
     auto pending = std::make_shared<Pending>();
     pending->done = std::move(done);
-    Send(route.from, route.to, route.what, [this, route, &server, request, pending] {
+    // A connection is to one process: what is on its way to one that has died goes with it.
+    const uint64_t process = server.up() ? server.incarnation() : 0;
+    Send(route.from, route.to, route.what, [this, route, &server, request, pending, process] {
       const auto reply = [this, route, pending](const Answer& answer) {
         Send(route.to, route.from, "answer to " + route.what, [pending, answer] {
           pending->Settle(answer);
         });
       };
-      if (!server.up()) {
+      if (!server.up() || server.incarnation() != process) {
         reply(Answer(Error{ErrorCode::kUnavailable, route.to + " is not listening", ""}));
         return;
       }

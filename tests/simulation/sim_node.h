@@ -37,6 +37,7 @@ class SimNode {
 
   void Boot();
   bool up() const { return core_ != nullptr; }
+  uint64_t incarnation() const { return incarnation_; }
   const std::string& name() const { return name_; }
   const nm::NodeManagerCore* core() const { return core_.get(); }
   uint64_t Receive(const nm::Event& request, const ReplyTo& reply);

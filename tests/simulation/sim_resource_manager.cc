@@ -124,6 +124,7 @@ uint64_t SimResourceManager::Receive(const rm::Event& request, const ReplyTo& re
     NoteHeard(registration->request.id);
   } else if (const auto* heartbeat = std::get_if<rm::NodeHeartbeat>(&request)) {
     NoteHeard(heartbeat->node);
+    call.who = " of " + heartbeat->node.uuid;
   }
   std::visit(
       [&call](const auto& e) {
@@ -196,7 +197,8 @@ void SimResourceManager::Perform(const rm::Reply& reply) {
   if (found.empty()) return;  // its caller went away
   const PendingCall& call = found.mapped();
   world_.trace.Line(
-      kName, "answers call " + std::to_string(reply.call.value) + ": " + Summary(reply.answer));
+      kName,
+      "answers call " + std::to_string(reply.call.value) + call.who + ": " + Summary(reply.answer));
   Check(call, reply.answer);
   call.reply(reply.answer);
 }

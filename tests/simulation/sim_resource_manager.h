@@ -29,6 +29,7 @@ class SimResourceManager {
 
   void Boot();
   bool up() const { return core_ != nullptr; }
+  uint64_t incarnation() const { return incarnation_; }
   // A request arrives; the number is the call's. Requires: up().
   uint64_t Receive(const rm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
@@ -45,6 +46,7 @@ class SimResourceManager {
   struct PendingCall {
     ReplyTo reply;
     std::string key;  // of a submission
+    std::string who;  // for the trace
     AttemptId attempt;
   };
 

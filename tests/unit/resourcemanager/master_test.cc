@@ -139,7 +139,7 @@ TEST_F(Master, PollsAreNumbered) {
   EXPECT_FALSE(driver.Answered(newer));
   EXPECT_EQ(driver.Code(Poll(attempt, 2)), ErrorCode::kAborted) << "overtaken";
   const CallId repeated = Poll(attempt, 3);
-  EXPECT_EQ(driver.Code(newer), ErrorCode::kAborted);
+  EXPECT_EQ(driver.Code(newer), ErrorCode::kUnavailable) << "its answer is still to come";
   EXPECT_FALSE(driver.Answered(repeated));
 }
 

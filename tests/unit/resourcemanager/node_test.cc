@@ -65,8 +65,10 @@ TEST_F(NodeTest, HeartbeatsAreNumbered) {
   EXPECT_EQ(driver.Code(parked), ErrorCode::kAborted);
   EXPECT_FALSE(driver.Answered(newer));
   EXPECT_EQ(driver.Code(Beat("n1", 2)), ErrorCode::kAborted) << "overtaken";
+  const CallId copy = Beat("n1", 3, seconds(10));
+  EXPECT_EQ(driver.Code(newer), ErrorCode::kUnavailable) << "its answer is still to come";
   driver.RegisterNodeCall("n1", kNodeSize);
-  EXPECT_EQ(driver.Code(newer), ErrorCode::kAborted);
+  EXPECT_EQ(driver.Code(copy), ErrorCode::kAborted);
   --driver.sessions["n1"];
   EXPECT_EQ(driver.Code(Beat("n1", 1)), ErrorCode::kResync) << "an older session";
 }
