@@ -38,9 +38,9 @@ struct RegisterNodeRequest {
   // node another.
   std::string label = {};
   // Which of the registrations of a node is the newest, should an old one come late: a number that
-  // grows with each process of the node (0 = unknown), and the last session that it has heard of.
+  // grows with each process of the node (0 = unknown), and how many this one has sent.
   int64_t process = 0;
-  int64_t known_session = 0;
+  int64_t number = 0;
 };
 
 struct RegisterNodeAnswer {

@@ -18,7 +18,7 @@ struct RegisterNodeRequest {
   7: optional list<string> applications;
   8: optional string label;
   9: optional i64 process;
-  10: optional i64 known_session;
+  10: optional i64 number;
 }
 
 struct RegisterNodeAnswer {

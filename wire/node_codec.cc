@@ -20,7 +20,7 @@ idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
   wire.__set_applications(IdsToWire(request.applications));
   wire.__set_label(request.label);
   wire.__set_process(request.process);
-  wire.__set_known_session(request.known_session);
+  wire.__set_number(request.number);
   return wire;
 }
 
@@ -40,7 +40,7 @@ Result<RegisterNodeRequest> FromWire(const idl::RegisterNodeRequest& wire) {
   request.rack = wire.rack;
   request.label = wire.label;
   request.process = wire.process;
-  request.known_session = wire.known_session;
+  request.number = wire.number;
   return request;
 }
 

@@ -100,7 +100,7 @@ void NodeManagerCore::Machine::Pump(Now now) {
                                     .applications = {applications.begin(), applications.end()},
                                     .label = options.label,
                                     .process = rm.process(),
-                                    .known_session = rm.session()}});
+                                    .number = rm.registrations()}});
   }
   while (auto repeat = rm.TakeRepeat(now)) actions.push_back(SendHeartbeat{*std::move(repeat)});
   // The next heartbeat acknowledges the start commands of the answer before.

@@ -153,6 +153,7 @@ bool RmConversation::MayRegister(Now now) const {
 
 void RmConversation::RegisterSent(Now now) {
   phase_ = Phase::kRegistering;
+  ++registrations_;
   register_sent_ = now.monotonic;
 }
 

@@ -61,6 +61,7 @@ class RmConversation {
   Instant NextDeadline() const;
 
   int64_t process() const { return process_; }
+  int64_t registrations() const { return registrations_; }  // sent
   bool registered() const { return phase_ == Phase::kActive; }
   bool registering() const { return phase_ == Phase::kRegistering; }
   int64_t session() const { return session_; }
@@ -99,6 +100,7 @@ class RmConversation {
   int64_t session_ = 0;
   int64_t first_session_ = 0;
   int64_t process_;
+  int64_t registrations_ = 0;
   int64_t process_step_ = 1000;
   bool refused_ = false;  // by the RM, as a node that may not be in the cluster
   bool answered_in_session_ = false;

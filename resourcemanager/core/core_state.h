@@ -446,6 +446,8 @@ struct ResourceManagerCore::State {
   void On(const RegisterNode& event);
   void On(const NodeHeartbeat& event);
   void On(const UnregisterNode& event);
+  void RegisterCopy(const Node& node, const RegisterNode& event);
+  void AnswerRegistration(const Node& node, CallId call);
   void ActivateNode(Node& node, const RegisterNodeRequest& request);
   void Reconcile(Node& node, const std::vector<ContainerStatus>& reported);
   void OnNodeExpired(Node& node);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "common/application.h"
 #include "common/ids.h"
@@ -36,8 +37,9 @@ struct Node {
   bool awaited = false;                     // NEW: known from the store, and not heard of yet
   std::optional<scheduler::NodeSlot> slot;  // while active
   int64_t session = 0;
-  int64_t process = 0;  // that registered last; 0 = not known
-  bool healthy = true;  // says its NodeManager
+  std::pair<int64_t, int64_t> registration;  // the newest: its process, its number
+  uint64_t record_sequence = 0;              // of `record`; 0 = durable since the start
+  bool healthy = true;                       // says its NodeManager
   std::string health_report;
   Instant silent_at = kNever;       // when it would have been LOST but for the limit on that
   WallTime silent_since;            // of silent ones

@@ -1,5 +1,6 @@
 // Nodes: registration, heartbeat as a long poll, health, and what follows when one goes.
 #include <algorithm>
+#include <compare>
 #include <utility>
 
 #include "common/limits.h"
@@ -41,13 +42,10 @@ Status ValidateRegistration(const RegisterNodeRequest& request) {
   return {};
 }
 
-// A copy that was late, such as one whose sender gave up waiting, knows less than what was said
-// since: by a process that came after its own, or by its own once it had heard of a later session.
-bool IsOvertaken(const Node& node, const RegisterNodeRequest& request) {
-  if (request.process == 0) return false;
-  if (request.process != node.process) return request.process < node.process;
-  const bool session_heard_of = node.polls.last() > 0;
-  return session_heard_of && request.known_session < node.session;
+// As the node sent them; nothing to tell them apart by is as a newer one.
+std::strong_ordering OrderOf(const RegisterNodeRequest& request, const Node& node) {
+  if (request.process == 0) return std::strong_ordering::greater;
+  return std::pair(request.process, request.number) <=> node.registration;
 }
 
 }  // namespace
@@ -109,12 +107,7 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
             ErrorCode::kFailedPrecondition, "node " + request.address.ToString() + " " + *why, ""});
   }
   Node* known = FindNode(request.id);
-  if (known != nullptr && IsOvertaken(*known, request)) {
-    return Answer(event.call,
-                  Error{ErrorCode::kAborted,
-                        "a later registration of node " + request.id.uuid + " came first",
-                        ""});
-  }
+  if (known != nullptr && OrderOf(request, *known) <= 0) return RegisterCopy(*known, event);
   std::vector<store::StoreOperation> batch;
   if (known == nullptr && nodes.size() >= options.known_nodes) {
     Node* oldest = LongestGone();
@@ -139,20 +132,37 @@ void ResourceManagerCore::State::On(const RegisterNode& event) {
     batch.push_back(store::Put{record});
     sequence = Append(std::move(batch));
   }
+  if (sequence > 0) node.record_sequence = sequence;
   ActivateNode(node, request);
-  Answer(event.call,
+  AnswerRegistration(node, event.call);
+}
+
+void ResourceManagerCore::State::AnswerRegistration(const Node& node, CallId call) {
+  Answer(call,
          RegisterNodeAnswer{.epoch = epoch.epoch,
                             .session = node.session,
                             .expiry = options.node_expiry,
                             .lease = NodeLease(options.node_lease, options.node_expiry)},
-         sequence);
+         node.record_sequence);
+}
+
+// One that comes late, such as when its sender gave up waiting, says less than was said since. The
+// newest itself, come again, is answered as before.
+void ResourceManagerCore::State::RegisterCopy(const Node& node, const RegisterNode& event) {
+  if (OrderOf(event.request, node) == 0 && IsActive(node.state)) {
+    return AnswerRegistration(node, event.call);
+  }
+  Answer(event.call,
+         Error{ErrorCode::kAborted,
+               "a later registration of node " + node.id().uuid + " came first",
+               ""});
 }
 
 void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequest& request) {
   EndParked(node.polls, ErrorCode::kAborted, "node " + node.id().uuid + " registered again");
   node.polls.Reset();
   node.session = next_session++;
-  node.process = request.process;
+  node.registration = {request.process, request.number};
   node.last_heartbeat = now.wall;
   EndSilence(node);
   node.own_label = request.label;

@@ -31,12 +31,12 @@ TEST(Conversation, RegistersUntilItSucceedsWithABackOffBetweenItsBounds) {
   EXPECT_EQ(node.core.registered(), true);
 }
 
-TEST(Conversation, ARegistrationSaysWhoSpeaksAndWhatItHasHeard) {
+TEST(Conversation, ARegistrationSaysWhoSpeaksAndHowManyCameBefore) {
   CoreDriver node;
   auto sent = node.Take<SendRegister>();
   ASSERT_TRUE(sent);
   const int64_t process = sent->request.process;
-  EXPECT_EQ(sent->request.known_session, 0);
+  EXPECT_EQ(sent->request.number, 1);
   // The ResourceManager thinks that a later process was there: this one lives, so it was not.
   int64_t before = process;
   for (int i = 0; i < 5; ++i) {
@@ -53,6 +53,7 @@ TEST(Conversation, ARegistrationSaysWhoSpeaksAndWhatItHasHeard) {
   sent = node.Take<SendRegister>();
   ASSERT_TRUE(sent);
   EXPECT_EQ(sent->request.process, before);
+  EXPECT_EQ(sent->request.number, 7);
 }
 
 TEST(Conversation, TheNextHeartbeatFollowsAnAnswerAtOnce) {

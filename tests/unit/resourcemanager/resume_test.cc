@@ -219,7 +219,7 @@ class LateRegistration : public Resumed {
  protected:
   // The error, nothing when it counts.
   std::optional<ErrorCode> Register(int64_t process,
-                                    int64_t known_session,
+                                    int64_t number,
                                     std::vector<ContainerStatus> holds) {
     const CallId call = driver.NewCall();
     driver.Step(RegisterNode{.call = call,
@@ -230,7 +230,7 @@ class LateRegistration : public Resumed {
                                          .capacity = kNodeSize,
                                          .containers = std::move(holds),
                                          .process = process,
-                                         .known_session = known_session}});
+                                         .number = number}});
     driver.CommitAll();
     const auto* answer = driver.Get<RegisterNodeAnswer>(call);
     if (answer == nullptr) return driver.Code(call);
@@ -241,28 +241,38 @@ class LateRegistration : public Resumed {
   bool Runs() { return driver.Ask(attempt).completed.empty(); }
 };
 
-TEST_F(LateRegistration, OfTheSameProcessIsRefusedOnceALaterSessionIsHeardOf) {
+TEST_F(LateRegistration, OfTheSameProcessIsRefused) {
   Begin();
-  const int64_t before = driver.sessions["n2"];
-  ASSERT_EQ(Register(7, before, {Holds(far)}), std::nullopt);
-  // The answer may have been lost: the same is said again.
-  ASSERT_EQ(Register(7, before, {Holds(far)}), std::nullopt);
-  driver.Beat("n2", {Holds(far)});
-  EXPECT_EQ(Register(7, before, {}), ErrorCode::kAborted);
+  ASSERT_EQ(Register(7, 1, {Holds(far)}), std::nullopt);
+  ASSERT_EQ(Register(7, 3, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(Register(7, 2, {}), ErrorCode::kAborted);
   EXPECT_TRUE(Runs());
-  driver.Beat("n2", {Holds(far)});
-  EXPECT_EQ(Register(7, driver.sessions["n2"], {}), std::nullopt) << "a new one that says so";
+  EXPECT_EQ(Register(7, 4, {}), std::nullopt);
   EXPECT_FALSE(Runs());
 }
 
 TEST_F(LateRegistration, OfAnEarlierProcessIsRefusedEvenIfItIsTheFirst) {
   Begin();
-  ASSERT_EQ(Register(8, 0, {Holds(far)}), std::nullopt);
-  EXPECT_EQ(Register(7, driver.sessions["n2"], {}), ErrorCode::kAborted);
+  ASSERT_EQ(Register(8, 1, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(Register(7, 5, {}), ErrorCode::kAborted);
+  ASSERT_EQ(Register(9, 1, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(Register(8, 2, {}), ErrorCode::kAborted);
   EXPECT_TRUE(Runs());
-  ASSERT_EQ(Register(9, 0, {Holds(far)}), std::nullopt);
-  EXPECT_EQ(Register(8, driver.sessions["n2"], {}), ErrorCode::kAborted);
-  EXPECT_TRUE(Runs());
+}
+
+TEST_F(LateRegistration, ThatIsTheNewestItselfIsAnsweredAsBefore) {
+  Begin();
+  ASSERT_EQ(Register(7, 1, {Holds(far)}), std::nullopt);
+  const int64_t session = driver.sessions["n2"];
+  EXPECT_EQ(Register(7, 1, {Holds(far)}), std::nullopt);
+  EXPECT_EQ(driver.sessions["n2"], session);
+  driver.Beat("n2");
+  for (int i = 0; i < 3; ++i) {
+    driver.Advance(driver.options.node_expiry / 2);
+    driver.Beat("n1");
+  }
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kLost);
+  EXPECT_EQ(Register(7, 1, {Holds(far)}), ErrorCode::kAborted) << "what it says is long past";
 }
 
 TEST_F(Resumed, AMasterThatEndedMeanwhileFailsItsAttempt) {
