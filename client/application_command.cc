@@ -46,6 +46,8 @@ ParseRules Rules() {
                       {"label", "LABEL", "", false},
                       {"amLabel", "LABEL", "", false},
                       {"lifetime", "TIME", "", false},
+                      {"maxAttempts", "N", "", false},
+                      {"attemptFailuresValidity", "TIME", "", false},
                       {"gang", "", "", false},
                       {"keepOnLeaseEnd", "", "", false},
                       {"spread", "nodes|racks", "", false},
@@ -130,6 +132,19 @@ ExitCode List(const Invocation& invocation, RmClient& rm) {
   return ExitCode::kOk;
 }
 
+// "1; 1 failure counts of at most 2, within 600 s"
+std::string AttemptWords(const ApplicationReport& report) {
+  const bool one = report.counted_failures == 1;
+  std::string words = std::to_string(report.attempt.number) + "; " +
+                      std::to_string(report.counted_failures) +
+                      (one ? " failure counts" : " failures count") + " of at most " +
+                      std::to_string(report.max_attempts);
+  if (report.attempt_failures_validity > Duration(0)) {
+    words += ", within " + std::to_string(ToMillis(report.attempt_failures_validity)) + " ms";
+  }
+  return words;
+}
+
 void PrintReport(const ApplicationReport& report) {
   const auto line = [](const char* label, const std::string& value) {
     std::printf("\t%s : %s\n", label, value.c_str());
@@ -159,6 +174,7 @@ void PrintReport(const ApplicationReport& report) {
        report.pending_reason == PendingReason::kNone
            ? "no"
            : std::string(PendingReasonName(report.pending_reason)) + ": " + report.pending_detail);
+  line("Attempts", AttemptWords(report));
   line("Diagnostics", report.diagnostics);
   line("Preempted Containers", std::to_string(report.preempted_containers));
   line("Application Node Label Expression",
@@ -322,6 +338,10 @@ Result<SubmissionContext> MakeContext(const Invocation& invocation,
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> retry, RetryOptions(arguments));
   SubmissionContext context;
   WEIR_ASSIGN_OR_RETURN(context.lifetime, arguments.GetDuration("lifetime", Duration(0)));
+  WEIR_ASSIGN_OR_RETURN(const int64_t attempts, arguments.GetInt("maxAttempts", 1, 0, 1000));
+  context.max_attempts = static_cast<int32_t>(attempts);
+  WEIR_ASSIGN_OR_RETURN(context.attempt_failures_validity,
+                        arguments.GetDuration("attemptFailuresValidity", Duration(0)));
   context.label = arguments.Get("label");
   context.am_label = arguments.Get("amLabel");
   WEIR_ASSIGN_OR_RETURN(context.queue_timeout, arguments.GetDuration("queue-timeout", Duration(0)));

@@ -33,6 +33,10 @@ Submit options:
   -label LABEL        nodes with that label (default: the queue's)
   -amLabel LABEL      the same for the ApplicationMaster alone
   -lifetime TIME      killed after that: 90, 30m, 2h (default: the queue's)
+  -maxAttempts N      start its ApplicationMaster N times at most when it fails; 0 = as often as
+                      the ResourceManager allows (default 1)
+  -attemptFailuresValidity TIME
+                      failures longer ago do not count: 10m, 2h (default: all count)
   -gang               all containers at once or none
   -spread nodes|racks each container on the next node or rack
   -maxPerNode N       at most N of the containers on one node
@@ -149,6 +153,9 @@ A session cluster: one JobManager that runs many jobs; TaskManagers come as jobs
   -qu QUEUE  queue
   -priority, -label, -amLabel, -lifetime, -keepOnLeaseEnd  as for 'weir application -submit'
   -d         detached: return when the JobManager runs (otherwise stay until it ends)
+  -D yarn.application-attempts=N, -D yarn.application-attempt-failures-validity-interval=MS
+             start the JobManager N times at most (default 1); failures longer ago than MS do not
+             count (default -1: all do)
 
 Examples:
   weir session start -d -tm 2g -s 2

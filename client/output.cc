@@ -36,7 +36,10 @@ ordered_json ToJson(const ApplicationReport& report) {
           {"pendingDetail", report.pending_detail},
           {"appNodeLabelExpression", report.label},
           {"expiryTime", ToMillis(report.expires)},
-          {"preemptedContainers", report.preempted_containers}};
+          {"preemptedContainers", report.preempted_containers},
+          {"maxAppAttempts", report.max_attempts},
+          {"countedAttemptFailures", report.counted_failures},
+          {"attemptFailuresValidityInterval", ToMillis(report.attempt_failures_validity)}};
 }
 
 std::string Dump(const ordered_json& json) {

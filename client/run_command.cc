@@ -256,8 +256,8 @@ ExitCode FollowCluster(const Invocation& invocation, RmClient& rm, const Applica
 }
 
 ExitCode RunInOwnCluster(const Invocation& invocation, RmClient& rm, const JobRequest& request) {
-  if (const Status sound = CheckDefinitions(invocation.arguments); !sound.ok()) {
-    return Fail(sound.error());
+  if (const auto defined = ReadDefinitions(invocation.arguments); !defined.ok()) {
+    return Fail(defined.error());
   }
   const ExitCode can = CheckContainers(invocation.arguments, rm);
   if (can != ExitCode::kOk) return can;

@@ -5,7 +5,6 @@
 #include "client/node_fit.h"
 #include "client/output.h"
 #include "platform/rpc_security.h"
-#include "platform/stream_options.h"
 
 namespace weir::cli {
 namespace {
@@ -39,19 +38,18 @@ std::vector<OptionSpec> ClusterOptions() {
           {"d", "", "", false}};
 }
 
-Status CheckDefinitions(const Arguments& arguments) {
+Result<platform::StreamOptions> ReadDefinitions(const Arguments& arguments) {
   platform::Configuration::Source source;
   source.overrides = arguments.definitions();
   WEIR_ASSIGN_OR_RETURN(const auto config, platform::Configuration::Load(source));
-  const auto options = platform::ReadStreamOptions(config);
-  return options.ok() ? Status() : Status(options.error());
+  return platform::ReadStreamOptions(config);
 }
 
 Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
                                              const std::string& type,
                                              const std::string& default_name,
                                              const std::optional<ClusterJob>& job) {
-  WEIR_RETURN_IF_ERROR(CheckDefinitions(arguments));
+  WEIR_ASSIGN_OR_RETURN(const platform::StreamOptions defined, ReadDefinitions(arguments));
   WEIR_ASSIGN_OR_RETURN(const int64_t jm_memory,
                         arguments.GetMemoryMib("jm", kJobManagerMemoryMib));
   WEIR_ASSIGN_OR_RETURN(const int64_t tm_memory,
@@ -64,6 +62,8 @@ Result<SubmissionContext> MakeClusterContext(const Arguments& arguments,
   WEIR_ASSIGN_OR_RETURN(const int64_t priority,
                         arguments.GetInt("priority", 0, -1'000'000, 1'000'000));
   context.priority = static_cast<int32_t>(priority);
+  context.max_attempts = defined.attempts;
+  context.attempt_failures_validity = defined.attempt_failures_validity;
   context.label = arguments.Get("label");
   context.am_label = arguments.Get("amLabel");
   context.name = arguments.Get("nm", default_name);

@@ -9,6 +9,7 @@
 #include "client/arguments.h"
 #include "client/exit_code.h"
 #include "client/rm_client.h"
+#include "platform/stream_options.h"
 
 namespace weir::cli {
 
@@ -31,7 +32,7 @@ struct ClusterJob {
 
 // Of -D: what the cluster's processes would refuse one by one, after they were started.
 // kInvalidArgument.
-Status CheckDefinitions(const Arguments& arguments);
+Result<platform::StreamOptions> ReadDefinitions(const Arguments& arguments);
 
 // `type` is one of the three; `job` is needed for all but a session. Checks the definitions too.
 // kInvalidArgument.

@@ -47,6 +47,8 @@ struct SubmissionContext {
   std::string label{};     // of asks that name none; "" = the queue's default
   std::string am_label{};  // of the AM's container; "" = as `label`
   Duration lifetime{0};    // killed after that; 0 = the queue's default
+  // Failures of attempts longer ago do not count against max_attempts; 0 = all do.
+  Duration attempt_failures_validity{0};
   bool operator==(const SubmissionContext&) const = default;
 };
 
@@ -116,6 +118,9 @@ struct ApplicationReport {
   std::string label{};         // of asks that name none; "" = the queue's default
   WallTime expires{};          // killed then; 1970 = never
   int64_t preempted_containers = 0;
+  int32_t max_attempts = 0;      // what counts: the submission's, within the cluster's
+  int32_t counted_failures = 0;  // of attempts, against max_attempts
+  Duration attempt_failures_validity{0};
 };
 
 struct ContainerReport {

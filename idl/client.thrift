@@ -16,6 +16,7 @@ struct SubmissionContext {
   10: optional string label;
   11: optional string am_label;
   12: optional i64 lifetime_ms;         // 0 = the queue's default
+  13: optional i64 attempt_failures_validity_ms;  // 0 = all failures count
 }
 
 struct SubmitRequest {
@@ -58,6 +59,9 @@ struct ApplicationReport {
   28: optional string label;
   29: optional i64 expires_ms;           // 0 = never
   30: optional i64 preempted_containers;
+  31: optional i32 max_attempts;
+  32: optional i32 counted_failures;
+  33: optional i64 attempt_failures_validity_ms;
 }
 
 struct GetApplicationRequest {

@@ -323,6 +323,15 @@ constexpr ConfigKey kKnown[] = {
      "RM's "
      "directory or, of several, below weir.work.dir."},
     {"weir.staging.max-bytes", "21474836480", "Most bytes of uploaded files the RM keeps."},
+    {kApplicationAttempts,
+     "1",
+     "Of a stream cluster: its ApplicationMaster is started so often at most; 0 = as often as the "
+     "ResourceManager allows."},
+    {kAttemptFailuresValidity,
+     "-1",
+     "Of a stream cluster: failures of its ApplicationMaster longer ago (ms) do not count against "
+     "its "
+     "attempts; -1 or 0 = all count."},
     {kMasterPorts, "0", "Ports of ApplicationMasters: 0 = any, or low-high."},
     {kDataPorts, "0", "Data port of TaskManagers: 0 = any, or low-high."},
     {kGang,

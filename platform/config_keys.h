@@ -180,6 +180,9 @@ inline constexpr char kAdminAcl[] = "yarn.admin.acl";
 inline constexpr char kMaxPriority[] = "yarn.cluster.max-application-priority";
 inline constexpr char kResourceTypes[] = "yarn.resource-types";
 inline constexpr char kPollPark[] = "weir.poll.park-ms";
+inline constexpr char kApplicationAttempts[] = "yarn.application-attempts";
+inline constexpr char kAttemptFailuresValidity[] =
+    "yarn.application-attempt-failures-validity-interval";
 inline constexpr char kMasterPorts[] = "weir.appmaster.port-range";
 inline constexpr char kDataPorts[] = "weir.taskmanager.data.port";
 inline constexpr char kGang[] = "weir.taskmanager.gang";

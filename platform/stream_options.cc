@@ -1,5 +1,6 @@
 #include "platform/stream_options.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 
@@ -32,6 +33,9 @@ std::string Choice(OptionReader& read,
 Result<StreamOptions> ReadStreamOptions(const Configuration& config) {
   OptionReader read(config);
   StreamOptions options;
+  options.attempts = static_cast<int32_t>(read.Int(keys::kApplicationAttempts, 0, 1000));
+  options.attempt_failures_validity = milliseconds(
+      std::max<int64_t>(0, read.Int(keys::kAttemptFailuresValidity, -1, OptionReader::kMillisMax)));
   options.master_ports = read.Ports(keys::kMasterPorts);
   options.data_ports = read.Ports(keys::kDataPorts);
   const Duration idle = seconds(30);

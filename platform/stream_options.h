@@ -14,8 +14,10 @@
 namespace weir::platform {
 
 struct StreamOptions {
-  PortRange master_ports;  // weir.appmaster.port-range
-  PortRange data_ports;    // weir.taskmanager.data.port
+  int32_t attempts = 1;                  // 0 = as many as the ResourceManager allows
+  Duration attempt_failures_validity{};  // 0 = all count
+  PortRange master_ports;                // weir.appmaster.port-range
+  PortRange data_ports;                  // weir.taskmanager.data.port
   Duration idle_timeout{};
   std::string gang;    // auto, true, false
   std::string spread;  // none, nodes, racks

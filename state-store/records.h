@@ -52,6 +52,7 @@ struct AttemptRecord {
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
   bool counted = false;  // its failure, against the limit of attempts
+  WallTime ended;        // of finished ones; 1970 in records of older versions
   bool operator==(const AttemptRecord&) const = default;
 };
 

@@ -159,6 +159,8 @@ void Fields(A& a, T& t) {
   a(t.label);
   a(t.am_label);
   DurationField(a, t.lifetime);
+  if (a.version() < 6) return;
+  DurationField(a, t.attempt_failures_validity);
 }
 
 namespace store {
@@ -191,6 +193,8 @@ void Fields(A& a, T& t) {
   a(t.exit_code);
   a(t.diagnostics);
   if (a.version() >= 5) a(t.counted);
+  if (a.version() < 6) return;
+  TimeField(a, t.ended);
 }
 
 template <typename A, Of<NodeRecord> T>

@@ -42,6 +42,8 @@ void CopyPlainFields(const idl::ApplicationReport& wire, ApplicationReport& repo
   report.label = wire.label;
   report.expires = WallFromMillis(wire.expires_ms);
   report.preempted_containers = wire.preempted_containers;
+  report.max_attempts = wire.max_attempts;
+  report.counted_failures = wire.counted_failures;
 }
 
 }  // namespace
@@ -60,6 +62,7 @@ idl::SubmissionContext ToWire(const SubmissionContext& context) {
   wire.__set_label(context.label);
   wire.__set_am_label(context.am_label);
   wire.__set_lifetime_ms(ToMillis(context.lifetime));
+  wire.__set_attempt_failures_validity_ms(ToMillis(context.attempt_failures_validity));
   return wire;
 }
 
@@ -68,6 +71,9 @@ Result<SubmissionContext> FromWire(const idl::SubmissionContext& wire) {
   WEIR_ASSIGN_OR_RETURN(context.queue_timeout,
                         PeriodFromWire(wire.queue_timeout_ms, "the queue timeout"));
   WEIR_ASSIGN_OR_RETURN(context.lifetime, PeriodFromWire(wire.lifetime_ms, "the lifetime"));
+  WEIR_ASSIGN_OR_RETURN(context.attempt_failures_validity,
+                        PeriodFromWire(wire.attempt_failures_validity_ms,
+                                       "the validity interval of attempts' failures"));
   WEIR_RETURN_IF_ERROR(CheckText(wire.label, "a node label"));
   WEIR_RETURN_IF_ERROR(CheckText(wire.am_label, "a node label"));
   WEIR_ASSIGN_OR_RETURN(context.am_resource, FromWire(wire.am_resource));
@@ -114,6 +120,9 @@ idl::ApplicationReport ToWire(const ApplicationReport& report) {
   wire.__set_label(report.label);
   wire.__set_expires_ms(ToMillis(report.expires));
   wire.__set_preempted_containers(report.preempted_containers);
+  wire.__set_max_attempts(report.max_attempts);
+  wire.__set_counted_failures(report.counted_failures);
+  wire.__set_attempt_failures_validity_ms(ToMillis(report.attempt_failures_validity));
   return wire;
 }
 
@@ -137,6 +146,9 @@ Result<ApplicationReport> FromWire(const idl::ApplicationReport& wire) {
                                      PendingReason::kNone,
                                      PendingReason::kWorkersMissing,
                                      "pending reason"));
+  WEIR_ASSIGN_OR_RETURN(report.attempt_failures_validity,
+                        PeriodFromWire(wire.attempt_failures_validity_ms,
+                                       "the validity interval of attempts' failures"));
   CopyPlainFields(wire, report);
   return report;
 }

@@ -27,7 +27,7 @@ namespace weir::rm {
 
 inline constexpr size_t kEndedContainersKept = 1000;       // per application, for reports
 inline constexpr size_t kEndedContainersKeptAll = 50'000;  // of all applications
-inline constexpr size_t kAttemptsMax = 100;                // uncounted failures included
+inline constexpr size_t kAttemptsMax = 100;                // whether their failures count or not
 
 struct Application {
   store::ApplicationRecord record;  // as it was last given to the store
@@ -44,7 +44,6 @@ struct Application {
   bool retired = false;  // over, durable, nothing held: counted among the completed ones
 
   std::vector<std::unique_ptr<ApplicationAttempt>> attempts;  // by number; the last is current
-  int32_t counted_failures = 0;
   float progress = 0;
   std::string tracking_url;
   WallTime launched;

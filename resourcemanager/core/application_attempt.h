@@ -44,6 +44,7 @@ struct ApplicationAttempt {
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
   bool counted = false;  // its failure, against the limit of attempts
+  WallTime ended;        // of final ones; `started` if that is not known
 
   // --- the conversation
   PollSession<AllocateAnswer> polls;

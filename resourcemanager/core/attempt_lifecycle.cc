@@ -44,11 +44,6 @@ void ResourceManagerCore::State::MarkDirty(ApplicationAttempt& attempt) {
   if (!std::exchange(attempt.dirty, true)) dirty_masters.push_back(attempt.id);
 }
 
-int32_t ResourceManagerCore::State::AttemptLimit(const Application& application) const {
-  const int32_t asked = application.record.context.max_attempts;
-  return asked == 0 ? options.max_attempts : std::min(asked, options.max_attempts);
-}
-
 store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttempt& attempt) const {
   return {.id = attempt.id,
           .am_container = attempt.am_container,
@@ -57,7 +52,8 @@ store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttem
           .finished = IsFinal(attempt.state) || attempt.state == RmAttemptState::kFinishing,
           .exit_code = attempt.exit_code,
           .diagnostics = attempt.diagnostics,
-          .counted = attempt.counted};
+          .counted = attempt.counted,
+          .ended = attempt.ended};
 }
 
 scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application& application,
@@ -169,6 +165,7 @@ void ResourceManagerCore::State::OnMasterContainerEnded(Application& application
   if (attempt.state == RmAttemptState::kFinishing) {
     Move(attempt, AttemptEvent::kContainerFinished);
     attempt.exit_code = status.exit_code;
+    attempt.ended = now.wall;
     Append({store::Put{RecordOf(attempt)}});
     CloseAttempt(attempt, StopReason::kApplicationEnded, "the application has finished");
     Move(application, ApplicationEvent::kAttemptFinished, application.final_sequence);
@@ -224,7 +221,7 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   attempt.exit_code = failure.exit_code;
   attempt.diagnostics = CutMiddle(failure.diagnostics, limits::kDiagnosticsBytes);
   attempt.counted = failure.counted;
-  if (failure.counted) ++application.counted_failures;
+  attempt.ended = now.wall;
   CloseAttempt(attempt, StopReason::kKilledByResourceManager, "the attempt has failed");
 
   const int32_t limit = AttemptLimit(application);
@@ -232,7 +229,8 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   // As YARN: with a limit of one, any failure ends it. What the cluster did to it is none: it was
   // preempted, its node could not start it, or its node goes.
   const bool may_repeat = limit > 1 || !failure.of_application;
-  const bool again = may_repeat && application.counted_failures < limit && attempts < kAttemptsMax;
+  const bool again =
+      may_repeat && CountedFailures(application, now) < limit && attempts < kAttemptsMax;
   std::vector<store::StoreOperation> record = {store::Put{RecordOf(attempt)}};
   if (application.state == RmApplicationState::kKilling) {
     Append(std::move(record));
@@ -244,11 +242,10 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
     if (Move(application, ApplicationEvent::kAttemptFailed)) StartAttempt(application);
     return;
   }
-  const std::string why = "Application " + application.id().ToString() + " failed " +
-                          std::to_string(attempts) + " times (maximum " + std::to_string(limit) +
-                          "): " + attempt.id.ToString() + ": " + attempt.diagnostics;
   const uint64_t sequence = StoreOutcome(
-      application, {ApplicationState::kFailed, FinalStatus::kFailed, why, ""}, std::move(record));
+      application,
+      {ApplicationState::kFailed, FinalStatus::kFailed, LastFailureWords(application), ""},
+      std::move(record));
   Move(application, ApplicationEvent::kLastAttemptFailed, sequence);
 }
 
@@ -257,6 +254,7 @@ void ResourceManagerCore::State::KillAttempt(Application& application,
   const bool killed = Move(attempt, AttemptEvent::kKill);
   if (killed) {
     attempt.exit_code = exit_code::kKilledByResourceManager;
+    attempt.ended = now.wall;
     attempt.diagnostics = application.record.diagnostics;
     if (attempt.am_container.number != 0) Append({store::Put{RecordOf(attempt)}});
   }

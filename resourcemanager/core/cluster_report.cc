@@ -81,6 +81,9 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   report.priority = record.priority;
   report.label = record.context.label;
   report.preempted_containers = application.preempted_containers;
+  report.max_attempts = AttemptLimit(application);
+  report.counted_failures = CountedFailures(application, at);
+  report.attempt_failures_validity = record.context.attempt_failures_validity;
   if (record.lifetime > Duration(0)) {
     report.expires = record.submitted + std::chrono::duration_cast<milliseconds>(record.lifetime);
   }

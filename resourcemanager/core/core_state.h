@@ -308,9 +308,16 @@ struct ResourceManagerCore::State {
   void LeaveSchedulerIfEmpty(ApplicationAttempt& attempt);
   bool Move(ApplicationAttempt& attempt, AttemptEvent event);
   void MarkDirty(ApplicationAttempt& attempt);  // it may have something to hear
-  int32_t AttemptLimit(const Application& application) const;
   store::AttemptRecord RecordOf(const ApplicationAttempt& attempt) const;
   ApplicationAttempt* FindAttempt(const AttemptId& id);
+
+  // --- what follows a failure of an attempt (attempt_failures.cc)
+  int32_t AttemptLimit(const Application& application) const;
+  // Whether it ended within the application's validity interval of failures.
+  bool IsRecent(const Application& application, const ApplicationAttempt& attempt, Now at) const;
+  // Those that count against the limit of attempts at that time.
+  int32_t CountedFailures(const Application& application, Now at) const;
+  std::string LastFailureWords(const Application& application) const;
 
   // --- containers (container_lifecycle.cc)
   void OnAllocation(const scheduler::Allocation& allocation);

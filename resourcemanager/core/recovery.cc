@@ -97,10 +97,10 @@ void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record)
   attempt.exit_code = record.exit_code;
   attempt.diagnostics = record.diagnostics;
   attempt.counted = record.counted;
+  attempt.ended = std::max(record.ended, record.started);
   attempt.record_durable = true;
   attempt.state = record.finished || record.am_container.number == 0 ? RmAttemptState::kFailed
                                                                      : RmAttemptState::kNew;
-  if (record.counted) ++application->counted_failures;
 }
 
 void ResourceManagerCore::State::LoadNode(const store::NodeRecord& record) {

@@ -206,6 +206,12 @@ Status ValidateSubmission(const SubmitApplication& submission) {
     return Invalid("the maximum of attempts is " + std::to_string(context.max_attempts),
                    "give 1 or more, or 0 for the cluster's maximum");
   }
+  const Duration validity = context.attempt_failures_validity;
+  if (validity < Duration(0) || validity > kLifetimeMax) {
+    return Invalid(
+        "the validity interval of attempts' failures is negative or over a hundred years",
+        "give 0 for the whole life");
+  }
   if (context.queue_timeout < Duration(0) || context.queue_timeout > kQueueTimeoutMax) {
     return Invalid("the queue timeout is negative or over a year", "give 0 to wait for ever");
   }

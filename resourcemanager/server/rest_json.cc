@@ -102,6 +102,11 @@ void AddUsage(const ApplicationReport& report, Json& json) {
   json["preemptedResourceSecondsMap"] = Json::object();
   json["logAggregationStatus"] = "DISABLED";
   json["unmanagedApplication"] = false;
+  json["maxAppAttempts"] = report.max_attempts;
+  json["countedAttemptFailures"] = report.counted_failures;
+  json["attemptFailuresValidityInterval"] = report.attempt_failures_validity == Duration(0)
+                                                ? -1
+                                                : ToMillis(report.attempt_failures_validity);
   json["appNodeLabelExpression"] = report.label;
   json["amNodeLabelExpression"] = "";
   json["timeouts"] = Timeouts(report);

@@ -47,6 +47,7 @@ inline ApplicationRecord SampleApplication(int32_t sequence) {
   record.context.label = "gpu";
   record.context.am_label = "small";
   record.context.lifetime = seconds(3600);
+  record.context.attempt_failures_validity = seconds(600);
   record.submitted = WallFromMillis(kSampleTimestamp + sequence);
   record.state = ApplicationState::kFailed;
   record.final_status = FinalStatus::kFailed;
@@ -66,7 +67,9 @@ inline AttemptRecord SampleAttempt(int32_t sequence) {
           .started = WallFromMillis(kSampleTimestamp + 5),
           .finished = true,
           .exit_code = exit_code::kKilledByApplicationMaster,
-          .diagnostics = "released"};
+          .diagnostics = "released",
+          .counted = true,
+          .ended = WallFromMillis(kSampleTimestamp + 7)};
 }
 
 inline NodeRecord SampleNode(int number) {

@@ -64,6 +64,8 @@ const std::vector<BadSubmission>& BadSubmissions() {
          s.context.am_launch.environment["A"].assign(limits::kLaunchContextBytes, 'x');
        }},
       {"too many tags", [](SubmitApplication& s) { s.context.tags.assign(33, "t"); }},
+      {"negative validity of failures",
+       [](SubmitApplication& s) { s.context.attempt_failures_validity = -seconds(1); }},
       {"negative attempts", [](SubmitApplication& s) { s.context.max_attempts = -1; }},
       {"negative timeout", [](SubmitApplication& s) { s.context.queue_timeout = seconds(-1); }},
       {"AM of no memory", [](SubmitApplication& s) { s.context.am_resource.memory_mib = 0; }},

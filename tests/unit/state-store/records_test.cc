@@ -47,7 +47,7 @@ TEST(Records, FormatStays) {
   const Result<std::string> node = Encode(SampleNode(1));
   ASSERT_TRUE(node.ok());
   EXPECT_EQ(HexEncode(node->substr(0, node->size() - 8)),
-            "0503"
+            "0603"
             "066e6f64652d31"
             "093132372e302e302e31"
             "9cc605"
@@ -57,7 +57,7 @@ TEST(Records, FormatStays) {
             "10"
             "020c7961726e2e696f2f6670676102"
             "0b7961726e2e696f2f67707508");
-  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "062dac72174ebec1");
+  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "f54899343fdd8c46");
 }
 
 // A store that an older ResourceManager left behind: what it did not say has its default.
@@ -78,6 +78,19 @@ TEST(Records, TheFormerVersionIsStillRead) {
   NodeRecord expected = SampleNode(1);
   expected.capacity.named.clear();
   EXPECT_TRUE(*back == Record(expected));
+}
+
+// Its fields come last, so an older record is a newer one without them.
+TEST(Records, AnAttemptOfTheFormerVersionDoesNotSayWhenItEnded) {
+  AttemptRecord attempt = SampleAttempt(1);
+  attempt.ended = {};
+  std::string bytes = Encode(attempt).value();
+  bytes.erase(bytes.size() - 9, 1);
+  bytes[0] = 5;
+  Reseal(bytes);
+  const Result<Record> back = Decode(KeyOf(attempt), bytes);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  EXPECT_TRUE(*back == Record(attempt));
 }
 
 TEST(Records, RefusesAMutatedRecordOrReadsTheSame) {
@@ -137,7 +150,7 @@ TEST(Records, NamesTheDamage) {
   const Case cases[] = {
       {key, "", "record node/node-1 is damaged: truncated"},
       {key, flipped, "record node/node-1 is damaged: its checksum does not match"},
-      {key, newer, "record node/node-1 has the unknown version 6"},
+      {key, newer, "record node/node-1 has the unknown version 7"},
       {key, longer, "record node/node-1 is damaged: bytes after its end"},
       {key, other_kind, "record node/node-1 is damaged: its kind 90 is unknown"},
       {"node/node-2", good, "record node/node-2 is damaged: it is the record of node/node-1"},

@@ -152,7 +152,8 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
                                   .tags = {"x"},
                                   .label = "gpu",
                                   .am_label = "small",
-                                  .lifetime = seconds(60)};
+                                  .lifetime = seconds(60),
+                                  .attempt_failures_validity = seconds(9)};
   EXPECT_EQ(*FromWire(ToWire(context)), context);
 
   ApplicationReport report;
@@ -169,6 +170,9 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   report.label = "gpu";
   report.expires = WallFromMillis(77);
   report.preempted_containers = 5;
+  report.max_attempts = 4;
+  report.counted_failures = 3;
+  report.attempt_failures_validity = seconds(8);
   const auto received = FromWire(ToWire(report));
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->attempt, kAttempt);
@@ -180,6 +184,9 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   EXPECT_EQ(received->label, "gpu");
   EXPECT_EQ(received->expires, WallFromMillis(77));
   EXPECT_EQ(received->preempted_containers, 5);
+  EXPECT_EQ(received->max_attempts, 4);
+  EXPECT_EQ(received->counted_failures, 3);
+  EXPECT_EQ(received->attempt_failures_validity, seconds(8));
   report.attempt = {};
   report.am_container = {};
   EXPECT_EQ(FromWire(ToWire(report))->attempt.number, 0);
@@ -200,6 +207,9 @@ TEST(ClientCodec, SubmissionsOutOfBoundsAreRefused) {
   EXPECT_TRUE(refused(wire));
   wire = good;
   wire.__set_lifetime_ms(INT64_MAX);
+  EXPECT_TRUE(refused(wire));
+  wire = good;
+  wire.__set_attempt_failures_validity_ms(-1);
   EXPECT_TRUE(refused(wire));
   wire = good;
   wire.__set_label(std::string(limits::kNameBytes + 1, 'l'));
