@@ -76,6 +76,15 @@ constexpr ConfigKey kKnown[] = {
      "1048576",
      "Of the ZooKeeper servers (their jute.maxbuffer): what is larger is refused and not sent."},
     {kRmMaxAttempts, "2", "Most attempts an application may ask for."},
+    {kRmAttemptPause,
+     "1000",
+     "From a counted failure of an ApplicationMaster to the next attempt (ms); doubled with each "
+     "in "
+     "a row; 0 = no pause."},
+    {kRmLongestAttemptPause, "60000", "The longest such pause (ms)."},
+    {kRmAttemptPauseReset,
+     "300000",
+     "After an ApplicationMaster that lived so long the pauses begin anew (ms)."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmMaxStoredCompleted,
      "${yarn.resourcemanager.max-completed-applications}",

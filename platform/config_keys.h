@@ -56,6 +56,9 @@ inline constexpr char kZkTimeoutOld[] = "yarn.resourcemanager.zk-timeout-ms";
 inline constexpr char kZkParent[] = "yarn.resourcemanager.zk-state-store.parent-path";
 inline constexpr char kZkMaxZnode[] = "yarn.resourcemanager.zk-max-znode-size.bytes";
 inline constexpr char kRmMaxAttempts[] = "yarn.resourcemanager.am.max-attempts";
+inline constexpr char kRmAttemptPause[] = "weir.resourcemanager.am.retry-pause-ms";
+inline constexpr char kRmLongestAttemptPause[] = "weir.resourcemanager.am.retry-pause-max-ms";
+inline constexpr char kRmAttemptPauseReset[] = "weir.resourcemanager.am.retry-pause-reset-ms";
 inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
 inline constexpr char kRmMaxStoredCompleted[] =
     "yarn.resourcemanager.state-store.max-completed-applications";

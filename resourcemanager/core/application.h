@@ -44,6 +44,9 @@ struct Application {
   bool retired = false;  // over, durable, nothing held: counted among the completed ones
 
   std::vector<std::unique_ptr<ApplicationAttempt>> attempts;  // by number; the last is current
+  // Of the current attempt, while it is NEW: from the failure before it on.
+  Duration pause{0};
+  WallTime paused_until;
   float progress = 0;
   std::string tracking_url;
   WallTime launched;

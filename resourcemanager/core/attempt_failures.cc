@@ -39,4 +39,58 @@ std::string ResourceManagerCore::State::LastFailureWords(const Application& appl
          "): " + last.id.ToString() + ": " + last.diagnostics;
 }
 
+int32_t ResourceManagerCore::State::FailuresInARow(const Application& application) const {
+  int32_t row = 0;
+  for (auto it = application.attempts.rbegin(); it != application.attempts.rend(); ++it) {
+    const ApplicationAttempt& attempt = **it;
+    if (!IsFinal(attempt.state)) continue;  // the one that is to wait
+    if (!attempt.counted) {
+      if (row == 0) return 0;  // what the cluster did to it is repeated at once
+      continue;
+    }
+    ++row;
+    if (attempt.ended - attempt.started >= options.attempt_pause_reset) break;
+  }
+  return row;
+}
+
+Duration ResourceManagerCore::State::PauseAfterFailures(const Application& application) const {
+  const int32_t row = FailuresInARow(application);
+  if (row == 0) return Duration(0);
+  Duration pause = options.attempt_pause;
+  for (int32_t i = 1; i < row && pause < options.longest_attempt_pause; ++i) pause *= 2;
+  return std::min(pause, options.longest_attempt_pause);
+}
+
+// By the clock on the wall, so that a ResourceManager that is started meanwhile goes on waiting;
+// however that clock jumps, never longer than the whole pause.
+bool ResourceManagerCore::State::PauseBefore(Application& application, WallTime failed) {
+  const Duration pause = PauseAfterFailures(application);
+  const Duration over = now.wall - failed;
+  const Duration left = std::min(pause, over > pause ? Duration(0) : pause - over);
+  if (left <= Duration(0)) return false;
+  application.pause = pause;
+  application.paused_until = now.wall + std::chrono::ceil<milliseconds>(left);
+  pause_deadlines.Set(application.id(), now.monotonic + left);
+  Touch(application);
+  return true;
+}
+
+void ResourceManagerCore::State::OnPauseOver(Application& application) {
+  // It may be being killed.
+  if (application.state != RmApplicationState::kAccepted) return;
+  ApplicationAttempt& attempt = *application.current();
+  if (attempt.state == RmAttemptState::kNew) AskForMaster(application, attempt);
+}
+
+std::string ResourceManagerCore::State::PauseWords(const Application& application) const {
+  const int32_t row = FailuresInARow(application);
+  const int64_t pause = ToMillis(application.pause);
+  const std::string seconds =
+      pause % 1000 == 0 ? std::to_string(pause / 1000) + " s" : std::to_string(pause) + " ms";
+  return "the next attempt asks for its container " + seconds + " after the last failure, at " +
+         ToIso8601(application.paused_until) + ": " + std::to_string(row) +
+         (row == 1 ? " failure" : " failures in a row");
+}
+
 }  // namespace weir::rm

@@ -71,31 +71,37 @@ scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application&
 }
 
 void ResourceManagerCore::State::StartAttempt(Application& application) {
-  const auto& record = application.record;
   const AttemptId id{application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
-  const scheduler::ApplicationSpec spec = SpecOf(application, id);
-  const auto slot = sched->AddApplication(spec, now);
-  const auto ask = sched->Validate(slot,
+  const ApplicationAttempt* before = application.current();
+  const WallTime failed = before == nullptr ? WallTime() : before->ended;
+  auto owned = std::make_unique<ApplicationAttempt>();
+  ApplicationAttempt& attempt = *owned;
+  attempt.id = id;
+  // It has its place in the queue also while it waits.
+  attempt.slot = sched->AddApplication(SpecOf(application, id), now);
+  containers.SetAttempt(*attempt.slot, id);
+  application.attempts.push_back(std::move(owned));
+  if (!PauseBefore(application, failed)) AskForMaster(application, attempt);
+}
+
+void ResourceManagerCore::State::AskForMaster(Application& application,
+                                              ApplicationAttempt& attempt) {
+  const auto ask = sched->Validate(*attempt.slot,
                                    {.request_id = kMasterRequest,
                                     .priority = kMasterPriority,
                                     .count = 1,
                                     .resource = application.am_resource,
-                                    .label = spec.am_label});
+                                    .label = SpecOf(application, attempt.id).am_label});
   if (!ask.ok()) {
-    sched->RemoveApplication(slot);
+    Move(attempt, AttemptEvent::kRejected);
+    attempt.diagnostics = ask.error().message;
+    CloseAttempt(attempt, StopReason::kApplicationEnded, "the application was rejected");
     return Reject(application, ask.error());
   }
-  auto owned = std::make_unique<ApplicationAttempt>();
-  ApplicationAttempt& attempt = *owned;
-  attempt.id = id;
-  attempt.slot = slot;
-  application.attempts.push_back(std::move(owned));
-  containers.SetAttempt(slot, id);
-  sched->SetAsk(slot, *ask, now);
+  sched->SetAsk(*attempt.slot, *ask, now);
   place = true;
-  if (record.context.queue_timeout > Duration(0)) {
-    queue_deadlines.Set(application.id(), now.monotonic + record.context.queue_timeout);
-  }
+  const Duration timeout = application.record.context.queue_timeout;
+  if (timeout > Duration(0)) queue_deadlines.Set(application.id(), now.monotonic + timeout);
   Move(attempt, AttemptEvent::kStart);
   Touch(application);
 }
@@ -265,6 +271,7 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
                                               StopReason reason,
                                               std::string_view why) {
   if (attempt.slot) master_deadlines.Clear(attempt.slot->value);
+  pause_deadlines.Clear(attempt.id.application);
   EndParked(attempt.polls,
             ErrorCode::kFailedPrecondition,
             attempt.id.ToString() + " is over: " + std::string(why));

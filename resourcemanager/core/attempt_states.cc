@@ -8,6 +8,8 @@ using E = AttemptEvent;
 
 constexpr std::array kTable = {
     Allow(S::kNew, E::kStart, S::kScheduled, "the ask for the AM's container waits"),
+    Allow(S::kNew, E::kRejected, S::kFailed, "its application ends with the cause"),
+    Allow(S::kNew, E::kKill, S::kKilled, "it never asks"),
     Allow(S::kNew, E::kRecover, S::kLaunched, "its AM registers again, or its node says its end"),
 
     Allow(S::kScheduled, E::kAllocated, S::kAllocated, "the attempt's record goes to the store"),

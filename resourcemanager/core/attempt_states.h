@@ -1,5 +1,6 @@
 // The state machine of an application attempt, as YARN's RMAppAttempt without its saving states.
 //
+// NEW: it waits before it asks, because attempts before it have failed; SCHEDULED: it asks;
 // ALLOCATED: the AM has a container, whose record and start command are on their way; LAUNCHED: the
 // start command was given to the node; RUNNING: the AM has registered; FINISHING: it has told the
 // final status, its container still runs. FINISHED, FAILED and KILLED are final. Immutable values.
@@ -35,6 +36,7 @@ enum class AttemptEvent : int {
   kContainerFinished,  // the AM's container ended
   kExpired,            // the AM was silent for too long
   kQueueTimeout,       // no container in time
+  kRejected,           // its queue can never hold the AM
   kKill,               // the application is killed
   kRecover,            // known from the store only: its AM may be running
 };
@@ -82,6 +84,8 @@ constexpr std::string_view Name(AttemptEvent event) {
       return "EXPIRE";
     case AttemptEvent::kQueueTimeout:
       return "QUEUE_TIMEOUT";
+    case AttemptEvent::kRejected:
+      return "REJECTED";
     case AttemptEvent::kKill:
       return "KILL";
     case AttemptEvent::kRecover:

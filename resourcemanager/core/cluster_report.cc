@@ -30,6 +30,10 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
   }
   const ApplicationAttempt* attempt = application.current();
   if (IsOver(application.state) || attempt == nullptr) return {PendingReason::kNone, ""};
+  if (attempt->state == RmAttemptState::kNew) {
+    return {PendingReason::kLaunchBackoff,
+            words == Words::kNone ? std::string() : PauseWords(application)};
+  }
   if (attempt->state == RmAttemptState::kAllocated && !attempt->record_durable) {
     return {PendingReason::kStoring, "the ApplicationMaster's container is being stored"};
   }

@@ -276,6 +276,7 @@ struct ResourceManagerCore::State {
 
   // --- attempts (attempt_lifecycle.cc)
   void StartAttempt(Application& application);
+  void AskForMaster(Application& application, ApplicationAttempt& attempt);
   scheduler::ApplicationSpec SpecOf(const Application& application, const AttemptId& id) const;
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
@@ -318,6 +319,14 @@ struct ResourceManagerCore::State {
   // Those that count against the limit of attempts at that time.
   int32_t CountedFailures(const Application& application, Now at) const;
   std::string LastFailureWords(const Application& application) const;
+  // Counted ones one after the other up to the last attempt, each soon after its start.
+  int32_t FailuresInARow(const Application& application) const;
+  // From the last failure to the ask for the next attempt.
+  Duration PauseAfterFailures(const Application& application) const;
+  // The attempt under way waits, if it has to.
+  bool PauseBefore(Application& application, WallTime failed);
+  void OnPauseOver(Application& application);
+  std::string PauseWords(const Application& application) const;
 
   // --- containers (container_lifecycle.cc)
   void OnAllocation(const scheduler::Allocation& allocation);
@@ -624,6 +633,7 @@ struct ResourceManagerCore::State {
   Deadlines<CallId> watcher_polls;
   Deadlines<CallId> command_polls;
   Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
+  Deadlines<ApplicationId> pause_deadlines;            // of attempts that have yet to ask
   Deadlines<ApplicationId> queue_deadlines;
   Deadlines<ApplicationId> lifetime_deadlines;
   Deadlines<int32_t> overcommit_deadlines;    // by Node::index

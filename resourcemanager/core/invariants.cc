@@ -155,6 +155,12 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
   if (over && attempt.slot && !sched->pending(*attempt.slot, 1).empty()) {
     return Broken(name, "over, but asks for containers");
   }
+  const bool pauses = &attempt == application.current() && !over &&
+                      attempt.state == RmAttemptState::kNew &&
+                      application.state == RmApplicationState::kAccepted;
+  if (pauses && !pause_deadlines.Has(attempt.id.application)) {
+    return Broken(name, "waits for ever before it asks");
+  }
   if (attempt.state == RmAttemptState::kRunning && !master_deadlines.Has(attempt.slot->value)) {
     return Broken(name, "RUNNING without a deadline");
   }

@@ -314,6 +314,9 @@ Result<Explanation> ResourceManagerCore::Explain(const ApplicationId& id, Now) c
   explanation.detail = std::move(detail);
   explanation.unblock.clear();
   if (reason == PendingReason::kStoring) explanation.unblock = "the state store's answer";
+  if (reason == PendingReason::kLaunchBackoff) {
+    explanation.unblock = "the time, or the end of the ApplicationMaster before it";
+  }
   if (reason == PendingReason::kLaunching) {
     explanation.unblock = "the node fetches its files and starts it; see the NodeManager's log";
   }

@@ -212,6 +212,10 @@ void ResourceManagerCore::State::OnDeadline() {
     OnMasterExpired(AttemptId(containers.AttemptOf({slot})));
   }
   OnLaunchDeadlines();
+  for (const auto& id : pause_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
+    Application* application = FindApplication(id);
+    if (application != nullptr) OnPauseOver(*application);
+  }
   for (const auto& id : queue_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     Application* application = FindApplication(id);
     if (application != nullptr) OnQueueTimeout(*application);
@@ -335,6 +339,7 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.master_deadlines.Next(),
                    state.NextLaunchDeadline(),
                    state.stop_deadlines.Next(),
+                   state.pause_deadlines.Next(),
                    state.queue_deadlines.Next(),
                    state.lifetime_deadlines.Next(),
                    state.overcommit_deadlines.Next(),

@@ -54,6 +54,11 @@ struct CoreOptions {
   Duration master_expiry = seconds(30);   // silence after which an AM's attempt fails
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for
+  // From a counted failure to the ask for the next attempt: doubled with each in a row, up to the
+  // longest. An AM that lived for the reset time begins a new row. 0 = no pause.
+  Duration attempt_pause{0};
+  Duration longest_attempt_pause = seconds(60);
+  Duration attempt_pause_reset = seconds(300);
   size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
   // Of those, kept in the store as well.
   size_t stored_completed_applications = limits::kCompletedApplications;

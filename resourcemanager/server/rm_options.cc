@@ -41,6 +41,10 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
   core.container_token_life = core.launch_expiry;
   core.max_attempts = static_cast<int32_t>(read.Int(kRmMaxAttempts, 1, 1000));
+  core.attempt_pause = milliseconds(read.Int(kRmAttemptPause, 0, OptionReader::kMillisMax));
+  core.longest_attempt_pause =
+      milliseconds(read.Int(kRmLongestAttemptPause, 0, OptionReader::kMillisMax));
+  core.attempt_pause_reset = read.Millis(kRmAttemptPauseReset);
   core.completed_applications = static_cast<size_t>(read.Int(kRmMaxCompleted, 0, 100'000));
   core.stored_completed_applications = static_cast<size_t>(read.IntOr(
       kRmMaxStoredCompleted, static_cast<int64_t>(core.completed_applications), 0, 100'000));

@@ -21,6 +21,8 @@ CoreOptions PatientOptions() {
   CoreOptions options = SmallOptions();
   options.node_expiry = std::chrono::hours(100);
   options.master_expiry = std::chrono::hours(100);
+  options.launch_expiry = std::chrono::hours(100);
+  options.attempt_pause = seconds(0);
   options.max_attempts = 10;
   return options;
 }
@@ -93,7 +95,6 @@ TEST_P(ValidityInterval, BoundsWhichFailuresCount) {
   EXPECT_EQ(Report().state, c.another ? ApplicationState::kAccepted : ApplicationState::kFailed);
   EXPECT_EQ(Report().counted_failures, c.another ? 1 : 2);
   if (c.another) RunNext("n1");
-  EXPECT_EQ(Report().attempt.number, c.another ? 3 : 2);
 }
 
 const IntervalCase kIntervalCases[] = {
@@ -122,6 +123,163 @@ TEST_F(AttemptFailures, ALoopEndsThoughNoFailureCountsAnyMore) {
   Fail(1);
   EXPECT_EQ(Report().state, ApplicationState::kFailed);
   EXPECT_THAT(Report().diagnostics, HasSubstr("nobody gets"));
+}
+
+// --- pauses
+
+CoreOptions PausingOptions() {
+  CoreOptions options = PatientOptions();
+  options.attempt_pause = seconds(1);
+  options.longest_attempt_pause = seconds(8);
+  options.attempt_pause_reset = seconds(60);
+  return options;
+}
+
+class Pauses : public AttemptFailures {
+ protected:
+  Pauses() { driver = CoreDriver(PausingOptions()); }
+  void Begin() {
+    driver.AddNode("n1", kNodeSize);
+    Run(Attempts(10));
+  }
+  // One failure after the other, each as soon as may be.
+  void FailInARow(int failures) {
+    for (int i = 1; i <= failures; ++i) {
+      Fail(1);
+      if (i == failures) return;
+      driver.Advance(seconds(8));
+      RunNext("n1");
+    }
+  }
+  void ExpectAPauseOf(Duration pause) {
+    if (pause > Duration(0)) {
+      EXPECT_EQ(Report().pending_reason, PendingReason::kLaunchBackoff);
+      driver.Advance(pause - milliseconds(1));
+      driver.CommitAll();
+      EXPECT_TRUE(driver.Beat("n1").start.empty()) << "too early";
+      EXPECT_EQ(Report().pending_reason, PendingReason::kLaunchBackoff);
+      driver.Advance(milliseconds(1));
+    }
+    RunNext("n1");
+  }
+};
+
+struct Life {
+  Duration lived;
+  int exit_code;
+};
+struct PauseCase {
+  const char* name;
+  std::vector<Life> lives;
+  Duration pause;
+};
+class PauseAfter : public Pauses, public ::testing::WithParamInterface<PauseCase> {};
+
+TEST_P(PauseAfter, IsAsLongAsTheRowSays) {
+  Begin();
+  const auto& lives = GetParam().lives;
+  for (size_t i = 0; i < lives.size(); ++i) {
+    driver.Advance(lives[i].lived);
+    Fail(lives[i].exit_code);
+    if (i + 1 == lives.size()) break;
+    driver.Advance(seconds(8));
+    RunNext("n1");
+  }
+  ExpectAPauseOf(GetParam().pause);
+}
+
+const PauseCase kPauseCases[] = {
+    {"One", {{seconds(0), 1}}, seconds(1)},
+    {"Three", {{seconds(0), 1}, {seconds(0), 2}, {seconds(0), 3}}, seconds(4)},
+    {"ManyAreBounded",
+     {{seconds(0), 1}, {seconds(0), 1}, {seconds(0), 1}, {seconds(0), 1}, {seconds(0), 1}},
+     seconds(8)},
+    {"ALongLifeBeginsAnew", {{seconds(0), 1}, {seconds(0), 1}, {seconds(60), 1}}, seconds(1)},
+    // It begins with its container, 6 s before it runs: its pause was 2 s of the 8.
+    {"ALifeNotQuiteSoLongDoesNot",
+     {{seconds(0), 1}, {seconds(0), 1}, {seconds(53), 1}},
+     seconds(4)},
+    {"WhatDoesNotCountIsRepeatedAtOnce",
+     {{seconds(0), 1}, {seconds(0), exit_code::kPreempted}},
+     seconds(0)},
+    {"AndDoesNotEndTheRow",
+     {{seconds(0), 1}, {seconds(0), exit_code::kPreempted}, {seconds(0), 1}},
+     seconds(2)},
+};
+INSTANTIATE_TEST_SUITE_P(All, PauseAfter, ::testing::ValuesIn(kPauseCases), [](const auto& each) {
+  return std::string(each.param.name);
+});
+
+TEST_F(Pauses, AreTold) {
+  Begin();
+  FailInARow(3);
+  const ApplicationReport report = Report();
+  EXPECT_EQ(report.state, ApplicationState::kAccepted);
+  EXPECT_EQ(report.attempt.number, 4);
+  EXPECT_TRUE(report.am_address.empty());
+  EXPECT_THAT(report.diagnostics, HasSubstr("exited with code 1"));
+  EXPECT_THAT(report.pending_detail, HasSubstr("4 s after the last failure"));
+  EXPECT_THAT(report.pending_detail, HasSubstr("3 failures in a row"));
+  EXPECT_THAT(report.pending_detail, HasSubstr(ToIso8601(driver.now.wall + seconds(4))));
+}
+
+struct RestartCase {
+  const char* name;
+  Duration before;  // the restart, of a pause of 4 s
+  Duration jump;    // of the clock on the wall
+  Duration left;
+};
+class PauseOverARestart : public Pauses, public ::testing::WithParamInterface<RestartCase> {};
+
+TEST_P(PauseOverARestart, IsNeitherLostNorDoubled) {
+  Begin();
+  FailInARow(3);
+  driver.Advance(GetParam().before);
+  driver.now.wall += std::chrono::duration_cast<milliseconds>(GetParam().jump);
+  RestartWith({"n1"});
+  ExpectAPauseOf(GetParam().left);
+  EXPECT_EQ(Report().attempt.number, 4);
+}
+
+const RestartCase kRestartCases[] = {
+    {"Within", seconds(1), seconds(0), seconds(3)},
+    {"AClockThatJumpsBackPausesOnceMoreAtMost", seconds(1), -seconds(3600), seconds(4)},
+    {"AClockThatJumpsOnEndsIt", seconds(1), seconds(3600), seconds(0)},
+};
+INSTANTIATE_TEST_SUITE_P(All,
+                         PauseOverARestart,
+                         ::testing::ValuesIn(kRestartCases),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+TEST_F(Pauses, EndWithTheApplication) {
+  Begin();
+  FailInARow(1);
+  const CallId kill = driver.Kill(id);
+  driver.Advance(seconds(8));
+  driver.CommitAll();
+  EXPECT_NE(driver.Get<ApplicationReport>(kill), nullptr);
+  driver.Advance(seconds(8));
+  EXPECT_TRUE(driver.Beat("n1").start.empty());
+  EXPECT_EQ(Report().state, ApplicationState::kKilled);
+  const QueueReport queue = driver.core->Queues(driver.now).back();
+  EXPECT_EQ(queue.pending_applications + queue.active_applications, 0);
+}
+
+TEST_F(Pauses, EndWithARefusalIfTheQueueHoldsNoSuchMasterAnyMore) {
+  Begin();
+  FailInARow(1);
+  QueueProperties properties = driver.options.local_queues;
+  properties.push_back({"yarn.scheduler.capacity.root.default.maximum-allocation-mb", "256"});
+  driver.Step(ReconfigureQueues{.call = driver.NewCall(),
+                                .by = "root",
+                                .origin = "apply",
+                                .properties = properties,
+                                .expected_version = std::nullopt});
+  driver.CommitAll();
+  driver.Advance(seconds(1));
+  driver.CommitAll();
+  EXPECT_EQ(Report().state, ApplicationState::kFailed);
+  EXPECT_THAT(Report().diagnostics, HasSubstr("rejected by its queue"));
 }
 
 }  // namespace
