@@ -175,6 +175,7 @@ void PrintReport(const ApplicationReport& report) {
            ? "no"
            : std::string(PendingReasonName(report.pending_reason)) + ": " + report.pending_detail);
   line("Attempts", AttemptWords(report));
+  if (!report.avoided_nodes.empty()) line("Avoided Nodes", Join(report.avoided_nodes, ", "));
   line("Diagnostics", report.diagnostics);
   line("Preempted Containers", std::to_string(report.preempted_containers));
   line("Application Node Label Expression",

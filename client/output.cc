@@ -39,7 +39,8 @@ ordered_json ToJson(const ApplicationReport& report) {
           {"preemptedContainers", report.preempted_containers},
           {"maxAppAttempts", report.max_attempts},
           {"countedAttemptFailures", report.counted_failures},
-          {"attemptFailuresValidityInterval", ToMillis(report.attempt_failures_validity)}};
+          {"attemptFailuresValidityInterval", ToMillis(report.attempt_failures_validity)},
+          {"nodesBlacklistedBySystem", report.avoided_nodes}};
 }
 
 std::string Dump(const ordered_json& json) {

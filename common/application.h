@@ -121,6 +121,7 @@ struct ApplicationReport {
   int32_t max_attempts = 0;      // what counts: the submission's, within the cluster's
   int32_t counted_failures = 0;  // of attempts, against max_attempts
   Duration attempt_failures_validity{0};
+  std::vector<std::string> avoided_nodes{};  // host:port: an ApplicationMaster of it failed there
 };
 
 struct ContainerReport {

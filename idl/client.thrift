@@ -62,6 +62,7 @@ struct ApplicationReport {
   31: optional i32 max_attempts;
   32: optional i32 counted_failures;
   33: optional i64 attempt_failures_validity_ms;
+  34: optional list<string> avoided_nodes;
 }
 
 struct GetApplicationRequest {

@@ -85,6 +85,16 @@ constexpr ConfigKey kKnown[] = {
     {kRmAttemptPauseReset,
      "300000",
      "After an ApplicationMaster that lived so long the pauses begin anew (ms)."},
+    {kRmAvoidNodes,
+     "",
+     "Whether the next ApplicationMaster is kept away from nodes where one of its application "
+     "failed; empty = as yarn.am.blacklisting.enabled says."},
+    {kRmAvoidNodesOld, "true", "Former name of the key above."},
+    {kRmAvoidedShare,
+     "",
+     "None is avoided when so large a share of the nodes would be, from 0 to 1; empty = as "
+     "yarn.am.blacklisting.disable-failure-threshold says."},
+    {kRmAvoidedShareOld, "0.8", "Former name of the key above."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmMaxStoredCompleted,
      "${yarn.resourcemanager.max-completed-applications}",

@@ -59,6 +59,12 @@ inline constexpr char kRmMaxAttempts[] = "yarn.resourcemanager.am.max-attempts";
 inline constexpr char kRmAttemptPause[] = "weir.resourcemanager.am.retry-pause-ms";
 inline constexpr char kRmLongestAttemptPause[] = "weir.resourcemanager.am.retry-pause-max-ms";
 inline constexpr char kRmAttemptPauseReset[] = "weir.resourcemanager.am.retry-pause-reset-ms";
+inline constexpr char kRmAvoidNodes[] =
+    "yarn.resourcemanager.am-scheduling.node-blacklisting-enabled";
+inline constexpr char kRmAvoidNodesOld[] = "yarn.am.blacklisting.enabled";
+inline constexpr char kRmAvoidedShare[] =
+    "yarn.resourcemanager.am-scheduling.node-blacklisting-disable-threshold";
+inline constexpr char kRmAvoidedShareOld[] = "yarn.am.blacklisting.disable-failure-threshold";
 inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
 inline constexpr char kRmMaxStoredCompleted[] =
     "yarn.resourcemanager.state-store.max-completed-applications";

@@ -187,7 +187,7 @@ class CapacityScheduler {
   Status MoveApplication(ApplicationSlot application, const std::string& path, Now now);
   void SetPriority(ApplicationSlot application, int32_t priority);
   bool activated(ApplicationSlot application) const;
-  // Nodes (host names) that it does not want; both lists are applied, additions first.
+  // Nodes (host names, or ids) that it does not want; both lists are applied, additions first.
   void ChangeBlacklist(ApplicationSlot application,
                        const std::vector<std::string>& add,
                        const std::vector<std::string>& remove);

@@ -51,8 +51,9 @@ struct AttemptRecord {
   bool finished = false;
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
-  bool counted = false;  // its failure, against the limit of attempts
-  WallTime ended;        // of finished ones; 1970 in records of older versions
+  bool counted = false;        // its failure, against the limit of attempts
+  WallTime ended;              // of finished ones; 1970 in records of older versions
+  bool node_at_fault = false;  // perhaps: the next ApplicationMaster is not to run on am_node
   bool operator==(const AttemptRecord&) const = default;
 };
 

@@ -195,6 +195,7 @@ void Fields(A& a, T& t) {
   if (a.version() >= 5) a(t.counted);
   if (a.version() < 6) return;
   TimeField(a, t.ended);
+  a(t.node_at_fault);
 }
 
 template <typename A, Of<NodeRecord> T>

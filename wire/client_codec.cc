@@ -44,6 +44,7 @@ void CopyPlainFields(const idl::ApplicationReport& wire, ApplicationReport& repo
   report.preempted_containers = wire.preempted_containers;
   report.max_attempts = wire.max_attempts;
   report.counted_failures = wire.counted_failures;
+  report.avoided_nodes = wire.avoided_nodes;
 }
 
 }  // namespace
@@ -123,6 +124,7 @@ idl::ApplicationReport ToWire(const ApplicationReport& report) {
   wire.__set_max_attempts(report.max_attempts);
   wire.__set_counted_failures(report.counted_failures);
   wire.__set_attempt_failures_validity_ms(ToMillis(report.attempt_failures_validity));
+  wire.__set_avoided_nodes(report.avoided_nodes);
   return wire;
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/container.h"
 #include "common/hostport.h"
@@ -43,8 +44,12 @@ struct ApplicationAttempt {
   WallTime started;  // when the AM's container was allocated
   int exit_code = exit_code::kNotYet;
   std::string diagnostics;
-  bool counted = false;  // its failure, against the limit of attempts
-  WallTime ended;        // of final ones; `started` if that is not known
+  bool counted = false;        // its failure, against the limit of attempts
+  WallTime ended;              // of final ones; `started` if that is not known
+  bool node_at_fault = false;  // perhaps: the next AM is not to run on am_node
+  // While the AM's ask waits: the partition it goes to, and the nodes (ids) that it is not to get.
+  std::string am_label;
+  std::vector<std::string> avoided;
 
   // --- the conversation
   PollSession<AllocateAnswer> polls;

@@ -1,5 +1,8 @@
-// What follows a failure of an attempt: whether it counts, and whether another attempt follows.
+// What follows a failure of an attempt: whether it counts, how long the next one waits, and which
+// nodes it is kept away from.
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "resourcemanager/core/core_state.h"
 
@@ -91,6 +94,100 @@ std::string ResourceManagerCore::State::PauseWords(const Application& applicatio
   return "the next attempt asks for its container " + seconds + " after the last failure, at " +
          ToIso8601(application.paused_until) + ": " + std::to_string(row) +
          (row == 1 ? " failure" : " failures in a row");
+}
+
+std::vector<std::string> ResourceManagerCore::State::NodesToAvoid(
+    const Application& application) const {
+  std::vector<std::string> ids;
+  if (options.avoided_nodes_share <= 0) return ids;
+  for (const auto& attempt : application.attempts) {
+    if (attempt->node_at_fault && IsRecent(application, *attempt, now)) {
+      ids.push_back(attempt->am_node.uuid);
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+bool ResourceManagerCore::State::IsOpen(const Node& node) {
+  return node.slot && node.state == NodeState::kRunning && node.silent_at == kNever;
+}
+
+ResourceManagerCore::State::OpenNodes ResourceManagerCore::State::CountOpenNodes() const {
+  OpenNodes open;
+  for (const auto& [id, node] : nodes) {
+    if (IsOpen(*node)) ++open[sched->node_label(*node->slot)];
+  }
+  return open;
+}
+
+// As YARN: when the share of nodes to avoid reaches the threshold, none is avoided any more.
+void ResourceManagerCore::State::AvoidNodes(Application& application,
+                                            ApplicationAttempt& attempt,
+                                            const OpenNodes& open) {
+  std::vector<std::string> ids = NodesToAvoid(application);
+  int32_t lost = 0;
+  for (const std::string& id : ids) {
+    const Node* node = FindNode(NodeId{id});
+    const bool counts = node != nullptr && IsOpen(*node);
+    lost += counts && sched->node_label(*node->slot) == attempt.am_label ? 1 : 0;
+  }
+  const auto there = open.find(attempt.am_label);
+  // Awaited ones may come back: the first node that does is not the only one.
+  const int32_t all = (there == open.end() ? 0 : there->second) + awaited_nodes;
+  if (lost >= options.avoided_nodes_share * all) ids.clear();
+  if (ids == attempt.avoided) return;
+  std::vector<std::string> no_more;
+  std::set_difference(attempt.avoided.begin(),
+                      attempt.avoided.end(),
+                      ids.begin(),
+                      ids.end(),
+                      std::back_inserter(no_more));
+  sched->ChangeBlacklist(*attempt.slot, ids, no_more);
+  attempt.avoided = std::move(ids);
+  place = true;
+  Touch(application);
+}
+
+void ResourceManagerCore::State::BeginAvoiding(Application& application,
+                                               ApplicationAttempt& attempt) {
+  if (NodesToAvoid(application).empty()) return;
+  avoiding.insert(attempt.id);
+  AvoidNodes(application, attempt, CountOpenNodes());
+}
+
+// Its workers may go there.
+void ResourceManagerCore::State::EndAvoiding(ApplicationAttempt& attempt) {
+  if (avoiding.erase(attempt.id) == 0 || attempt.avoided.empty()) return;
+  sched->ChangeBlacklist(*attempt.slot, {}, std::exchange(attempt.avoided, {}));
+}
+
+void ResourceManagerCore::State::AvoidNodesAnew() {
+  if (!std::exchange(open_nodes_differ, false) || avoiding.empty()) return;
+  const OpenNodes open = CountOpenNodes();
+  for (const AttemptId& id : avoiding) {
+    AvoidNodes(*FindApplication(id.application), *FindAttempt(id), open);
+  }
+}
+
+std::vector<std::string> ResourceManagerCore::State::NamesOfAvoided(
+    const Application& application) const {
+  std::vector<std::string> names;
+  if (IsOver(application.state)) return names;
+  for (const std::string& id : NodesToAvoid(application)) {
+    const Node* node = FindNode(NodeId{id});
+    names.push_back(node == nullptr ? id : node->record.address.ToString());
+  }
+  return names;
+}
+
+std::string ResourceManagerCore::State::AvoidedWords(const Application& application) const {
+  std::string words = "the ApplicationMaster waits for room on a node where it has not failed:";
+  for (const std::string& name : NamesOfAvoided(application)) {
+    words += (words.back() == ':' ? " not " : ", ") + name;
+  }
+  return words;
 }
 
 }  // namespace weir::rm

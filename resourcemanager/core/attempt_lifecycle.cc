@@ -19,6 +19,23 @@ bool IsCounted(int exit_code) {
          exit_code != exit_code::kDisksFailed && exit_code != exit_code::kKilledByResourceManager;
 }
 
+// Not what was decided, nor what the AM itself did. Of a crash nobody knows, so it may be.
+bool MayBeOfNode(int exit_code) {
+  switch (exit_code) {
+    case exit_code::kSuccess:
+    case exit_code::kPreempted:
+    case exit_code::kVirtualMemoryExceeded:
+    case exit_code::kPhysicalMemoryExceeded:
+    case exit_code::kExcessLogs:
+    case exit_code::kKilledByApplicationMaster:
+    case exit_code::kKilledByResourceManager:
+    case exit_code::kKilledAfterApplicationEnd:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 ApplicationAttempt* ResourceManagerCore::State::FindAttempt(const AttemptId& id) {
@@ -53,7 +70,8 @@ store::AttemptRecord ResourceManagerCore::State::RecordOf(const ApplicationAttem
           .exit_code = attempt.exit_code,
           .diagnostics = attempt.diagnostics,
           .counted = attempt.counted,
-          .ended = attempt.ended};
+          .ended = attempt.ended,
+          .node_at_fault = attempt.node_at_fault};
 }
 
 scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application& application,
@@ -98,6 +116,8 @@ void ResourceManagerCore::State::AskForMaster(Application& application,
     CloseAttempt(attempt, StopReason::kApplicationEnded, "the application was rejected");
     return Reject(application, ask.error());
   }
+  attempt.am_label = ask->label;
+  BeginAvoiding(application, attempt);
   sched->SetAsk(*attempt.slot, *ask, now);
   place = true;
   const Duration timeout = application.record.context.queue_timeout;
@@ -110,6 +130,7 @@ void ResourceManagerCore::State::OnMasterAllocated(Application& application,
                                                    ApplicationAttempt& attempt,
                                                    ContainerSlot container) {
   queue_deadlines.Clear(application.id());
+  EndAvoiding(attempt);
   attempt.am_container = containers.IdOf(container);
   attempt.am_node = NodeAt(containers.at(container).node).id();
   attempt.started = now.wall;
@@ -188,7 +209,8 @@ void ResourceManagerCore::State::OnMasterContainerEnded(Application& application
                .diagnostics = diagnostics,
                .counted = of_application && IsCounted(status.exit_code),
                .of_application = of_application && status.exit_code != exit_code::kPreempted &&
-                                 status.exit_code != exit_code::kDisksFailed});
+                                 status.exit_code != exit_code::kDisksFailed,
+               .node_at_fault = of_application && MayBeOfNode(status.exit_code)});
 }
 
 void ResourceManagerCore::State::OnMasterExpired(const AttemptId& id) {
@@ -227,6 +249,7 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   attempt.exit_code = failure.exit_code;
   attempt.diagnostics = CutMiddle(failure.diagnostics, limits::kDiagnosticsBytes);
   attempt.counted = failure.counted;
+  attempt.node_at_fault = failure.node_at_fault;
   attempt.ended = now.wall;
   CloseAttempt(attempt, StopReason::kKilledByResourceManager, "the attempt has failed");
 
@@ -272,6 +295,7 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
                                               std::string_view why) {
   if (attempt.slot) master_deadlines.Clear(attempt.slot->value);
   pause_deadlines.Clear(attempt.id.application);
+  EndAvoiding(attempt);
   EndParked(attempt.polls,
             ErrorCode::kFailedPrecondition,
             attempt.id.ToString() + " is over: " + std::string(why));

@@ -69,6 +69,9 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
     return {PendingReason::kPriority, "others are being placed first"};
   }
   if (words == Words::kNone) return {reason, ""};
+  if (reason == PendingReason::kBlacklisted && !attempt->avoided.empty()) {
+    return {reason, AvoidedWords(application)};
+  }
   const auto pending = sched->pending(*attempt->slot, 1);
   return {reason, pending.empty() ? std::string() : pending.front().detail};
 }
@@ -88,6 +91,7 @@ ApplicationReport ResourceManagerCore::State::MakeReport(const Application& appl
   report.max_attempts = AttemptLimit(application);
   report.counted_failures = CountedFailures(application, at);
   report.attempt_failures_validity = record.context.attempt_failures_validity;
+  report.avoided_nodes = NamesOfAvoided(application);
   if (record.lifetime > Duration(0)) {
     report.expires = record.submitted + std::chrono::duration_cast<milliseconds>(record.lifetime);
   }

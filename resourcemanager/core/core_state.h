@@ -297,6 +297,7 @@ struct ResourceManagerCore::State {
     std::string diagnostics;
     bool counted = true;
     bool of_application = true;  // false: repeated whatever the limit of attempts
+    bool node_at_fault = true;   // perhaps
   };
   void FailAttempt(Application& application,
                    ApplicationAttempt& attempt,
@@ -327,6 +328,19 @@ struct ResourceManagerCore::State {
   bool PauseBefore(Application& application, WallTime failed);
   void OnPauseOver(Application& application);
   std::string PauseWords(const Application& application) const;
+  // Where its ApplicationMasters failed, perhaps by the node's fault: ids, in order.
+  std::vector<std::string> NodesToAvoid(const Application& application) const;
+  // That may get containers, by label.
+  using OpenNodes = std::map<std::string, int32_t>;
+  OpenNodes CountOpenNodes() const;
+  static bool IsOpen(const Node& node);
+  // Keeps the attempt's ask away from those nodes, or not if too few others are left.
+  void AvoidNodes(Application& application, ApplicationAttempt& attempt, const OpenNodes& open);
+  void BeginAvoiding(Application& application, ApplicationAttempt& attempt);
+  void EndAvoiding(ApplicationAttempt& attempt);
+  void AvoidNodesAnew();  // other nodes are there than before
+  std::vector<std::string> NamesOfAvoided(const Application& application) const;
+  std::string AvoidedWords(const Application& application) const;
 
   // --- containers (container_lifecycle.cc)
   void OnAllocation(const scheduler::Allocation& allocation);
@@ -613,6 +627,7 @@ struct ResourceManagerCore::State {
   size_t live_applications = 0;
   int32_t active_nodes = 0;
   int32_t awaited_nodes = 0;
+  std::set<AttemptId> avoiding;                // whose AM's ask waits, and that have nodes to avoid
   std::vector<ApplicationId> to_resume;        // found live by recovery
   std::vector<store::StoreOperation> orphans;  // records without their application: deleted
   std::set<std::pair<WallTime, ApplicationId>> completed;         // retired ones, oldest first
@@ -661,9 +676,10 @@ struct ResourceManagerCore::State {
   std::vector<ApplicationId> dirty_applications;
   std::vector<ApplicationId> maybe_done;
   std::vector<scheduler::Allocation> allocations;
-  bool place = false;     // something may have become placeable
-  bool more_due = false;  // the step was cut short: go on at once
-  bool inert = false;     // after StoreFailed
+  bool place = false;              // something may have become placeable
+  bool open_nodes_differ = false;  // others may get containers than before the step
+  bool more_due = false;           // the step was cut short: go on at once
+  bool inert = false;              // after StoreFailed
 };
 
 }  // namespace weir::rm

@@ -450,9 +450,9 @@ std::string ResourceManagerCore::State::ExpiryLimitWords() const {
 // Whether it may get containers, told to the scheduler.
 void ResourceManagerCore::State::UseSchedulability(Node& node) {
   if (!node.slot) return;
-  sched->SetNodeSchedulable(*node.slot,
-                            node.state == NodeState::kRunning && node.silent_at == kNever);
+  sched->SetNodeSchedulable(*node.slot, IsOpen(node));
   place = true;
+  open_nodes_differ = true;
 }
 
 }  // namespace weir::rm

@@ -161,6 +161,11 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
   if (pauses && !pause_deadlines.Has(attempt.id.application)) {
     return Broken(name, "waits for ever before it asks");
   }
+  const bool avoids = avoiding.contains(attempt.id);
+  if (avoids && attempt.state != RmAttemptState::kScheduled) {
+    return Broken(name, "keeps away from nodes though it asks for no ApplicationMaster");
+  }
+  if (!avoids && !attempt.avoided.empty()) return Broken(name, "keeps away from nodes for ever");
   if (attempt.state == RmAttemptState::kRunning && !master_deadlines.Has(attempt.slot->value)) {
     return Broken(name, "RUNNING without a deadline");
   }

@@ -202,6 +202,7 @@ void ResourceManagerCore::State::UseSettings(Node& node) {
   if (const std::string label = LabelOf(node); sched->node_label(*node.slot) != label) {
     sched->SetNodeLabel(*node.slot, label);
     place = true;
+    open_nodes_differ = true;
   }
   const Resource capacity = CapacityOf(node);
   const auto& types = sched->types();

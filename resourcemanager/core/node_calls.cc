@@ -90,6 +90,7 @@ bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
     --awaited_nodes;
   }
   NoteGone(node);
+  open_nodes_differ = true;
   return true;
 }
 

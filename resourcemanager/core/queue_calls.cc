@@ -307,7 +307,9 @@ Result<Explanation> ResourceManagerCore::Explain(const ApplicationId& id, Now) c
   explanation.user = application->record.user;
   explanation.state = application->visible;
   auto [reason, detail] = state_->Pending(*application);
-  if (reason == PendingReason::kQueueUnknown) explanation.detail = detail;
+  const bool own_words =
+      reason == PendingReason::kQueueUnknown || reason == PendingReason::kBlacklisted;
+  if (own_words) explanation.detail = detail;
   if (reason == explanation.reason) return explanation;
   // Past the scheduler, or not yet with it.
   explanation.reason = reason;

@@ -97,6 +97,7 @@ void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record)
   attempt.exit_code = record.exit_code;
   attempt.diagnostics = record.diagnostics;
   attempt.counted = record.counted;
+  attempt.node_at_fault = record.node_at_fault;
   attempt.ended = std::max(record.ended, record.started);
   attempt.record_durable = true;
   attempt.state = record.finished || record.am_container.number == 0 ? RmAttemptState::kFailed

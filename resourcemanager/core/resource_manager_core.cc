@@ -96,6 +96,7 @@ void ResourceManagerCore::State::ConsultScheduler() {
 }
 
 void ResourceManagerCore::State::EndStep() {
+  AvoidNodesAnew();
   const bool reasons_may_differ = place;
   ConsultScheduler();
   // What is added on the way is handled on the way. By index, as the vectors may grow.

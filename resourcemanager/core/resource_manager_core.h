@@ -59,6 +59,9 @@ struct CoreOptions {
   Duration attempt_pause{0};
   Duration longest_attempt_pause = seconds(60);
   Duration attempt_pause_reset = seconds(300);
+  // A next AM is kept away from nodes where one failed while these are less than this share of
+  // those that get containers; 0 = nowhere.
+  double avoided_nodes_share = 0.8;
   size_t completed_applications = limits::kCompletedApplications;  // kept; the oldest go first
   // Of those, kept in the store as well.
   size_t stored_completed_applications = limits::kCompletedApplications;

@@ -107,6 +107,7 @@ void AddUsage(const ApplicationReport& report, Json& json) {
   json["attemptFailuresValidityInterval"] = report.attempt_failures_validity == Duration(0)
                                                 ? -1
                                                 : ToMillis(report.attempt_failures_validity);
+  json["nodesBlacklistedBySystem"] = report.avoided_nodes;
   json["appNodeLabelExpression"] = report.label;
   json["amNodeLabelExpression"] = "";
   json["timeouts"] = Timeouts(report);

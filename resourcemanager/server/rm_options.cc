@@ -33,6 +33,16 @@ Duration ReadNodeLease(OptionReader& read, Duration expiry) {
   return lease;
 }
 
+double ReadAvoidedShare(OptionReader& read) {
+  constexpr int64_t kWhole = 1000;
+  const auto said = [&read](const char* key, const char* former) {
+    return read.Text(key).empty() ? former : key;
+  };
+  const int64_t share = read.Thousandths(said(kRmAvoidedShare, kRmAvoidedShareOld), 0, kWhole);
+  const bool enabled = read.Bool(said(kRmAvoidNodes, kRmAvoidNodesOld));
+  return enabled ? static_cast<double>(share) / static_cast<double>(kWhole) : 0;
+}
+
 CoreOptions ReadCoreOptions(OptionReader& read) {
   CoreOptions core;
   core.node_expiry = read.Millis(kNmExpiry);
@@ -45,6 +55,7 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   core.longest_attempt_pause =
       milliseconds(read.Int(kRmLongestAttemptPause, 0, OptionReader::kMillisMax));
   core.attempt_pause_reset = read.Millis(kRmAttemptPauseReset);
+  core.avoided_nodes_share = ReadAvoidedShare(read);
   core.completed_applications = static_cast<size_t>(read.Int(kRmMaxCompleted, 0, 100'000));
   core.stored_completed_applications = static_cast<size_t>(read.IntOr(
       kRmMaxStoredCompleted, static_cast<int64_t>(core.completed_applications), 0, 100'000));

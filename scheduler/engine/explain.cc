@@ -163,7 +163,7 @@ Explanation CapacityScheduler::State::Explain(ApplicationSlot slot) const {
     for (const NodeSlot node : nodes.All()) {
       if (nodes.at(node).partition != own_partition || !nodes.at(node).open()) continue;
       if (!amounts(ask.shape).FitsIn(nodes.at(node).free())) continue;
-      if (Unwanted(application, node)) {
+      if (Unwanted(application, nodes.at(node))) {
         ++unwanted;
       } else if (RoomOn(application, ask, node) == 0) {
         ++bounded;

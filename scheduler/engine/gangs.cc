@@ -15,9 +15,7 @@ bool CapacityScheduler::State::MayGoTo(const Application& application,
                                        const Ask& ask,
                                        const Node& node) const {
   const Constraints& extra = ConstraintsOf(ask);
-  if (std::binary_search(application.blacklist.begin(), application.blacklist.end(), node.name)) {
-    return false;
-  }
+  if (Unwanted(application, node)) return false;
   if (extra.relax || !extra.has_places()) return true;
   return std::find(extra.nodes.begin(), extra.nodes.end(), node.name) != extra.nodes.end() ||
          std::find(extra.racks.begin(), extra.racks.end(), node.rack) != extra.racks.end();

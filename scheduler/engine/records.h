@@ -152,7 +152,7 @@ struct Application {
   std::vector<int32_t> lines;                 // by partition, those in use
   std::vector<PartitionUse> uses;             // by partition; grown on demand
   std::unordered_map<int64_t, int32_t> asks;  // lookup-only: request id -> ask slot
-  std::vector<std::string> blacklist;         // sorted host names
+  std::vector<std::string> blacklist;         // sorted host names, and ids of nodes
   std::vector<NodeSlot> reservations;
   std::map<int32_t, int32_t> on_node;      // containers by node slot, once a bound was asked for
   std::map<std::string, int32_t> on_rack;  // the same by rack

@@ -14,10 +14,10 @@ bool CapacityScheduler::State::IsSolo(const Application& application, const Ask&
   return ask.constraints >= 0 || !application.blacklist.empty();
 }
 
-bool CapacityScheduler::State::Unwanted(const Application& application, NodeSlot node) const {
-  return !application.blacklist.empty() &&
-         std::binary_search(
-             application.blacklist.begin(), application.blacklist.end(), nodes.at(node).name);
+bool CapacityScheduler::State::Unwanted(const Application& application, const Node& node) {
+  const std::vector<std::string>& unwanted = application.blacklist;
+  return !unwanted.empty() && (std::binary_search(unwanted.begin(), unwanted.end(), node.name) ||
+                               std::binary_search(unwanted.begin(), unwanted.end(), node.id.uuid));
 }
 
 void CapacityScheduler::State::CountPlaces(Application& application) {
@@ -36,7 +36,7 @@ int64_t CapacityScheduler::State::RoomOn(const Application& application,
                                          NodeSlot slot) const {
   const Node& node = nodes.at(slot);
   // A node that lacks something gets nothing, even of what it has: as in NodeTable's searches.
-  if (!node.open() || !amounts(ask.shape).FitsIn(node.free()) || Unwanted(application, slot)) {
+  if (!node.open() || !amounts(ask.shape).FitsIn(node.free()) || Unwanted(application, node)) {
     return 0;
   }
   int64_t room = TimesFitting(amounts(ask.shape), node.free());
@@ -179,7 +179,7 @@ PendingReason CapacityScheduler::State::ReasonWithoutPlace(const Application& ap
   if (!extra.bounded()) return PendingReason::kBlacklisted;
   // Both wishes may be in the way: the bounds are named when a node is there that he would take.
   for (; found; found = nodes.Find(partition, each, found->next)) {
-    if (!Unwanted(application, found->node)) return PendingReason::kSpread;
+    if (!Unwanted(application, nodes.at(found->node))) return PendingReason::kSpread;
   }
   return PendingReason::kBlacklisted;
 }

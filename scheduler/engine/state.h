@@ -189,7 +189,7 @@ struct CapacityScheduler::State {
   int64_t RoomOn(const Application& application, const Ask& ask, NodeSlot node) const;
   Duration RackDelay(PartitionSlot partition) const;
   Duration AnywhereDelay(const Ask& ask, PartitionSlot partition) const;
-  bool Unwanted(const Application& application, NodeSlot node) const;
+  static bool Unwanted(const Application& application, const Node& node);
   void CountPlaces(Application& application);
   bool IsSolo(const Application& application, const Ask& ask) const;
 

@@ -69,7 +69,8 @@ inline AttemptRecord SampleAttempt(int32_t sequence) {
           .exit_code = exit_code::kKilledByApplicationMaster,
           .diagnostics = "released",
           .counted = true,
-          .ended = WallFromMillis(kSampleTimestamp + 7)};
+          .ended = WallFromMillis(kSampleTimestamp + 7),
+          .node_at_fault = true};
 }
 
 inline NodeRecord SampleNode(int number) {

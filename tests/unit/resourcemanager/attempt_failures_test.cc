@@ -282,5 +282,127 @@ TEST_F(Pauses, EndWithARefusalIfTheQueueHoldsNoSuchMasterAnyMore) {
   EXPECT_THAT(Report().diagnostics, HasSubstr("rejected by its queue"));
 }
 
+// --- nodes to avoid
+
+class Avoided : public AttemptFailures {
+ protected:
+  // Fails on n1, which has all the room that there is; n2 has none.
+  void FailOn(const std::string& node, int exit_code) {
+    driver.AddNode(node, kNodeSize);
+    Run(Attempts(0), node);
+    driver.AddNode("n2", kTooSmall);
+    Fail(exit_code);
+  }
+  bool Waits() {
+    driver.CommitAll();
+    return Report().pending_reason == PendingReason::kBlacklisted;
+  }
+  const Resource kTooSmall{256, 1};
+};
+
+struct CauseCase {
+  const char* name;
+  int exit_code;
+  bool avoided;
+};
+class AvoidedAfter : public Avoided, public ::testing::WithParamInterface<CauseCase> {};
+
+TEST_P(AvoidedAfter, WhatTheNodeMayHaveCaused) {
+  FailOn("n1", GetParam().exit_code);
+  EXPECT_EQ(Waits(), GetParam().avoided);
+  EXPECT_EQ(Report().avoided_nodes.size(), GetParam().avoided ? 1U : 0U);
+  if (!GetParam().avoided) RunNext("n1");
+}
+
+const CauseCase kCauseCases[] = {
+    {"ACrash", 1, true},
+    {"AKillFromOutside", 137, true},
+    {"ALaunchThatFailed", exit_code::kLaunchFailed, true},
+    {"FilesThatCouldNotBeHad", exit_code::kLocalizationFailed, true},
+    {"AnEndThatNobodySaw", exit_code::kLost, true},
+    {"FailedDisks", exit_code::kDisksFailed, true},
+    {"NotAnEndWithoutAWord", exit_code::kSuccess, false},
+    {"NotPreemption", exit_code::kPreempted, false},
+    {"NotItsOwnMemory", exit_code::kPhysicalMemoryExceeded, false},
+    {"NotItsOwnLogs", exit_code::kExcessLogs, false},
+    {"NotAStop", exit_code::kKilledByResourceManager, false},
+};
+INSTANTIATE_TEST_SUITE_P(All, AvoidedAfter, ::testing::ValuesIn(kCauseCases), [](const auto& each) {
+  return std::string(each.param.name);
+});
+
+TEST_F(Avoided, IsToldWhereItWaits) {
+  FailOn("n1", 1);
+  ASSERT_TRUE(Waits());
+  EXPECT_THAT(Report().pending_detail, HasSubstr("not n1.example:45454"));
+  const auto explained = driver.core->Explain(id, driver.now);
+  ASSERT_TRUE(explained.ok());
+  EXPECT_EQ(explained->reason, PendingReason::kBlacklisted);
+  EXPECT_THAT(explained->detail, HasSubstr("not n1.example:45454"));
+}
+
+TEST_F(Avoided, IsLeftForANodeThatComes) {
+  FailOn("n1", 1);
+  ASSERT_TRUE(Waits());
+  driver.AddNode("n3", kNodeSize);
+  RunNext("n3");
+  // Its workers may go where its first master failed.
+  driver.AddNode("n4", kTooSmall);
+  EXPECT_EQ(driver.Ask(Report().attempt, {AskFor(1, 30, {512, 1})}).granted.size(), 30U);
+}
+
+TEST_F(Avoided, IsTakenWhenNoOtherIsLeft) {
+  FailOn("n1", 1);
+  ASSERT_TRUE(Waits());
+  driver.Step(
+      UnregisterNode{.call = driver.NewCall(), .node = {"n2"}, .session = driver.sessions["n2"]});
+  RunNext("n1");
+}
+
+TEST_F(Avoided, IsTakenWhenItIsAmongTooMany) {
+  FailOn("n1", 1);
+  driver.AddNode("n3", kNodeSize);
+  RunNext("n3");
+  // Two of three are less than the threshold, two of two are not.
+  Fail(1);
+  ASSERT_TRUE(Waits());
+  driver.Step(
+      UnregisterNode{.call = driver.NewCall(), .node = {"n2"}, .session = driver.sessions["n2"]});
+  driver.CommitAll();
+  EXPECT_EQ(driver.Beat("n1").start.size() + driver.Beat("n3").start.size(), 1U);
+}
+
+TEST_F(Avoided, IsAvoidedOverARestart) {
+  FailOn("n1", 1);
+  driver.Restart();
+  driver.AddNode("n1", kNodeSize);
+  driver.AddNode("n2", kTooSmall);
+  EXPECT_TRUE(Waits());
+  driver.AddNode("n3", kNodeSize);
+  RunNext("n3");
+}
+
+TEST_F(Avoided, NowhereIfTheClusterSaysSo) {
+  CoreOptions options = PatientOptions();
+  options.avoided_nodes_share = 0;
+  driver = CoreDriver(options);
+  FailOn("n1", 1);
+  RunNext("n1");
+}
+
+TEST_F(Avoided, WhereOneHungToo) {
+  CoreOptions options = PatientOptions();
+  options.master_expiry = seconds(30);
+  driver = CoreDriver(options);
+  driver.AddNode("n1", kNodeSize);
+  Run(Attempts(0));
+  const ContainerId hung = Report().am_container;
+  driver.AddNode("n2", kNodeSize);
+  driver.Advance(seconds(30));
+  driver.CommitAll();
+  driver.Beat("n1", {Complete(hung, exit_code::kKilledByResourceManager)});
+  EXPECT_EQ(driver.StartMasters("n2").size(), 1U);
+}
+
 }  // namespace
 }  // namespace weir::rm

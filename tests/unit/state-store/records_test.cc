@@ -84,8 +84,9 @@ TEST(Records, TheFormerVersionIsStillRead) {
 TEST(Records, AnAttemptOfTheFormerVersionDoesNotSayWhenItEnded) {
   AttemptRecord attempt = SampleAttempt(1);
   attempt.ended = {};
+  attempt.node_at_fault = false;
   std::string bytes = Encode(attempt).value();
-  bytes.erase(bytes.size() - 9, 1);
+  bytes.erase(bytes.size() - 10, 2);
   bytes[0] = 5;
   Reseal(bytes);
   const Result<Record> back = Decode(KeyOf(attempt), bytes);

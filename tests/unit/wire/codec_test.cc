@@ -173,6 +173,7 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   report.max_attempts = 4;
   report.counted_failures = 3;
   report.attempt_failures_validity = seconds(8);
+  report.avoided_nodes = {"bad:1"};
   const auto received = FromWire(ToWire(report));
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->attempt, kAttempt);
@@ -187,6 +188,7 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
   EXPECT_EQ(received->max_attempts, 4);
   EXPECT_EQ(received->counted_failures, 3);
   EXPECT_EQ(received->attempt_failures_validity, seconds(8));
+  EXPECT_EQ(received->avoided_nodes, report.avoided_nodes);
   report.attempt = {};
   report.am_container = {};
   EXPECT_EQ(FromWire(ToWire(report))->attempt.number, 0);
