@@ -49,6 +49,8 @@ struct SubmissionContext {
   Duration lifetime{0};    // killed after that; 0 = the queue's default
   // Failures of attempts longer ago do not count against max_attempts; 0 = all do.
   Duration attempt_failures_validity{0};
+  // When an attempt fails and another one follows, its running containers are that one's.
+  bool keep_containers = false;
   bool operator==(const SubmissionContext&) const = default;
 };
 

@@ -35,13 +35,8 @@ struct RegisterMasterRequest {
   // that knows more of them than that (it was restarted) stops them; of those that it does not
   // know it tells the end.
   std::vector<HeldContainer> containers{};
-};
-
-struct RegisterMasterAnswer {
-  Epoch epoch;
-  Resource maximum_allocation;
-  Resource minimum_allocation;
-  std::string queue;
+  // It has heard an answer to a registration before, and so of what it inherited.
+  bool again = false;
 };
 
 // How the containers of one application lie on the nodes. The bounds hold for all of its containers
@@ -105,6 +100,16 @@ struct ContainerGrant {
   bool operator==(const ContainerGrant&) const = default;
 };
 
+struct RegisterMasterAnswer {
+  Epoch epoch;
+  Resource maximum_allocation;
+  Resource minimum_allocation;
+  std::string queue;
+  // Of attempts before it, kept for it (keep_containers); what has no room here, and what nodes
+  // report later, is in answers to Allocate.
+  std::vector<ContainerGrant> containers{};
+};
+
 // A container that the scheduler wants back: given up by the AM in time, or stopped then.
 struct PreemptionNotice {
   ContainerId container;
@@ -119,6 +124,7 @@ struct AllocateAnswer {
   std::vector<ContainerStatus> completed;      // each told at least once; idempotent by id
   std::vector<PreemptionNotice> preemption{};  // all that are wanted back now
   std::vector<SizeNotice> sizes{};             // each at least once; the newest of a container
+  std::vector<ContainerGrant> inherited{};     // of attempts before it, kept for it; each once
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;  // of the first ask that waits

@@ -12,6 +12,19 @@ struct RegisterMasterRequest {
   1: optional base.HostPort rpc_address;
   2: optional string tracking_url;
   3: optional list<HeldContainer> containers;
+  4: optional bool again;  // it has heard an answer to a registration before
+}
+
+struct ContainerGrant {
+  1: optional string id;
+  2: optional string node;
+  3: optional base.HostPort node_address;
+  4: optional string node_http_address;
+  5: optional base.Resource resource;
+  6: optional i64 request_id;
+  7: optional i32 priority;
+  8: optional base.Token container_token;
+  9: optional base.Token nm_token;
 }
 
 struct RegisterMasterAnswer {
@@ -20,6 +33,7 @@ struct RegisterMasterAnswer {
   3: optional base.Resource maximum_allocation;
   4: optional string queue;
   5: optional binary client_key;  // verifies the client tokens of this attempt
+  6: optional list<ContainerGrant> containers;  // of attempts before it, kept for it
 }
 
 struct ContainerAsk {
@@ -65,18 +79,6 @@ struct AllocateRequest {
   8: optional list<SizeAsk> sizes;            // at most 1000
 }
 
-struct ContainerGrant {
-  1: optional string id;
-  2: optional string node;
-  3: optional base.HostPort node_address;
-  4: optional string node_http_address;
-  5: optional base.Resource resource;
-  6: optional i64 request_id;
-  7: optional i32 priority;
-  8: optional base.Token container_token;
-  9: optional base.Token nm_token;
-}
-
 struct AllocateAnswer {
   1: optional i64 epoch;
   2: optional i64 sequence;
@@ -88,6 +90,7 @@ struct AllocateAnswer {
   8: optional string pending_detail;
   9: optional list<PreemptionNotice> preemption;
   10: optional list<SizeNotice> sizes;
+  11: optional list<ContainerGrant> inherited;  // as in RegisterMasterAnswer, found since
 }
 
 struct FinishMasterRequest {

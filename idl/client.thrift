@@ -17,6 +17,7 @@ struct SubmissionContext {
   11: optional string am_label;
   12: optional i64 lifetime_ms;         // 0 = the queue's default
   13: optional i64 attempt_failures_validity_ms;  // 0 = all failures count
+  14: optional bool keep_containers;
 }
 
 struct SubmitRequest {

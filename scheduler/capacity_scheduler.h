@@ -178,6 +178,9 @@ class CapacityScheduler {
   // Requires: the queue as PlaceApplication gave it, checked by CheckSubmission; or recovered:
   // a leaf by RecoverQueues, or kRecoveryQueue.
   ApplicationSlot AddApplication(const ApplicationSpec& spec, Now now);
+  // Another attempt of the application goes on in its place, with its containers and without what
+  // it did not want. Requires: it asks for nothing.
+  void ContinueApplication(ApplicationSlot application, const AttemptId& id);
   // Its asks go, its containers are released and their slots returned, in slot order.
   std::vector<ContainerSlot> RemoveApplication(ApplicationSlot application);
   // Whether a move would be refused now: the errors of CheckSubmission's counts and states; a label

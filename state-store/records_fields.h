@@ -161,6 +161,7 @@ void Fields(A& a, T& t) {
   DurationField(a, t.lifetime);
   if (a.version() < 6) return;
   DurationField(a, t.attempt_failures_validity);
+  a(t.keep_containers);
 }
 
 namespace store {

@@ -64,6 +64,7 @@ idl::SubmissionContext ToWire(const SubmissionContext& context) {
   wire.__set_am_label(context.am_label);
   wire.__set_lifetime_ms(ToMillis(context.lifetime));
   wire.__set_attempt_failures_validity_ms(ToMillis(context.attempt_failures_validity));
+  wire.__set_keep_containers(context.keep_containers);
   return wire;
 }
 
@@ -87,6 +88,7 @@ Result<SubmissionContext> FromWire(const idl::SubmissionContext& wire) {
   context.tags = wire.tags;
   context.label = wire.label;
   context.am_label = wire.am_label;
+  context.keep_containers = wire.keep_containers;
   return context;
 }
 

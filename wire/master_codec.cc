@@ -131,7 +131,29 @@ Result<ReceivedGrant> GrantFromWire(const idl::ContainerGrant& wire) {
   return grant;
 }
 
+std::vector<idl::ContainerGrant> GrantsToWire(const std::vector<ContainerGrant>& grants,
+                                              const platform::TokenKeys& keys) {
+  std::vector<idl::ContainerGrant> wire;
+  wire.reserve(grants.size());
+  for (const ContainerGrant& grant : grants) wire.push_back(ToWire(grant, keys));
+  return wire;
+}
+
+Result<std::vector<ReceivedGrant>> GrantsFromWire(const std::vector<idl::ContainerGrant>& wire) {
+  std::vector<ReceivedGrant> grants;
+  grants.reserve(wire.size());
+  for (const auto& grant : wire) {
+    WEIR_ASSIGN_OR_RETURN(ReceivedGrant one, GrantFromWire(grant));
+    grants.push_back(std::move(one));
+  }
+  return grants;
+}
+
 }  // namespace
+
+Result<std::vector<ReceivedGrant>> InheritedFromWire(const idl::RegisterMasterAnswer& wire) {
+  return GrantsFromWire(wire.containers);
+}
 
 idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request) {
   idl::RegisterMasterRequest wire;
@@ -146,6 +168,7 @@ idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request) {
     held.push_back(std::move(one));
   }
   wire.__set_containers(std::move(held));
+  wire.__set_again(request.again);
   return wire;
 }
 
@@ -158,17 +181,20 @@ Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire) {
     WEIR_ASSIGN_OR_RETURN(const ContainerId id, ContainerId::Parse(each.id));
     request.containers.push_back({.id = id, .node = {each.node}});
   }
+  request.again = wire.again;
   return request;
 }
 
 idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
-                                 const std::string& client_key) {
+                                 const std::string& client_key,
+                                 const platform::TokenKeys& keys) {
   idl::RegisterMasterAnswer wire;
   wire.__set_epoch(answer.epoch.value);
   wire.__set_minimum_allocation(ToWire(answer.minimum_allocation));
   wire.__set_maximum_allocation(ToWire(answer.maximum_allocation));
   wire.__set_queue(answer.queue);
   wire.__set_client_key(client_key);
+  if (!answer.containers.empty()) wire.__set_containers(GrantsToWire(answer.containers, keys));
   return wire;
 }
 
@@ -235,9 +261,8 @@ idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKe
   idl::AllocateAnswer wire;
   wire.__set_epoch(answer.epoch.value);
   wire.__set_sequence(answer.sequence);
-  std::vector<idl::ContainerGrant> granted;
-  for (const ContainerGrant& grant : answer.granted) granted.push_back(ToWire(grant, keys));
-  wire.__set_granted(std::move(granted));
+  wire.__set_granted(GrantsToWire(answer.granted, keys));
+  if (!answer.inherited.empty()) wire.__set_inherited(GrantsToWire(answer.inherited, keys));
   wire.__set_completed(ListToWire<idl::ContainerStatus>(answer.completed));
   std::vector<idl::PreemptionNotice> notices;
   for (const PreemptionNotice& notice : answer.preemption) notices.push_back(ToWire(notice));
@@ -254,10 +279,8 @@ idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKe
 
 Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
   ReceivedAllocation answer;
-  for (const auto& grant : wire.granted) {
-    WEIR_ASSIGN_OR_RETURN(ReceivedGrant one, GrantFromWire(grant));
-    answer.granted.push_back(std::move(one));
-  }
+  WEIR_ASSIGN_OR_RETURN(answer.granted, GrantsFromWire(wire.granted));
+  WEIR_ASSIGN_OR_RETURN(answer.inherited, GrantsFromWire(wire.inherited));
   WEIR_ASSIGN_OR_RETURN(answer.completed, ListFromWire<ContainerStatus>(wire.completed));
   WEIR_ASSIGN_OR_RETURN(answer.pending_reason,
                         EnumFromWire(wire.pending_reason,

@@ -12,7 +12,9 @@ idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request);
 Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire);
 
 // The client key travels beside the answer (see TokenKeys::ClientKey).
-idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer, const std::string& client_key);
+idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
+                                 const std::string& client_key,
+                                 const platform::TokenKeys& keys);
 Result<RegisterMasterAnswer> FromWire(const idl::RegisterMasterAnswer& wire);
 
 idl::AllocateRequest ToWire(const AllocateRequest& request);
@@ -39,12 +41,14 @@ struct ReceivedAllocation {
   std::vector<ContainerStatus> completed;
   std::vector<PreemptionNotice> preemption;
   std::vector<SizeNotice> sizes;
+  std::vector<ReceivedGrant> inherited;
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;
   std::string pending_detail;
 };
 Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire);
+Result<std::vector<ReceivedGrant>> InheritedFromWire(const idl::RegisterMasterAnswer& wire);
 
 idl::FinishMasterRequest ToWire(const FinishMasterRequest& request);
 Result<FinishMasterRequest> FromWire(const idl::FinishMasterRequest& wire);

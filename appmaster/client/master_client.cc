@@ -33,7 +33,10 @@ Result<Answer> RegisterAt(RmClient& rm, const RegisterMasterRequest& request) {
                         }));
   WEIR_ASSIGN_OR_RETURN(RegisterMasterAnswer registered, wire::FromWire(wire_answer));
   Answer answer;
-  answer.registration = MasterRegistration{std::move(registered), wire_answer.client_key};
+  WEIR_ASSIGN_OR_RETURN(std::vector<wire::ReceivedGrant> containers,
+                        wire::InheritedFromWire(wire_answer));
+  answer.registration =
+      MasterRegistration{std::move(registered), wire_answer.client_key, std::move(containers)};
   return answer;
 }
 
@@ -141,6 +144,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   // What it holds goes along: this may be another ResourceManager than the one that granted it.
   RegisterMasterRequest Registration() const {
     RegisterMasterRequest hello = registration;
+    hello.again = registered;
     for (const auto& [id, node] : held) {
       if (!released.contains(id)) hello.containers.push_back({.id = id, .node = node});
     }
@@ -169,9 +173,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     } else {
       switch (call.kind) {
         case MasterCall::Kind::kRegister:
-          protocol.OnRegistered(call.lane, now);
-          for (const ContainerId& id : released) protocol.Release(id);
-          if (listener != nullptr) listener->OnRegistered(*answer->registration);
+          OnRegistered(call.lane, *answer->registration, now);
           break;
         case MasterCall::Kind::kAllocate:
           OnAllocation(call.lane, *answer->allocation, now);
@@ -185,7 +187,23 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     Pump();
   }
 
-  void OnAllocation(int lane, const wire::ReceivedAllocation& allocation, Instant now) {
+  void OnRegistered(int lane, MasterRegistration registered_now, Instant now) {
+    registered = true;
+    protocol.OnRegistered(lane, now);
+    for (const ContainerId& id : released) protocol.Release(id);
+    TakeInherited(registered_now.containers);
+    if (listener != nullptr) listener->OnRegistered(registered_now);
+  }
+
+  // Those that it did not know stay in the list.
+  void TakeInherited(std::vector<wire::ReceivedGrant>& containers) {
+    std::erase_if(containers, [this](const wire::ReceivedGrant& one) {
+      return ended.contains(one.id) || !held.emplace(one.id, one.node).second;
+    });
+  }
+
+  void OnAllocation(int lane, wire::ReceivedAllocation allocation, Instant now) {
+    TakeInherited(allocation.inherited);
     // After a resync the RM tells again what it does not know to have arrived, and counts it off
     // the asks once more: those then have to be said again.
     std::vector<int64_t> requests;
@@ -237,10 +255,11 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   RegisterMasterRequest registration;  // set before the first call, then constant
   MasterProtocol protocol;
   std::array<std::unique_ptr<Lane>, kMasterLanes> lanes;
-  std::map<ContainerId, NodeId> held;  // granted, not completed
+  std::map<ContainerId, NodeId> held;  // granted or inherited, not completed
   std::set<ContainerId> released;      // of these: given back, and their end not heard of
   std::set<ContainerId> ended;         // completed; an attempt's containers are bounded by its life
   std::optional<Error> last_error;
+  bool registered = false;  // an answer to a registration was heard
   bool lost = false;
   bool closed = false;
   platform::EventLoop::TimerId timer = 0;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "appmaster/client/master_environment.h"
 #include "appmaster/core/master_protocol.h"
@@ -24,6 +25,8 @@ namespace weir::am {
 struct MasterRegistration {
   RegisterMasterAnswer answer;
   std::string client_key;  // verifies the client tokens of this attempt
+  // Of attempts before this one, kept for it, and not told before: it holds them now.
+  std::vector<wire::ReceivedGrant> containers{};
 };
 
 // What the ResourceManager has to say. Called on the owner's loop.
@@ -32,8 +35,8 @@ class MasterListener {
   virtual ~MasterListener() = default;
   // Again after every resync; asks have been sent again by then.
   virtual void OnRegistered(const MasterRegistration& registration) = 0;
-  // Granted and completed containers, other sizes, headroom, why an ask waits. Each container is
-  // completed at least once.
+  // Granted, inherited and completed containers, other sizes, headroom, why an ask waits. Each
+  // container is completed at least once.
   virtual void OnAllocation(const wire::ReceivedAllocation& allocation) = 0;
   // Nothing was heard for MasterProtocolOptions::lost_after; tries go on. Once per loss.
   virtual void OnMasterLost(const Error& last) = 0;

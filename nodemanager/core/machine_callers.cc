@@ -4,8 +4,17 @@
 namespace weir::nm {
 namespace {
 
-Status CheckOwner(const ContainerId& id, const AttemptId& caller) {
+// A later attempt of the same application.
+enum class Later { kMayNot, kMay };
+
+Status CheckOwner(const ContainerId& id, const AttemptId& caller, Later may) {
   if (id.attempt == caller) return {};
+  // A later attempt may have taken it over: the ResourceManager gives it a token for this node
+  // then.
+  if (may == Later::kMay && id.attempt.application == caller.application &&
+      id.attempt.number < caller.number) {
+    return {};
+  }
   return Error{
       ErrorCode::kPermissionDenied, id.ToString() + " does not belong to " + caller.ToString(), ""};
 }
@@ -19,7 +28,7 @@ Error NotHere(const ContainerId& id) {
 void NodeManagerCore::Machine::OnStart(const StartContainer& event, Now now) {
   const ContainerId& id = event.token.id;
   int64_t record = 0;
-  Status status = CheckOwner(id, event.attempt);
+  Status status = CheckOwner(id, event.attempt, Later::kMayNot);
   if (const auto known = containers.find(id); status.ok() && known != containers.end()) {
     Fire(known->second, Trigger::kStart);
     if (!known->second.accept_kept) record = last_sequence;
@@ -81,7 +90,7 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
 }
 
 void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
-  if (Status owner = CheckOwner(event.id, event.attempt); !owner.ok()) {
+  if (Status owner = CheckOwner(event.id, event.attempt, Later::kMay); !owner.ok()) {
     actions.push_back(Reply{event.call, std::move(owner).error()});
     return;
   }
@@ -99,7 +108,7 @@ void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
 }
 
 void NodeManagerCore::Machine::OnWatch(const WatchContainer& event, Now now) {
-  if (Status owner = CheckOwner(event.id, event.attempt); !owner.ok()) {
+  if (Status owner = CheckOwner(event.id, event.attempt, Later::kMay); !owner.ok()) {
     actions.push_back(Reply{event.call, std::move(owner).error()});
     return;
   }

@@ -28,6 +28,7 @@ namespace weir::rm {
 inline constexpr size_t kEndedContainersKept = 1000;       // per application, for reports
 inline constexpr size_t kEndedContainersKeptAll = 50'000;  // of all applications
 inline constexpr size_t kAttemptsMax = 100;                // whether their failures count or not
+static_assert(kAttemptsMax <= UINT8_MAX, "Container::attempt");
 
 struct Application {
   store::ApplicationRecord record;  // as it was last given to the store

@@ -51,6 +51,10 @@ struct ApplicationAttempt {
   std::string am_label;
   std::vector<std::string> avoided;
 
+  // Held containers that attempts before it had, and that were kept for it -> it was told of them.
+  std::map<ContainerId, bool> inherited;
+  size_t untold_inherited = 0;
+
   // --- the conversation
   PollSession<AllocateAnswer> polls;
   AllocateRequest last_request;  // what the last sequence asked for

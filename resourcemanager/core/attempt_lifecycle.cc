@@ -90,14 +90,20 @@ scheduler::ApplicationSpec ResourceManagerCore::State::SpecOf(const Application&
 
 void ResourceManagerCore::State::StartAttempt(Application& application) {
   const AttemptId id{application.id(), static_cast<int32_t>(application.attempts.size()) + 1};
-  const ApplicationAttempt* before = application.current();
+  ApplicationAttempt* before = application.current();
   const WallTime failed = before == nullptr ? WallTime() : before->ended;
   auto owned = std::make_unique<ApplicationAttempt>();
   ApplicationAttempt& attempt = *owned;
   attempt.id = id;
-  // It has its place in the queue also while it waits.
-  attempt.slot = sched->AddApplication(SpecOf(application, id), now);
-  containers.SetAttempt(*attempt.slot, id);
+  if (before != nullptr && Keeps(application)) TakeOver(attempt, *before);
+  if (!attempt.slot) {
+    // It has its place in the queue also while it waits.
+    scheduler::ApplicationSpec spec = SpecOf(application, id);
+    // Awaited nodes may have containers that were kept for it.
+    spec.runs = before != nullptr && Keeps(application) && awaited_nodes > 0;
+    attempt.slot = sched->AddApplication(spec, now);
+    containers.SetAttempt(*attempt.slot, id);
+  }
   application.attempts.push_back(std::move(owned));
   if (!PauseBefore(application, failed)) AskForMaster(application, attempt);
 }
@@ -251,8 +257,6 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   attempt.counted = failure.counted;
   attempt.node_at_fault = failure.node_at_fault;
   attempt.ended = now.wall;
-  CloseAttempt(attempt, StopReason::kKilledByResourceManager, "the attempt has failed");
-
   const int32_t limit = AttemptLimit(application);
   const size_t attempts = application.attempts.size();
   // As YARN: with a limit of one, any failure ends it. What the cluster did to it is none: it was
@@ -260,6 +264,12 @@ void ResourceManagerCore::State::FailAttempt(Application& application,
   const bool may_repeat = limit > 1 || !failure.of_application;
   const bool again =
       may_repeat && CountedFailures(application, now) < limit && attempts < kAttemptsMax;
+  const bool keep =
+      again && Keeps(application) && application.state != RmApplicationState::kKilling;
+  CloseAttempt(attempt,
+               StopReason::kKilledByResourceManager,
+               "the attempt has failed",
+               keep ? Workers::kKept : Workers::kStopped);
   std::vector<store::StoreOperation> record = {store::Put{RecordOf(attempt)}};
   if (application.state == RmApplicationState::kKilling) {
     Append(std::move(record));
@@ -292,7 +302,8 @@ void ResourceManagerCore::State::KillAttempt(Application& application,
 
 void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
                                               StopReason reason,
-                                              std::string_view why) {
+                                              std::string_view why,
+                                              Workers workers) {
   if (attempt.slot) master_deadlines.Clear(attempt.slot->value);
   pause_deadlines.Clear(attempt.id.application);
   EndAvoiding(attempt);
@@ -300,17 +311,22 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
             ErrorCode::kFailedPrecondition,
             attempt.id.ToString() + " is over: " + std::string(why));
   WithdrawAsks(attempt);
-  for (const auto& [id, completion] : std::exchange(attempt.completions, {})) {
-    RecordEnd(id, completion.node);
+  // With its containers, the next attempt gets what this one has not acknowledged of their ends.
+  if (workers == Workers::kStopped) {
+    for (const auto& [id, completion] : std::exchange(attempt.completions, {})) {
+      RecordEnd(id, completion.node);
+    }
+    attempt.untold_completions = 0;
   }
-  attempt.untold_completions = 0;
+  attempt.inherited.clear();
+  attempt.untold_inherited = 0;
   attempt.sizes.clear();
   attempt.untold_sizes = 0;
   attempt.last_request = {};
   attempt.asked.clear();
   attempt.wanted_back.clear();
   attempt.untold_preemption = false;
-  StopWorkers(attempt, reason);
+  StopWorkers(attempt, reason, workers);
   if (const auto slot = containers.Find(attempt.am_container)) {
     StopContainer(*slot, ContainerEvent::kKill, reason);
   }
@@ -330,9 +346,13 @@ void ResourceManagerCore::State::WithdrawAsks(ApplicationAttempt& attempt) {
   place = true;  // others may be next
 }
 
-void ResourceManagerCore::State::StopWorkers(ApplicationAttempt& attempt, StopReason reason) {
+// Of kept ones the node has said that they are there: others the next AM could not make use of.
+void ResourceManagerCore::State::StopWorkers(ApplicationAttempt& attempt,
+                                             StopReason reason,
+                                             Workers reported) {
   for (const ContainerSlot slot : containers.Listed(attempt.containers, &Container::of_attempt)) {
     if (!containers.IsHeld(slot) || containers.at(slot).is_application_master()) continue;
+    if (reported == Workers::kKept && containers.at(slot).at_node) continue;
     StopContainer(slot, ContainerEvent::kKill, reason);
   }
 }

@@ -38,8 +38,10 @@ struct Container {
   ContainerLink of_awaited;
   uint32_t told_after_ms = 0;  // from the grant until it was told
   RmContainerState state = RmContainerState::kNew;
-  uint8_t reported_state = static_cast<uint8_t>(ContainerState::kNew);
-  uint8_t stop_number = 0;
+  // The number of the attempt that asked for it: in its id, whichever attempt has it now.
+  uint8_t attempt = 0;
+  uint8_t reported_state : 4 = static_cast<uint8_t>(ContainerState::kNew);
+  uint8_t stop_number : 4 = 0;
   bool held : 1 = false;     // false: the slot is free, nothing else here counts
   bool at_node : 1 = false;  // its node has reported it
   bool told : 1 = false;     // somebody may start it
@@ -48,9 +50,9 @@ struct Container {
 
   bool is_application_master() const { return ContainerId{{}, number}.is_application_master(); }
   ContainerState reported() const { return static_cast<ContainerState>(reported_state); }
-  void set_reported(ContainerState value) { reported_state = static_cast<uint8_t>(value); }
+  void set_reported(ContainerState value) { reported_state = static_cast<uint8_t>(value) & 0xf; }
   StopReason stop_reason() const { return static_cast<StopReason>(stop_number); }
-  void set_stop_reason(StopReason value) { stop_number = static_cast<uint8_t>(value); }
+  void set_stop_reason(StopReason value) { stop_number = static_cast<uint8_t>(value) & 0xf; }
 };
 static_assert(sizeof(Container) <= 72, "a million of them are to be cheap");
 

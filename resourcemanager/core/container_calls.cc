@@ -168,7 +168,7 @@ void ResourceManagerCore::State::AdoptSize(ContainerSlot slot, const Resource& s
                  " here",
              true});
   const ContainerId id = containers.IdOf(slot);
-  NoteSize(*FindAttempt(id.attempt), id, {.resource = ResourceOf(slot), .changed = true});
+  NoteSize(*HeirOf(id), id, {.resource = ResourceOf(slot), .changed = true});
 }
 
 void ResourceManagerCore::State::OnOutcome(const Node& node, const CommandOutcome& outcome) {
@@ -204,7 +204,7 @@ void ResourceManagerCore::State::NoteOutcome(const ContainerCommand& command,
                                              const std::optional<Error>& refusal) {
   if (refusal && !command.for_master) return;
   const ContainerId id = containers.IdOf(command.slot);
-  NoteSize(*FindAttempt(id.attempt),
+  NoteSize(*HeirOf(id),
            id,
            {.resource = ResourceOf(command.slot),
             .changed = !refusal,
@@ -267,12 +267,13 @@ void ResourceManagerCore::State::TellCommands(Node& node, NodeHeartbeatAnswer& a
 
 void ResourceManagerCore::State::OnSizeAsk(ApplicationAttempt& attempt, const SizeAsk& ask) {
   const ContainerId& id = ask.container;
-  const auto slot = id.attempt == attempt.id ? containers.Find(id) : std::nullopt;
+  const bool own = IsOf(id, attempt);
+  const auto slot = own ? containers.Find(id) : std::nullopt;
   ApplicationAttempt::ToldSize told{.asked = true};
   if (!slot) {
     // It hears, or has heard, of the end.
     if (attempt.completions.contains(id) || attempt.sizes.size() >= kRefusalsKept) return;
-    if (id.attempt == attempt.id && ended.contains(id)) return;
+    if (own && ended.contains(id)) return;
     told.refusal = Error{ErrorCode::kNotFound,
                          attempt.id.ToString() + " holds no container " + id.ToString(),
                          "after a restart of the ResourceManager: when its node has been heard of"};

@@ -47,7 +47,7 @@ void ResourceManagerCore::State::OnAllocation(const scheduler::Allocation& alloc
   const ContainerSlot slot = allocation.container;
 
   const ContainerId id = ContainerId::Make(attempt_id, epoch.epoch, attempt.next_container++);
-  Container& container = containers.Add(slot, allocation.application, id.number);
+  Container& container = containers.Add(slot, allocation.application, id);
   container.node = node.index;
   container.awaited = true;
   Move(slot, ContainerEvent::kStart);
@@ -204,6 +204,8 @@ void ResourceManagerCore::State::ForgetEnded(const ContainerId& id) {
 void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStatus status) {
   const ContainerId id = containers.IdOf(slot);
   Application& application = *FindApplication(id.attempt.application);
+  // Whose it was, and of an AM whose attempt it was; they differ for what was taken over.
+  ApplicationAttempt& owner = *FindAttempt(containers.AttemptOf(containers.at(slot).application));
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);
   Node& node = NodeAt(containers.at(slot).node);
   const bool was_told = containers.at(slot).told;
@@ -230,12 +232,13 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
   Charge(application);
   application.allocated -= ResourceOf(slot);
   --application.held_containers;
-  DropGrant(attempt, slot);
-  DropWish(attempt, slot);
-  ForgetSize(attempt, id);
+  DropGrant(owner, slot);
+  DropWish(owner, slot);
+  ForgetSize(owner, id);
+  ForgetInherited(owner, id);
   StopAwaiting(slot);
   stop_deadlines.Clear(slot);
-  containers.Unlink(attempt.containers, &Container::of_attempt, slot);
+  containers.Unlink(owner.containers, &Container::of_attempt, slot);
   containers.Unlink(node.containers, &Container::of_node, slot);
   doing.erase(slot);
   containers.Remove(slot);
@@ -254,9 +257,9 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
       if (current.record_durable) OnAttemptStored(application, current);
     }
   } else if (was_told) {
-    TellEnd(attempt, std::move(status), node.index);
+    TellEnd(owner, std::move(status), node.index);
   }
-  LeaveSchedulerIfEmpty(attempt);
+  LeaveSchedulerIfEmpty(owner);
   if (application.final_durable) TellNodeFinished(node, application.id());
   MarkMaybeDone(application);
   Touch(application);
@@ -327,10 +330,11 @@ void ResourceManagerCore::State::OnCompleted(Node& node,
                                              const ContainerStatus& status) {
   containers.at(slot).set_reported(ContainerState::kComplete);
   Move(slot, ContainerEvent::kFinished);
-  ApplicationAttempt& attempt = *FindAttempt(status.id.attempt);
+  const ApplicationAttempt& owner =
+      *FindAttempt(containers.AttemptOf(containers.at(slot).application));
   node.unacknowledged.insert(status.id);
   FreeContainer(slot, status);
-  if (!attempt.completions.contains(status.id)) RecordEnd(status.id, node.index);
+  if (!owner.completions.contains(status.id)) RecordEnd(status.id, node.index);
 }
 
 void ResourceManagerCore::State::OnStrangerReported(Node& node, const ContainerStatus& status) {

@@ -33,7 +33,9 @@ size_t ContainerTable::HomeOf(int32_t slot) const {
   return Home(IdOf({slot}));
 }
 
-Container& ContainerTable::Add(Slot slot, scheduler::ApplicationSlot application, int64_t number) {
+Container& ContainerTable::Add(Slot slot,
+                               scheduler::ApplicationSlot application,
+                               const ContainerId& id) {
   const auto chunk = static_cast<size_t>(slot.value) / kChunk;
   if (chunks_.size() <= chunk) chunks_.resize(chunk + 1);
   if (chunks_[chunk] == nullptr) chunks_[chunk] = std::make_unique<Chunk>();
@@ -43,7 +45,8 @@ Container& ContainerTable::Add(Slot slot, scheduler::ApplicationSlot application
   Container& container = Cell(slot.value);
   container = {};
   container.application = application;
-  container.number = number;
+  container.number = id.number;
+  container.attempt = static_cast<uint8_t>(id.attempt.number);
   container.held = true;
   size_t at = HomeOf(slot.value);
   while (index_[at] >= 0) at = (at + 1) & (index_.size() - 1);
@@ -89,7 +92,7 @@ bool ContainerTable::IsHeld(Slot slot) const {
 
 ContainerId ContainerTable::IdOf(Slot slot) const {
   const Container& container = at(slot);
-  return {AttemptOf(container.application), container.number};
+  return {{AttemptOf(container.application).application, container.attempt}, container.number};
 }
 
 std::optional<ContainerTable::Slot> ContainerTable::Find(const ContainerId& id) const {
@@ -97,7 +100,8 @@ std::optional<ContainerTable::Slot> ContainerTable::Find(const ContainerId& id) 
   const size_t mask = index_.size() - 1;
   for (size_t at = Home(id); index_[at] >= 0; at = (at + 1) & mask) {
     const Container& container = Cell(index_[at]);
-    if (container.number == id.number && AttemptOf(container.application) == id.attempt) {
+    if (container.number == id.number && container.attempt == id.attempt.number &&
+        AttemptOf(container.application).application == id.attempt.application) {
       return Slot{index_[at]};
     }
   }

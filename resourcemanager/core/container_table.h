@@ -34,15 +34,16 @@ class ContainerTable {
   using Slot = scheduler::ContainerSlot;
   using Link = ContainerLink Container::*;
 
-  // The attempt that an application slot stands for, so that ids can be told apart.
+  // The attempt that an application slot stands for, and that has its containers. Another one of
+  // the same application may take them over.
   void SetAttempt(scheduler::ApplicationSlot application, const AttemptId& attempt);
   const AttemptId& AttemptOf(scheduler::ApplicationSlot application) const {
     return attempts_[static_cast<size_t>(application.value)];
   }
 
-  // A fresh, held container with this ContainerId::number. Requires: the slot is free, the id is
-  // not in use.
-  Container& Add(Slot slot, scheduler::ApplicationSlot application, int64_t number);
+  // A fresh, held container. Requires: the slot is free, the id is not in use and of the
+  // application that the application slot stands for.
+  Container& Add(Slot slot, scheduler::ApplicationSlot application, const ContainerId& id);
   // Requires: held, in no list.
   void Remove(Slot slot);
   bool IsHeld(Slot slot) const;

@@ -304,9 +304,15 @@ struct ResourceManagerCore::State {
                    const AttemptFailure& failure);
   void KillAttempt(Application& application, ApplicationAttempt& attempt);
   // It is over: nothing more is asked for, what it holds is stopped.
-  void CloseAttempt(ApplicationAttempt& attempt, StopReason reason, std::string_view why);
+  enum class Workers { kStopped, kKept };
+  void CloseAttempt(ApplicationAttempt& attempt,
+                    StopReason reason,
+                    std::string_view why,
+                    Workers workers = Workers::kStopped);
   void WithdrawAsks(ApplicationAttempt& attempt);
-  void StopWorkers(ApplicationAttempt& attempt, StopReason reason);
+  void StopWorkers(ApplicationAttempt& attempt,
+                   StopReason reason,
+                   Workers reported = Workers::kStopped);
   void LeaveSchedulerIfEmpty(ApplicationAttempt& attempt);
   bool Move(ApplicationAttempt& attempt, AttemptEvent event);
   void MarkDirty(ApplicationAttempt& attempt);  // it may have something to hear
@@ -341,6 +347,22 @@ struct ResourceManagerCore::State {
   void AvoidNodesAnew();  // other nodes are there than before
   std::vector<std::string> NamesOfAvoided(const Application& application) const;
   std::string AvoidedWords(const Application& application) const;
+
+  // --- containers that outlive their attempt (kept_containers.cc)
+  static bool Keeps(const Application& application) {
+    return application.record.context.keep_containers;
+  }
+  // Asked for by that attempt, or kept for it.
+  bool IsOf(const ContainerId& id, const ApplicationAttempt& attempt) const;
+  // Who hears of the container: its own attempt, or the one that it is kept for.
+  ApplicationAttempt* HeirOf(const ContainerId& id);
+  // What the attempt before it has left.
+  void TakeOver(ApplicationAttempt& attempt, ApplicationAttempt& before);
+  void Inherit(ApplicationAttempt& attempt, const ContainerId& id, bool told);
+  void ForgetInherited(ApplicationAttempt& attempt, const ContainerId& id);
+  // Its AM has registered and holds these: of what else it has it is to be told.
+  static void CompareInherited(ApplicationAttempt& attempt, const std::set<ContainerId>& holds);
+  std::vector<ContainerGrant> TellInherited(ApplicationAttempt& attempt);
 
   // --- containers (container_lifecycle.cc)
   void OnAllocation(const scheduler::Allocation& allocation);
@@ -419,7 +441,7 @@ struct ResourceManagerCore::State {
                 ContainerAsk ask,
                 const std::vector<ContainerSlot>& untold);
   void ParkMaster(ApplicationAttempt& attempt, CallId call, Duration park);
-  void Resync(ApplicationAttempt& attempt);
+  void Resync(ApplicationAttempt& attempt, bool again);
   void AcknowledgeAnswers(ApplicationAttempt& attempt);
   bool HasNews(const ApplicationAttempt& attempt) const;
   void AnswerMaster(const AttemptId& id);

@@ -175,9 +175,17 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
   for (const auto slot : containers.Listed(attempt.containers, &Container::of_attempt)) {
     if (!containers.IsHeld(slot)) return Broken(name, "holds an ended container");
     const ContainerId id = containers.IdOf(slot);
-    if (id.attempt != attempt.id) return Broken(name, "holds another's " + id.ToString());
+    if (id.attempt != attempt.id && !Keeps(application)) {
+      return Broken(name, "holds another's " + id.ToString());
+    }
+    const bool is_kept =
+        id.attempt != attempt.id && !id.is_application_master() && !containers.at(slot).stopping;
+    if (is_kept && !attempt.inherited.contains(id)) {
+      return Broken(name, "is never told of " + id.ToString() + ", which was kept for it");
+    }
     // Those of earlier epochs are in the order in which they were found.
-    if (id.epoch() == epoch.epoch && std::exchange(before, id.number) >= id.number) {
+    const bool own = id.attempt == attempt.id && id.epoch() == epoch.epoch;
+    if (own && std::exchange(before, id.number) >= id.number) {
       return Broken(name, "out of order");
     }
     first_grant |= slot.value == attempt.first_grant;
@@ -197,6 +205,16 @@ std::string ResourceManagerCore::State::CheckAttempt(const Application& applicat
     untold += completion.told_in == kUntold ? 1 : 0;
   }
   if (untold != attempt.untold_completions) return Broken(name, "untold ends do not add up");
+  if (over && !attempt.inherited.empty()) return Broken(name, "over, but has inherited something");
+  size_t unheard = 0;
+  for (const auto& [id, told] : attempt.inherited) {
+    const auto slot = containers.Find(id);
+    if (!slot || containers.at(*slot).application != attempt.slot) {
+      return Broken(name, "has inherited " + id.ToString() + ", which is another's or gone");
+    }
+    unheard += told ? 0 : 1;
+  }
+  if (unheard != attempt.untold_inherited) return Broken(name, "untold ones do not add up");
   if (std::string broken = CheckSizes(attempt); !broken.empty()) return broken;
   if (attempt.slot) {
     if (sched->application_containers(*attempt.slot) != attempt.containers.size) {

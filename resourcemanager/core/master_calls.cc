@@ -94,7 +94,7 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
                             std::string(Name(attempt.state)),
                         "register once the container was started, and not after finishing"});
   }
-  Resync(attempt);
+  Resync(attempt, event.request.again);
   CompareHeld(attempt, event.request.containers);
   attempt.rpc_address = event.request.rpc_address;
   application.tracking_url = event.request.tracking_url;
@@ -106,17 +106,20 @@ void ResourceManagerCore::State::On(const RegisterMaster& event) {
              .epoch = epoch.epoch,
              .maximum_allocation = sched->maximum_allocation(QueueOf(application)),
              .minimum_allocation = sched->types().ToResource(sched->types().minimum()),
-             .queue = QueueOf(application)});
+             .queue = QueueOf(application),
+             .containers = TellInherited(attempt)});
 }
 
-void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt) {
+void ResourceManagerCore::State::Resync(ApplicationAttempt& attempt, bool again) {
   EndParked(attempt.polls, ErrorCode::kAborted, attempt.id.ToString() + " registered again");
   attempt.polls.Reset();
   attempt.last_request = {};
   attempt.first_untold = attempt.first_grant;
-  auto it = ended.lower_bound(ContainerId{attempt.id, 0});
-  for (; it != ended.end() && it->first.attempt == attempt.id; ++it) {
-    if (!it->second.for_master) continue;
+  // A first registration of it has acknowledged nothing yet of what attempts before it have left.
+  const AttemptId first{attempt.id.application, again ? 1 : attempt.id.number};
+  auto it = ended.lower_bound(ContainerId{first, 0});
+  for (; it != ended.end() && it->first.attempt.application == first.application; ++it) {
+    if (!it->second.for_master || !IsOf(it->first, attempt)) continue;
     ContainerStatus status{.id = it->first,
                            .state = ContainerState::kComplete,
                            .exit_code = it->second.exit_code,
@@ -241,7 +244,7 @@ void ResourceManagerCore::State::ApplyAllocate(Application& application,
   if (std::exchange(application.progress, progress) != progress) Touch(application);
   for (const auto& id : request.releases) {
     const auto slot = containers.Find(id);
-    if (id.attempt != attempt.id || id.is_application_master()) continue;
+    if (!IsOf(id, attempt) || id.is_application_master()) continue;
     if (!slot) {
       // Of an earlier ResourceManager, and never seen here: it is to be over for its AM too.
       const bool known = attempt.completions.contains(id) || ended.contains(id);
@@ -292,7 +295,8 @@ void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
 }
 
 bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
-  if (attempt.untold_completions > 0 || attempt.untold_sizes > 0 || attempt.untold_preemption) {
+  if (attempt.untold_completions > 0 || attempt.untold_sizes > 0 || attempt.untold_preemption ||
+      attempt.untold_inherited > 0) {
     return true;
   }
   for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
@@ -335,6 +339,7 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
     --attempt.untold_completions;
   }
   TellSizes(attempt, answer);
+  answer.inherited = TellInherited(attempt);
   for (const auto& [slot, deadline] : attempt.wanted_back) {
     const Duration grace = std::max(Duration(0), deadline - now.monotonic);
     answer.preemption.push_back({.container = containers.IdOf({slot}), .grace = grace});

@@ -71,13 +71,15 @@ bool ResourceManagerCore::State::MayAdopt(const Node& node, const ContainerStatu
   const Application* application = FindApplication(id.attempt.application);
   if (application == nullptr || application->current() == nullptr) return false;
   const ApplicationAttempt& attempt = *application->current();
-  if (attempt.id != id.attempt || !attempt.slot || IsFinal(attempt.state)) return false;
+  if (!IsOf(id, attempt) || !attempt.slot || IsFinal(attempt.state)) return false;
   if (application->state == RmApplicationState::kKilling) return false;
   const bool runs = status.state != ContainerState::kComplete;
   if (runs && (status.resource.memory_mib <= 0 || status.resource.vcores < 0)) return false;
   if (id.is_application_master()) {
     return id == attempt.am_container && node.id() == attempt.am_node;
   }
+  // It was kept for whichever attempt is the last one.
+  if (id.attempt != attempt.id) return attempt.state != RmAttemptState::kFinishing;
   if (attempt.state == RmAttemptState::kLaunched) return true;
   // An AM that has registered has said what it holds.
   return attempt.state == RmAttemptState::kRunning && node.expected.contains(id);
@@ -85,7 +87,7 @@ bool ResourceManagerCore::State::MayAdopt(const Node& node, const ContainerStatu
 
 bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status) {
   const ContainerId& id = status.id;
-  ApplicationAttempt* known = FindAttempt(id.attempt);
+  ApplicationAttempt* known = HeirOf(id);
   const bool complete = status.state == ContainerState::kComplete;
   const bool told = complete && known != nullptr && known->completions.contains(id);
   if (!told && !MayAdopt(node, status)) return false;
@@ -103,7 +105,7 @@ bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status
   Application& application = *FindApplication(id.attempt.application);
   ApplicationAttempt& attempt = *known;
   const ContainerSlot slot = sched->Recover(*attempt.slot, *node.slot, status.resource);
-  Container& container = containers.Add(slot, *attempt.slot, id.number);
+  Container& container = containers.Add(slot, *attempt.slot, id);
   container.node = node.index;
   container.told = true;
   container.at_node = true;
@@ -113,6 +115,8 @@ bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status
   if (id.is_application_master()) {
     attempt.master_unaccounted = false;
     sched->SetMaster(slot);
+  } else if (id.attempt != attempt.id) {
+    Inherit(attempt, id, node.expected.contains(id));
   }
   OnReported(node, status);
   return true;
@@ -122,7 +126,7 @@ bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status
 void ResourceManagerCore::State::AdoptEnd(Node& node, const ContainerStatus& status) {
   const ContainerId& id = status.id;
   Application& application = *FindApplication(id.attempt.application);
-  ApplicationAttempt& attempt = *FindAttempt(id.attempt);
+  ApplicationAttempt& attempt = *HeirOf(id);
   application.nodes.Insert(node.index);
   if (id.is_application_master()) {
     attempt.master_unaccounted = false;
@@ -144,7 +148,7 @@ void ResourceManagerCore::State::OnMissing(const ContainerId& id,
                                            int32_t node,
                                            const std::string& why) {
   if (containers.Find(id)) return;
-  ApplicationAttempt* attempt = FindAttempt(id.attempt);
+  ApplicationAttempt* attempt = HeirOf(id);
   if (attempt == nullptr) return;
   const ContainerStatus status{.id = id,
                                .state = ContainerState::kComplete,
@@ -174,7 +178,7 @@ void ResourceManagerCore::State::CompareHeld(ApplicationAttempt& attempt,
   std::set<ContainerId> holds;
   for (const HeldContainer& each : held) {
     const ContainerId& id = each.id;
-    if (id.attempt != attempt.id || id.is_application_master()) continue;
+    if (!IsOf(id, attempt) || id.is_application_master()) continue;
     holds.insert(id);
     if (containers.Find(id) || attempt.completions.contains(id)) continue;
     Node* node = FindNode(each.node);
@@ -189,19 +193,23 @@ void ResourceManagerCore::State::CompareHeld(ApplicationAttempt& attempt,
   for (const ContainerSlot slot : containers.Listed(attempt.containers, &Container::of_attempt)) {
     if (!containers.IsHeld(slot)) continue;
     const ContainerId id = containers.IdOf(slot);
-    const bool adopted = id.epoch() < epoch.epoch && !id.is_application_master();
+    // What it has inherited it may not have heard of.
+    const bool adopted =
+        id.epoch() < epoch.epoch && !id.is_application_master() && id.attempt == attempt.id;
     if (!adopted || holds.contains(id)) continue;
     StopContainer(slot, ContainerEvent::kRelease, StopReason::kReleasedByApplicationMaster);
   }
+  CompareInherited(attempt, holds);
 }
 
 void ResourceManagerCore::State::TellEnd(ApplicationAttempt& attempt,
                                          ContainerStatus status,
                                          int32_t node) {
-  // One that has yet to register again hears of it then.
-  if (attempt.state != RmAttemptState::kRunning && attempt.state != RmAttemptState::kLaunched) {
-    return;
-  }
+  // One that has yet to register, again or for containers that were kept for it, hears of it then.
+  const bool waits = attempt.state == RmAttemptState::kLaunched ||
+                     (Keeps(*FindApplication(attempt.id.application)) && !IsFinal(attempt.state) &&
+                      attempt.state != RmAttemptState::kFinishing);
+  if (attempt.state != RmAttemptState::kRunning && !waits) return;
   const ContainerId id = status.id;
   status.state = ContainerState::kComplete;
   if (const auto kept = ended.find(id); kept != ended.end()) {

@@ -29,7 +29,7 @@ class ApplicationMasterHandler : public idl::ApplicationMasterServiceCobSvIf {
     const auto responder = context_.Respond<RegisterMasterAnswer>(
         [cob = std::move(cob), attempt = attempt_, &environment = environment_](
             const RegisterMasterAnswer& answer) {
-          cob(wire::ToWire(answer, environment.keys.ClientKey(attempt)));
+          cob(wire::ToWire(answer, environment.keys.ClientKey(attempt), environment.keys));
         });
     auto registration = wire::FromWire(request);
     if (!registration.ok()) return responder.Fail(registration.error());

@@ -178,6 +178,12 @@ void CapacityScheduler::State::SetPriority(ApplicationSlot slot, int32_t priorit
   for (const int32_t line : application.lines) KeyChanged(line);
 }
 
+void CapacityScheduler::State::ContinueApplication(ApplicationSlot slot, const AttemptId& id) {
+  app(slot).id = id;
+  const std::vector<std::string> unwanted = app(slot).blacklist;
+  ChangeBlacklist(slot, {}, unwanted);
+}
+
 void CapacityScheduler::State::ChangeBlacklist(ApplicationSlot slot,
                                                const std::vector<std::string>& add,
                                                const std::vector<std::string>& remove) {

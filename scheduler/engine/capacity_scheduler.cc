@@ -126,6 +126,9 @@ void CapacityScheduler::SetPriority(ApplicationSlot application, int32_t priorit
 bool CapacityScheduler::activated(ApplicationSlot application) const {
   return state_->app(application).activated;
 }
+void CapacityScheduler::ContinueApplication(ApplicationSlot application, const AttemptId& id) {
+  state_->ContinueApplication(application, id);
+}
 void CapacityScheduler::ChangeBlacklist(ApplicationSlot application,
                                         const std::vector<std::string>& add,
                                         const std::vector<std::string>& remove) {

@@ -52,6 +52,7 @@ struct CapacityScheduler::State {
   Status CheckMove(ApplicationSlot application, const std::string& path) const;
   Status MoveApplication(ApplicationSlot application, const std::string& path);
   void SetPriority(ApplicationSlot application, int32_t priority);
+  void ContinueApplication(ApplicationSlot application, const AttemptId& id);
   void ChangeBlacklist(ApplicationSlot application,
                        const std::vector<std::string>& add,
                        const std::vector<std::string>& remove);

@@ -48,6 +48,7 @@ inline ApplicationRecord SampleApplication(int32_t sequence) {
   record.context.am_label = "small";
   record.context.lifetime = seconds(3600);
   record.context.attempt_failures_validity = seconds(600);
+  record.context.keep_containers = true;
   record.submitted = WallFromMillis(kSampleTimestamp + sequence);
   record.state = ApplicationState::kFailed;
   record.final_status = FinalStatus::kFailed;

@@ -36,7 +36,8 @@ struct RmBoard {
   Channel<idl::RegisterMasterRequest> registrations;
   Channel<AllocateCall> allocates;
   Channel<FinishCall> finishes;
-  std::atomic<int> refuse_code{0};  // an ErrorCode for registrations
+  std::vector<idl::ContainerGrant> inherited;  // set before anybody registers
+  std::atomic<int> refuse_code{0};             // an ErrorCode for registrations
   std::atomic<bool> standby{false};
 };
 
@@ -56,6 +57,7 @@ class RmHandler : public virtual idl::ApplicationMasterServiceCobSvIf,
     answer.__set_epoch(3);
     answer.__set_client_key("key");
     answer.__set_queue("root.default");
+    answer.__set_containers(board_.inherited);
     responder.Reply(answer);
     board_.registrations.Put(request);
   }
@@ -77,7 +79,10 @@ class RmHandler : public virtual idl::ApplicationMasterServiceCobSvIf,
 
 class Listener : public MasterListener {
  public:
-  void OnRegistered(const MasterRegistration& r) override { registrations.Put(r.client_key); }
+  void OnRegistered(const MasterRegistration& r) override {
+    registrations.Put(r.client_key);
+    inherited.Put(r.containers);
+  }
   void OnAllocation(const wire::ReceivedAllocation& a) override { allocations.Put(a); }
   void OnMasterLost(const Error& last) override { losses.Put(last); }
   void OnRejected(const Error& error) override { rejections.Put(error); }
@@ -85,6 +90,7 @@ class Listener : public MasterListener {
   Channel<wire::ReceivedAllocation> allocations;
   Channel<Error> losses;
   Channel<Error> rejections;
+  Channel<std::vector<wire::ReceivedGrant>> inherited;
 };
 
 class MasterClientTest : public RpcFixture {
@@ -198,6 +204,30 @@ TEST_F(MasterClientTest, RegistersAgainAfterAResyncAndCountsAGrantToldTwiceOnce)
   call = board_.allocates.Take();
   ASSERT_EQ(call.request.asks.size(), 1u) << "said again, for the RM counted the grant off twice";
   EXPECT_EQ(call.request.asks[0].count, 1);
+}
+
+// What attempts before it had and was kept for it, it holds from then on.
+TEST_F(MasterClientTest, TakesOverWhatItInheritsOnce) {
+  board_.inherited = {Grant(2, 7), Grant(3, 7)};
+  Start();
+  const auto first = board_.registrations.Take();
+  EXPECT_FALSE(first.again);
+  EXPECT_TRUE(first.containers.empty());
+  const auto inherited = listener_.inherited.Take();
+  ASSERT_EQ(inherited.size(), 2u);
+  EXPECT_EQ(inherited[1].id, Worker(3));
+  AllocateCall call = board_.allocates.Take();
+  idl::AllocateAnswer answer = AnswerTo(call);
+  answer.__set_inherited({Grant(3, 7), Grant(4, 7)});
+  call.responder.Reply(answer);
+  const auto later = listener_.allocations.Take().inherited;
+  ASSERT_EQ(later.size(), 1u) << "one of them it knew";
+  EXPECT_EQ(later[0].id, Worker(4));
+  board_.allocates.Take().responder.Fail({ErrorCode::kResync, "register again", ""});
+  const auto second = board_.registrations.Take();
+  EXPECT_TRUE(second.again);
+  EXPECT_EQ(second.containers.size(), 3u);
+  EXPECT_TRUE(listener_.inherited.Take().empty());
 }
 
 TEST_F(MasterClientTest, AsksForOtherSizesAndTellsWhatCameOfThem) {

@@ -408,11 +408,39 @@ TEST(NodeManager, WatchersAreAnsweredByAChangeOrTheirDeadline) {
   EXPECT_FALSE(node.Take<Reply>());
 
   const CallId other = node.NextCall();
-  node.Step(WatchContainer{other, {kAttempt.application, 2}, IdOf(1), ContainerState::kNew, {}});
+  node.Step(WatchContainer{other, {{kClusterTimestamp, 2}, 1}, IdOf(1), ContainerState::kNew, {}});
   EXPECT_TRUE(IsError(node.ReplyTo(other), ErrorCode::kPermissionDenied));
   const CallId unknown = node.NextCall();
   node.Step(WatchContainer{unknown, kAttempt, IdOf(9), ContainerState::kNew, {}});
   EXPECT_TRUE(IsError(node.ReplyTo(unknown), ErrorCode::kNotFound));
+}
+
+// A later attempt may have been given it; an earlier one, or another application's, may not.
+TEST(NodeManager, ALaterAttemptMayWatchAndStopAContainerButNotStartIt) {
+  struct Case {
+    AttemptId caller;
+    bool may;
+  };
+  const Case cases[] = {{{kAttempt.application, 2}, true},
+                        {{kAttempt.application, 9}, true},
+                        {{kAttempt.application, 0}, false},
+                        {{{kClusterTimestamp, 2}, 2}, false},
+                        {{{kClusterTimestamp + 1, 1}, 2}, false}};
+  for (const Case& c : cases) {
+    CoreDriver node;
+    node.Register();
+    node.Run(1);
+    const CallId watch = node.NextCall();
+    node.Step(WatchContainer{watch, c.caller, IdOf(1), ContainerState::kNew, {}});
+    const bool refused = IsError(node.ReplyTo(watch), ErrorCode::kPermissionDenied);
+    EXPECT_EQ(refused, !c.may) << c.caller.ToString();
+    const CallId start = node.NextCall();
+    node.Step(StartContainer{start, c.caller, node.Token(1, {512, 1}), SleepForEver()});
+    EXPECT_TRUE(IsError(node.ReplyTo(start), ErrorCode::kPermissionDenied)) << c.caller.ToString();
+    const CallId stop = node.NextCall();
+    node.Step(StopContainer{stop, c.caller, IdOf(1)});
+    EXPECT_EQ(node.StateOf(1) == State::kRunning, !c.may) << c.caller.ToString();
+  }
 }
 
 TEST(NodeManager, AnEndedApplicationStopsNothingAndIsCleanedUpAfterItsLastContainer) {

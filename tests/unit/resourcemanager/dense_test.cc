@@ -35,7 +35,7 @@ TEST(ContainerTable, FindsExactlyWhatItHoldsInTheOrderItWasAppended) {
       if (!is_held && (filling || random.Chance(1, 8))) {
         const size_t of = random.Below(4);
         const auto application = static_cast<int32_t>(of);
-        table.Add({slot}, {application}, next[of]++);
+        table.Add({slot}, {application}, {table.AttemptOf({application}), next[of]++});
         table.Append(lists[of], &Container::of_attempt, {slot});
         expected[of].push_back(slot);
         held.emplace(slot, table.IdOf({slot}));

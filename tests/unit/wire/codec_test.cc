@@ -153,7 +153,8 @@ TEST(ClientCodec, SubmissionsAndReportsSurviveTheWire) {
                                   .label = "gpu",
                                   .am_label = "small",
                                   .lifetime = seconds(60),
-                                  .attempt_failures_validity = seconds(9)};
+                                  .attempt_failures_validity = seconds(9),
+                                  .keep_containers = true};
   EXPECT_EQ(*FromWire(ToWire(context)), context);
 
   ApplicationReport report;
@@ -338,6 +339,7 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
   answer.preemption = {{kContainer, seconds(15)}};
   answer.sizes = {{kContainer, {768, 2}},
                   {kContainer, {512, 1}, true, Error{ErrorCode::kResourceExhausted, "no", "wait"}}};
+  answer.inherited = answer.granted;
   answer.headroom = {4096, 4, {{"yarn.io/gpu", 1}}};
   const auto grants = FromWire(ToWire(answer, Keys()));
   ASSERT_TRUE(grants.ok());
@@ -350,6 +352,34 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
   ASSERT_TRUE(token.ok());
   EXPECT_EQ(*token, answer.granted[0].token);
   EXPECT_EQ(*Keys().VerifyNm(grants->granted[0].nm_token), answer.granted[0].nm_token);
+  ASSERT_EQ(grants->inherited.size(), 1u);
+  EXPECT_EQ(grants->inherited[0].id, kContainer);
+
+  // In the answer to a registration too.
+  const RegisterMasterAnswer registered{.epoch = Epoch{5},
+                                        .maximum_allocation = {8192, 4},
+                                        .minimum_allocation = {64, 1},
+                                        .queue = "root.a",
+                                        .containers = answer.granted};
+  const auto inherited = InheritedFromWire(ToWire(registered, "key", Keys()));
+  ASSERT_TRUE(inherited.ok());
+  ASSERT_EQ(inherited->size(), 1u);
+  EXPECT_EQ((*inherited)[0].id, kContainer);
+  EXPECT_EQ(*Keys().VerifyNm((*inherited)[0].nm_token), answer.granted[0].nm_token);
+}
+
+TEST(MasterCodec, RegistrationsSurviveTheWire) {
+  const RegisterMasterRequest request{.rpc_address = {"127.0.0.1", 4000},
+                                      .tracking_url = "http://here",
+                                      .containers = {{.id = kContainer, .node = {"node-1"}}},
+                                      .again = true};
+  const auto received = FromWire(ToWire(request));
+  ASSERT_TRUE(received.ok());
+  EXPECT_EQ(received->rpc_address, request.rpc_address);
+  EXPECT_EQ(received->tracking_url, request.tracking_url);
+  EXPECT_EQ(received->containers, request.containers);
+  EXPECT_TRUE(received->again);
+  EXPECT_FALSE(FromWire(idl::RegisterMasterRequest())->again) << "as older ones have it";
 }
 
 // An ApplicationMaster that knows nothing of locality and gangs means the defaults.
