@@ -95,6 +95,11 @@ constexpr ConfigKey kKnown[] = {
      "None is avoided when so large a share of the nodes would be, from 0 to 1; empty = as "
      "yarn.am.blacklisting.disable-failure-threshold says."},
     {kRmAvoidedShareOld, "0.8", "Former name of the key above."},
+    {kRmRecoveryWait,
+     "10000",
+     "After a start, until all nodes of before are back or lost, and so long at most, no queue "
+     "gets "
+     "more than its guarantee of what is there, and nothing is preempted (ms); 0 = not at all."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmMaxStoredCompleted,
      "${yarn.resourcemanager.max-completed-applications}",

@@ -65,6 +65,8 @@ inline constexpr char kRmAvoidNodesOld[] = "yarn.am.blacklisting.enabled";
 inline constexpr char kRmAvoidedShare[] =
     "yarn.resourcemanager.am-scheduling.node-blacklisting-disable-threshold";
 inline constexpr char kRmAvoidedShareOld[] = "yarn.am.blacklisting.disable-failure-threshold";
+inline constexpr char kRmRecoveryWait[] =
+    "yarn.resourcemanager.work-preserving-recovery.scheduling-wait-ms";
 inline constexpr char kRmMaxCompleted[] = "yarn.resourcemanager.max-completed-applications";
 inline constexpr char kRmMaxStoredCompleted[] =
     "yarn.resourcemanager.state-store.max-completed-applications";

@@ -224,6 +224,10 @@ class CapacityScheduler {
   // Charges a container that already runs (recovery). Requires: live application and node.
   ContainerSlot Recover(ApplicationSlot application, NodeSlot node, const Resource& resource);
 
+  // While not all is known that runs (recovery), queues may be held to their guarantees of what is
+  // known: what would be more waits (kRecoveryBarrier), nothing is borrowed and nothing preempted.
+  void HoldToGuarantees(bool held);
+
   // --- decisions
   // Places at most `limit` containers; appends them to `out` in the order decided. True when more
   // could be placed now (call again). A gang is placed whole even beyond the limit.

@@ -584,6 +584,9 @@ struct ResourceManagerCore::State {
   void LoadNode(const store::NodeRecord& record);
   void FinishLoading();
   void BeginWithWhatIsLoaded();
+  // What awaited nodes hold is not known: no queue is taken above its guarantee on guesses.
+  void BeginBarrier();
+  void EndBarrier(const std::string& why);
   void UseStagedFiles(const Application& application, int32_t change);
   std::vector<std::string> UnusedStagedFiles(const Application& application) const;
 
@@ -681,6 +684,7 @@ struct ResourceManagerCore::State {
   ExpiryLimiter expiry_limiter;
   std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
   std::set<std::pair<Instant, int32_t>> gone;    // LOST, SHUTDOWN, DECOMMISSIONED: the same
+  Instant barrier_ends = kNever;                 // kNever: there is none
   Instant usage_deadline = kNever;
   std::optional<ApplicationId> usage_stored_to;  // within a round
   std::set<ApplicationId> watched;

@@ -88,6 +88,7 @@ bool ResourceManagerCore::State::Move(Node& node, NodeEvent event) {
   if (node.awaited && node.state != NodeState::kNew) {
     node.awaited = false;
     --awaited_nodes;
+    if (awaited_nodes == 0) EndBarrier("no node is awaited any more");
   }
   NoteGone(node);
   open_nodes_differ = true;

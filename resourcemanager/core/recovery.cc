@@ -12,6 +12,7 @@ namespace weir::rm {
 namespace {
 
 constexpr std::string_view kStagingScheme = "staging:";
+constexpr std::string_view kAllQueues = "root";
 
 RmApplicationState StateOf(ApplicationState stored) {
   switch (stored) {
@@ -144,6 +145,7 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
     std::vector<std::string> unused = UnusedStagedFiles(*FindApplication(id));
     if (!unused.empty()) Emit(ForgetStagedFiles{id, std::move(unused)});
   }
+  BeginBarrier();
   FindQueues();
   for (const auto& id : std::exchange(to_resume, {})) Resume(*FindApplication(id));
   if (!orphans.empty()) Append(std::exchange(orphans, {}));
@@ -157,6 +159,29 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
   for (Noted& note : start_notes) Emit(std::move(note));
   start_notes.clear();
   DropOldestCompleted();
+}
+
+void ResourceManagerCore::State::BeginBarrier() {
+  if (awaited_nodes == 0 || options.recovery_wait <= Duration(0)) return;
+  barrier_ends = now.monotonic + options.recovery_wait;
+  sched->HoldToGuarantees(true);
+  Emit(Noted{"queues",
+             std::string(kAllQueues),
+             "get no more than their guarantees of what is there until the " +
+                 std::to_string(awaited_nodes) + " nodes of before are back or lost, for " +
+                 std::to_string(ToMillis(options.recovery_wait)) + " ms at most",
+             false});
+}
+
+void ResourceManagerCore::State::EndBarrier(const std::string& why) {
+  if (barrier_ends == kNever) return;
+  barrier_ends = kNever;
+  sched->HoldToGuarantees(false);
+  place = true;
+  Emit(Noted{"queues",
+             std::string(kAllQueues),
+             "are not held to their guarantees any more: " + why,
+             false});
 }
 
 void ResourceManagerCore::State::UseStagedFiles(const Application& application, int32_t change) {

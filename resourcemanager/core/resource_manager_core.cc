@@ -234,6 +234,9 @@ void ResourceManagerCore::State::OnDeadline() {
   for (const int32_t index : removal_deadlines.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     OnRemovalDeadline(NodeAt(index));
   }
+  if (barrier_ends <= now.monotonic) {
+    EndBarrier(std::to_string(awaited_nodes) + " nodes are still awaited, but the time is over");
+  }
   if (usage_deadline <= now.monotonic) StoreUsages();
 }
 
@@ -348,6 +351,7 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.removal_deadlines.Next(),
                    state.silent.empty() ? kNever : state.expiry_limiter.Next(),
                    state.usage_deadline,
+                   state.barrier_ends,
                    state.sched->NextDeadline().value_or(kNever)});
 }
 

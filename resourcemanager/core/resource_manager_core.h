@@ -49,9 +49,11 @@ using QueueParser = std::function<ParsedQueues(const QueueProperties& properties
 
 struct CoreOptions {
   scheduler::SchedulerOptions scheduler;
-  Duration node_expiry = seconds(30);     // silence after which a node is LOST
-  Duration node_lease{0};                 // see node_lease.h; 0 = the longest that is safe
-  Duration master_expiry = seconds(30);   // silence after which an AM's attempt fails
+  Duration node_expiry = seconds(30);    // silence after which a node is LOST
+  Duration node_lease{0};                // see node_lease.h; 0 = the longest that is safe
+  Duration master_expiry = seconds(30);  // silence after which an AM's attempt fails
+  // After a start, while nodes are awaited: so long at most queues are held to their guarantees.
+  Duration recovery_wait{0};
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for
   // From a counted failure to the ask for the next attempt: doubled with each in a row, up to the

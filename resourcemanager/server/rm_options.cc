@@ -48,6 +48,7 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   core.node_expiry = read.Millis(kNmExpiry);
   core.node_lease = ReadNodeLease(read, core.node_expiry);
   core.master_expiry = read.Millis(kAmExpiry);
+  core.recovery_wait = milliseconds(read.Int(kRmRecoveryWait, 0, OptionReader::kMillisMax));
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
   core.container_token_life = core.launch_expiry;
   core.max_attempts = static_cast<int32_t>(read.Int(kRmMaxAttempts, 1, 1000));

@@ -172,6 +172,10 @@ ContainerSlot CapacityScheduler::Recover(ApplicationSlot application,
   return state_->Recover(application, node, resource);
 }
 
+void CapacityScheduler::HoldToGuarantees(bool held) {
+  state_->HoldToGuarantees(held);
+}
+
 // --- decisions
 
 bool CapacityScheduler::Schedule(Now now, size_t limit, std::vector<Allocation>& out) {

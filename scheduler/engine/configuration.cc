@@ -176,7 +176,8 @@ void CapacityScheduler::State::BalanceManagedParents() {
 }
 
 std::optional<Instant> CapacityScheduler::State::NextDeadline() const {
-  std::optional<Instant> next = preemption.NextDeadline();
+  std::optional<Instant> next;
+  if (!tree.held_to_guarantees()) next = preemption.NextDeadline();
   const auto sooner = [&next](const Instant& at) {
     if (!next || at < *next) next = at;
   };

@@ -66,13 +66,14 @@ std::string CapacityScheduler::State::UnblockOf(const Application& application,
     case PendingReason::kPriority:
     case PendingReason::kHeadOfLine:
       return "nothing: its turn comes";
+    case PendingReason::kRecoveryBarrier:
+      return "nothing: the nodes come back, are given up as LOST, or the time for them is over";
     case PendingReason::kNone:
     case PendingReason::kStoring:
     case PendingReason::kLaunching:
     case PendingReason::kAmNotRegistered:
     case PendingReason::kQueueStopped:
     case PendingReason::kMaxApplications:
-    case PendingReason::kRecoveryBarrier:
     case PendingReason::kLaunchBackoff:
     case PendingReason::kAclDenied:
     case PendingReason::kWorkersMissing:

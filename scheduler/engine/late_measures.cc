@@ -21,7 +21,7 @@ std::optional<uint64_t> CapacityScheduler::reservation_number(NodeSlot node) con
 // Asks of the default partition may use idle nodes of a non-exclusive one after a heartbeat's time
 // without room (YARN: after as many missed offers as there are nodes). ApplicationMasters may not.
 bool CapacityScheduler::State::MayBorrow(const Group& group) const {
-  if (group.partition != kDefaultPartition) return false;
+  if (group.partition != kDefaultPartition || tree.held_to_guarantees()) return false;
   for (const auto& [label, exclusive] : configuration().labels) {
     if (exclusive) continue;
     const std::optional<PartitionSlot> partition = nodes.FindPartition(label);

@@ -268,6 +268,11 @@ ContainerSlot CapacityScheduler::State::Recover(ApplicationSlot slot,
   return container;
 }
 
+void CapacityScheduler::State::HoldToGuarantees(bool held) {
+  tree.HoldToGuarantees(held);
+  wake_everybody = true;
+}
+
 void CapacityScheduler::State::Release(ContainerSlot container) {
   WEIR_CHECK(containers.IsLive(container),
              "container slot " + std::to_string(container.value) + " is in use");

@@ -23,6 +23,7 @@ PreemptionView CapacityScheduler::State::View() const {
 
 bool CapacityScheduler::State::PreemptionStep(Now at) {
   now = at;
+  if (tree.held_to_guarantees()) return false;
   RefreshTotals();
   const bool more = preemption.Step(View(), now);
   for (const PreemptionOrder& order : preemption.TakeOrders()) {

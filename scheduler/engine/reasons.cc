@@ -179,6 +179,15 @@ std::string CapacityScheduler::State::DetailOf(const Application& application,
           tree.QueueAllowance(application.leaf, partition, each, LimitMode::kRespectExclusivity);
       return what + ": " + limit_of(bound.queue.value >= 0 ? bound.queue : application.leaf);
     }
+    case PendingReason::kRecoveryBarrier: {
+      const Allowance bound =
+          tree.QueueAllowance(application.leaf, partition, each, LimitMode::kRespectExclusivity);
+      const QueueSlot queue = bound.queue.value >= 0 ? bound.queue : application.leaf;
+      const QueueShare& share = tree.at(queue).shares[Index(partition)];
+      return what + ": after a restart queue " + tree.at(queue).path + " gets no more than its " +
+             "guarantee of what is there, " + Words(share.guaranteed) + " (it uses " +
+             Words(share.used) + "), until the nodes of before are back";
+    }
     case PendingReason::kGangIncomplete: {
       const int64_t room = nodes.Room(partition, each, ask.count);
       return what + " are wanted all at once: there is room for " + std::to_string(room) + " on " +
@@ -225,7 +234,6 @@ std::string CapacityScheduler::State::DetailOf(const Application& application,
     case PendingReason::kAmLimit:
     case PendingReason::kUserAmLimit:
     case PendingReason::kMaxParallelApplications:
-    case PendingReason::kRecoveryBarrier:
     case PendingReason::kLaunchBackoff:
     case PendingReason::kAclDenied:
     case PendingReason::kWorkersMissing:

@@ -147,6 +147,7 @@ struct CapacityScheduler::State {
   void Charge(ApplicationSlot application, NodeSlot node, const Amounts& each, int32_t count);
   void Release(ContainerSlot container);
   ContainerSlot Recover(ApplicationSlot application, NodeSlot node, const Resource& resource);
+  void HoldToGuarantees(bool held);
   void FireDeadlines();
 
   // --- other sizes (resizes.cc)

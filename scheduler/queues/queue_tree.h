@@ -163,11 +163,15 @@ class QueueTree {
                      int64_t containers);
 
   // --- limits
+  // No queue below root may take more than its guarantee, whatever its maximum.
+  void HoldToGuarantees(bool held) { held_to_guarantees_ = held; }
+  bool held_to_guarantees() const { return held_to_guarantees_; }
   // How many containers of `each` the limits of the queue and its ancestors let through now; no
   // part of a limit may be exceeded already. Of equal limits the one nearest to root binds. A queue
   // that may have the whole partition has no limit of its own (the nodes are the limit).
   // kNodeLabel: a queue may not use the partition; kQueueCapacity: the leaf; kParentCapacity: an
-  // ancestor. With kIgnoreExclusivity only what root has left counts.
+  // ancestor; kRecoveryBarrier: its guarantee, while queues are held to it. With kIgnoreExclusivity
+  // only what root has left counts.
   Allowance QueueAllowance(QueueSlot leaf,
                            PartitionSlot partition,
                            const Amounts& each,
@@ -284,6 +288,7 @@ class QueueTree {
   AllocationStep step_;
   std::shared_ptr<const QueueConfiguration> configuration_;
   std::vector<Partition> partitions_;
+  bool held_to_guarantees_ = false;
   std::map<std::string, QueueSlot> by_path_;
   std::vector<QueueSlot> order_;  // live, parents before children
   std::vector<Queue> queues_;

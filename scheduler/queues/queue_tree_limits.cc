@@ -45,8 +45,11 @@ Allowance QueueTree::QueueAllowance(QueueSlot leaf,
     const QueueShare& share = queues_[Index(path[level])].shares[index];
     for (int i = 0; i < types; ++i) {
       const auto type = static_cast<size_t>(i);
-      const bool all = !ignore && share.maximum[i] >= partitions_[index].total[i];
-      const int64_t own = all ? kUnlimited : share.maximum[i] - share.used[i];
+      const int64_t most = held_to_guarantees_ && level > 0
+                               ? std::min(share.maximum[i], share.guaranteed[i])
+                               : share.maximum[i];
+      const bool all = !ignore && most >= partitions_[index].total[i];
+      const int64_t own = all ? kUnlimited : most - share.used[i];
       if (level == 0) {
         room.left[type] = own;
         room.level[type] = 0;
@@ -71,6 +74,10 @@ Allowance QueueTree::QueueAllowance(QueueSlot leaf,
   if (count >= kUnlimited / Resource::kMemoryMibMax)
     return {kMost, PendingReason::kNone, QueueSlot{}};
   const QueueSlot binding = path[static_cast<size_t>(level)];
+  const QueueShare& bound = queues_[Index(binding)].shares[index];
+  if (held_to_guarantees_ && level > 0 && !bound.maximum.FitsIn(bound.guaranteed)) {
+    return {count, PendingReason::kRecoveryBarrier, binding};
+  }
   return {count,
           binding == leaf ? PendingReason::kQueueCapacity : PendingReason::kParentCapacity,
           binding};

@@ -82,6 +82,8 @@ class Walk {
     options.local_queues = WalkQueues(50, "RUNNING");
     options.completed_applications = 5;
     options.launch_expiry = seconds(40);
+    options.attempt_pause = milliseconds(700);
+    options.recovery_wait = seconds(3);
     options.known_nodes = 3;
     options.untracked_timeout = seconds(5);
     options.container_token_life = seconds(40);
@@ -297,6 +299,7 @@ class Walk {
   void Submit() {
     SubmissionContext context = Context("walk");
     context.max_attempts = static_cast<int32_t>(random_.Below(3));
+    context.keep_containers = random_.Chance(1, 2);
     context.queue_timeout = seconds(random_.Below(20));
     context.priority = static_cast<int32_t>(random_.Below(3));
     context.queue = random_.Chance(1, 2) ? "a" : "b";
