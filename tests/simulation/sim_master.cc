@@ -110,7 +110,8 @@ void SimMaster::Dispatch(const am::MasterCall& call) {
                                  .attempt = attempt,
                                  .request = {.rpc_address = {.host = host_, .port = 7000},
                                              .tracking_url = "",
-                                             .containers = Held()}};
+                                             .containers = Held(),
+                                             .again = registered_}};
       route.what = attempt.ToString() + " registers";
       route.time_limit = seconds(3);
       break;
@@ -148,6 +149,8 @@ void SimMaster::OnAnswer(const am::MasterCall& call, const RmAnswer& answer) {
     }
   } else if (call.kind == am::MasterCall::Kind::kRegister) {
     protocol_.OnRegistered(call.lane, now);
+    registered_ = true;
+    Inherit(std::get<RegisterMasterAnswer>(answer).containers);
     for (const auto& [id, worker] : workers_) {
       if (worker.released) protocol_.Release(id);
     }
@@ -164,6 +167,7 @@ void SimMaster::OnAnswer(const am::MasterCall& call, const RmAnswer& answer) {
 }
 
 void SimMaster::OnAllocated(const AllocateAnswer& answer, int lane) {
+  Inherit(answer.inherited);
   std::vector<int64_t> requests;
   std::vector<ContainerId> fresh;
   for (const ContainerGrant& grant : answer.granted) {
@@ -187,6 +191,19 @@ void SimMaster::OnAllocated(const AllocateAnswer& answer, int lane) {
   Ask();
   AskSize();
   MaybeFinish();
+}
+
+void SimMaster::Inherit(const std::vector<ContainerGrant>& containers) {
+  for (const ContainerGrant& grant : containers) {
+    const ContainerId& id = grant.token.id;
+    const bool earlier = id.attempt.number < container_.attempt.number;
+    if (!plan_.context.keep_containers || !earlier || id.is_application_master()) {
+      world_.checker.Fail(container_.attempt.ToString() + " inherits " + id.ToString());
+    }
+    if (completed_.contains(id)) continue;
+    if (!workers_.emplace(id, Worker{.grant = grant}).second) continue;
+    world_.trace.Line(host_, container_.attempt.ToString() + " inherits " + id.ToString());
+  }
 }
 
 void SimMaster::OnCompleted(const ContainerStatus& status) {

@@ -50,6 +50,8 @@ class SimMaster {
   std::vector<HeldContainer> Held() const;
   void OnAnswer(const am::MasterCall& call, const RmAnswer& answer);
   void OnAllocated(const AllocateAnswer& answer, int lane);
+  // Of attempts before it, kept for it: they run.
+  void Inherit(const std::vector<ContainerGrant>& containers);
   void OnCompleted(const ContainerStatus& status);
   void Ask();
   void OnSize(const SizeNotice& notice);
@@ -75,6 +77,7 @@ class SimMaster {
   std::set<ContainerId> completed_;
   int32_t succeeded_ = 0;
   int32_t failed_ = 0;
+  bool registered_ = false;
   bool finishing_ = false;
   bool silent_ = false;
 };

@@ -19,6 +19,9 @@ rm::CoreOptions Options(const Workload& workload) {
   options.master_expiry = seconds(8);
   options.launch_expiry = workload.launch_expiry;
   options.max_attempts = 3;
+  options.attempt_pause = milliseconds(500);
+  options.longest_attempt_pause = seconds(2);
+  options.recovery_wait = seconds(3);
   options.container_token_life = workload.launch_expiry;
   return options;
 }

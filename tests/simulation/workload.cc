@@ -48,6 +48,8 @@ ApplicationPlan DrawApplication(Random& random, size_t index) {
   plan.kill_guessed = random.Chance(1, 12);
   plan.behavior = kBehaviors[random.Below(kBehaviors.size())];
   plan.workers = static_cast<int32_t>(random.Between(0, 5));
+  // Of those that may have another attempt, some: by no draw of its own, so that seeds stay.
+  plan.context.keep_containers = plan.context.max_attempts > 1 && plan.workers % 2 == 1;
   plan.worker_resource = {1024 * random.Between(1, 3), random.Between(1, 2)};
   plan.worker_time = Between(random, milliseconds(1), seconds(12));
   plan.worker_failures = random.Chance(1, 3) ? random.Below(40) : 0;
