@@ -75,6 +75,10 @@ void CuttingProxy::Run() {
   while (!stop_) {
     if (cuts_ != cuts || closed_) pairs.clear();
     cuts = cuts_;
+    if (held_) {
+      ::poll(nullptr, 0, kLookMs);
+      continue;
+    }
     std::vector<pollfd> polled = {{.fd = listener_.get(), .events = POLLIN, .revents = 0}};
     for (const Pair& pair : pairs) {
       polled.push_back({.fd = pair.client.get(), .events = POLLIN, .revents = 0});

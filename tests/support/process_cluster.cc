@@ -49,6 +49,12 @@ std::string Tail(const std::string& path) {
   return "[...]\n" + text.substr(std::min(line, text.size() - 1) + 1);
 }
 
+void Overlay(const std::map<int, Settings>& all, int number, Settings& settings) {
+  const auto own = all.find(number);
+  if (own == all.end()) return;
+  for (const auto& [key, value] : own->second) settings[key] = value;
+}
+
 // One that no other test has: of this process and `number` (from 1).
 std::string LoopbackHost(int number) {
   constexpr uint32_t kPart = 64;
@@ -128,13 +134,14 @@ std::string ProcessCluster::RmDir(int number) const {
   return work_dir_ + (options_.resource_managers == 1 ? "/rm" : "/rm-" + RmName(number));
 }
 
-std::unique_ptr<Process> ProcessCluster::StartDaemon(
-    const std::string& binary,
-    const std::string& name,
-    const Settings& settings,
-    const std::vector<std::string>& options) const {
+std::unique_ptr<Process> ProcessCluster::StartDaemon(const std::string& binary,
+                                                     const std::string& name,
+                                                     const Settings& settings,
+                                                     const std::vector<std::string>& options,
+                                                     const std::vector<std::string>& prefix) const {
   ProcessOptions process;
-  process.argv = {BinaryPath(binary)};
+  process.argv = prefix;
+  process.argv.push_back(BinaryPath(binary));
   process.argv.insert(process.argv.end(), options.begin(), options.end());
   for (const auto& [key, value] : settings) {
     process.argv.push_back("-D");
@@ -170,6 +177,7 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
   Settings settings = CommonSettings();
   if (options_.resource_managers > 1) {
     settings[keys::kRmHaId] = RmName(number);
+    Overlay(options_.of_resource_manager, number, settings);
   } else {
     for (const char* key : {keys::kRmClientAddress,
                             keys::kRmMasterAddress,
@@ -194,13 +202,16 @@ std::unique_ptr<Process> ProcessCluster::StartDaemon(
   settings.emplace(keys::kNmDiskMaxUsed, "100");
   settings.emplace(keys::kNmVcores, options_.node_vcores);
   settings.emplace(keys::kNmWorkDir, NodeDir(index));
-  const auto own = options_.of_node.find(index);
-  if (own != options_.of_node.end()) {
-    for (const auto& [key, value] : own->second) settings[key] = value;
-  }
+  Overlay(options_.of_node, index, settings);
   const std::string name = "nm" + std::to_string(index);
   auto& process = nodes_[index];
-  process = StartDaemon("weir-nodemanager", name, settings);
+  const auto prefix = options_.node_prefix.find(index);
+  process = StartDaemon(
+      "weir-nodemanager",
+      name,
+      settings,
+      {},
+      prefix == options_.node_prefix.end() ? std::vector<std::string>() : prefix->second);
   return WaitForAddressFile(name, NodeDir(index) + "/address", *process);
 }
 
@@ -266,20 +277,28 @@ std::map<std::string, std::optional<std::string>> ProcessCluster::WeirEnvironmen
   return environment;
 }
 
+std::string ProcessCluster::RoleOf(int number) const {
+  const auto addresses = platform::ReadAddressFile(RmDir(number) + "/address");
+  if (!addresses.ok() || !addresses->contains("http")) return "";
+  const auto http = HostPort::Parse(addresses->at("http"));
+  if (!http.ok()) return "";
+  platform::HttpCall call;
+  call.server = *http;
+  call.target = "/ws/v1/cluster/info";
+  call.timeout = seconds(2);  // it may be stopped
+  const auto answer = platform::CallHttp(call);
+  if (!answer.ok()) return "";
+  for (const char* role : {"ACTIVE", "STANDBY"}) {
+    if (answer->body.find(std::string("\"haState\":\"") + role + "\"") != std::string::npos) {
+      return role;
+    }
+  }
+  return "";
+}
+
 int ProcessCluster::ActiveResourceManager() const {
   for (const auto& [number, process] : resource_managers_) {
-    const auto addresses = platform::ReadAddressFile(RmDir(number) + "/address");
-    if (!addresses.ok() || !addresses->contains("http")) continue;
-    platform::HttpCall call;
-    const auto http = HostPort::Parse(addresses->at("http"));
-    if (!http.ok()) continue;
-    call.server = *http;
-    call.target = "/ws/v1/cluster/info";
-    call.timeout = seconds(2);  // it may be stopped
-    const auto answer = platform::CallHttp(call);
-    if (answer.ok() && answer->body.find("\"haState\":\"ACTIVE\"") != std::string::npos) {
-      return number;
-    }
+    if (RoleOf(number) == "ACTIVE") return number;
   }
   return 0;
 }

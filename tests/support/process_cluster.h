@@ -43,7 +43,10 @@ struct ClusterOptions {
   int nodes = 1;
   int resource_managers = 1;  // more: with high availability; `settings` say where ZooKeeper is
   Settings settings;          // of all daemons and commands, over our own
-  std::map<int, Settings> of_node;  // of one node's daemon, over those
+  std::map<int, Settings> of_node;                // of one node's daemon, over those
+  std::map<int, Settings> of_resource_manager{};  // of one of several RMs, likewise
+  // Before the program of one node's daemon: who starts it elsewhere, as the same process.
+  std::map<int, std::vector<std::string>> node_prefix{};
   std::string node_memory_mb = "4096";
   std::string node_vcores = "8";
   std::string queue_file{};  // what capacity-scheduler.xml says at the start; "" = there is none
@@ -79,6 +82,8 @@ class ProcessCluster {
   // What makes a `weir` that is started otherwise belong to this cluster.
   std::map<std::string, std::optional<std::string>> WeirEnvironment() const;
 
+  // What one of several RMs says of itself: ACTIVE or STANDBY; "" when it says nothing.
+  std::string RoleOf(int number) const;
   // Of several RMs the number of the one that says of itself that it is active; 0 = none does now.
   int ActiveResourceManager() const;
   ::testing::AssertionResult AwaitActive(int number) const;
@@ -107,7 +112,8 @@ class ProcessCluster {
   std::unique_ptr<Process> StartDaemon(const std::string& binary,
                                        const std::string& name,
                                        const ClusterOptions::Settings& settings,
-                                       const std::vector<std::string>& options = {}) const;
+                                       const std::vector<std::string>& options = {},
+                                       const std::vector<std::string>& prefix = {}) const;
   ::testing::AssertionResult WaitForAddressFile(const std::string& name,
                                                 const std::string& path,
                                                 Process& process) const;
