@@ -38,7 +38,7 @@ class ClusterTest : public ::testing::Test {
   ::testing::AssertionResult StartCluster(ClusterOptions options);
   void TearDown() override;
 
-  ProcessCluster& cluster() { return *cluster_; }
+  ProcessCluster& cluster() const { return *cluster_; }
   // A directory of the test that containers can write to.
   std::string Scratch(const std::string& name) const { return scratch_ + "/" + name; }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kIp[] = "/usr/sbin/ip";
 constexpr char kNsenter[] = "/usr/bin/nsenter";
-constexpr char kUplink[] = "uplink";         // the node's end
+constexpr char kUplink[] = "uplink";          // the node's end
 constexpr char kOutside[] = "127.64.0.0/10";  // where a test's daemons may be, but 127.0.0.1
 
 platform::FileDescriptor CurrentNamespace() {
@@ -75,11 +75,22 @@ bool NodeNetwork::RunInside(const std::vector<std::string>& words) const {
 bool NodeNetwork::ConnectOutside() const {
   const std::string other =
       "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(namespace_.get());
-  return Succeeds({kIp, "link", "add", link_, "type", "veth", "peer", "name", kUplink, "netns", other}) &&
+  return Succeeds({kIp,
+                   "link",
+                   "add",
+                   link_,
+                   "type",
+                   "veth",
+                   "peer",
+                   "name",
+                   kUplink,
+                   "netns",
+                   other}) &&
          Succeeds({kIp, "addr", "add", gate_ + "/32", "dev", link_}) &&
          Succeeds({kIp, "link", "set", link_, "up"}) &&
          // The table with the loopback's own network is asked first: the route has to be there.
-         Succeeds({kIp, "route", "add", "table", "local", "unicast", host_, "dev", link_, "src", gate_});
+         Succeeds(
+             {kIp, "route", "add", "table", "local", "unicast", host_, "dev", link_, "src", gate_});
 }
 
 bool NodeNetwork::ConnectInside() const {
