@@ -29,7 +29,7 @@ struct EventLoop::State {
   explicit State(std::string loop_name)
       : name(std::move(loop_name)), context(1), work(context.get_executor()) {}
 
-  // Runs one function with the watchdog's mark set.
+  // Runs one function with the mark of busy_since set.
   void Run(const Function& function) {
     busy_since.store(MonotonicNow().time_since_epoch().count(), std::memory_order_relaxed);
     function();
@@ -38,6 +38,7 @@ struct EventLoop::State {
 
   const std::string name;
   std::atomic<int64_t> busy_since{kIdle};
+  std::atomic<uint64_t> handled{0};
   std::atomic<bool> stopped{false};
   std::atomic<bool> started{false};
   std::atomic<std::thread::id> thread_id{};
@@ -69,7 +70,8 @@ void EventLoop::Start() {
   state_->thread = std::thread([state] {
     pthread_setname_np(pthread_self(), state->name.substr(0, 15).c_str());
     state->thread_id = std::this_thread::get_id();
-    state->context.run();
+    // What run() does, and counts.
+    while (state->context.run_one() > 0) state->handled.fetch_add(1, std::memory_order_relaxed);
     state->thread_id = std::thread::id();
     MutexLock ended_lock(state->wait_mutex);
     state->ended = true;
@@ -139,6 +141,10 @@ const std::string& EventLoop::name() const {
 
 Instant EventLoop::busy_since() const {
   return Instant(Duration(state_->busy_since.load(std::memory_order_relaxed)));
+}
+
+uint64_t EventLoop::handled() const {
+  return state_->handled.load(std::memory_order_relaxed);
 }
 
 boost::asio::io_context& EventLoop::io_context() {

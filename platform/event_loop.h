@@ -49,8 +49,10 @@ class EventLoop {
   // Start() was called. Thread-safe.
   bool started() const;
   const std::string& name() const;
-  // Monotonic time at which the function now running began; kNever when idle (for the watchdog).
+  // Monotonic time at which the function now running began; kNever when idle. Not of I/O.
   Instant busy_since() const;
+  // How many functions, timers and ends of I/O it has dealt with. Thread-safe.
+  uint64_t handled() const;
 
   // For the shells of this folder only (sockets, HTTP).
   boost::asio::io_context& io_context();

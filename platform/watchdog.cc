@@ -15,8 +15,13 @@ constexpr int kLooksPerLimit = 4;
 
 }  // namespace
 
-Watchdog::Watchdog(const EventLoop& loop, Duration limit, Callback on_busy)
-    : loop_(loop), limit_(limit), on_busy_(std::move(on_busy)), last_look_(MonotonicNow()) {
+Watchdog::Watchdog(EventLoop& loop, Duration limit, Callback on_silent)
+    : loop_(loop),
+      limit_(limit),
+      on_silent_(std::move(on_silent)),
+      waits_(std::make_shared<std::atomic<bool>>(false)),
+      silent_since_(MonotonicNow()),
+      last_look_(silent_since_) {
   WEIR_CHECK(limit >= milliseconds(1), "a watchdog's limit is at least a millisecond");
   thread_ = std::thread([this] { Run(); });
 }
@@ -47,19 +52,22 @@ void Watchdog::Look() {
   // A process that was stopped as a whole has not hung: a look that comes late counts little.
   const Duration passed = std::min<Duration>(now - last_look_, 2 * limit_ / kLooksPerLimit);
   last_look_ = now;
-  const Instant since = loop_.busy_since();
-  if (since == kNever) return;
-  if (since != told_of_) {
-    told_of_ = since;
+  const uint64_t handled = loop_.handled();
+  if (handled != handled_ || !waits_->load()) {
+    handled_ = handled;
+    silent_since_ = now;
+    seen_ = Duration{0};
     told_ = 0;
-    seen_ = std::min<Duration>(passed, now - since);
-  } else {
-    seen_ += passed;
+    if (!waits_->exchange(true)) {
+      loop_.Post([waits = waits_] { waits->store(false); });
+    }
+    return;
   }
+  seen_ += passed;
   const int64_t limits = seen_ / limit_;
   if (limits <= told_) return;
   told_ = limits;
-  on_busy_(now - since);
+  on_silent_(now - silent_since_);
 }
 
 }  // namespace weir::platform

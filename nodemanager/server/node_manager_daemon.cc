@@ -407,12 +407,10 @@ void NodeManagerDaemon::State::MakeServer() {
 }
 
 void NodeManagerDaemon::State::StartLoops() {
-  const auto watch = [](const EventLoop& loop) {
-    return std::make_unique<platform::Watchdog>(loop, kHangLimit, [&loop](Duration busy) {
-      platform::LogError("nm.server",
-                         loop.name(),
-                         "the loop hangs in one function",
-                         {{"ms", std::to_string(ToMillis(busy))}});
+  const auto watch = [](EventLoop& loop) {
+    return std::make_unique<platform::Watchdog>(loop, kHangLimit, [&loop](Duration silent) {
+      platform::LogError(
+          "nm.server", loop.name(), "the loop hangs", {{"ms", std::to_string(ToMillis(silent))}});
     });
   };
   core_loop.Start();

@@ -57,7 +57,7 @@ struct ResourceManagerDaemon::State {
   Status PublishAddresses();
   void SweepStaging();
   void ForgetStagedFiles(const ApplicationId& application);
-  void WatchLoop(const EventLoop& loop, std::unique_ptr<platform::Watchdog>& dog);
+  void WatchLoop(EventLoop& loop, std::unique_ptr<platform::Watchdog>& dog);
 
   const RmOptions options;
   ListenAddresses& addresses;
@@ -173,7 +173,7 @@ void ResourceManagerDaemon::State::StartLoops() {
   WatchLoop(io_loop, io_watchdog);
 }
 
-void ResourceManagerDaemon::State::WatchLoop(const EventLoop& loop,
+void ResourceManagerDaemon::State::WatchLoop(EventLoop& loop,
                                              std::unique_ptr<platform::Watchdog>& dog) {
   dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [this, &loop](Duration busy) {
     platform::LogError("rm.server",
