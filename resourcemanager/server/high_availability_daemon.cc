@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "platform/clock.h"
@@ -27,6 +28,7 @@ constexpr char kComponent[] = "rm.role";
 // Between the answer to an administrator and the end of the server that gives it.
 constexpr Duration kAnswerTime = milliseconds(50);
 constexpr Duration kGiveUpPatience = milliseconds(500);
+constexpr Duration kLogPatience = milliseconds(500);  // for the last line
 
 }  // namespace
 
@@ -52,7 +54,8 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   void LeaderIs(const ElectionMember& leader);
   Status Apply(const RoleChange& change);
 
-  [[noreturn]] void EndHanging();  // on a watchdog's thread
+  // On a watchdog's thread.
+  [[noreturn]] void EndHanging(const std::string& silent_loop, Duration silent);
 
   const RmOptions options;
   ListenAddresses addresses;
@@ -167,7 +170,9 @@ void HighAvailabilityDaemon::State::BecomeActive() {
   };
   hooks.take_store = [this] { return follower == nullptr ? nullptr : follower->Take(); };
   hooks.before_listening = [this] { standby.reset(); };
-  hooks.hangs = [this] { EndHanging(); };
+  hooks.hangs = [this](const std::string& silent_loop, Duration silent) {
+    EndHanging(silent_loop, silent);
+  };
   hooks.roles = this;
   active = std::make_unique<ResourceManagerDaemon>(options, addresses, std::move(hooks));
   if (const auto failure = active->Start()) {
@@ -208,12 +213,19 @@ void HighAvailabilityDaemon::State::Ended(uint64_t number, const Error& error) {
   Reconcile();
 }
 
-void HighAvailabilityDaemon::State::EndHanging() {
+void HighAvailabilityDaemon::State::EndHanging(const std::string& silent_loop, Duration silent) {
   const bool given = election == nullptr || election->GiveUp(kGiveUpPatience);
-  platform::LogError(kComponent,
-                     options.id,
-                     "a loop hangs: the process ends itself",
-                     {{"lock", given ? "given back" : "goes with the session"}});
+  // It may be the log that hangs, or the thread that hangs has it: that must not keep us.
+  std::thread([id = options.id, silent_loop, silent, given] {
+    platform::LogError(kComponent,
+                       id,
+                       "a loop hangs: the process ends itself",
+                       {{"loop", silent_loop},
+                        {"ms", std::to_string(ToMillis(silent))},
+                        {"lock", given ? "given back" : "goes with the session"}});
+    _exit(exit_status::kFailure);
+  }).detach();
+  std::this_thread::sleep_for(kLogPatience);
   _exit(exit_status::kFailure);
 }
 

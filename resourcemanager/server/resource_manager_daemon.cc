@@ -175,12 +175,10 @@ void ResourceManagerDaemon::State::StartLoops() {
 
 void ResourceManagerDaemon::State::WatchLoop(EventLoop& loop,
                                              std::unique_ptr<platform::Watchdog>& dog) {
-  dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [this, &loop](Duration busy) {
-    platform::LogError("rm.server",
-                       loop.name(),
-                       "the loop hangs in one function",
-                       {{"ms", std::to_string(ToMillis(busy))}});
-    if (hooks.hangs) hooks.hangs();
+  dog = std::make_unique<platform::Watchdog>(loop, kHangLimit, [this, &loop](Duration silent) {
+    if (hooks.hangs) return hooks.hangs(loop.name(), silent);
+    platform::LogError(
+        "rm.server", loop.name(), "the loop hangs", {{"ms", std::to_string(ToMillis(silent))}});
   });
 }
 

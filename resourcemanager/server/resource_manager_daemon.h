@@ -35,8 +35,9 @@ class ResourceManagerDaemon {
     std::function<void(const Error&)> step_down;
     // On the thread of Start, when everything is recovered and the ports are taken next.
     std::function<void()> before_listening;
-    // A loop hangs in one function, or still does. On a watchdog's thread.
-    std::function<void()> hangs;
+    // A loop is silent although there is something to do, or still is. On a watchdog's thread.
+    // Empty: it is logged.
+    std::function<void(const std::string& loop, Duration silent)> hangs;
     RoleControl* roles = nullptr;  // null: it is the only one
     // The state store, for whoever has one that has followed another's writes; null: it is opened.
     std::function<std::unique_ptr<store::StateStore>()> take_store;

@@ -24,8 +24,10 @@ std::string AddressOf(int number, int end) {
   return "127.66." + std::to_string(200 + number) + "." + std::to_string(end);
 }
 
+constexpr char kRouteLoopback[] = "echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet";
+
 std::vector<std::string> RouteLoopback() {
-  return {"/bin/sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet"};
+  return {"/bin/sh", "-c", kRouteLoopback};
 }
 
 bool Succeeds(const std::vector<std::string>& words) {
@@ -40,9 +42,15 @@ std::string NodeNetwork::WhyNot() {
   if (::geteuid() != 0) return "network namespaces need root";
   if (::access(kIp, X_OK) != 0) return "there is no ip: install iproute2";
   if (::access(kNsenter, X_OK) != 0) return "there is no nsenter: install util-linux";
-  // Containers of a build machine may be root and still not be allowed to.
-  const CommandResult tried = RunCommand({"/usr/bin/unshare", "--net", "true"});
-  return tried.exit_code == 0 ? "" : "there are no network namespaces here: " + tried.err;
+  // Whoever is root in a container may still not be allowed to, in part or as a whole.
+  const CommandResult tried =
+      RunCommand({"/usr/bin/unshare",
+                  "--net",
+                  "/bin/sh",
+                  "-ec",
+                  std::string(kRouteLoopback) + "; " + kIp + " link set lo up; " + kIp +
+                      " link add one type veth peer name other"});
+  return tried.exit_code == 0 ? "" : "network namespaces cannot be used here: " + tried.err;
 }
 
 bool NodeNetwork::EnterOwn() {
