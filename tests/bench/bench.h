@@ -65,6 +65,7 @@ Result<Samples> RunSchedulerMemory(const Parameters& parameters);
 Result<Samples> RunHeartbeatStep(const Parameters& parameters);
 Result<Samples> RunSubmitDurable(const Parameters& parameters);
 Result<Samples> RunRecover(const Parameters& parameters);
+Result<Samples> RunFailover(const Parameters& parameters);
 
 }  // namespace weir::bench
 

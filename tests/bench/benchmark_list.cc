@@ -181,13 +181,49 @@ std::vector<Benchmark> OfTheStores() {
   };
 }
 
+std::vector<Benchmark> OfHighAvailability() {
+  return {
+      {"failover",
+       "Two ResourceManagers over --zookeepers servers of ZooKeeper, with sessions of --session "
+       "ms; "
+       "--nodes NodeManagers over sockets, real ones but for the processes of their containers, "
+       "which are notes in a journal; --applications with --containers in all, their "
+       "ApplicationMasters with the real client library, all in one process. The active "
+       "ResourceManager is killed --kills times (SIGKILL) and started again as standby. "
+       "first_new_container: from the kill to the start, at its node, of the first container that "
+       "the next one has granted to an ApplicationMaster. takeover: from the lock to serving, by "
+       "its log. all_back: until every node and ApplicationMaster is registered, and 20 asks from "
+       "around the kill are met. lost, duplicated and disturbed are judged by the journal.",
+       {{"runs", 1},
+        {"nodes", 100},
+        {"applications", 1000},
+        {"containers", 10'000},
+        {"session", 1000},
+        {"zookeepers", 1},
+        {"kills", 30}},
+       {{"first_new_container_p50_ms", "first_new_container_ms", Statistic::kP50},
+        {"first_new_container_p99_ms", "first_new_container_ms", Statistic::kP99},
+        {"takeover_ms", "takeover_ms", Statistic::kP50},
+        {"takeover_max_ms", "takeover_ms", Statistic::kMax},
+        {"all_back_p50_ms", "all_back_ms", Statistic::kP50},
+        {"lost", "lost", Statistic::kMax},
+        {"duplicated", "duplicated", Statistic::kMax},
+        {"disturbed", "disturbed", Statistic::kMax}},
+       RunFailover},
+  };
+}
+
 }  // namespace
 
 const std::vector<Benchmark>& Benchmarks() {
   static const std::vector<Benchmark> kBenchmarks = [] {
     std::vector<Benchmark> all = OverTheWire();
-    for (const auto& part :
-         {OfTheNode(), OfDecisions(), OfPolicies(), OfTheCore(), OfTheStores()}) {
+    for (const auto& part : {OfTheNode(),
+                             OfDecisions(),
+                             OfPolicies(),
+                             OfTheCore(),
+                             OfTheStores(),
+                             OfHighAvailability()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -75,10 +75,10 @@ void ZooKeeperEnsemble::ChoosePorts() {
 void ZooKeeperEnsemble::WriteConfiguration(size_t number) const {
   const std::string directory = DirectoryOf(number);
   std::filesystem::create_directories(directory + "/data");
-  std::string text =
-      "tickTime=200\ninitLimit=100\nsyncLimit=50\nmaxSessionTimeout=60000\n"
-      "maxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n"
-      "clientPortAddress=127.0.0.1\n";
+  std::string text = "tickTime=" + std::to_string(settings_.tick_ms) +
+                     "\ninitLimit=100\nsyncLimit=50\nmaxSessionTimeout=60000\n"
+                     "maxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=*\n"
+                     "clientPortAddress=127.0.0.1\n";
   text += "dataDir=" + directory + "/data\n";
   text += "clientPort=" + std::to_string(ports_[number].client) + "\n";
   for (size_t i = 0; i < ports_.size() && ports_.size() > 1; ++i) {

@@ -1,8 +1,8 @@
 // ZooKeeperEnsemble: one or three real ZooKeeper servers of Debian's package on loopback ports of
 // their own, with their data in the test's directory. Gone with the object.
 //
-// tickTime is 200 ms, so sessions may be as short as 400 ms; Zab's limits are generous, since other
-// tests run beside. Single-threaded.
+// tickTime is 200 ms unless told otherwise, so sessions may be as short as 400 ms; Zab's limits are
+// generous, since other tests run beside. Single-threaded.
 #ifndef WEIR_TESTS_SUPPORT_ZOOKEEPER_ENSEMBLE_H_
 #define WEIR_TESTS_SUPPORT_ZOOKEEPER_ENSEMBLE_H_
 
@@ -20,7 +20,8 @@ struct ZooKeeperSettings {
   int servers = 1;          // 1 or 3
   int jute_max_buffer = 0;  // of the servers, in bytes; 0 = theirs
   int heap_mb = 128;
-  bool sync = true;  // of their logs; false for tests that do not cut the power
+  int tick_ms = 200;  // a session has two at least
+  bool sync = true;   // of their logs; false for tests that do not cut the power
 };
 
 class ZooKeeperEnsemble {
