@@ -76,6 +76,18 @@ void ZookeeperElection::Retire() {
   state_->loop.Post([state = state_.get()] { state->Do(&LeaderElection::Retire); });
 }
 
+void ZookeeperElection::LeaderGone(const std::string& leader) {
+  state_->loop.Post([state = state_.get(), leader] {
+    ElectionActions actions;
+    state->core.LeaderGone(leader, actions);
+    if (!actions.empty()) {
+      platform::LogWarn(
+          kComponent, state->options.member, "the leader has gone", {{"leader", leader}});
+    }
+    state->Carry(actions);
+  });
+}
+
 bool ZookeeperElection::GiveUp(Duration patience) {
   state_->given_up = true;  // our own thread is not to claim it again
   const std::shared_ptr<ZooKeeperSession> session = state_->client.session();

@@ -47,6 +47,9 @@ class ZookeeperElection {
   // Wants to lead, or not any more: who leads is told `deposed` and gives the lock back.
   void Stand();
   void Retire();
+  // The process that leader_changed named has ended: it is not waited for, if we stand. Wrongly
+  // said it costs an election, and no more.
+  void LeaderGone(const std::string& leader);
   // For a process that is about to end without tidying up, such as one that hangs: gives the lock
   // back at once, so that nobody waits for the session's end. Waits at most `patience`; false when
   // ZooKeeper has not confirmed it. Works whatever the election's own thread does, which takes part

@@ -32,7 +32,7 @@ void LeaderElection::OperationDone(uint64_t id,
                                    ElectionActions& actions) {
   if (id != last_id_) return;
   if (state_ == State::kClaiming) return ClaimDone(outcome, actions);
-  if (state_ != State::kReleasing) return;
+  if (state_ != State::kReleasing && state_ != State::kBreaking) return;
   if (outcome.code == ZkCode::kUnknown) {
     state_ = State::kVacant;
   } else {
@@ -83,6 +83,12 @@ void LeaderElection::LockChanged(ElectionActions& actions) {
   if (state_ == State::kFollowing || state_ == State::kLeading) Read(actions);
 }
 
+void LeaderElection::LeaderGone(const std::string& leader, ElectionActions& actions) {
+  if (state_ != State::kFollowing || !stands_ || leader != leader_) return;
+  state_ = State::kBreaking;
+  DeleteLock(actions);
+}
+
 void LeaderElection::LookAgain(ElectionActions& actions) {
   if (state_ == State::kVacant) Read(actions);
 }
@@ -113,6 +119,10 @@ void LeaderElection::MakeParent(ElectionActions& actions) {
 
 void LeaderElection::Release(ElectionActions& actions) {
   state_ = State::kReleasing;
+  DeleteLock(actions);
+}
+
+void LeaderElection::DeleteLock(ElectionActions& actions) {
   Send({.kind = ZkOperation::Kind::kDelete, .path = lock_}, actions);
 }
 
@@ -137,7 +147,7 @@ void LeaderElection::Refuse(const ZkOutcome& outcome, ElectionActions& actions) 
 
 std::string_view ElectionStateName(LeaderElection::State state) {
   constexpr std::string_view kNames[] = {
-      "AWAY", "READING", "VACANT", "FOLLOWING", "CLAIMING", "RELEASING", "LEADING"};
+      "AWAY", "READING", "VACANT", "FOLLOWING", "CLAIMING", "RELEASING", "LEADING", "BREAKING"};
   return kNames[static_cast<size_t>(state) - 1];
 }
 

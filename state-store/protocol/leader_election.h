@@ -10,15 +10,22 @@
 // session is over it makes the lock anew in the next one; finding another's there it is deposed.
 // The outcome of a creation that is unknown is settled by reading whose the lock is.
 //
+// A member that stands and is told that the process which leads has *gone* does not wait for the
+// end of its session: it deletes the lock. Should that be wrong, or the lock another's by then,
+// nothing is lost: whoever leads finds the lock gone, and makes it anew or is deposed.
+//
 // States and what ends them:
 //   kAway       not connected, does not lead            -> kReading (connected)
 //   kReading    the lock is being read                  -> kLeading (ours), kFollowing (another's),
 //                                                          kClaiming (nobody's, and we stand)
 //   kVacant     nobody's, and we do not stand; or what  -> kReading (Stand, LookAgain)
 //               was asked has not been answered
-//   kFollowing  another's; the watch tells of its end   -> kReading (it changed, LookAgain)
+//   kFollowing  another's; the watch tells of its end   -> kReading (it changed, LookAgain),
+//                                                          kBreaking (it has gone, and we stand)
 //   kClaiming   the lock is being made                  -> kLeading, kReading (another was faster)
 //   kReleasing  our lock is being deleted               -> kReading
+//   kBreaking   the lock of one that has gone is being  -> kReading
+//               deleted
 //   kLeading    ours
 // From every state: Disconnected -> kAway. `leads` is beside the state, since it outlives a
 // connection.
@@ -77,6 +84,7 @@ class LeaderElection {
     kClaiming = 5,
     kReleasing = 6,
     kLeading = 7,
+    kBreaking = 8,
   };
 
   // `lock`: absolute; the nodes above it are made when they are missing. `member`: the lock's
@@ -99,6 +107,9 @@ class LeaderElection {
                 ElectionActions& actions);
   // The watch: the lock has changed or is gone.
   void LockChanged(ElectionActions& actions);
+  // The process that is known as `leader` has ended. Only what is said of the one that is followed
+  // counts.
+  void LeaderGone(const std::string& leader, ElectionActions& actions);
   // For states in which nothing would be heard of a change.
   void LookAgain(ElectionActions& actions);
 
@@ -113,6 +124,7 @@ class LeaderElection {
   void MakeParent(ElectionActions& actions);
   void ClaimDone(const ZkOutcome& outcome, ElectionActions& actions);
   void Release(ElectionActions& actions);
+  void DeleteLock(ElectionActions& actions);
   void Send(ZkOperation operation, ElectionActions& actions);
   void Depose(std::string why, ElectionActions& actions);
   void SetLeader(const std::string& leader, ElectionActions& actions);

@@ -22,12 +22,15 @@ using testing::ZooKeeperEnsemble;
 // One member with its own proxy in front of the server, and what it was told.
 class Member {
  public:
-  Member(const std::string& name, uint16_t server, const std::string& password = "secret")
+  Member(const std::string& name,
+         uint16_t server,
+         const std::string& password = "secret",
+         Duration session = seconds(1))
       : proxy_(server) {
     ZookeeperElectionOptions options;
     options.session.servers = "127.0.0.1:" + std::to_string(proxy_.port());
     options.session.password = password;
-    options.session.timeout = seconds(1);
+    options.session.timeout = session;
     options.cluster_id = "test";
     options.member = name;
     ZookeeperElection::Handlers handlers;
@@ -86,8 +89,8 @@ class ZookeeperElectionTest : public ::testing::Test {
     ASSERT_TRUE(ensemble_->Start());
   }
   // `first` is elected, `second` follows it.
-  void StartTwo() {
-    first_ = std::make_unique<Member>("rm1", ensemble_->port(0));
+  void StartTwo(Duration first_session = seconds(1)) {
+    first_ = std::make_unique<Member>("rm1", ensemble_->port(0), "secret", first_session);
     ASSERT_TRUE(WaitUntil([this] { return first_->leads(); }, "the first one leads"));
     second_ = std::make_unique<Member>("rm2", ensemble_->port(0));
     ASSERT_TRUE(WaitUntil([this] { return second_->leader() == "rm1"; }, "the second one knows"));
@@ -144,6 +147,30 @@ TEST_F(ZookeeperElectionTest, ALeaderOutlivesZooKeeper) {
   ASSERT_TRUE(
       WaitUntil([this] { return second_->leader() == "rm1" || second_->leads(); }, "known"));
   EXPECT_NE(first_->leads(), second_->leads());
+}
+
+// Its session would last for a minute.
+TEST_F(ZookeeperElectionTest, TheEndOfTheSessionOfOneThatHasGoneIsNotWaitedFor) {
+  StartTwo(seconds(60));
+  first_->Unplug();
+  second_->election().LeaderGone("rm1");
+  ExpectSecondTakesOver();
+  first_->Plug();
+  EXPECT_TRUE(WaitUntil([this] { return !first_->leads(); }, "the first one is deposed"));
+}
+
+TEST_F(ZookeeperElectionTest, AWrongWordOfAnEndCostsAnElectionAndNoMore) {
+  StartTwo();
+  for (int i = 0; i < 5; ++i) {
+    first_->election().LeaderGone("rm2");
+    second_->election().LeaderGone("rm1");
+    const auto settled = [this] {
+      const bool one = first_->leads() != second_->leads();
+      return one && first_->leader() == second_->leader() &&
+             first_->leader() == (first_->leads() ? "rm1" : "rm2");
+    };
+    ASSERT_TRUE(WaitUntil(settled, "one leads, and both know it"));
+  }
 }
 
 TEST_F(ZookeeperElectionTest, WhoRetiresIsReplacedAtOnceAndMayStandAgain) {

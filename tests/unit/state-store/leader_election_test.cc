@@ -45,6 +45,11 @@ class Member {
   Words Connected() { return Taken(&LeaderElection::Connected); }
   Words LookAgain() { return Taken(&LeaderElection::LookAgain); }
   Words LockChanged() { return Taken(&LeaderElection::LockChanged); }
+  Words LeaderGone(const std::string& leader) {
+    ElectionActions actions;
+    core_.LeaderGone(leader, actions);
+    return Note(actions);
+  }
   Words Done(ZkCode code) {
     ElectionActions actions;
     core_.OperationDone(last_id_, {.code = code, .failed = 0, .text = "no"}, actions);
@@ -203,6 +208,66 @@ TEST(LeaderElection, ALockClaimedWhileRetiringIsGivenBack) {
   EXPECT_FALSE(member.core().leads());
 }
 
+TEST(LeaderElection, OneWhoseLeaderHasGoneDoesNotWaitForTheEndOfItsSession) {
+  Member member;
+  member.Stand();
+  member.Connected();
+  member.Read(ZkCode::kOk, "rm2");
+  EXPECT_EQ(member.LeaderGone("rm2"), Words{"delete " + kLock});
+  EXPECT_EQ(member.core().state(), State::kBreaking);
+  EXPECT_EQ(member.LeaderGone("rm2"), Words{}) << "it is being done";
+  EXPECT_EQ(member.LockChanged(), Words{}) << "our own doing, whose answer is on its way";
+  EXPECT_EQ(member.Done(ZkCode::kOk), Words{"read"});
+  EXPECT_EQ(member.Read(ZkCode::kNoNode), (Words{"leader=", "claim " + kLock}));
+}
+
+TEST(LeaderElection, ALockThatIsGoneBeforeItIsDeletedIsAsGood) {
+  for (const ZkCode code : {ZkCode::kNoNode, ZkCode::kNoAuth}) {
+    Member member;
+    member.Stand();
+    member.Connected();
+    member.Read(ZkCode::kOk, "rm2");
+    member.LeaderGone("rm2");
+    EXPECT_EQ(member.Done(code), Words{"read"});
+    EXPECT_EQ(member.Read(ZkCode::kOk, "rm3"), Words{"leader=rm3"});
+    EXPECT_EQ(member.core().state(), State::kFollowing);
+  }
+  Member member;
+  member.Stand();
+  member.Connected();
+  member.Read(ZkCode::kOk, "rm2");
+  member.LeaderGone("rm2");
+  EXPECT_EQ(member.Done(ZkCode::kUnknown), Words{});
+  EXPECT_EQ(member.LookAgain(), Words{"read"});
+}
+
+TEST(LeaderElection, WhatIsSaidOfAnotherLeaderOrInAnotherStateCountsForNothing) {
+  Member member;
+  EXPECT_EQ(member.LeaderGone(""), Words{}) << "not connected";
+  member.Connected();
+  EXPECT_EQ(member.LeaderGone(""), Words{}) << "the lock is being read";
+  member.Read(ZkCode::kOk, "rm2");
+  EXPECT_EQ(member.LeaderGone("rm2"), Words{}) << "it does not stand";
+  member.Stand();
+  EXPECT_EQ(member.LeaderGone("rm3"), Words{}) << "that one does not lead any more";
+  EXPECT_EQ(member.LeaderGone("rm2"), Words{"delete " + kLock});
+
+  Member leading;
+  leading.Elect();
+  EXPECT_EQ(leading.LeaderGone("rm1"), Words{}) << "it is here";
+  EXPECT_TRUE(leading.core().leads());
+}
+
+TEST(LeaderElection, ALeaderWhoseLockWasDeletedMakesItAnew) {
+  Member member;
+  member.Elect();
+  EXPECT_EQ(member.LockChanged(), Words{"read"});
+  EXPECT_EQ(member.Read(ZkCode::kNoNode), Words{"claim " + kLock});
+  EXPECT_EQ(member.Done(ZkCode::kOk), Words{"read"});
+  EXPECT_EQ(member.Read(ZkCode::kOk, "rm1", true), Words{});
+  EXPECT_TRUE(member.core().leads());
+}
+
 TEST(LeaderElection, WhatIsForAnotherSecretIsRefused) {
   Member member;
   member.Stand();
@@ -242,7 +307,7 @@ class Council {
 
   void Step() {
     Seat& seat = members_[random_() % members_.size()];
-    switch (random_() % 16) {
+    switch (random_() % 17) {
       case 0:
         return Disconnect(seat);
       case 1:
@@ -258,6 +323,8 @@ class Council {
       case 7:
         if (!seat.connected) Connect(seat, seat.session == 0);
         return;
+      case 8:
+        return SayThatTheLeaderHasGone(seat);
       default:
         return Deliver(seat);
     }
@@ -313,6 +380,14 @@ class Council {
     Take(seat, actions);
   }
 
+  // Rightly or wrongly: it must do no harm either way.
+  void SayThatTheLeaderHasGone(Seat& seat) {
+    ElectionActions actions;
+    seat.core.LeaderGone(seat.core.leader(), actions);
+    Take(seat, actions);
+    breaking_ = breaking_ || !actions.empty();
+  }
+
   void Connect(Seat& seat, bool anew) {
     seat.connected = true;
     if (anew) seat.session = ++last_session_;
@@ -349,7 +424,7 @@ class Council {
     if (sent == nullptr) return {};
     if (sent->operation.kind == ZkOperation::Kind::kDelete) {
       if (owner_ == 0) return {.code = ZkCode::kNoNode, .failed = 0, .text = ""};
-      EXPECT_EQ(owner_, seat.session) << "nobody deletes another's lock";
+      EXPECT_TRUE(owner_ == seat.session || breaking_) << "nobody deletes another's lock unasked";
       SetLock(0, "");
       return {};
     }
@@ -399,6 +474,7 @@ class Council {
   uint64_t last_session_ = 0;
   uint64_t owner_ = 0;  // the lock's session; 0 = there is no lock
   std::string lock_;
+  bool breaking_ = false;  // somebody was told that the leader has gone
 };
 
 TEST(LeaderElection, InEveryOrderOfFaultsOneLeadsInTheEndAndAllKnowIt) {
