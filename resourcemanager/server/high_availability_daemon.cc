@@ -11,6 +11,7 @@
 #include "platform/event_loop.h"
 #include "platform/log.h"
 #include "platform/mutex.h"
+#include "platform/peer_watch.h"
 #include "resourcemanager/server/election_member.h"
 #include "resourcemanager/server/listen_addresses.h"
 #include "resourcemanager/server/resource_manager_daemon.h"
@@ -51,7 +52,8 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   void BecomeActive();
   void BecomeStandby();
   void Ended(uint64_t term, const Error& error);
-  void LeaderIs(const ElectionMember& leader);
+  void LeaderIs(const std::string& text);
+  void WatchLeader(const std::string& text);
   Status Apply(const RoleChange& change);
 
   // On a watchdog's thread.
@@ -73,6 +75,7 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   std::unique_ptr<StandbyServer> standby;
   std::unique_ptr<ResourceManagerDaemon> active;
   std::unique_ptr<store::ZookeeperElection> election;  // null: failover is manual
+  std::unique_ptr<platform::PeerWatch> leader_watch;   // while another one leads
   bool stopped = false;                                // of the owner
 };
 
@@ -131,18 +134,31 @@ Status HighAvailabilityDaemon::State::StartElection() {
     });
   };
   handlers.leader_changed = [this](const std::string& text) {
-    loop.Post([this, text] { LeaderIs(ElectionMember::Parse(text)); });
+    loop.Post([this, text] { LeaderIs(text); });
   };
   election = std::make_unique<store::ZookeeperElection>(given, std::move(handlers));
   return election->Start();
 }
 
-void HighAvailabilityDaemon::State::LeaderIs(const ElectionMember& member) {
+void HighAvailabilityDaemon::State::LeaderIs(const std::string& text) {
+  const ElectionMember member = ElectionMember::Parse(text);
   {
     platform::MutexLock guard(mutex);
     leader = member;
   }
   if (standby != nullptr) standby->SetLeader(member);
+  WatchLeader(text);
+}
+
+// The session of a process that has ended goes on for its whole time. Nobody need wait for it: what
+// keeps a former leader from doing harm is the epoch, not the lock.
+void HighAvailabilityDaemon::State::WatchLeader(const std::string& text) {
+  leader_watch.reset();
+  const ElectionMember member = ElectionMember::Parse(text);
+  const auto http = HostPort::Parse(member.http);
+  if (member.id.empty() || member.id == options.id || !http.ok()) return;
+  leader_watch = std::make_unique<platform::PeerWatch>(
+      loop, *http, [this, text] { election->LeaderGone(text); });
 }
 
 void HighAvailabilityDaemon::State::Reconcile() {

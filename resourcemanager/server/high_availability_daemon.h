@@ -7,6 +7,9 @@
 // done, on one loop, one change after the other. A new active one opens the state store, which
 // shuts out the former one for good, before it listens.
 //
+// While another one leads, its process is watched (PeerWatch): when that has ended, the election is
+// told, and the end of its session is not waited for.
+//
 // A ResourceManager whose loops hang gives the election's lock back and ends its process: nothing
 // less can be relied on to stop it.
 //

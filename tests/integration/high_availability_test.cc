@@ -30,7 +30,7 @@ class HighAvailability : public StreamJobTest {
   ClusterOptions Adjusted(ClusterOptions options) override {
     options.resource_managers = 2;
     options.settings[kZkAddress] = ensemble_->address();
-    options.settings[kZkTimeout] = "1000";
+    options.settings[kZkTimeout] = zk_timeout_;
     options.settings.insert(more_.begin(), more_.end());
     return options;
   }
@@ -63,11 +63,26 @@ class HighAvailability : public StreamJobTest {
 
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
   ClusterOptions::Settings more_;
+  std::string zk_timeout_ = "1000";
 };
 
 TEST_F(HighAvailability, ContainersGoOnWhenTheActiveOneIsKilled) {
   ExpectContainersGoOn(
       [this] { Replace([this](int active) { cluster().resource_manager(active).Kill(); }); });
+}
+
+// Its session would last for as long as ZooKeeper lets one.
+TEST_F(HighAvailability, TheEndOfTheSessionOfOneThatWasKilledIsNotWaitedFor) {
+  zk_timeout_ = "60000";
+  int killed = 0;
+  ExpectContainersGoOn([&] {
+    Replace([&](int active) {
+      killed = active;
+      cluster().resource_manager(active).Kill();
+    });
+  });
+  EXPECT_THAT(ReadWholeFile(cluster().LogFile(Id(Other(killed)))),
+              HasSubstr("the leader has gone"));
 }
 
 TEST_F(HighAvailability, ASessionAndItsJobGoOnWhenTheActiveOneIsKilled) {
