@@ -242,6 +242,7 @@ void MasterProtocol::OnRegistered(int lane, Instant now) {
   warm_[index] = true;
   last_contact_ = now;
   backoff_.Reset();
+  interrupted_ = false;
   sequence_ = 0;
   ++generation_;
   phase_ = finish_ ? Phase::kFinishing : Phase::kActive;
@@ -334,6 +335,7 @@ MasterErrorMeaning MasterProtocol::OnPollError(int lane,
   if (newer_is_out || (repeat_ && repeat_->sequence > call.request.sequence)) {
     return Resync(call, now);
   }
+  interrupted_ = interrupted_ || IsTransport(error.code);
   repeat_ = call.request;
   repeat_overtakes_ = call.overtakes && other.has_value();
   return BackOff(now, error.code);
@@ -349,7 +351,10 @@ MasterErrorMeaning MasterProtocol::Resync(const InFlight& failed, Instant now) {
   ResendEverything(failed);
   ++generation_;
   phase_ = Phase::kRegistering;
-  not_before_ = now + backoff_.Fail();
+  // One that took over is there: what was waited for while none was is over.
+  const bool at_once = std::exchange(interrupted_, false);
+  if (at_once) backoff_.Reset();
+  not_before_ = at_once ? now : now + backoff_.Fail();
   return MasterErrorMeaning::kResync;
 }
 

@@ -139,6 +139,7 @@ class MasterProtocol {
   std::optional<AllocateRequest> repeat_;
   bool repeat_overtakes_ = false;
   std::optional<FinishMasterRequest> finish_;
+  bool interrupted_ = false;  // since the registration: the RM may be another one
   Backoff backoff_;
   Instant not_before_;
   Instant last_contact_;

@@ -63,6 +63,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
   outstanding_.clear();
   if (!resync_in_vain_) back_off_ = smallest_;
   answered_in_session_ = false;
+  interrupted_in_session_ = false;
   last_answer_ = now.wall;
   heard_ = std::max(heard_, register_sent_);
   return "registered under epoch " + std::to_string(answer.epoch.value);
@@ -123,6 +124,7 @@ std::string RmConversation::OnFailure(int64_t session,
   // last two). The newest one is ended by nobody but an earlier copy's repeat.
   if (IsTransport(error.code) || error.code == ErrorCode::kAborted) {
     const bool first = back_off_ == smallest_;
+    interrupted_in_session_ = interrupted_in_session_ || IsTransport(error.code);
     BackOff(now, error.code);
     it->repeat = register_at_;
     return first && IsTransport(error.code) ? "heartbeat lost: " + error.ToString() : "";
@@ -132,7 +134,8 @@ std::string RmConversation::OnFailure(int64_t session,
     it->repeat = now.monotonic + kOvertaken;
     return "";
   }
-  if (at_once && answered_in_session_) {
+  // An RM that was heard in this session, or took over since it began, does not ask in vain.
+  if (at_once && (answered_in_session_ || interrupted_in_session_)) {
     RegisterAgain(now.monotonic);
     return "registers again: " + error.ToString();
   }

@@ -5,13 +5,13 @@
 // while one is parked, the next goes out beside it (two at most), which makes the RM end the parked
 // one. After a transport error the same request is repeated, with the back-off; the RM keeps the
 // answers of the last two sequences, so no command is lost. The same when the RM is not active: the
-// one that becomes active asks for a registration if it knows nothing of the session, and while
-// there may be a fail-over the back-off stays short. After any other error it registers again
-// (slowly, when the RM refuses the node itself), and the RM starts from what the registration says;
-// but a heartbeat that is refused while an older one is under way may only have arrived
-// first, and is tried once more. A registration that is refused because a later process of this
-// node has registered is wrong about that, since this one lives: it says a larger number from then
-// on (the clock was set back, or the disk comes from a copy). Sessions and sequences other than
+// one that becomes active asks for a registration if it knows nothing of the session, and gets it
+// at once; while there may be a fail-over the back-off stays short. After any other error it
+// registers again (slowly, when the RM refuses the node itself), and the RM starts from what the
+// registration says; but a heartbeat that is refused while an older one is under way may only have
+// arrived first, and is tried once more. A registration that is refused because a later process of
+// this node has registered is wrong about that, since this one lives: it says a larger number from
+// then on (the clock was set back, or the disk comes from a copy). Sessions and sequences other than
 // those under way are stale and ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
@@ -104,7 +104,8 @@ class RmConversation {
   int64_t process_step_ = 1000;
   bool refused_ = false;  // by the RM, as a node that may not be in the cluster
   bool answered_in_session_ = false;
-  bool resync_in_vain_ = false;  // registering did not help: the back-off goes on growing
+  bool interrupted_in_session_ = false;  // the RM may be another one since
+  bool resync_in_vain_ = false;          // registering did not help: the back-off goes on growing
   Epoch session_epoch_;
   Epoch highest_epoch_;
   int64_t last_sequence_ = 0;

@@ -233,6 +233,32 @@ TEST(MasterProtocol, RegistersAgainAndSendsEverythingAgainAfterAResync) {
   EXPECT_EQ(first->allocate.releases, std::vector<ContainerId>{Container(5)});
 }
 
+// The next one is there: what was waited for while none was must not be waited for again.
+TEST(MasterProtocol, RegistersAtOnceWithTheOneThatTookOver) {
+  MasterProtocol protocol = Registered();
+  Instant now = At(0);
+  for (int i = 0; i < 4; ++i) {
+    const auto poll = protocol.Next(now);
+    ASSERT_TRUE(poll);
+    protocol.OnError(poll->lane, Failure(ErrorCode::kNotActive), now);
+    now = protocol.NextDeadline();
+  }
+  const auto poll = protocol.Next(now);
+  ASSERT_TRUE(poll);
+  EXPECT_EQ(protocol.OnError(poll->lane, Failure(ErrorCode::kResync), now),
+            MasterErrorMeaning::kResync);
+  const auto again = protocol.Next(now);
+  ASSERT_TRUE(again) << "at once";
+  EXPECT_EQ(again->kind, MasterCall::Kind::kRegister);
+  // One that asks for it although nothing was lost is not asked in a tight loop.
+  protocol.OnRegistered(again->lane, now);
+  const auto next = protocol.Next(now);
+  ASSERT_TRUE(next);
+  protocol.OnError(next->lane, Failure(ErrorCode::kResync), now);
+  EXPECT_FALSE(protocol.Next(now));
+  EXPECT_EQ(protocol.NextDeadline(), now + MasterProtocolOptions{}.backoff_first);
+}
+
 TEST(MasterProtocol, TriesAnOvertakingPollOnceMoreBeforeItRegistersAgain) {
   MasterProtocol protocol = Registered();
   const auto first = protocol.Next(At(0));

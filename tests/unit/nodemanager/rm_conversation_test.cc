@@ -209,6 +209,26 @@ TEST(Conversation, AStandbyEndsNoSessionAndTheNextActiveOneAsksForARegistration)
   EXPECT_TRUE(node.Take<SendRegister>()) << "at once";
 }
 
+// The first heartbeat of a session is parked until there is something to say, for which there may
+// have been no time before the next fail-over. Again and again: the back-off must not add up.
+TEST(Conversation, AFailoverBeforeTheFirstAnswerOfASessionIsNoReasonToWait) {
+  CoreDriver node;
+  ASSERT_TRUE(node.Take<SendRegister>());
+  for (int64_t session = 1; session < 10; ++session) {
+    SCOPED_TRACE(session);
+    node.Step(Registered{{Epoch{2 + session}, session, seconds(30)}});
+    ASSERT_TRUE(node.Take<SendHeartbeat>());
+    for (const Error& error : {kLost, kStandby, kStandby}) {
+      node.Step(HeartbeatFailed{session, 1, error});
+      EXPECT_FALSE(node.Take<SendHeartbeat>());
+      node.Advance(milliseconds(400));
+      ASSERT_TRUE(node.Take<SendHeartbeat>());
+    }
+    node.Step(HeartbeatFailed{session, 1, kUnknownSession});
+    ASSERT_TRUE(node.Take<SendRegister>()) << "at once";
+  }
+}
+
 TEST(Conversation, DuringAFailoverTriesComeOftenAndLaterLessOften) {
   constexpr Duration kStep = milliseconds(10);
   CoreDriver node;
