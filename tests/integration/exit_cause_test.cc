@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "platform/config_keys.h"
 #include "platform/http_client.h"
 #include "tests/integration/cluster_test.h"
 
@@ -14,18 +15,22 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+namespace keys = platform::keys;
+
+enum class EndedBy { kItself, kMemoryCgroup, kMemoryCheck, kItsOwner };
+
 struct EndOfContainer {
   const char* name;
   const char* script;  // once it may go
   int code;
   const char* words;
-  bool by_memory_cgroup = false;
+  EndedBy by = EndedBy::kItself;
 };
 void PrintTo(const EndOfContainer& end, std::ostream* out) {
   *out << end.name;
 }
 
-class ExitCause : public ClusterTest, public ::testing::WithParamInterface<EndOfContainer> {
+class CausesShown : public ClusterTest {
  protected:
   std::string Get(const HostPort& server, const std::string& target) {
     platform::HttpCall call;
@@ -37,26 +42,47 @@ class ExitCause : public ClusterTest, public ::testing::WithParamInterface<EndOf
   std::string OfNode(const std::string& target) {
     return Get(cluster().Address(cluster().NodeAddresses(0), "http"), target);
   }
-  // The first after the ApplicationMaster's.
-  static std::string WorkerOf(const std::string& application) {
-    return "container_e01" + application.substr(application.find('_')) + "_01_000002";
+  // The first is the ApplicationMaster's.
+  static std::string ContainerOf(const std::string& application, int number) {
+    return "container_e01" + application.substr(application.find('_')) + "_01_00000" +
+           std::to_string(number);
+  }
+  static ClusterOptions OptionsFor(EndedBy by) {
+    ClusterOptions options = SmallContainers(1);
+    if (by == EndedBy::kMemoryCheck) {
+      options.settings[keys::kCgroups] = "off";
+      options.settings[keys::kNmMonitorInterval] = "100";
+    }
+    return options;
+  }
+  // Where the ResourceManager, or who asks it, tells of the container's end alone.
+  void ExpectInItsStatus(const std::string& container, const std::string& code, const char* words) {
+    const CommandResult status = cluster().Weir({"container", "-status", container});
+    EXPECT_THAT(status.out, AllOf(HasSubstr("Exit-Code : " + code + "\n"), HasSubstr(words)));
   }
 };
 
+class ExitCause : public CausesShown, public ::testing::WithParamInterface<EndOfContainer> {};
+
 TEST_P(ExitCause, IsShownWithItsCodeEverywhere) {
-  ASSERT_TRUE(StartCluster(SmallContainers(1)));
-  if (GetParam().by_memory_cgroup &&
+  ASSERT_TRUE(StartCluster(OptionsFor(GetParam().by)));
+  if (GetParam().by == EndedBy::kMemoryCgroup &&
       ReadWholeFile(cluster().LogFile("nm0")).find("nm.cgroups memory enforced") ==
           std::string::npos) {
     GTEST_SKIP() << "no memory controller here";
   }
   const std::string id =
       SubmitShell({"-memory", "64"},
-                  "echo $$ >" + Scratch("pid") + "; until [ -e " + Scratch("go") +
+                  "trap : TERM; echo $$ >" + Scratch("pid") + "; until [ -e " + Scratch("go") +
                       " ]; do sleep 0.02; done; " + GetParam().script);
   AwaitPid(Scratch("pid"));
-  const std::string worker = WorkerOf(id);
+  const std::string worker = ContainerOf(id, 2);
   const std::string code = std::to_string(GetParam().code);
+  if (GetParam().by == EndedBy::kItsOwner) {
+    const CommandResult sent =
+        cluster().Weir({"container", "-signal", worker, "GRACEFUL_SHUTDOWN"});
+    ASSERT_EQ(sent.exit_code, 0) << sent.ToString();
+  }
 
   // A node shows it until the ResourceManager knows it.
   cluster().resource_manager().Signal(SIGSTOP);
@@ -87,9 +113,7 @@ TEST_P(ExitCause, IsShownWithItsCodeEverywhere) {
   EXPECT_THAT(StatusText(id), tells);
   const CommandResult json = cluster().Weir({"application", "-status", id, "-o", "json"});
   EXPECT_THAT(json.out, tells);
-  const CommandResult container = cluster().Weir({"container", "-status", worker});
-  EXPECT_THAT(container.out,
-              AllOf(HasSubstr("Exit-Code : " + code + "\n"), HasSubstr(GetParam().words)));
+  ExpectInItsStatus(worker, code, GetParam().words);
   const CommandResult containers = cluster().Weir({"container", "-list", id, "-o", "json"});
   EXPECT_THAT(containers.out,
               AllOf(HasSubstr("\"containerExitStatus\":" + code), HasSubstr(GetParam().words)));
@@ -106,8 +130,39 @@ INSTANTIATE_TEST_SUITE_P(
                                      -104,
                                      "killed by the kernel at its memory limit: peak 64 MiB of 64 "
                                      "MiB",
-                                     true}),
+                                     EndedBy::kMemoryCgroup},
+                      EndOfContainer{"TheNodeForMemory",
+                                     "head -c 200m /dev/zero | tail -c 200m | sleep 1000",
+                                     -104,
+                                     "is running beyond physical memory limits. Current usage: ",
+                                     EndedBy::kMemoryCheck},
+                      EndOfContainer{"ItsOwner",
+                                     "exit 0",
+                                     143,
+                                     "asked to end with GRACEFUL_SHUTDOWN by ",
+                                     EndedBy::kItsOwner}),
     [](const auto& of) { return of.param.name; });
+
+// Ended from above: the application tells of its ApplicationMaster's end.
+TEST_F(CausesShown, ThatOfAnApplicationMasterStandsInItsApplications) {
+  ClusterOptions options = SmallContainers(1);
+  options.settings[keys::kRmMaxAttempts] = "1";
+  ASSERT_TRUE(StartCluster(options));
+  const std::string id =
+      SubmitShell({"-memory", "64"}, "echo $$ >" + Scratch("pid") + "; sleep 1000");
+  AwaitPid(Scratch("pid"));
+  const std::string master = ContainerOf(id, 1);
+  const CommandResult sent = cluster().Weir({"container", "-signal", master, "FORCEFUL_SHUTDOWN"});
+  ASSERT_EQ(sent.exit_code, 0) << sent.ToString();
+  ASSERT_TRUE(AwaitFinalStatus(id, "FAILED"));
+  constexpr char kWords[] = "killed with FORCEFUL_SHUTDOWN by ";
+  const auto tells = AllOf(HasSubstr(master), HasSubstr("code 137: "), HasSubstr(kWords));
+  EXPECT_THAT(Application(id).value("diagnostics", ""), tells);
+  EXPECT_THAT(Get(cluster().ResourceManagerHttp(), "/"), tells);
+  EXPECT_THAT(Get(cluster().ResourceManagerHttp(), "/ws/v1/cluster/apps"), tells);
+  EXPECT_THAT(StatusText(id), tells);
+  ExpectInItsStatus(master, "137", kWords);
+}
 
 }  // namespace
 }  // namespace weir::testing

@@ -28,6 +28,14 @@ ContainerRecord FullRecord() {
           .diagnostics = "why"};
 }
 
+IndicesRecord Indices() {
+  return {IdOf(7), {{"card", {9}}, {"yarn.io/gpu", {0, 2}}}};
+}
+
+ResizeRecord Resize() {
+  return {IdOf(7), 12, {.memory_mib = 2048, .vcores = 2, .named = {{"yarn.io/gpu", 2}}}};
+}
+
 std::vector<NodeRecord> OneOfEach() {
   LaunchContext launch = SleepForEver();
   launch.secrets["am.token"] = std::string("\0bytes", 6);
@@ -37,7 +45,8 @@ std::vector<NodeRecord> OneOfEach() {
           LaunchRecord{IdOf(7), launch},
           ConversationRecord{5, Epoch{3}, seconds(1234), seconds(25)},
           MachineRecord{"a boot", 45454, 8042},
-          IndicesRecord{IdOf(7), {{"card", {9}}, {"yarn.io/gpu", {0, 2}}}}};
+          Indices(),
+          Resize()};
 }
 
 TEST(NodeRecords, ComeBackAsTheyWere) {
@@ -73,6 +82,12 @@ TEST(NodeRecords, WhatEarlierNodeManagersHaveWrittenIsRead) {
       {ConversationRecord{5, Epoch{3}, seconds(1234), seconds(25)},
        "04030a0680d08d82ea4780e8eda1ba01fa763da993dc715e"},
       {MachineRecord{"a boot", 45454, 8042}, "0404066120626f6f749cc605d47d2322baea16f794bd"},
+      {Indices(),
+       "050580a0abfef96202028e80808080c00102046361726401120b7961726e2e696f2f6770750200043"
+       "91f89466920ef5f"},
+      {Resize(),
+       "050680a0abfef96202028e80808080c00118802004010b7961726e2e696f2f677075047badc310220"
+       "5925f"},
   };
   for (const auto& row : rows) {
     const auto bytes = HexDecode(row.bytes);
