@@ -63,6 +63,7 @@ struct CallOffLocalization {
 struct Launch {
   ContainerId id;
   ContainerIndices indices;  // for its environment
+  int64_t retry = 0;         // how often it was started before
 };
 enum class SignalKind {
   kTerminate,    // SIGTERM to all it started; weir-launch sends SIGKILL after the grace if need be

@@ -15,10 +15,10 @@
 // resourcemanager/core/node_lease.h) covers clocks that do not go at the same pace (500 ppm of 30 s
 // are 15 ms) and the time the kernel takes to end a process.
 //
-// What a stop takes is part of the lease: SIGTERM is sent so much earlier that SIGKILL, where it is
-// needed, comes when the lease ends. A heartbeat is parked for an eighth of the lease at most:
-// while all is well no more than two parks, a quarter of the lease, pass since the last answered
-// request was sent.
+// What a stop takes is part of the lease: it begins so much earlier that SIGKILL, where it is
+// needed, comes when the lease ends, also when a disk does not take the record of the stop. A
+// heartbeat is parked for an eighth of the lease at most: while all is well no more than two parks,
+// a quarter of the lease, pass since the last answered request was sent.
 //
 // Limits. While no NodeManager runs on the machine, nobody acts: containers live on until the next
 // one starts, which acts at once because what was last heard is in its records. A machine that
@@ -49,7 +49,7 @@ class Lease {
   Duration LongestPark(Duration wished) const {
     return length_ > Duration{0} ? std::min(wished, length_ / kParksPerLease) : wished;
   }
-  // When containers are to be asked to end, given the time from SIGTERM to SIGKILL.
+  // When containers are to be asked to end, given the time that takes with SIGKILL.
   Instant StopAt(Duration grace) const {
     if (length_ <= Duration{0} || heard_ == Instant::min()) return kNever;
     return heard_ + length_ - std::min(grace, length_ / kGraceShare);

@@ -67,7 +67,9 @@ struct Container {
   std::optional<Resizing> resizing;
   int64_t resident_bytes = 0;  // at the last look; 0 = not known
   std::optional<ExitOutcome> outcome;
-  Instant signal_deadline = kNever;  // the next SIGKILL
+  Instant signal_deadline = kNever;  // the next SIGKILL, or the end of the wait for its record
+  int64_t end_asked = 0;             // the record that says who wants it to end
+  bool signal_waits = false;         // for that record to be kept
   RetryLedger retry;
   Instant retry_at = kNever;           // set exactly in RELAUNCHING
   std::optional<ContainerState> told;  // to the RM in this session
@@ -147,7 +149,13 @@ struct NodeManagerCore::Machine {
   void OnDrained(const ContainerId& id, Now now);
   void OnCleanedUp(const ContainerId& id, Now now);
   void OnExcessLogs(const ExcessLogs& event, Now now);
+  // What is to end it goes out when the record of why is kept, so that the next NodeManager knows
+  // what it died of; but no later than options.record_patience.
+  void EndWhenKept(Container& container, Now now);
+  void SendEnd(Container& container, Now now);
+  void SendKeptEnds(Now now);
   void Terminate(Container& container, Now now);
+  void ForgetProcess(Container& container);  // nothing of it runs any more
   void Complete(Container& container, ExitCause cause, Now now);
   void CompleteStopped(Container& container, Now now);
   ExitCause EndAsAsked(const Container& container, Now now) const;
@@ -183,7 +191,7 @@ struct NodeManagerCore::Machine {
   void OnResized(const Resized& event, Now now);
   void EndResize(Container& container, std::optional<Error> refusal);
   void OnSignalCommand(const SignalContainerCommand& command, Now now);
-  void AskToEnd(Container& container, AskedToEnd asked);
+  void AskToEnd(Container& container, AskedToEnd asked, Now now);
   void KillOne(Container& container, Now now, std::string words);
   // It is over, so what was wanted of it comes to nothing.
   void RefuseResizeOfEnded(Container& container);
@@ -257,6 +265,7 @@ struct NodeManagerCore::Machine {
   std::map<int64_t, ContainerId> ending;           // completions that are told once it is
   std::map<int64_t, ContainerId> forgetting;       // whose notes go once it is
   std::map<int64_t, ContainerId> resizes_to_keep;  // resizes of which that is so
+  std::map<int64_t, ContainerId> ends_to_send;     // signals that wait for it
   std::map<int64_t, Outcome> outcomes;             // by number of the command
   ConversationRecord conversation;                 // as last recorded
   std::map<ContainerId, Container> containers;

@@ -172,7 +172,8 @@ void NodeManagerCore::Machine::OnSignalCommand(const SignalContainerCommand& com
         actions.push_back(nm::Signal{id, SignalKind::kDumpThreads});
       } else {
         AskToEnd(container,
-                 {WithSender("asked to end with GRACEFUL_SHUTDOWN", by), now.monotonic, now.wall});
+                 {WithSender("asked to end with GRACEFUL_SHUTDOWN", by), now.monotonic, now.wall},
+                 now);
       }
       break;
     case ContainerSignal::kForcefulShutdown:
@@ -184,12 +185,12 @@ void NodeManagerCore::Machine::OnSignalCommand(const SignalContainerCommand& com
 }
 
 // Asked twice, it is told twice; since when it has been asked is what it was.
-void NodeManagerCore::Machine::AskToEnd(Container& container, AskedToEnd asked) {
+void NodeManagerCore::Machine::AskToEnd(Container& container, AskedToEnd asked, Now now) {
   if (!container.asked) {
     container.asked = std::move(asked);
-    Record(container);
+    container.end_asked = Record(container);
   }
-  actions.push_back(Signal{container.token.id, SignalKind::kAskToEnd});
+  EndWhenKept(container, now);
 }
 
 void NodeManagerCore::Machine::KillOne(Container& container, Now now, std::string words) {
@@ -197,6 +198,7 @@ void NodeManagerCore::Machine::KillOne(Container& container, Now now, std::strin
   StopOne(container, StopCause::kForcefulShutdown, now, std::move(words));
   // Whatever stopped it before, it gets no more grace now.
   if (was_running || !container.has_process) return;
+  container.signal_waits = false;
   actions.push_back(Signal{container.token.id, SignalKind::kKill});
   container.signal_deadline = now.monotonic + options.sigkill_repeat;
 }

@@ -102,17 +102,46 @@ void NodeManagerCore::Machine::StopOne(Container& container,
   if (!Fire(container, Trigger::kStop)) return;
   container.stop = Stop{cause, std::move(words), now.monotonic, now.wall};
   if (before == State::kNew) return CompleteStopped(container, now);
-  Record(container);
+  container.end_asked = Record(container);
   if (before == State::kLocalizing) {
     if (container.launch) return Prepare(container, now);
     actions.push_back(CallOffLocalization{container.token.id});
   }
-  if (before == State::kRunning) Terminate(container, now);
+  if (before == State::kRunning) EndWhenKept(container, now);
   if (before == State::kRelaunching) {
     container.retry_at = kNever;
     Complete(container, DescribeStopBetweenRetries(cause), now);
     actions.push_back(CleanUp{container.token.id});
   }
+}
+
+void NodeManagerCore::Machine::EndWhenKept(Container& container, Now now) {
+  if (container.end_asked <= kept_sequence) return SendEnd(container, now);
+  container.signal_waits = true;
+  container.signal_deadline = now.monotonic + options.record_patience;
+  ends_to_send.emplace(container.end_asked, container.token.id);
+}
+
+void NodeManagerCore::Machine::SendEnd(Container& container, Now now) {
+  container.signal_waits = false;
+  container.signal_deadline = kNever;
+  if (container.stop) return Terminate(container, now);
+  actions.push_back(Signal{container.token.id, SignalKind::kAskToEnd});
+}
+
+void NodeManagerCore::Machine::SendKeptEnds(Now now) {
+  while (!ends_to_send.empty() && ends_to_send.begin()->first <= kept_sequence) {
+    const auto it = containers.find(ends_to_send.extract(ends_to_send.begin()).mapped());
+    if (it == containers.end() || !it->second.signal_waits) continue;
+    // Somebody else may have wanted it to end since: then that is written down first.
+    if (it->second.end_asked <= kept_sequence) SendEnd(it->second, now);
+  }
+}
+
+void NodeManagerCore::Machine::ForgetProcess(Container& container) {
+  container.has_process = false;
+  container.signal_deadline = kNever;
+  container.signal_waits = false;
 }
 
 void NodeManagerCore::Machine::Terminate(Container& container, Now now) {
@@ -166,10 +195,7 @@ void NodeManagerCore::Machine::OnLaunched(const ContainerId& id, Now now) {
   health.OnLaunched();
   container->launched = true;
   Record(*container);
-  if (container->state == State::kKilling) {
-    Terminate(*container, now);
-    return;
-  }
+  if (container->state == State::kKilling) return EndWhenKept(*container, now);
   container->status.state = ContainerState::kRunning;
   AnswerWatchers(id);
 }
@@ -178,8 +204,7 @@ void NodeManagerCore::Machine::OnLaunchFailed(const LaunchFailed& event, Now now
   const auto& [id, error, of_node] = event;
   Container* container = FindOrReport(id, Trigger::kLaunchFailed);
   if (container == nullptr || !Fire(*container, Trigger::kLaunchFailed, error.ToString())) return;
-  container->has_process = false;
-  container->signal_deadline = kNever;
+  ForgetProcess(*container);
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {
@@ -203,8 +228,7 @@ void NodeManagerCore::Machine::OnDrained(const ContainerId& id, Now now) {
   const ExitOutcome lost{.kind = ExitKind::kLost};
   ExitCause cause = DescribeExit(container->outcome.value_or(lost), container->token.resource);
   if (Retry(*container, cause, now) || !Fire(*container, Trigger::kDrained)) return;
-  container->has_process = false;
-  container->signal_deadline = kNever;
+  ForgetProcess(*container);
   if (container->stop) {
     CompleteStopped(*container, now);
   } else {

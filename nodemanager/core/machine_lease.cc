@@ -7,12 +7,12 @@ void NodeManagerCore::Machine::UpdateLease() {
 }
 
 Instant NodeManagerCore::Machine::NextLeaseDeadline() const {
-  return lease_over || shutdown ? kNever : lease.StopAt(options.sigkill_delay);
+  return lease_over || shutdown ? kNever : lease.StopAt(options.longest_stop());
 }
 
 void NodeManagerCore::Machine::PumpLease(Now now) {
   if (shutdown) return;
-  const bool over = lease.StopAt(options.sigkill_delay) <= now.monotonic;
+  const bool over = lease.StopAt(options.longest_stop()) <= now.monotonic;
   if (over == lease_over) return;
   lease_over = over;
   if (!over) return Note("the lease runs again");

@@ -107,6 +107,7 @@ void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
   while (!forgetting.empty() && forgetting.begin()->first <= sequence) {
     actions.push_back(Forget{forgetting.extract(forgetting.begin()).mapped()});
   }
+  SendKeptEnds(now);
   health.OnRecords("");
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, NoContent{}});
@@ -124,6 +125,11 @@ void NodeManagerCore::Machine::OnKept(int64_t sequence, Now now) {
 // The record is one of one start at most, and that is its fault.
 void NodeManagerCore::Machine::OnNeverKept(int64_t sequence, const Error& cause, Now now) {
   if (const auto end = ending.extract(sequence); !end.empty()) return TellEnd(end.mapped());
+  if (const auto end = ends_to_send.extract(sequence); !end.empty()) {
+    const auto it = containers.find(end.mapped());
+    if (it != containers.end() && it->second.signal_waits) SendEnd(it->second, now);
+    return;
+  }
   // The launch record comes right before the container's, by which a start is known here.
   auto start = accepting.find(sequence);
   if (start == accepting.end()) start = accepting.find(sequence + 1);
@@ -144,6 +150,7 @@ void NodeManagerCore::Machine::OnKeepFailed(const RecordFailed& event, Now now) 
   health.OnRecords(cause.ToString());
   kept_sequence = std::max(kept_sequence, sequence);
   TellUnkeptEnds();
+  SendKeptEnds(now);  // nothing is gained by waiting on
   while (!gated.empty() && gated.begin()->first <= sequence) {
     for (const CallId call : gated.begin()->second) actions.push_back(Reply{call, cause});
     gated.erase(gated.begin());

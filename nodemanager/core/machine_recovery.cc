@@ -67,7 +67,7 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
   Container& container = Add(record.token, now);
   container.started = record.started;
   if (one.launch) container.retry = RetryLedger(one.launch->retry);
-  container.retry.Resume(record.retries, now.monotonic);
+  container.retry.Resume(one.found.retry.value_or(record.retries), now.monotonic);
   container.on_lease_end = record.on_lease_end;
   container.indices = one.indices;
   container.launched =
@@ -125,9 +125,12 @@ void NodeManagerCore::Machine::RecoverStop(Container& container,
   const auto ago = std::max<milliseconds>(now.wall - stop.asked, milliseconds(0));
   const Instant asked = now.monotonic - ago;
   if (stop.cause == StopCause::kGracefulShutdown) {
-    return AskToEnd(container, {stop.words, asked, stop.asked});
+    AskToEnd(container, {stop.words, asked, stop.asked}, now);
+  } else {
+    StopOne(container, stop.cause, now, stop.words);
   }
-  StopOne(container, stop.cause, now, stop.words);
+  if (container.signal_waits) SendEnd(container, now);  // it is written down
+  if (!container.stop) return;
   container.stop->asked = asked;
   container.stop->asked_wall = stop.asked;
   // It is on the disk: whoever comes next would end it in the same way.

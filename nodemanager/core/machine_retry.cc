@@ -25,8 +25,7 @@ bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& caus
   if (!decision) return false;
   const std::string words = decision->words + " in " + InWords(decision->wait);
   if (!Fire(container, Trigger::kRetry, words + "; " + cause.diagnostics)) return false;
-  container.has_process = false;
-  container.signal_deadline = kNever;
+  ForgetProcess(container);
   container.outcome.reset();
   container.resident_bytes = 0;
   container.retry_at = now.monotonic + decision->wait;
@@ -40,7 +39,8 @@ void NodeManagerCore::Machine::StartDueRetries(Now now) {
     // Which size it starts with is settled first.
     if (container.retry_at > now.monotonic || container.resizing) continue;
     container.retry_at = kNever;
-    if (Fire(container, Trigger::kRetryDue)) actions.push_back(Launch{id, container.indices});
+    if (!Fire(container, Trigger::kRetryDue)) continue;
+    actions.push_back(Launch{id, container.indices, container.retry.count()});
   }
 }
 

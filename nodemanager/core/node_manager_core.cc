@@ -78,6 +78,10 @@ void NodeManagerCore::Machine::OnDeadline(Now now) {
   StartDueRetries(now);
   for (auto& [id, container] : containers) {
     if (container.signal_deadline > now.monotonic) continue;
+    if (container.signal_waits) {
+      SendEnd(container, now);
+      continue;
+    }
     container.signal_deadline = now.monotonic + options.sigkill_repeat;
     actions.push_back(Signal{id, SignalKind::kKill});
   }
@@ -217,6 +221,9 @@ std::string NodeManagerCore::CheckInvariants() const {
     if (container.recorded && !container.complete()) return name + " was recorded while it lived";
     if (container.signal_deadline != kNever && !container.has_process) {
       return name + " is to be signalled without a process";
+    }
+    if (container.signal_waits && !container.stop && !container.asked) {
+      return name + " is about to be ended for nobody";
     }
     if ((container.retry_at != kNever) != (container.state == State::kRelaunching)) {
       return name + " waits for a retry exactly when it should not";

@@ -15,7 +15,8 @@
 //
 // Records before answers: a start or a stop is answered to its caller, and the RM's start command
 // acknowledged, only when the record of it is kept. So the next NodeManager (recovery.h) goes on
-// from what was promised.
+// from what was promised. Records before signals: what ends a container goes out when the record of
+// who wants that is kept, or the disk has not answered for record_patience.
 //
 // Owner: the server's core loop, or the simulator. Single-threaded.
 #ifndef WEIR_NODEMANAGER_CORE_NODE_MANAGER_CORE_H_
@@ -52,6 +53,7 @@ struct CoreOptions {
   Duration park = seconds(30);                    // of a heartbeat at the RM
   Duration sigkill_delay = milliseconds(250);     // from SIGTERM to SIGKILL
   Duration sigkill_repeat = seconds(5);           // SIGKILL again while something is left
+  Duration record_patience = milliseconds(100);   // that a signal waits for its record at most
   Duration smallest_retry = seconds(1);           // from a failure to a retry in place
   Duration smallest_back_off = milliseconds(50);  // to the RM, doubled up to the largest
   Duration largest_back_off = seconds(2);
@@ -64,6 +66,9 @@ struct CoreOptions {
   // it not be, the core raises it until the RM takes it.
   int64_t process = 0;
   HealthLimits health{};
+
+  // From when a container is to end until it has been sent SIGKILL.
+  Duration longest_stop() const { return record_patience + sigkill_delay; }
 };
 
 // A pair that the containers' table says to ignore, and that occurred.

@@ -25,6 +25,9 @@ struct FoundContainer {
   std::optional<ExitOutcome> outcome;
   std::optional<Error> failure;  // its program could not be started
   bool of_node = false;          // by the node's own fault
+  // Which of its retries that is about, 0 = its first start. It may be the one before what the
+  // record says, which was never started then. Nothing: the one that the record says.
+  std::optional<int64_t> retry = {};
 };
 
 struct RecoveredContainer {

@@ -41,10 +41,10 @@ class ContainerExecutor {
                          const LaunchContext& launch,
                          bool runs) = 0;
   virtual void CallOffLocalization(const ContainerId& id) = 0;
-  // Requires: LocalizationDone of the container was told. May be asked again after Drained: then it
-  // is started again in the same directories. `indices` go into its environment.
-  virtual void Launch(const ContainerId& id, const ContainerIndices& indices) = 0;
-  void Launch(const ContainerId& id) { Launch(id, {}); }  // holds none
+  // Requires: LocalizationDone of the container was told. May be asked again after Drained, as a
+  // retry of a higher number: then it is started again in the same directories.
+  virtual void Launch(const nm::Launch& wanted) = 0;
+  void Launch(const ContainerId& id) { Launch(nm::Launch{id, {}, 0}); }  // for the first time
   // New limits for a container that runs, all or none; or, while it does not, for its next Launch,
   // which must not be asked for before. Gives one Resized. Its failure: kFailedPrecondition: it
   // uses more memory than it is to have; kNotFound: it has ended. Where no limits are enforced

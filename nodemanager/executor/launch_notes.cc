@@ -10,6 +10,7 @@
 
 #include "common/strings.h"
 #include "nodemanager/launch/launch_format.h"
+#include "nodemanager/launch/launch_spec.h"
 #include "platform/open_beneath.h"
 
 namespace weir::nm {
@@ -21,6 +22,8 @@ constexpr int kRunnable = 0700;
 constexpr int64_t kKibPerMib = 1024;
 constexpr size_t kStderrTail = 4096;
 constexpr uint64_t kNoRoomBytes = 16 << 10;
+constexpr char kSpec[] = "spec";
+constexpr char kLauncher[] = "launcher";
 
 std::string Field(std::string_view key, std::string_view value) {
   std::string field(key);
@@ -74,7 +77,8 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
   spec += Field(launch::kDirectoryKey, plan.directory);
   spec += Field(launch::kStdoutKey, plan.log_directory + "/stdout");
   spec += Field(launch::kStderrKey, plan.log_directory + "/stderr");
-  spec += Field(launch::kExitFileKey, directory_ + "/exit");
+  spec += Field(launch::kExitFileKey, EndPath(plan.retry));
+  spec += Field(launch::kRetryKey, std::to_string(plan.retry));
   spec += Field(launch::kGraceKey, std::to_string(ToMillis(plan.grace)));
   if (plan.account) {
     spec += Field(launch::kUidKey, std::to_string(plan.account->uid));
@@ -91,18 +95,30 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
   if (!plan.groups.unified.empty()) spec += Field(launch::kUnifiedGroupKey, plan.groups.unified);
   if (!plan.groups.freezer.empty()) spec += Field(launch::kFreezerGroupKey, plan.groups.freezer);
   for (const std::string& group : plan.groups.others) spec += Field(launch::kGroupKey, group);
-  WEIR_RETURN_IF_ERROR(Write("spec", spec, kOwnerOnly));
+  if (plan.retry == 0) {
+    WEIR_RETURN_IF_ERROR(Write(kSpec, spec, kOwnerOnly));
+  } else {
+    // One of these takes the place of another at once: which start it is about is never in doubt.
+    WEIR_RETURN_IF_ERROR(files_.Remove(directory_ + "/" + kLauncher));
+    WEIR_RETURN_IF_ERROR(files_.Remove(EndPath(plan.retry)));
+    const std::string beside = std::string(kSpec) + ".new";
+    WEIR_RETURN_IF_ERROR(Write(beside, spec, kOwnerOnly));
+    WEIR_RETURN_IF_ERROR(files_.Rename(directory_ + "/" + beside, spec_path()));
+  }
   return Write(
       "launch.sh", LaunchScript(plan.environment, plan.directory, plan.command), kRunnable);
 }
 
-Status LaunchNotes::RemoveEnd() const {
-  WEIR_RETURN_IF_ERROR(files_.Remove(directory_ + "/launcher"));
-  return files_.Remove(directory_ + "/exit");
+std::string LaunchNotes::EndPath(int64_t retry) const {
+  return directory_ + (retry == 0 ? "/exit" : "/exit-" + std::to_string(retry));
+}
+
+Status LaunchNotes::RemoveEndBefore(int64_t retry) const {
+  return retry == 0 ? Status() : files_.Remove(EndPath(retry - 1));
 }
 
 Status LaunchNotes::WriteLauncher(const ProcessIdentity& launcher) const {
-  return Write("launcher", launcher.Encode(), kOwnerOnly);
+  return Write(kLauncher, launcher.Encode(), kOwnerOnly);
 }
 
 ContainerUid LaunchNotes::ReadAccount() const {
@@ -111,13 +127,24 @@ ContainerUid LaunchNotes::ReadAccount() const {
 }
 
 std::optional<ProcessIdentity> LaunchNotes::ReadLauncher() const {
-  const auto text = files_.ReadFile(directory_ + "/launcher", kNoteBytes);
+  const auto text = files_.ReadFile(directory_ + "/" + kLauncher, kNoteBytes);
   if (!text.ok()) return std::nullopt;
   return ProcessIdentity::Decode(*text);
 }
 
+std::optional<int64_t> LaunchNotes::ReadRetry() const {
+  const auto text = files_.ReadFile(spec_path(), launch::kSpecBytes);
+  launch::LaunchSpec spec;
+  if (!text.ok() || !launch::ParseLaunchSpec(*text, spec) || spec.retry < 0) return std::nullopt;
+  return spec.retry;
+}
+
 std::optional<LaunchEnd> LaunchNotes::ReadEnd(const std::string& program) const {
-  const auto text = files_.ReadFile(directory_ + "/exit", kNoteBytes);
+  return ReadEnd(program, ReadRetry().value_or(0));
+}
+
+std::optional<LaunchEnd> LaunchNotes::ReadEnd(const std::string& program, int64_t retry) const {
+  const auto text = files_.ReadFile(EndPath(retry), kNoteBytes);
   if (!text.ok()) return std::nullopt;
   return ParseLaunchEnd(*text, program);
 }

@@ -1,11 +1,14 @@
 // LaunchNotes: what the NodeManager keeps on disk about one container while it has to do with it,
 // so that a NodeManager that comes after a crash knows what there was:
 //   spec       what weir-launch is to start  launcher  the identity of weir-launch
-//   launch.sh  the same, for the reader      exit      how it ended (written by weir-launch)
+//   launch.sh  the same, for the reader      exit      how it ended (written by weir-launch);
+//              that of the n-th retry in its place: exit-n
 //   account    under which uid it runs
 //   ended, forgotten   empty; since when the container is over, and since when the ResourceManager
 //              knows that: its directory and these notes are only kept for somebody to look at
-// What was decided about the container is in its record (node_records.h).
+// What was decided about the container is in its record (node_records.h). The spec says which start
+// of it these notes are about; the end before is there until that has been made, so whoever dies in
+// between leaves enough to make it once.
 // Immutable value; thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LAUNCH_NOTES_H_
@@ -36,6 +39,7 @@ struct LaunchPlan {
   std::optional<Account> account = {};  // to run under; nothing = the NodeManager's own
   bool core_dumps = false;
   launch::GroupPaths groups = {};  // none where there are no cgroups
+  int64_t retry = 0;               // how often it was started before
 };
 
 // What weir-launch said at the end: exactly one is set.
@@ -57,9 +61,10 @@ class LaunchNotes {
 
   // Errors: those of FileSystem.
   Status WriteAccount(const std::optional<Account>& account) const;  // as in LaunchPlan
+  // From here on the notes are about that start, of which there is no launcher and no end yet.
   Status WritePlan(const LaunchPlan& plan) const;
-  // Of an earlier launch; it is no error that there was none.
-  Status RemoveEnd() const;
+  // Of the start before that one, if there was one.
+  Status RemoveEndBefore(int64_t retry) const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;
   Status WriteEnded() const { return Write("ended", "", 0600); }
   Status WriteForgotten() const { return Write("forgotten", "", 0600); }
@@ -67,13 +72,18 @@ class LaunchNotes {
   // Nothing when it was not written (yet) or is damaged.
   ContainerUid ReadAccount() const;
   std::optional<ProcessIdentity> ReadLauncher() const;
+  // The spec's; earlier versions have not said it.
+  std::optional<int64_t> ReadRetry() const;
+  // Of the start that the spec is about.
   std::optional<LaunchEnd> ReadEnd(const std::string& program) const;
+  std::optional<LaunchEnd> ReadEnd(const std::string& program, int64_t retry) const;
   std::optional<WallTime> EndedAt() const { return TimeOf("ended"); }
   std::optional<WallTime> ForgottenAt() const { return TimeOf("forgotten"); }
 
  private:
   std::optional<WallTime> TimeOf(const std::string& name) const;
   Status Write(const std::string& name, std::string_view bytes, int mode) const;
+  std::string EndPath(int64_t retry) const;
 
   platform::FileSystem& files_;
   const std::string directory_;

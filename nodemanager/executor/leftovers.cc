@@ -140,6 +140,39 @@ std::optional<ProcessIdentity> SearchLauncher(const ContainerId& id, const Launc
   return std::nullopt;
 }
 
+void TakeEnd(const std::optional<LaunchEnd>& end, FoundContainer& found) {
+  found.found = Found::kEnded;
+  if (!end) {
+    found.outcome = ExitOutcome{.kind = ExitKind::kLost};
+    return;
+  }
+  found.outcome = end->outcome;
+  found.failure = end->failure;
+  found.of_node = end->of_node;
+}
+
+// Nobody knows how it ended, or whether it was started at all.
+FoundContainer FindWithoutEnd(const LaunchNotes& notes,
+                              const ContainerRecord& record,
+                              const std::string& program,
+                              std::optional<int64_t> retry,
+                              Instant deadline) {
+  const ContainerId& id = record.token.id;
+  FoundContainer found{.retry = retry};
+  const bool strays = !FindStrays(id, 0, notes.ReadAccount()).empty();
+  KillAllStrays(id, 0, notes, deadline);
+  // A retry without a launcher, of which nothing is left and after which no other was decided on,
+  // was only about to be started: then the end before is the newest, and decides again.
+  const bool newest = retry.value_or(0) > 0 && *retry >= record.retries;
+  if (newest && !strays && !notes.ReadLauncher()) {
+    found.retry = *retry - 1;
+    TakeEnd(notes.ReadEnd(program, *found.retry), found);
+    return found;
+  }
+  TakeEnd(std::nullopt, found);
+  return found;
+}
+
 FoundContainer Find(platform::FileSystem& files,
                     const ContainerDirectories& directories,
                     const RecoveredContainer& container,
@@ -148,29 +181,27 @@ FoundContainer Find(platform::FileSystem& files,
   const LaunchNotes notes(files, directories.Notes(id));
   const std::string program = container.launch ? container.launch->command.front() : "its command";
   if (!files.Stat(notes.spec_path()).ok()) return {};
+  const auto retry = notes.ReadRetry();
   auto launcher = notes.ReadLauncher();
   const bool noted = launcher.has_value();
   if (!noted) launcher = SearchLauncher(id, notes);
   if (launcher && OpenProcess(*launcher).ok()) {
     if (!noted) Warn(notes.spec_path(), notes.WriteLauncher(*launcher));
-    return {.found = Found::kRunning};
+    return {.found = Found::kRunning, .retry = retry};
   }
-  FoundContainer ended{.found = Found::kEnded};
-  if (const auto end = notes.ReadEnd(program)) {
-    ended.outcome = end->outcome;
-    ended.failure = end->failure;
-    ended.of_node = end->of_node;
-    if (ended.outcome) {
-      AddCircumstances(directories.Work(container.record.token.user, id),
-                       directories.Log(id) + "/stderr",
-                       *ended.outcome);
-    }
-    return ended;
+  FoundContainer ended{.retry = retry};
+  if (const auto end = notes.ReadEnd(program, retry.value_or(0))) {
+    TakeEnd(end, ended);
+  } else if (!launcher && !files.Stat(directories.Log(id) + "/stdout").ok()) {
+    return {};  // weir-launch opens the output before it starts the program
+  } else {
+    ended = FindWithoutEnd(notes, container.record, program, retry, deadline);
   }
-  // weir-launch opens the output before it starts the program.
-  if (!launcher && !files.Stat(directories.Log(id) + "/stdout").ok()) return {};
-  KillAllStrays(id, 0, notes, deadline);
-  ended.outcome = ExitOutcome{.kind = ExitKind::kLost};
+  if (ended.outcome) {
+    AddCircumstances(directories.Work(container.record.token.user, id),
+                     directories.Log(id) + "/stderr",
+                     *ended.outcome);
+  }
   return ended;
 }
 

@@ -297,13 +297,15 @@ void ProcessExecutor::CallOffLocalization(const ContainerId& id) {
   localizer_.CallOff(id);
 }
 
-void ProcessExecutor::Launch(const ContainerId& id, const ContainerIndices& indices) {
+void ProcessExecutor::Launch(const nm::Launch& wanted) {
+  const ContainerId id = wanted.id;
   const auto container = Find(id);
   if (container == nullptr) {
     sink_(LaunchFailed{id, {ErrorCode::kInternal, "it was never prepared", ""}});
     return;
   }
-  container->indices = indices;
+  container->indices = wanted.indices;
+  container->retry = wanted.retry;
   const std::string lane = directories_.Lane(id);
   const auto job = std::make_shared<DiskJob>();
   const bool taken = launchers_.Submit(lane, [this, container, job] {
@@ -364,6 +366,7 @@ Result<LaunchPlan> ProcessExecutor::PlanOf(const Prepared& container) const {
   plan.command = std::move(expanded.command);
   plan.account = container.account;
   plan.core_dumps = options_.core_dumps;
+  plan.retry = container.retry;
   return plan;
 }
 
@@ -399,8 +402,6 @@ Status ProcessExecutor::StartInGroups(const Prepared& container,
   const ContainerUid uid =
       container.account ? ContainerUid(container.account->uid) : ContainerUid();
   const LaunchNotes notes = NotesOf(id);
-  // How it ended the last time is not how it will end this time.
-  WEIR_RETURN_IF_ERROR(notes.RemoveEnd());
   WEIR_RETURN_IF_ERROR(notes.WritePlan(plan));
   if (container.account) {
     WEIR_RETURN_IF_ERROR(HandOver(directories_, container.token.user, id, *container.account));
@@ -436,7 +437,11 @@ Status ProcessExecutor::StartInGroups(const Prepared& container,
                               .stderr_path = plan.log_directory + "/stderr",
                               .uid = uid});
   }
-  if (status.ok()) return {};
+  if (status.ok()) {
+    // Left behind it would only be a file more, until the notes go.
+    static_cast<void>(notes.RemoveEndBefore(plan.retry).ok());
+    return {};
+  }
   // Not to be left without a watch: LaunchFailed says that nothing runs.
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);

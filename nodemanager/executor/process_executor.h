@@ -72,7 +72,7 @@ class ProcessExecutor : public ContainerExecutor {
                  bool runs) override;
   void CallOffLocalization(const ContainerId& id) override;
   using ContainerExecutor::Launch;
-  void Launch(const ContainerId& id, const ContainerIndices& indices) override;
+  void Launch(const nm::Launch& wanted) override;
   void Resize(const nm::Resize& wanted) override;
   void SignalContainer(const ContainerId& id, SignalKind kind) override;
   void CleanUp(const ContainerId& id) override;
@@ -94,6 +94,7 @@ class ProcessExecutor : public ContainerExecutor {
     std::optional<Account> account{};  // decided before it is prepared; nothing = our own
     bool reacquired = false;           // of an earlier NodeManager
     ContainerIndices indices{};        // as the last Launch said
+    int64_t retry = 0;                 // the same
     std::atomic<bool> called_off = false;
   };
   // Something that a disk may hold up: told once, by who does it or by who waits for it.

@@ -21,6 +21,7 @@ inline constexpr char kDirectoryKey[] = "directory";  // the working directory
 inline constexpr char kStdoutKey[] = "stdout";
 inline constexpr char kStderrKey[] = "stderr";
 inline constexpr char kExitFileKey[] = "exit";
+inline constexpr char kRetryKey[] = "retry";  // how often it was started before; for who reads it
 inline constexpr char kGraceKey[] = "grace-ms";  // from SIGTERM to SIGKILL if nobody else does it
 inline constexpr char kArgumentKey[] = "argument";        // in order
 inline constexpr char kEnvironmentKey[] = "environment";  // NAME=value

@@ -13,8 +13,6 @@
 namespace weir::nm::launch {
 namespace {
 
-constexpr size_t kSpecBytes = 8u << 20;
-
 bool ReadAll(const char* path, std::string& content) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
@@ -81,6 +79,8 @@ bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
     spec.stderr_path = std::move(value);
   } else if (key == kExitFileKey) {
     spec.exit_file = std::move(value);
+  } else if (key == kRetryKey) {
+    spec.retry = std::strtol(value.c_str(), nullptr, 10);
   } else if (key == kGraceKey) {
     spec.grace_ms = std::strtol(value.c_str(), nullptr, 10);
   } else if (key == kArgumentKey) {
@@ -107,6 +107,10 @@ bool ReadLaunchSpec(const char* path, LaunchSpec& spec) {
   std::string content;
   if (!ReadAll(path, content)) return false;
   errno = EINVAL;
+  return ParseLaunchSpec(content, spec);
+}
+
+bool ParseLaunchSpec(std::string_view content, LaunchSpec& spec) {
   std::string_view rest = content;
   std::string_view key;
   std::string value;

@@ -2,8 +2,10 @@
 #ifndef WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
 #define WEIR_NODEMANAGER_LAUNCH_LAUNCH_SPEC_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nodemanager/launch/become_user.h"
@@ -12,11 +14,14 @@
 namespace weir::nm::launch {
 
 struct LaunchSpec {
+  static constexpr long kUnsaid = -1;
+
   std::string directory;
   std::string stdout_path;
   std::string stderr_path;
   std::string exit_file;
   long grace_ms = 0;
+  long retry = kUnsaid;
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
   std::optional<Identity> identity;
@@ -24,8 +29,11 @@ struct LaunchSpec {
   GroupPaths groups;
 };
 
+inline constexpr size_t kSpecBytes = 8u << 20;
+
 // False when the file cannot be read (errno says why) or is not a spec (errno is EINVAL).
 bool ReadLaunchSpec(const char* path, LaunchSpec& spec);
+bool ParseLaunchSpec(std::string_view content, LaunchSpec& spec);
 
 }  // namespace weir::nm::launch
 

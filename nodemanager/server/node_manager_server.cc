@@ -90,7 +90,7 @@ void NodeManagerServer::Carry(const Action& action, Now now) {
                 {parts_.credentials.rm_http(), platform::EncodeTokenFile(keys.Sign(a.token))});
           },
           [&](const CallOffLocalization& a) { parts_.executor.CallOffLocalization(a.id); },
-          [&](const Launch& a) { parts_.executor.Launch(a.id, a.indices); },
+          [&](const Launch& a) { parts_.executor.Launch(a); },
           [&](const Signal& a) { parts_.executor.SignalContainer(a.id, a.kind); },
           [&](const Resize& a) { parts_.executor.Resize(a); },
           [&](const CleanUp& a) { parts_.executor.CleanUp(a.id); },

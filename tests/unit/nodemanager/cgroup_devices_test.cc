@@ -47,7 +47,7 @@ class DeviceGroups : public ExecutorTest {
         Shell("for d in zero full; do head -c1 /dev/$d >data 2>>err && [ -s data ] && echo $d; "
               "done; true"));
     EXPECT_TRUE(box_.Await<LocalizationDone>(IdOf(number)));
-    executor_->Launch(IdOf(number), indices);
+    executor_->Launch(nm::Launch{IdOf(number), indices, 0});
     launched_.push_back(IdOf(number));
     AwaitEnd(number);
     return Output(number);

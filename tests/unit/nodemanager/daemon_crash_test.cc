@@ -22,7 +22,6 @@
 namespace weir::nm {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::IsEmpty;
 using weir::testing::Exists;
 using weir::testing::ReadWholeFile;
@@ -71,15 +70,23 @@ const Step kSteps[] = {
     {Kind::kEnds, "mkdir /sys/fs/cgroup/*/@C"},
     {Kind::kEnds, "mkdir /sys/fs/cgroup/*/@C", 2},
     {Kind::kEnds, "write /sys/fs/cgroup/*/@C/*"},
-    {Kind::kEnds, "remove */containers/@C/exit"},
     {Kind::kEnds, "* */containers/@C/spec*"},
     {Kind::kEnds, "* */containers/@C/launch.sh*"},
     {Kind::kEnds, "spawn */containers/@C/spec"},
     {Kind::kEnds, "* */containers/@C/launcher*"},
     {Kind::kEnds, "record @C", 2},
-    // Started again in its place. Between its record and the program's start the next NodeManager
-    // takes the end of the try before for this one's; docs/nodemanager.md says so.
+    // Started again in its place.
     {Kind::kRetries, "record @C", 2},
+    {Kind::kRetries, "record @C", 3},
+    {Kind::kRetries, "remove */containers/@C/launcher"},
+    {Kind::kRetries, "remove */containers/@C/exit-1"},
+    {Kind::kRetries, "* */containers/@C/spec.new"},
+    {Kind::kRetries, "write */containers/@C/spec.new"},
+    {Kind::kRetries, "rename */containers/@C/spec"},
+    {Kind::kRetries, "spawn */containers/@C/spec", 2},
+    {Kind::kRetries, "make */containers/@C/launcher", 2},
+    {Kind::kRetries, "write */containers/@C/launcher", 2},
+    {Kind::kRetries, "remove */containers/@C/exit"},
     {Kind::kRetries, "record @C", 4},
     // Stopped by the RM.
     {Kind::kStopped, "record @C", 3},
@@ -123,6 +130,7 @@ class DaemonCrash : public NodeManagerProcess {
     Configure("yarn.log-aggregation-enable=true");
     // What was written just before the last round waits for another.
     Configure("yarn.nodemanager.log-aggregation.roll-monitoring-interval-seconds=1");
+    Configure("yarn.nodemanager.container-retry-minimum-interval-ms=50");
   }
   // Each is of an application of its own.
   static ContainerId IdOf(int number) { return ContainerId::Make(AttemptOf(number), Epoch{3}, 1); }
@@ -223,9 +231,7 @@ class DaemonCrash : public NodeManagerProcess {
     const auto end = rm_->StatusOf(id);
     ASSERT_TRUE(end) << step;
     if (kind == Kind::kStopped) {
-      // The signal does not wait for the record: who dies in between leaves what it did.
-      constexpr int kBySigterm = 128 + SIGTERM;
-      EXPECT_THAT(end->exit_code, AnyOf(exit_code::kKilledByResourceManager, kBySigterm))
+      EXPECT_EQ(end->exit_code, exit_code::kKilledByResourceManager)
           << step << ": " << end->diagnostics;
     } else {
       EXPECT_EQ(end->exit_code, 5) << step << ": " << end->diagnostics;

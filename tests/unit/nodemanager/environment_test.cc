@@ -179,7 +179,7 @@ TEST_F(ExecutorTest, TheNodesRulesAndTheIndicesReachTheProcess) {
   token.resource.SetNamed("yarn.io/gpu", 2);
   executor_->Localize(token, launch, {});
   ASSERT_TRUE(box_.Await<LocalizationDone>(IdOf(1)));
-  executor_->Launch(IdOf(1), {{"yarn.io/gpu", {1, 3}}});
+  executor_->Launch(nm::Launch{IdOf(1), {{"yarn.io/gpu", {1, 3}}}, 0});
   launched_.push_back(IdOf(1));
   AwaitEnd(1);
   const std::string environment = "\n" + Output(1);

@@ -110,7 +110,6 @@ TEST_P(FaultSweep, EveryCallOfALifeMayFailAndTheNextLifeIsWell) {
   for (const char* writer : {"/spec",
                              "/launch.sh",
                              "/launcher",
-                             "/exit",
                              "/account",
                              ".about",
                              "/.weir-secrets/s",

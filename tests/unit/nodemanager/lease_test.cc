@@ -26,9 +26,10 @@ void RunKept(CoreDriver& node, int64_t number) {
   node.Step(LocalizationDone{IdOf(number)});
   node.Step(Launched{IdOf(number)});
 }
+// A stop takes so long.
 CoreOptions WithGrace(Duration grace) {
   CoreOptions options = SmallNode();
-  options.sigkill_delay = grace;
+  options.sigkill_delay = grace - options.record_patience;
   return options;
 }
 

@@ -158,6 +158,95 @@ TEST_F(LeftoversTest, ALauncherKilledWithItsNodeManagerLeavesNothingAndIsLost) {
   EXPECT_THAT(FindStrays(IdOf(1), 0), ElementsAre());
 }
 
+// The NodeManager died on the way from one start of a container to the next, in its place.
+class RetryLeftovers : public LeftoversTest {
+ protected:
+  RetryLeftovers() {
+    Start(1,
+          Shell("test -e failed || { touch failed; exit 3; }; "
+                "until [ -e go ]; do sleep 0.02; done; exit 4"));
+    EXPECT_EQ(AwaitEnd(1).value, 3);
+  }
+  void Retry() {
+    executor_->Launch(nm::Launch{IdOf(1), {}, 1});
+    EXPECT_TRUE(box_.Await<Launched>(IdOf(1)));
+  }
+  void Go() { EXPECT_TRUE((*files_.Create(Work(1) + "/go", 0600))->Close().ok()); }
+  FoundContainer FoundAfter(int64_t recorded) {
+    RecoveredContainer container = Recorded(1, RecordedPhase::kLaunched);
+    container.record.retries = recorded;
+    return Restarted({container}).containers[0].found;
+  }
+  void ExpectEnd(const FoundContainer& found, int64_t retry, int value) {
+    EXPECT_EQ(found.found, Found::kEnded);
+    EXPECT_EQ(found.retry, retry);
+    ASSERT_TRUE(found.outcome && found.outcome->kind == ExitKind::kExited);
+    EXPECT_EQ(found.outcome->value, value);
+  }
+  LaunchPlan Plan() {
+    LaunchPlan plan;
+    plan.directory = Work(1);
+    plan.log_directory = directories_.Log(IdOf(1));
+    plan.command = {"true"};
+    plan.retry = 1;
+    return plan;
+  }
+};
+
+TEST_F(RetryLeftovers, BeforeAnythingOfItTheEndBeforeIsFound) {
+  ExpectEnd(FoundAfter(1), 0, 3);
+}
+
+TEST_F(RetryLeftovers, BeforeItsSpecTheEndBeforeIsFound) {
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/launcher").ok());
+  ExpectEnd(FoundAfter(1), 0, 3);
+}
+
+TEST_F(RetryLeftovers, BeforeItsLauncherTheEndBeforeIsFound) {
+  ASSERT_TRUE(Notes(1).WritePlan(Plan()).ok());
+  ExpectEnd(FoundAfter(1), 0, 3);
+}
+
+TEST_F(RetryLeftovers, AlsoWhenNobodySawThatEnd) {
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/exit").ok());
+  ASSERT_TRUE(Notes(1).WritePlan(Plan()).ok());
+  const FoundContainer found = FoundAfter(1);
+  EXPECT_EQ(found.retry, 0);
+  EXPECT_EQ(found.outcome->kind, ExitKind::kLost);
+}
+
+TEST_F(RetryLeftovers, ItIsFoundWhenItRunsAndItsRecordDoesNotSaySo) {
+  Retry();
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/launcher").ok());
+  const FoundContainer found = FoundAfter(0);
+  EXPECT_EQ(found.found, Found::kRunning);
+  EXPECT_EQ(found.retry, 1);
+  executor_->Reacquire(Token(1), Shell(""), true);
+  Go();
+  EXPECT_EQ(AwaitEnd(1).value, 4);
+}
+
+TEST_F(RetryLeftovers, ItsOwnEndIsFound) {
+  Retry();
+  Go();
+  EXPECT_EQ(AwaitEnd(1).value, 4);
+  EXPECT_FALSE(files_.Stat(directories_.Notes(IdOf(1)) + "/exit").ok()) << "there is a newer one";
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/launcher").ok());
+  ExpectEnd(FoundAfter(1), 1, 4);
+}
+
+TEST_F(RetryLeftovers, WithItsLauncherKilledItIsLostAndNotTheOneBefore) {
+  Retry();
+  executor_.reset();
+  const auto launcher = Notes(1).ReadLauncher();
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  AwaitLauncherEnd(1);
+  const FoundContainer found = FoundAfter(1);
+  EXPECT_EQ(found.retry, 1);
+  EXPECT_EQ(found.outcome->kind, ExitKind::kLost);
+}
+
 TEST_F(LeftoversTest, AnotherProcessWithTheLaunchersPidIsLeftAlone) {
   Start(1, Shell("exit 0"));
   AwaitEnd(1);

@@ -323,7 +323,6 @@ TEST_P(LifeCrash, AtEveryCallItRunsOnceEndsAsItShouldAndLeavesNothing) {
                            "/file",
                            "MakeSymbolicLink /",
                            "/tree",
-                           "Remove /notes/",
                            "Create /notes/",
                            "/spec",
                            "/launch.sh",

@@ -113,7 +113,7 @@ TEST_F(ExecutorTest, ExitStatusesComeBackAsTheyWere) {
 TEST_F(ExecutorTest, AContainerIsStartedAgainInItsPlaceAndItsOutputIsAppended) {
   Start(1, Shell("echo run; test -e mark && exit 0; touch mark; echo why >&2; exit 3"));
   EXPECT_EQ(AwaitEnd(1).value, 3);
-  executor_->Launch(IdOf(1));
+  executor_->Launch(nm::Launch{IdOf(1), {}, 1});
   ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
   const ExitOutcome second = AwaitEnd(1);
   EXPECT_EQ(second.kind, ExitKind::kExited);
@@ -126,7 +126,7 @@ TEST_F(ExecutorTest, AContainerIsStartedAgainInItsPlaceAndItsOutputIsAppended) {
 TEST_F(ExecutorTest, ASecondRunThatNobodySawEndIsLostAndNotTheFirstOnesEnd) {
   Start(1, Shell("test -e mark && { echo ready; exec sleep 1000; }; touch mark; exit 3"));
   EXPECT_EQ(AwaitEnd(1).value, 3);
-  executor_->Launch(IdOf(1));
+  executor_->Launch(nm::Launch{IdOf(1), {}, 1});
   ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
   AwaitReady(directories_.Log(IdOf(1)) + "/stdout");
   const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(1))).ReadLauncher();

@@ -195,6 +195,53 @@ TEST(NodeManagerRecovery, RetriesGoOnWhereTheyWere) {
   EXPECT_EQ(second.StatusOf(1).exit_code, 3) << "that was the last";
 }
 
+// By its notes, which say which start of it they are about, and its record, which is kept before.
+struct RetryFound {
+  const char* name;
+  std::optional<int64_t> about;  // the notes
+  bool retried;                  // once more
+};
+class RecoveredRetry : public testing::TestWithParam<RetryFound> {};
+
+TEST_P(RecoveredRetry, IsMadeOnce) {
+  CoreDriver first;
+  first.Register();
+  LaunchContext launch = SleepForEver();
+  launch.retry = {.on = RetryOn::kAnyFailure, .max_retries = 1};
+  first.Step(StartContainer{first.NextCall(), kAttempt, first.Token(1), launch});
+  first.Step(LocalizationDone{IdOf(1)});
+  first.Step(Launched{IdOf(1)});
+  first.End(1, {.kind = ExitKind::kExited, .value = 3});
+  ASSERT_EQ(first.StateOf(1), State::kRelaunching);
+  Recovery recovery = first.Records();
+  ASSERT_EQ(recovery.containers[0].record.retries, 1);
+  recovery.containers[0].found = {.found = Found::kEnded,
+                                  .outcome = ExitOutcome{.kind = ExitKind::kExited, .value = 3},
+                                  .retry = GetParam().about};
+  CoreDriver second(SmallNode(), recovery);
+  second.Register();
+  if (!GetParam().retried) {
+    EXPECT_EQ(second.StateOf(1), State::kExitedWithFailure);
+    EXPECT_THAT(second.StatusOf(1).diagnostics, HasSubstr("started again in its place 1 time,"));
+    return;
+  }
+  ASSERT_EQ(second.StateOf(1), State::kRelaunching);
+  second.Advance(seconds(2));
+  const auto again = second.Take<Launch>();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->retry, 1);
+  second.Step(Launched{IdOf(1)});
+  second.End(1, {.kind = ExitKind::kExited, .value = 3});
+  EXPECT_EQ(second.StatusOf(1).exit_code, 3) << "that was the last";
+}
+
+INSTANTIATE_TEST_SUITE_P(ByNotes,
+                         RecoveredRetry,
+                         testing::Values(RetryFound{"AboutTheStartBefore", 0, true},
+                                         RetryFound{"AboutTheRetry", 1, false},
+                                         RetryFound{"OfAnEarlierVersion", std::nullopt, false}),
+                         [](const auto& row) { return row.param.name; });
+
 // It was found while weir-launch was about to say that there is no such program.
 TEST(NodeManagerRecovery, AReacquiredContainerMayTurnOutNeverToHaveStarted) {
   CoreDriver before;
@@ -312,16 +359,17 @@ TEST(NodeManagerRecords, AStartIsAnsweredCarriedOutAndAcknowledgedOnlyWhenKept) 
   EXPECT_TRUE(node.Take<SendHeartbeat>());
 }
 
-TEST(NodeManagerRecords, AStopIsAnsweredWhenKeptAndCarriedOutAtOnce) {
+TEST(NodeManagerRecords, AStopIsAnsweredAndCarriedOutWhenKept) {
   CoreDriver node;
   node.Register();
   node.Run(1);
   node.keep_at_once = false;
   const CallId call = node.NextCall();
   node.Step(StopContainer{call, kAttempt, IdOf(1)});
-  EXPECT_TRUE(node.Take<Signal>());
+  EXPECT_FALSE(node.Take<Signal>());
   EXPECT_FALSE(node.Take<Reply>());
   node.KeepRecords();
+  EXPECT_TRUE(node.Take<Signal>());
   EXPECT_TRUE(std::holds_alternative<NoContent>(node.ReplyTo(call).answer));
 }
 
