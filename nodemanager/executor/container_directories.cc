@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "nodemanager/executor/spread_hint.h"
+
 namespace weir::nm {
 namespace {
 
@@ -14,6 +16,7 @@ constexpr int kTop = 0755;
 constexpr int kCache = 0711;  // its files are for who has their names
 
 constexpr size_t kKnownApplications = 20'000;
+constexpr size_t kKnownSpread = 4096;
 
 constexpr char kUserCache[] = "/usercache";
 constexpr char kAppCache[] = "/appcache/";
@@ -57,6 +60,15 @@ ContainerDirectories::Place ContainerDirectories::RememberPlace(const ContainerI
   platform::MutexLock lock(shared_->mutex);
   shared_->places.try_emplace(id, place);
   return place;
+}
+
+void ContainerDirectories::Spread(const std::string& directory) const {
+  {
+    platform::MutexLock lock(shared_->mutex);
+    if (shared_->spread.size() >= kKnownSpread) shared_->spread.clear();
+    if (!shared_->spread.insert(directory).second) return;
+  }
+  HintToSpreadIn(directory);
 }
 
 bool ContainerDirectories::IsRemembered(const ContainerId& id) const {
@@ -201,11 +213,14 @@ std::vector<std::pair<std::string, std::string>> ContainerDirectories::AllCaches
 Status ContainerDirectories::PrepareLocal(platform::FileSystem& files, const std::string& local) {
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(local, kTop));
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(local + kUserCache, kPassable));
+  HintToSpreadIn(local + kUserCache);
   return files.MakeDirectories(local + kFileCache, kCache);
 }
 
 Status ContainerDirectories::PrepareLog(platform::FileSystem& files, const std::string& log) {
-  return files.MakeDirectories(log, kTop);
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(log, kTop));
+  HintToSpreadIn(log);
+  return {};
 }
 
 Status ContainerDirectories::PrepareNode(platform::FileSystem& files) const {
@@ -235,7 +250,9 @@ Status ContainerDirectories::PrepareNode(platform::FileSystem& files) const {
     platform::MutexLock lock(shared_->mutex);
     shared_->listed = listed;
   }
-  return files.MakeDirectories(notes_, kPrivate);
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(notes_, kPrivate));
+  HintToSpreadIn(notes_);
+  return {};
 }
 
 Status ContainerDirectories::Prepare(platform::FileSystem& files,
@@ -245,9 +262,12 @@ Status ContainerDirectories::Prepare(platform::FileSystem& files,
   const std::string application = Application(place.local, user, id.attempt.application);
   const std::string work = application + "/" + id.ToString();
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(application, kPassable));
+  Spread(application.substr(0, application.rfind('/')));
+  Spread(application);
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(work, kPrivate));
   const std::string logs = place.log + "/" + id.attempt.application.ToString();
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(logs, kPassable));
+  Spread(logs);
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(logs + "/" + id.ToString(), kPrivate));
   return files.MakeDirectories(Notes(id), kPrivate);
 }

@@ -109,7 +109,8 @@ class ContainerDirectories {
     // applications up to `unsure`, the older ones, it is not known.
     std::map<ApplicationId, std::set<std::string>> logs WEIR_GUARDED_BY(mutex);
     ApplicationId unsure WEIR_GUARDED_BY(mutex);
-    bool listed WEIR_GUARDED_BY(mutex) = false;  // what was there before this process
+    bool listed WEIR_GUARDED_BY(mutex) = false;           // what was there before this process
+    std::set<std::string> spread WEIR_GUARDED_BY(mutex);  // see Spread
   };
 
   // Chosen now, or as it was before.
@@ -119,6 +120,8 @@ class ContainerDirectories {
   // Good ones first.
   std::vector<std::string> LogsOf(const ApplicationId& id) const;
   Place RememberPlace(const ContainerId& id) const;
+  // Containers made in there need not be near each other; the file system is told once.
+  void Spread(const std::string& directory) const;
   // The one of `from` in which `below` exists, the likely one first; that one when there is none.
   static std::string Find(const std::vector<std::string>& from,
                           const std::string& likely,

@@ -147,8 +147,9 @@ Status HandOverSecrets(const FileDescriptor& work,
                        const Account& account) {
   const auto uid = static_cast<uid_t>(account.uid);
   const auto gid = static_cast<gid_t>(account.gid);
-  WEIR_ASSIGN_OR_RETURN(const FileDescriptor directory,
-                        OpenDirectory(work, kSecretsName, path, Ownership::kOurs));
+  auto opened = OpenDirectory(work, kSecretsName, path, Ownership::kOurs);
+  if (!opened.ok() && opened.error().code == ErrorCode::kNotFound) return {};  // it has none
+  WEIR_ASSIGN_OR_RETURN(const FileDescriptor directory, std::move(opened));
   WEIR_ASSIGN_OR_RETURN(const auto names, NamesIn(directory, path));
   for (const std::string& name : names) {
     const std::string file = path + "/" + name;

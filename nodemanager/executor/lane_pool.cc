@@ -13,7 +13,9 @@ bool LanePool::Submit(const std::string& lane, WorkerPool::Job job) {
     MutexLock lock(mutex_);
     if (stopped_) return false;
     auto& place = lanes_[lane];
-    if (place == nullptr) place = std::make_unique<WorkerPool>(name_, threads_, capacity_);
+    if (place == nullptr) {
+      place = std::make_unique<WorkerPool>(name_, threads_, capacity_, urgency_);
+    }
     pool = place.get();
   }
   return pool->Submit(std::move(job));

@@ -21,8 +21,8 @@ namespace weir::nm {
 class LanePool {
  public:
   // `threads` and `capacity`: of each lane.
-  LanePool(std::string name, size_t threads, size_t capacity)
-      : name_(std::move(name)), threads_(threads), capacity_(capacity) {}
+  LanePool(std::string name, size_t threads, size_t capacity, Urgency urgency = Urgency::kNormal)
+      : name_(std::move(name)), threads_(threads), capacity_(capacity), urgency_(urgency) {}
   ~LanePool() { Stop(); }
   LanePool(const LanePool&) = delete;
   LanePool& operator=(const LanePool&) = delete;
@@ -39,6 +39,7 @@ class LanePool {
   const std::string name_;
   const size_t threads_;
   const size_t capacity_;
+  const Urgency urgency_;
   platform::Mutex mutex_;
   std::map<std::string, std::unique_ptr<WorkerPool>> lanes_ WEIR_GUARDED_BY(mutex_);
   bool stopped_ WEIR_GUARDED_BY(mutex_) = false;

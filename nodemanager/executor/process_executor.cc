@@ -109,7 +109,7 @@ ProcessExecutor::ProcessExecutor(ProcessExecutorOptions options,
                    RunOnPreparer(id, std::move(job));
                  }),
       watcher_(std::move(watcher)),
-      deleters_("nm-deleter", 1, options_.queue),
+      deleters_("nm-deleter", 1, options_.queue, Urgency::kGivesWay),
       lookers_("nm-look", 1, options_.queue),
       launchers_("nm-launch", kLaunchThreads, options_.queue),
       preparers_("nm-prepare", kPrepareThreads, options_.queue),
@@ -244,6 +244,7 @@ Status ProcessExecutor::MakePlace(const Prepared& container) {
 }
 
 Status ProcessExecutor::WriteSecrets(const Prepared& container) {
+  if (container.launch.secrets.empty()) return {};
   const std::string directory = directories_.Secrets(container.token.user, container.token.id);
   WEIR_RETURN_IF_ERROR(files_.MakeDirectories(directory, kSecretsDirectoryMode));
   for (const auto& [name, bytes] : container.launch.secrets) {

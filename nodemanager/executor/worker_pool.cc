@@ -1,6 +1,7 @@
 #include "nodemanager/executor/worker_pool.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,8 +12,14 @@ namespace weir::nm {
 
 using platform::MutexLock;
 
-WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity)
-    : name_(std::move(name)), capacity_(capacity), busy_since_(threads, kNever) {
+namespace {
+
+constexpr int kGivesWay = 10;
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::string name, size_t threads, size_t capacity, Urgency urgency)
+    : name_(std::move(name)), capacity_(capacity), urgency_(urgency), busy_since_(threads, kNever) {
   for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { Run(i); });
 }
 
@@ -50,6 +57,8 @@ bool WorkerPool::IsStuck(Duration longer_than) {
 
 void WorkerPool::Run(size_t number) {
   pthread_setname_np(pthread_self(), name_.c_str());
+  // Of the calling thread alone, on Linux. Without it there is just less order.
+  if (urgency_ == Urgency::kGivesWay) static_cast<void>(!::nice(kGivesWay));
   while (true) {
     Job job;
     {

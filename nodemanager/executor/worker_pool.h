@@ -17,12 +17,16 @@
 
 namespace weir::nm {
 
+// Whether its threads give way to others where there are not enough processors: they get a small
+// share then, but always some.
+enum class Urgency { kNormal, kGivesWay };
+
 class WorkerPool {
  public:
   using Job = std::function<void()>;
 
   // `name`: of the threads, at most 15 characters.
-  WorkerPool(std::string name, size_t threads, size_t capacity);
+  WorkerPool(std::string name, size_t threads, size_t capacity, Urgency urgency = Urgency::kNormal);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -39,6 +43,7 @@ class WorkerPool {
 
   const std::string name_;
   const size_t capacity_;
+  const Urgency urgency_;
   platform::Mutex mutex_;
   platform::ConditionVariable changed_;
   std::deque<Job> jobs_ WEIR_GUARDED_BY(mutex_);

@@ -67,21 +67,13 @@ bool WriteAll(int fd, const std::string& text) {
   return true;
 }
 
-bool SyncDirectoryOf(const std::string& path) {
-  const int fd = open(path.substr(0, path.rfind('/')).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = fsync(fd) == 0;
-  close(fd);
-  return synced;
-}
-
+// Not synced: it is for a NodeManager of the same boot, as all that is known of processes.
 bool TryWriteFile(const std::string& path, const std::string& text) {
   const std::string beside = path + ".new";
   const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return false;
-  const bool written = WriteAll(fd, text) && fsync(fd) == 0;
-  return close(fd) == 0 && written && rename(beside.c_str(), path.c_str()) == 0 &&
-         SyncDirectoryOf(path);
+  const bool written = WriteAll(fd, text);
+  return close(fd) == 0 && written && rename(beside.c_str(), path.c_str()) == 0;
 }
 
 // The NodeManager that is there now reads the pipe, one that comes later reads the file: when one

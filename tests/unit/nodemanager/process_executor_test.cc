@@ -1,11 +1,18 @@
 #include "nodemanager/executor/process_executor.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <future>
+
 #include "executor_fixture.h"
+#include "nodemanager/executor/worker_pool.h"
 #include "tests/support/faulty_file_system.h"
 #include "tests/support/process.h"
 #include "tests/support/process_cluster.h"
@@ -204,6 +211,48 @@ TEST_F(ExecutorTest, SecretsAreFilesForTheOwnerOnly) {
   const auto script = files_.ReadFile(directories_.Notes(IdOf(1)) + "/launch.sh", 1 << 20);
   ASSERT_TRUE(script.ok());
   EXPECT_THAT(*script, ::testing::Not(HasSubstr("s3cret")));
+}
+
+TEST_F(ExecutorTest, WithoutSecretsThereIsNoDirectoryForThem) {
+  Start(1, Shell("ls -A; test -e $WEIR_SECRETS_DIR || echo none"));
+  AwaitEnd(1);
+  EXPECT_EQ(Output(1), "none\n");
+}
+
+// It is the pool of those who remove directories.
+TEST(WorkerPool, WhoGivesWayHasALowerPriorityAndNobodyElse) {
+  const auto priority_in = [](Urgency urgency) {
+    std::promise<int> told;
+    WorkerPool pool("pool", 1, 1, urgency);
+    EXPECT_TRUE(pool.Submit([&told] { told.set_value(::getpriority(PRIO_PROCESS, 0)); }));
+    return told.get_future().get();
+  };
+  const int own = ::getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(priority_in(Urgency::kNormal), own);
+  // 19 is the lowest there is.
+  EXPECT_EQ(priority_in(Urgency::kGivesWay), std::min(own + 10, 19));
+}
+
+// The file system may put each container elsewhere: see spread_hint.h.
+TEST_F(ExecutorTest, DirectoriesOfContainersAreSaidToBeUnrelated) {
+  Start(1, Shell("true"));
+  AwaitEnd(1);
+  const std::string& top = temporary_.path();
+  const std::string application = IdOf(1).attempt.application.ToString();
+  for (const std::string& directory : {top + "/notes",
+                                       top + "/log",
+                                       top + "/log/" + application,
+                                       top + "/local/usercache",
+                                       Work(1).substr(0, Work(1).rfind('/'))}) {
+    const platform::FileDescriptor fd(
+        ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(fd.valid()) << directory;
+    int flags = 0;
+    if (::ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) != 0) GTEST_SKIP() << "no flags on this disk";
+    int wanted = flags | FS_TOPDIR_FL;
+    if (::ioctl(fd.get(), FS_IOC_SETFLAGS, &wanted) != 0) GTEST_SKIP() << "no such flag here";
+    EXPECT_TRUE((flags & FS_TOPDIR_FL) != 0) << directory;
+  }
 }
 
 TEST_F(ExecutorTest, SigtermLetsAProgramEndInItsOwnWay) {
