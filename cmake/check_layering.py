@@ -48,8 +48,8 @@ ALLOWED = {
     "stream/examples": ["stream/api"],
     "client": ["common", "platform", "wire", "gen", "log-archive", "state-store",
                "state-store/records", "stream/graph"],
-    "tests/simulation": ["common", "scheduler", "state-store/records", "resourcemanager/core",
-                         "nodemanager/core", "appmaster/core"],
+    "tests/simulation": ["common", "scheduler", "state-store/records", "state-store/protocol",
+                         "resourcemanager/core", "nodemanager/core", "appmaster/core"],
 }
 PURE = ["common", "scheduler", "state-store/records", "state-store/protocol",
         "resourcemanager/core", "nodemanager/core",
@@ -57,7 +57,7 @@ PURE = ["common", "scheduler", "state-store/records", "state-store/protocol",
         "tests/simulation"]
 BANNED = re.compile(
     r"<(thread|mutex|future|iostream|fstream|filesystem|condition_variable|random)>"
-    r"|system_clock|steady_clock|random_device|\bgetenv\b|spdlog|\"?thrift/|leveldb/|zookeeper|libcgroup"
+    r"|system_clock|steady_clock|random_device|\bgetenv\b|spdlog|\"?thrift/|leveldb/|<zookeeper|\bzoo_|libcgroup"
     r"|<unistd\.h>|<sys/|\brand\(|\btime\(nullptr\)")
 UNORDERED = re.compile(r"\bunordered_(map|set)\b")
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"')

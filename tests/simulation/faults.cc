@@ -22,6 +22,12 @@ FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
   store_failures += other.store_failures;
   isolations += other.isolations;
   lease_ends += other.lease_ends;
+  takeovers += other.takeovers;
+  rm_stops += other.rm_stops;
+  zk_cuts += other.zk_cuts;
+  zk_outages += other.zk_outages;
+  cuts += other.cuts;
+  clock_jumps += other.clock_jumps;
   lost_queues += other.lost_queues;
   return *this;
 }
@@ -33,10 +39,13 @@ std::string FaultCounts::ToString() const {
          " NM, " + std::to_string(am_crashes) + " AM; " + std::to_string(store_failures) +
          " failed writes, " + std::to_string(isolations) + " isolated nodes, " +
          std::to_string(lease_ends) + " leases at their end, " + std::to_string(lost_queues) +
-         " starts without a queue in use";
+         " starts without a queue in use; " + std::to_string(takeovers) + " takeovers, " +
+         std::to_string(rm_stops) + " RMs stopped, " + std::to_string(cuts) + " hosts cut off, " +
+         std::to_string(zk_cuts) + " ZooKeeper connections cut, " + std::to_string(zk_outages) +
+         " outages, " + std::to_string(clock_jumps) + " clocks jumped";
 }
 
-Faults::Faults(Random& random, Faultiness faultiness)
+Faults::Faults(Random& random, Faultiness faultiness, bool several)
     : random_(random),
       active_(faultiness != Faultiness::kNone),
       restarts_only_(faultiness == Faultiness::kRestarts),
@@ -53,6 +62,12 @@ Faults::Faults(Random& random, Faultiness faultiness)
       store_failure_(random.Chance(1, 3) ? random.Below(60'000) : 0),
       isolate_(random.Chance(1, 2) ? random.Below(15'000) : 0),
       executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {
+  if (several && active_ && !restarts_only_) {
+    for (uint64_t* one : {&rm_stop_, &zk_outage_, &cut_, &clock_jump_}) {
+      *one = random.Chance(1, 2) ? random.Below(60'000) : 0;
+    }
+    zk_cut_ = random.Chance(1, 2) ? random.Below(80'000) : 0;
+  }
   if (!restarts_only_) return;
   for (uint64_t* other : {&lose_,
                           &duplicate_,
@@ -140,6 +155,41 @@ bool Faults::IsolateAll() {
   const bool isolate = Draw(isolate_ / kRarer);
   if (isolate) ++counts.isolations;
   return isolate;
+}
+
+bool Faults::StopResourceManager() {
+  const bool stop = Draw(rm_stop_);
+  if (stop) ++counts.rm_stops;
+  return stop;
+}
+
+bool Faults::StopZookeeper() {
+  const bool stop = Draw(zk_outage_);
+  if (stop) ++counts.zk_outages;
+  return stop;
+}
+
+bool Faults::CutHosts() {
+  const bool cut = Draw(cut_);
+  if (cut) ++counts.cuts;
+  return cut;
+}
+
+bool Faults::JumpClock() {
+  const bool jump = Draw(clock_jump_);
+  if (jump) ++counts.clock_jumps;
+  return jump;
+}
+
+bool Faults::CutZookeeper() {
+  const bool cut = Draw(zk_cut_);
+  if (cut) ++counts.zk_cuts;
+  return cut;
+}
+
+// Shorter and longer than a session.
+Duration Faults::OutageTime() {
+  return Between(random_, milliseconds(100), seconds(20));
 }
 
 Duration Faults::IsolationTime() {

@@ -26,6 +26,12 @@ struct FaultCounts {
   int64_t store_failures = 0;
   int64_t isolations = 0;
   int64_t lease_ends = 0;   // nodes that had heard of no RM for too long
+  int64_t takeovers = 0;    // times that some RM became active
+  int64_t rm_stops = 0;     // processes that were stopped for a while
+  int64_t zk_cuts = 0;      // connections to ZooKeeper
+  int64_t zk_outages = 0;   // of the whole ensemble
+  int64_t cuts = 0;         // between two hosts, or one way
+  int64_t clock_jumps = 0;  // of wall clocks, by up to an hour
   int64_t lost_queues = 0;  // starts of the RM that held applications in its recovery queue
 
   int64_t crashes() const { return rm_crashes + nm_crashes + am_crashes; }
@@ -35,7 +41,8 @@ struct FaultCounts {
 
 class Faults {
  public:
-  Faults(Random& random, Faultiness faultiness);
+  // `several`: ResourceManagers, with a ZooKeeper.
+  Faults(Random& random, Faultiness faultiness, bool several);
 
   // --- messages
   bool LoseMessage();
@@ -59,6 +66,15 @@ class Faults {
   bool IsolateNode();  // asked once a virtual second and node
   bool IsolateAll();   // asked once a virtual second: the RM hears of no node
   Duration IsolationTime();
+
+  // --- asked once a virtual second; with several ResourceManagers only
+  bool StopResourceManager();
+  bool StopZookeeper();
+  bool CutHosts();
+  bool JumpClock();
+  Duration OutageTime();
+  // Asked at each ping of a connection.
+  bool CutZookeeper();
 
   void Stop() { active_ = false; }
   bool active() const { return active_; }
@@ -88,6 +104,11 @@ class Faults {
   uint64_t store_failure_;     // per million writes
   uint64_t isolate_;           // per million seconds
   uint64_t executor_failure_;  // per million tries
+  uint64_t rm_stop_ = 0;       // per million seconds, as the next ones
+  uint64_t zk_outage_ = 0;
+  uint64_t cut_ = 0;
+  uint64_t clock_jump_ = 0;
+  uint64_t zk_cut_ = 0;  // per million pings
 };
 
 }  // namespace weir::simulation

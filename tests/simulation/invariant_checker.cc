@@ -91,9 +91,12 @@ void InvariantChecker::ResourceManagerBegan() {
   }
 }
 
-void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now) {
+void InvariantChecker::AfterResourceManagerStep(const rm::ResourceManagerCore& core,
+                                                Now now,
+                                                bool newest) {
   if (const std::string fault = core.CheckInvariants(); !fault.empty()) Fail("RM: " + fault);
   if (!store_.fault().empty()) Fail("store: " + store_.fault());
+  if (!newest) return;
   for (const auto& [key, id] : acknowledged_) {
     const std::optional<ApplicationReport> report = core.Report(id, now);
     if (!report) {

@@ -24,13 +24,13 @@
 #include "common/ids.h"
 #include "common/node_messages.h"
 #include "resourcemanager/core/resource_manager_core.h"
-#include "tests/simulation/sim_store.h"
+#include "tests/simulation/durable_state.h"
 
 namespace weir::simulation {
 
 class InvariantChecker {
  public:
-  explicit InvariantChecker(const SimStore& store) : store_(store) {}
+  explicit InvariantChecker(const DurableState& store) : store_(store) {}
 
   // Keeps the first.
   void Fail(const std::string& what);
@@ -49,7 +49,9 @@ class InvariantChecker {
   // --- a node
   void Launched(const ContainerId& container);
 
-  void AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now);
+  // `newest`: nobody has begun a later epoch. One that has been deposed and does not know it yet
+  // knows less.
+  void AfterResourceManagerStep(const rm::ResourceManagerCore& core, Now now, bool newest);
 
   const std::map<std::string, ApplicationId>& acknowledged() const { return acknowledged_; }
 
@@ -60,7 +62,7 @@ class InvariantChecker {
     bool operator==(const Outcome&) const = default;
   };
 
-  const SimStore& store_;
+  const DurableState& store_;
   std::string failure_;
   std::map<std::string, ApplicationId> acknowledged_;  // by idempotency key
   std::map<ApplicationId, Outcome> ends_;

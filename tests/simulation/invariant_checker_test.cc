@@ -19,7 +19,7 @@ const ContainerId kContainer = ContainerId::Make(kFirst, {1}, 2);
 class InvariantCheckerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    world_.store.Open(1, [](const SimStore::Answer&) {});
+    world_.store.Open(1, {.opened = [](const auto&) {}, .done = [](const auto&) {}});
   }
   // The record is on the disk afterwards.
   void Store(ApplicationState state) {

@@ -6,7 +6,7 @@ void Network::Send(const std::string& from,
                    const std::string& to,
                    const std::string& what,
                    const std::function<void()>& deliver) {
-  if (Isolated(from) || Isolated(to)) {
+  if (!Reachable(from, to)) {
     trace_.Line(from, what + " to " + to + " is cut off");
     return;
   }
@@ -24,6 +24,17 @@ void Network::Send(const std::string& from,
 void Network::Isolate(const std::string& host, Duration time) {
   trace_.Line(host, "is isolated for " + std::to_string(ToMillis(time)) + " ms");
   isolated_[host] = queue_.now() + time;
+}
+
+void Network::Cut(const std::string& from, const std::string& to, Duration time) {
+  trace_.Line(from, "does not reach " + to + " for " + std::to_string(ToMillis(time)) + " ms");
+  cut_[{from, to}] = queue_.now() + time;
+}
+
+bool Network::Reachable(const std::string& from, const std::string& to) {
+  if (Isolated(from) || Isolated(to)) return false;
+  const auto found = cut_.find({from, to});
+  return found == cut_.end() || found->second <= queue_.now();
 }
 
 bool Network::Isolated(const std::string& host) {

@@ -38,7 +38,13 @@ class Network {
             const std::function<void()>& deliver);
   // Nothing reaches or leaves `host` until then.
   void Isolate(const std::string& host, Duration time);
-  void HealAll() { isolated_.clear(); }
+  // Nothing gets from one to the other; what goes the other way does.
+  void Cut(const std::string& from, const std::string& to, Duration time);
+  bool Reachable(const std::string& from, const std::string& to);
+  void HealAll() {
+    isolated_.clear();
+    cut_.clear();
+  }
 
   struct Route {
     std::string from;
@@ -95,6 +101,7 @@ class Network {
   Faults& faults_;
   Trace& trace_;
   std::map<std::string, Instant> isolated_;
+  std::map<std::pair<std::string, std::string>, Instant> cut_;
 };
 
 }  // namespace weir::simulation

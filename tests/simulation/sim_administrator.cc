@@ -48,20 +48,21 @@ void SimAdministrator::Start() {
 
 void SimAdministrator::Act() {
   rm::Event event = DrawEvent();
-  world_.network.Call<SimResourceManager::Answer>(
-      {.from = kName,
-       .to = SimResourceManager::kName,
-       .what = "administration " + std::to_string(event.index()),
-       .time_limit = seconds(2)},
-      *world_.resource_manager,
-      event,
-      [this](const SimResourceManager::Answer& answer) {
-        const auto* error = std::get_if<Error>(&answer);
-        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
-        if (error != nullptr && error->code == ErrorCode::kInternal) {
-          world_.checker.Fail("administration: " + error->ToString());
-        }
-      });
+  CallResourceManager(world_,
+                      kName,
+                      {.from = kName,
+                       .to = "",
+                       .what = "administration " + std::to_string(event.index()),
+                       .time_limit = seconds(2)},
+                      event,
+                      [this](const SimResourceManager::Answer& answer) {
+                        const auto* error = std::get_if<Error>(&answer);
+                        world_.trace.Line(kName,
+                                          error == nullptr ? "is obeyed" : error->ToString());
+                        if (error != nullptr && error->code == ErrorCode::kInternal) {
+                          world_.checker.Fail("administration: " + error->ToString());
+                        }
+                      });
 }
 
 rm::Event SimAdministrator::DrawEvent() {
@@ -147,26 +148,27 @@ void SimAdministrator::TakeAllBack() {
 }
 
 void SimAdministrator::Insist(const rm::Event& event) {
-  world_.network.Call<SimResourceManager::Answer>(
-      {.from = kName,
-       .to = SimResourceManager::kName,
-       .what = "administration " + std::to_string(event.index()),
-       .time_limit = seconds(2)},
-      *world_.resource_manager,
-      event,
-      [this, event](const SimResourceManager::Answer& answer) {
-        const auto* error = std::get_if<Error>(&answer);
-        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
-        // A node that is not known (any more) is kept out by nobody.
-        if (error == nullptr || error->code == ErrorCode::kNotFound) return;
-        world_.queue.After(seconds(1), [this, event] { Insist(event); });
-      });
+  CallResourceManager(world_,
+                      kName,
+                      {.from = kName,
+                       .to = "",
+                       .what = "administration " + std::to_string(event.index()),
+                       .time_limit = seconds(2)},
+                      event,
+                      [this, event](const SimResourceManager::Answer& answer) {
+                        const auto* error = std::get_if<Error>(&answer);
+                        world_.trace.Line(kName,
+                                          error == nullptr ? "is obeyed" : error->ToString());
+                        // A node that is not known (any more) is kept out by nobody.
+                        if (error == nullptr || error->code == ErrorCode::kNotFound) return;
+                        world_.queue.After(seconds(1), [this, event] { Insist(event); });
+                      });
 }
 
 // Of some application that there may be.
 rm::Event SimAdministrator::DrawApplicationEvent() {
   Random& random = world_.random;
-  ApplicationId id = world_.resource_manager->GuessNextId();
+  ApplicationId id = world_.GuessNextId();
   id.sequence = std::max(1, id.sequence - 1 - static_cast<int32_t>(random.Below(4)));
   if (random.Chance(1, 2)) {
     return rm::MoveApplication{.call = {},

@@ -31,13 +31,12 @@ void SimClient::Call(const std::string& what,
                      Duration time_limit,
                      const rm::Event& event,
                      std::function<void(const Answer&)> done) {
-  world_.network.Call<Answer>({.from = name_,
-                               .to = SimResourceManager::kName,
-                               .what = plan_.key + " " + what,
-                               .time_limit = time_limit},
-                              *world_.resource_manager,
-                              event,
-                              std::move(done));
+  CallResourceManager(
+      world_,
+      name_,
+      {.from = name_, .to = "", .what = plan_.key + " " + what, .time_limit = time_limit},
+      event,
+      std::move(done));
 }
 
 rm::Event SimClient::Submission() const {
@@ -58,7 +57,7 @@ void SimClient::OnSubmitted(const Answer& answer) {
   const Error& error = std::get<Error>(answer);
   const bool queue_is_away = world_.loses_queues && error.code == ErrorCode::kNotFound;
   if (!queue_is_away && error.code != ErrorCode::kUnavailable &&
-      error.code != ErrorCode::kDeadlineExceeded) {
+      error.code != ErrorCode::kDeadlineExceeded && error.code != ErrorCode::kNotActive) {
     world_.checker.Fail(plan_.key + " is refused: " + error.ToString());
     return;
   }
@@ -89,11 +88,7 @@ void SimClient::OnReport(const Answer& answer) {
     world_.queue.After(milliseconds(1), [this] { Watch(); });
     return;
   }
-  const Error& error = std::get<Error>(answer);
-  if (error.code == ErrorCode::kNotFound) {
-    world_.checker.Fail(id_->ToString() + " was acknowledged and is not found");
-    return;
-  }
+  // One that was deposed and does not know it may know nothing of it.
   known_version_ = -1;  // a new RM counts anew
   world_.queue.After(RetryDelay(), [this] { Watch(); });
 }
@@ -119,7 +114,7 @@ void SimClient::Kill() {
 
 // Whatever comes of it: the id may be another's, or nobody's.
 void SimClient::KillGuessed() {
-  const ApplicationId guessed = world_.resource_manager->GuessNextId();
+  const ApplicationId guessed = world_.GuessNextId();
   world_.queue.After(world_.Between(Duration(0), milliseconds(3)), [this, guessed] {
     Call("kill guessed",
          seconds(2),

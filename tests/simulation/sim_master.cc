@@ -103,7 +103,7 @@ void SimMaster::ArmTimer() {
 void SimMaster::Dispatch(const am::MasterCall& call) {
   const AttemptId attempt = container_.attempt;
   rm::Event event;
-  Network::Route route{.from = host_, .to = SimResourceManager::kName, .what = ""};
+  Network::Route route{.from = host_, .to = "", .what = ""};
   switch (call.kind) {
     case am::MasterCall::Kind::kRegister:
       event = rm::RegisterMaster{.call = {},
@@ -126,10 +126,13 @@ void SimMaster::Dispatch(const am::MasterCall& call) {
       route.time_limit = seconds(3);
       break;
   }
-  world_.network.Call<RmAnswer>(
-      route, *world_.resource_manager, event, [this, alive = alive_, call](const RmAnswer& answer) {
-        if (*alive && !silent_) OnAnswer(call, answer);
-      });
+  CallResourceManager(world_,
+                      container_.ToString(),
+                      route,
+                      event,
+                      [this, alive = alive_, call](const RmAnswer& answer) {
+                        if (*alive && !silent_) OnAnswer(call, answer);
+                      });
 }
 
 std::vector<HeldContainer> SimMaster::Held() const {

@@ -160,13 +160,12 @@ void SimNode::Reply(const nm::Reply& reply) {
 
 void SimNode::SendToResourceManager(const nm::Action& action) {
   using RmAnswer = SimResourceManager::Answer;
-  SimResourceManager& rm = *world_.resource_manager;
   const uint64_t incarnation = incarnation_;
-  Network::Route route{.from = name_, .to = SimResourceManager::kName, .what = ""};
+  Network::Route route{.from = name_, .to = "", .what = ""};
   const auto call = [&](const rm::Event& event,
                         const std::function<nm::Event(const RmAnswer&)>& translate) {
-    world_.network.Call<RmAnswer>(
-        route, rm, event, [this, incarnation, translate](const RmAnswer& answer) {
+    CallResourceManager(
+        world_, name_, route, event, [this, incarnation, translate](const RmAnswer& answer) {
           if (incarnation == incarnation_ && up()) Step(translate(answer));
         });
   };

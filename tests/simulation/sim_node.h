@@ -54,6 +54,7 @@ class SimNode {
   // What its plan says; nothing while it is down.
   void ShutDown();
   void SetHealthy(bool healthy);
+  void JumpClock(int64_t millis) { clock_.Jump(millis); }
   // The pairs that this incarnation ignored, into the run's coverage.
   void NoteIgnored();
 
@@ -130,7 +131,6 @@ class SimNode {
   std::map<ContainerId, Process> processes_;
   std::set<ApplicationId> directories_;
   std::map<std::string, nm::NodeRecord> records_;
-  bool same_boot_ = true;
   Instant heard_by_rm_;
 };
 

@@ -60,7 +60,7 @@ nm::Recovery SimNode::Recover() {
   std::map<ContainerId, Note> known;
   for (const auto& [key, record] : records_) {
     if (const auto* conversation = std::get_if<nm::ConversationRecord>(&record)) {
-      if (same_boot_) recovery.conversation = *conversation;
+      recovery.conversation = *conversation;
     }
     const auto* container = std::get_if<nm::ContainerRecord>(&record);
     if (container == nullptr) continue;
@@ -95,7 +95,6 @@ nm::Recovery SimNode::Recover() {
   }
   notes_ = std::move(known);
   for (auto& [id, process] : processes_) process.end_told = false;
-  same_boot_ = true;
   return recovery;
 }
 
@@ -107,10 +106,11 @@ void SimNode::LoseMachine() {
   processes_.clear();
   // What the disk had not got yet is gone with it, whole containers here.
   std::erase_if(records_, [&](const auto& entry) {
+    // The conversation's is of this start of the machine, and void after it.
+    if (std::holds_alternative<nm::ConversationRecord>(entry.second)) return true;
     return std::holds_alternative<nm::ContainerRecord>(entry.second) && world_.random.Chance(1, 3);
   });
   clock_ = SimClock(world_);
-  same_boot_ = false;
 }
 
 void SimNode::HeardByResourceManager() {

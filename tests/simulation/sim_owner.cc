@@ -25,25 +25,27 @@ void SimOwner::Start() {
 void SimOwner::Act() {
   const auto container = DrawContainer();
   if (!container) return;
-  world_.network.Call<SimResourceManager::Answer>(
-      {.from = kName,
-       .to = SimResourceManager::kName,
-       .what = "command for " + container->ToString(),
-       .time_limit = seconds(4)},
-      *world_.resource_manager,
-      DrawEvent(*container),
-      [this](const SimResourceManager::Answer& answer) {
-        const auto* error = std::get_if<Error>(&answer);
-        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
-        if (error != nullptr && error->code == ErrorCode::kInternal) {
-          world_.checker.Fail("a command: " + error->ToString());
-        }
-      });
+  CallResourceManager(world_,
+                      kName,
+                      {.from = kName,
+                       .to = "",
+                       .what = "command for " + container->ToString(),
+                       .time_limit = seconds(4)},
+                      DrawEvent(*container),
+                      [this](const SimResourceManager::Answer& answer) {
+                        const auto* error = std::get_if<Error>(&answer);
+                        world_.trace.Line(kName,
+                                          error == nullptr ? "is obeyed" : error->ToString());
+                        if (error != nullptr && error->code == ErrorCode::kInternal) {
+                          world_.checker.Fail("a command: " + error->ToString());
+                        }
+                      });
 }
 
 std::optional<ContainerId> SimOwner::DrawContainer() {
-  if (!world_.resource_manager->up()) return std::nullopt;
-  const rm::ResourceManagerCore& core = *world_.resource_manager->core();
+  const SimResourceManager* active = world_.Active();
+  if (active == nullptr) return std::nullopt;
+  const rm::ResourceManagerCore& core = *active->core();
   std::vector<ContainerId> live;
   std::vector<ContainerId> over;
   for (const ApplicationReport& application : core.List({}, {}).applications) {

@@ -68,49 +68,122 @@ std::string Summary(const SimResourceManager::Answer& answer) {
 
 }  // namespace
 
-SimResourceManager::SimResourceManager(World& world) : world_(world), clock_(world) {}
+SimResourceManager::SimResourceManager(World& world, size_t index)
+    : world_(world),
+      name_(world.several ? "rm-" + std::to_string(index + 1) : "rm"),
+      process_(world.queue),
+      clock_(world),
+      own_writer_(world.several ? std::make_unique<ZookeeperWriter>(world, process_, name_)
+                                : nullptr),
+      writer_(world.several ? static_cast<RecordWriter&>(*own_writer_) : world.store) {
+  if (!world.several) return;
+  election_ = std::make_unique<SimElection>(world, process_, name_, [this] { Reconcile(); });
+}
+
+SimResourceManager::~SimResourceManager() = default;
 
 void SimResourceManager::Boot() {
+  process_.BeginNext();
   clock_ = SimClock(world_);
+  running_ = true;
+  ++listening_;
+  if (election_ == nullptr) return BecomeActive();
+  world_.trace.Line(name_, "starts");
+  election_->Begin();
+  Reconcile();
+}
+
+void SimResourceManager::BecomeActive() {
+  opening_ = true;
+  ++term_;
+  writer_.Open(ToMillis(clock_.At(world_.queue.now()).wall),
+               {.opened =
+                    [this](Result<RecordWriter::Opened> opened) {
+                      opening_ = false;
+                      if (opened.ok()) return OnOpened(*std::move(opened));
+                      world_.trace.Line(name_, "cannot become active: " + opened.error().message);
+                      StepDown();
+                    },
+                .done = [this](const RecordWriter::Answer& answer) { OnStored(answer); }});
+}
+
+void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
   const Now now = clock_.At(world_.queue.now());
-  epoch_ = world_.store.Open(ToMillis(now.wall),
-                             [this](const SimStore::Answer& answer) { OnStored(answer); });
-  world_.trace.Line(kName, "starts under epoch " + std::to_string(epoch_.epoch.value));
+  epoch_ = opened.epoch;
+  world_.trace.Line(name_, "starts under epoch " + std::to_string(epoch_.epoch.value));
+  ++world_.faults.counts.takeovers;
   committed_ = 0;
   armed_ = kNever;
   stepping_down_ = false;
+  ++listening_;
   world_.checker.ResourceManagerBegan();
   rm::CoreOptions options = Options(world_.workload);
-  std::vector<store::Record> records = world_.store.Load();
   if (world_.loses_queues && world_.faults.active() && world_.random.Chance(1, 2)) {
-    world_.trace.Line(kName, "finds no stored queues");
+    world_.trace.Line(name_, "finds no stored queues");
     options.local_queues = SimOneQueue();
-    std::erase_if(records, [](const store::Record& record) {
+    std::erase_if(opened.records, [](const store::Record& record) {
       return std::holds_alternative<store::QueueConfigurationRecord>(record);
     });
   }
-  core_ = std::make_unique<rm::ResourceManagerCore>(options, epoch_, records, now);
+  if (election_ != nullptr) election_->Started();
+  core_ = std::make_unique<rm::ResourceManagerCore>(options, epoch_, opened.records, now);
   Execute(core_->Start(now));
 }
 
-void SimResourceManager::Crash() {
-  if (!up()) return;
-  world_.trace.Line(kName, "dies");
+void SimResourceManager::StopBeingActive() {
   NoteIgnored();
-  ++incarnation_;
+  ++term_;
+  ++listening_;
+  opening_ = false;
   core_.reset();
   held_.clear();
-  world_.store.Crash();
+  writer_.Crash();
   // Some peers see the connection break, others have to find out by themselves.
   for (const auto& [number, call] : std::exchange(calls_, {})) {
     if (world_.random.Chance(1, 2)) {
       call.reply(Error{ErrorCode::kUnavailable, "the connection to the RM broke", ""});
     }
   }
+}
+
+void SimResourceManager::Crash() {
+  if (!up()) return;
+  world_.trace.Line(name_, "dies");
+  running_ = false;
+  process_.BeginNext();
+  if (election_ != nullptr) election_->End();
+  StopBeingActive();
   world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
 }
 
+// Alone its process ends, and whoever supervises it starts it again.
+void SimResourceManager::StepDown() {
+  if (election_ == nullptr) return Crash();
+  election_->Ended();
+  Reconcile();
+}
+
+void SimResourceManager::Reconcile() {
+  if (!running_ || election_ == nullptr) return;
+  const bool active = core_ != nullptr || opening_;
+  if (election_->to_be_active() == active) return;
+  if (!active) return BecomeActive();
+  world_.trace.Line(name_, "becomes standby");
+  StopBeingActive();
+}
+
+void SimResourceManager::StopFor(Duration time) {
+  if (!running_) return;
+  world_.trace.Line(name_, "is stopped for " + std::to_string(ToMillis(time)) + " ms");
+  process_.StopUntil(world_.queue.now() + time);
+}
+
+bool SimResourceManager::IsNewest() const {
+  return !world_.several || epoch_.epoch == world_.records.epoch();
+}
+
 void SimResourceManager::NoteHeard(const NodeId& id) {
+  if (!IsNewest()) return;
   for (SimNode* node : world_.nodes) {
     if (id.uuid == "uuid-" + node->name()) node->HeardByResourceManager();
   }
@@ -118,6 +191,14 @@ void SimResourceManager::NoteHeard(const NodeId& id) {
 
 uint64_t SimResourceManager::Receive(const rm::Event& request, const ReplyTo& reply) {
   const uint64_t number = next_call_++;
+  process_.Run([this, number, request, reply] { Handle(number, request, reply); });
+  return number;
+}
+
+void SimResourceManager::Handle(uint64_t number, const rm::Event& request, const ReplyTo& reply) {
+  if (core_ == nullptr) {
+    return reply(Error{ErrorCode::kNotActive, name_ + " is not active", ""});
+  }
   PendingCall& call = calls_[number];
   call.reply = reply;
   if (const auto* submission = std::get_if<rm::SubmitApplication>(&request)) {
@@ -135,18 +216,20 @@ uint64_t SimResourceManager::Receive(const rm::Event& request, const ReplyTo& re
       },
       request);
   rm::Event event = request;
+  if (const auto* watch = std::get_if<rm::WatchApplication>(&request)) call.watched = watch->id;
   SetCall(event, {number});
   Step(event);
-  return number;
 }
 
 void SimResourceManager::Abandon(uint64_t number) {
-  if (!up() || calls_.erase(number) == 0) return;
-  Step(rm::CallAbandoned{.call = {number}});
+  process_.Run([this, number] {
+    if (core_ == nullptr || calls_.erase(number) == 0) return;
+    Step(rm::CallAbandoned{.call = {number}});
+  });
 }
 
 ApplicationId SimResourceManager::GuessNextId() const {
-  const int64_t submitted = up() ? core_->Summary().applications_submitted : 0;
+  const int64_t submitted = core_ != nullptr ? core_->Summary().applications_submitted : 0;
   return {epoch_.cluster_timestamp, static_cast<int32_t>(submitted) + 1};
 }
 
@@ -156,6 +239,7 @@ void SimResourceManager::Step(const rm::Event& event) {
 }
 
 void SimResourceManager::Execute(rm::Actions actions) {
+  const uint64_t term = term_;
   for (const rm::Action& action : actions) {
     if (world_.faults.CrashResourceManager()) return Crash();
     if (action.after_record > committed_) {
@@ -163,9 +247,10 @@ void SimResourceManager::Execute(rm::Actions actions) {
     } else {
       Perform(action);
     }
+    if (term != term_) return;
   }
-  if (stepping_down_) return Crash();
-  world_.checker.AfterResourceManagerStep(*core_, clock_.At(world_.queue.now()));
+  if (stepping_down_) return StepDown();
+  world_.checker.AfterResourceManagerStep(*core_, clock_.At(world_.queue.now()), IsNewest());
   ArmDeadline();
 }
 
@@ -173,14 +258,14 @@ void SimResourceManager::Perform(const rm::Action& action) {
   if (const auto* reply = std::get_if<rm::Reply>(&action.body)) {
     Perform(*reply);
   } else if (const auto* append = std::get_if<rm::Append>(&action.body)) {
-    world_.trace.Line(kName, "appends " + std::to_string(append->sequence));
-    world_.store.Append(append->sequence, append->batch);
+    world_.trace.Line(name_, "appends " + std::to_string(append->sequence));
+    writer_.Append(append->sequence, append->batch);
   } else if (const auto* transition = std::get_if<rm::Transitioned>(&action.body)) {
     world_.coverage.Hit(transition->machine, transition->from, transition->event);
-    if (transition->machine == "node" && transition->event == "EXPIRE") {
+    if (transition->machine == "node" && transition->event == "EXPIRE" && IsNewest()) {
       world_.checker.NodeExpired(clock_.At(world_.queue.now()).monotonic, world_.nodes.size());
     }
-    world_.trace.Line(kName,
+    world_.trace.Line(name_,
                       transition->subject.ToString() + " " + std::string(transition->from) + " -" +
                           std::string(transition->event) + "-> " + std::string(transition->to));
   } else if (const auto* invalid = std::get_if<rm::InvalidEvent>(&action.body)) {
@@ -190,7 +275,7 @@ void SimResourceManager::Perform(const rm::Action& action) {
     const bool held = note->warning && note->message.find(" held in ") != std::string::npos;
     if (held) ++world_.faults.counts.lost_queues;
   } else if (const auto* step_down = std::get_if<rm::StepDown>(&action.body)) {
-    world_.trace.Line(kName, "steps down: " + step_down->error.message);
+    world_.trace.Line(name_, "steps down: " + step_down->error.message);
     stepping_down_ = true;
   }
 }
@@ -200,7 +285,7 @@ void SimResourceManager::Perform(const rm::Reply& reply) {
   if (found.empty()) return;  // its caller went away
   const PendingCall& call = found.mapped();
   world_.trace.Line(
-      kName,
+      name_,
       "answers call " + std::to_string(reply.call.value) + call.who + ": " + Summary(reply.answer));
   Check(call, reply.answer);
   call.reply(reply.answer);
@@ -208,10 +293,19 @@ void SimResourceManager::Perform(const rm::Reply& reply) {
 
 void SimResourceManager::Check(const PendingCall& call, const Answer& answer) {
   InvariantChecker& checker = world_.checker;
+  const auto* error = std::get_if<Error>(&answer);
+  if (error != nullptr && error->code == ErrorCode::kNotFound && call.watched.sequence != 0 &&
+      IsNewest()) {
+    checker.Fail(call.watched.ToString() + " was acknowledged and is not found");
+  }
   if (const auto* id = std::get_if<ApplicationId>(&answer)) checker.Acknowledged(call.key, *id);
-  if (const auto* report = std::get_if<ApplicationReport>(&answer)) checker.Reported(*report);
-  if (std::holds_alternative<RegisterMasterAnswer>(answer) ||
-      std::holds_alternative<AllocateAnswer>(answer)) {
+  if (const auto* report = std::get_if<ApplicationReport>(&answer); report && IsNewest()) {
+    checker.Reported(*report);
+  }
+  const bool heard = std::holds_alternative<RegisterMasterAnswer>(answer) ||
+                     std::holds_alternative<AllocateAnswer>(answer);
+  // What one grants that has been deposed is refused by all nodes that know it.
+  if (heard && IsNewest()) {
     checker.Accepted(call.attempt);
   }
   if (const auto* heartbeat = std::get_if<NodeHeartbeatAnswer>(&answer)) {
@@ -220,8 +314,8 @@ void SimResourceManager::Check(const PendingCall& call, const Answer& answer) {
   }
 }
 
-void SimResourceManager::OnStored(const SimStore::Answer& answer) {
-  if (!up()) return;
+void SimResourceManager::OnStored(const RecordWriter::Answer& answer) {
+  if (core_ == nullptr) return;
   if (!answer.status.ok()) {
     held_.clear();
     Step(rm::StoreFailed{answer.status.error()});
@@ -229,20 +323,22 @@ void SimResourceManager::OnStored(const SimStore::Answer& answer) {
   }
   committed_ = answer.sequence;
   // A shell may do these two in either order.
-  const uint64_t incarnation = incarnation_;
+  const uint64_t term = term_;
   const bool release_first = world_.random.Chance(1, 2);
   if (release_first) ReleaseHeld();
-  if (incarnation == incarnation_) Step(rm::RecordsCommitted{answer.sequence});
-  if (incarnation == incarnation_) ReleaseHeld();
+  if (term == term_) Step(rm::RecordsCommitted{answer.sequence});
+  if (term == term_) ReleaseHeld();
 }
 
 void SimResourceManager::ReleaseHeld() {
+  const uint64_t term = term_;
   while (!held_.empty() && held_.begin()->first <= committed_) {
     const std::vector<rm::Action> actions = std::move(held_.begin()->second);
     held_.erase(held_.begin());
     for (const rm::Action& action : actions) {
       if (world_.faults.CrashResourceManager()) return Crash();
       Perform(action);
+      if (term != term_) return;
     }
   }
 }
@@ -251,20 +347,57 @@ void SimResourceManager::ArmDeadline() {
   const Instant next = clock_.Global(core_->NextDeadline());
   if (next == kNever || (armed_ > world_.queue.now() && armed_ <= next)) return;
   armed_ = std::max(next, world_.queue.now());
-  world_.queue.At(armed_, [this, incarnation = incarnation_] {
-    if (incarnation != incarnation_ || !up()) return;
+  process_.At(armed_, [this, term = term_] {
+    if (term != term_ || core_ == nullptr) return;
     armed_ = kNever;
     if (clock_.Global(core_->NextDeadline()) > world_.queue.now()) return ArmDeadline();
-    world_.trace.Line(kName, "a deadline");
+    world_.trace.Line(name_, "a deadline");
     Step(rm::DeadlineReached{});
   });
 }
 
 void SimResourceManager::NoteIgnored() {
-  if (!up()) return;
+  if (core_ == nullptr) return;
   for (const rm::IgnoredPair& pair : core_->ignored()) {
     world_.coverage.Hit(pair.machine, pair.state, pair.event);
   }
+}
+
+SimResourceManager* World::Active() const {
+  SimResourceManager* active = nullptr;
+  for (SimResourceManager* one : resource_managers) {
+    if (one->core() == nullptr) continue;
+    if (active == nullptr || one->epoch() > active->epoch()) active = one;
+  }
+  return active;
+}
+
+ApplicationId World::GuessNextId() const {
+  const SimResourceManager* active = Active();
+  return (active != nullptr ? active : resource_managers.front())->GuessNextId();
+}
+
+void CallResourceManager(World& world,
+                         const std::string& peer,
+                         Network::Route route,
+                         const rm::Event& event,
+                         std::function<void(const SimResourceManager::Answer&)> done) {
+  size_t& chosen = world.chosen[peer];
+  SimResourceManager& rm = *world.resource_managers[chosen];
+  route.to = rm.name();
+  world.network.Call<SimResourceManager::Answer>(
+      route,
+      rm,
+      event,
+      [&world, &chosen, tried = chosen, done = std::move(done)](
+          const SimResourceManager::Answer& answer) {
+        const auto* error = std::get_if<Error>(&answer);
+        const bool elsewhere = error != nullptr && (error->code == ErrorCode::kUnavailable ||
+                                                    error->code == ErrorCode::kDeadlineExceeded ||
+                                                    error->code == ErrorCode::kNotActive);
+        if (elsewhere && chosen == tried) chosen = (tried + 1) % world.resource_managers.size();
+        done(answer);
+      });
 }
 
 }  // namespace weir::simulation

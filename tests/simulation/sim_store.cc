@@ -6,19 +6,26 @@
 
 namespace weir::simulation {
 
-store::EpochRecord SimStore::Open(int64_t wall_millis, Done done) {
-  Crash();
+store::EpochRecord NextEpochRecord(const std::optional<store::Record>& stored,
+                                   int64_t wall_millis) {
   store::EpochRecord next{
       .epoch = {1}, .cluster_timestamp = wall_millis, .cluster_id = "simulation"};
-  if (const auto stored = Find(store::KeyOf(next))) {
+  if (stored) {
     const auto& record = std::get<store::EpochRecord>(*stored);
     next.epoch = {record.epoch.value + 1};
     next.cluster_timestamp = std::max(wall_millis, record.cluster_timestamp + 1);
   }
-  Apply({.sequence = 0, .operations = {store::Put{next}}});
-  done_ = std::move(done);
-  failed_ = false;
   return next;
+}
+
+void SimStore::Open(int64_t wall_millis, Handlers handlers) {
+  Crash();
+  const store::EpochRecord next =
+      NextEpochRecord(Find(store::KeyOf(store::EpochRecord{})), wall_millis);
+  Apply({.sequence = 0, .operations = {store::Put{next}}});
+  handlers_ = std::move(handlers);
+  failed_ = false;
+  handlers_.opened(Opened{.epoch = next, .records = Load()});
 }
 
 void SimStore::Crash() {
@@ -46,12 +53,12 @@ void SimStore::Commit(uint64_t incarnation) {
     trace_.Line("store", "batch " + std::to_string(batch.sequence) + " fails");
     // Nobody knows whether the first that failed is there; later ones are not tried.
     if (!std::exchange(failed_, true) && random_.Chance(1, 2)) Apply(batch);
-    done_({.sequence = batch.sequence,
-           .status = Error{ErrorCode::kUnavailable, "the disk failed", ""}});
+    handlers_.done({.sequence = batch.sequence,
+                    .status = Error{ErrorCode::kUnavailable, "the disk failed", ""}});
     return;
   }
   Apply(batch);
-  done_({.sequence = batch.sequence, .status = {}});
+  handlers_.done({.sequence = batch.sequence, .status = {}});
 }
 
 void SimStore::Apply(const Batch& batch) {

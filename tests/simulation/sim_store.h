@@ -17,34 +17,26 @@
 #include "common/random.h"
 #include "common/result.h"
 #include "state-store/records.h"
+#include "tests/simulation/durable_state.h"
 #include "tests/simulation/event_queue.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/trace.h"
 
 namespace weir::simulation {
 
-class SimStore {
+class SimStore final : public DurableState, public RecordWriter {
  public:
-  struct Answer {
-    uint64_t sequence = 0;
-    Status status;
-  };
-  using Done = std::function<void(const Answer&)>;
-
   SimStore(EventQueue& queue, Random& random, Faults& faults, Trace& trace)
       : queue_(queue), random_(random), faults_(faults), trace_(trace) {}
 
-  // Becomes the next epoch's; writes under way of the one before are lost from some batch on.
-  store::EpochRecord Open(int64_t wall_millis, Done done);
-  // The writer is gone; what it had under way is lost from some batch on.
-  void Crash();
-  void Append(uint64_t sequence, std::vector<store::StoreOperation> batch);
+  // Writes under way of the one before are lost from some batch on. `opened` is called at once.
+  void Open(int64_t wall_millis, Handlers handlers) override;
+  // What it had under way is lost from some batch on.
+  void Crash() override;
+  void Append(uint64_t sequence, std::vector<store::StoreOperation> batch) override;
 
-  // What is durable now.
-  std::vector<store::Record> Load() const;
-  std::optional<store::Record> Find(const std::string& key) const;
-  // The first fault of a record or batch in words; "" if there is none.
-  const std::string& fault() const { return fault_; }
+  std::optional<store::Record> Find(const std::string& key) const override;
+  const std::string& fault() const override { return fault_; }
 
  private:
   struct Batch {
@@ -52,6 +44,7 @@ class SimStore {
     std::vector<store::StoreOperation> operations;
   };
 
+  std::vector<store::Record> Load() const;
   void Commit(uint64_t incarnation);
   void Apply(const Batch& batch);
 
@@ -64,7 +57,7 @@ class SimStore {
   Instant last_due_{};
   uint64_t incarnation_ = 0;
   bool failed_ = false;
-  Done done_;
+  Handlers handlers_;
   std::string fault_;
 };
 

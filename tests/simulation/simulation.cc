@@ -13,11 +13,13 @@ constexpr uint64_t kStepsMost = 2'000'000;
 
 Simulation::Simulation(const SimulationOptions& options)
     : options_(options),
-      world_(options.seed, options.faultiness, options.output),
-      resource_manager_(world_),
+      world_(options.seed, options.faultiness, options.output, options.resource_managers),
       administrator_(world_),
       owner_(world_) {
-  world_.resource_manager = &resource_manager_;
+  for (size_t i = 0; i < options.resource_managers; ++i) {
+    resource_managers_.push_back(std::make_unique<SimResourceManager>(world_, i));
+    world_.resource_managers.push_back(resource_managers_.back().get());
+  }
   world_.loses_queues = options.loses_queues;
   for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
     nodes_.push_back(std::make_unique<SimNode>(world_, i));
@@ -30,7 +32,7 @@ Simulation::Simulation(const SimulationOptions& options)
 }
 
 void Simulation::Start() {
-  resource_manager_.Boot();
+  for (const auto& one : resource_managers_) one->Boot();
   for (size_t i = 0; i < nodes_.size(); ++i) {
     world_.queue.After(world_.Between(Duration(0), seconds(3)),
                        [node = nodes_[i].get()] { node->Boot(); });
@@ -65,7 +67,54 @@ void Simulation::IsolateNow() {
       world_.network.Isolate(node->name(), world_.faults.IsolationTime());
     }
   }
+  if (world_.several) DisturbResourceManagers();
   world_.queue.After(seconds(1), [this] { IsolateNow(); });
+}
+
+void Simulation::DisturbResourceManagers() {
+  Faults& faults = world_.faults;
+  if (faults.StopResourceManager()) {
+    resource_managers_[world_.random.Below(resource_managers_.size())]->StopFor(
+        faults.OutageTime());
+  }
+  if (faults.StopZookeeper() && world_.zookeeper.serving()) {
+    world_.zookeeper.Stop();
+    world_.queue.After(faults.OutageTime(), [this] { world_.zookeeper.Serve(); });
+  }
+  if (faults.CutHosts()) CutHosts();
+  if (faults.JumpClock()) {
+    constexpr int64_t kHour = 3'600'000;
+    const int64_t jump = world_.random.Between(-kHour, kHour);
+    const size_t which = world_.random.Below(resource_managers_.size() + nodes_.size());
+    if (which < nodes_.size()) {
+      nodes_[which]->JumpClock(jump);
+    } else {
+      resource_managers_[which - nodes_.size()]->JumpClock(jump);
+    }
+  }
+}
+
+// Some hosts from the others, or one from another; often one way only.
+void Simulation::CutHosts() {
+  std::vector<std::string> hosts = {ZookeeperModel::kName};
+  for (const auto& one : resource_managers_) hosts.push_back(one->name());
+  for (const auto& node : nodes_) hosts.push_back(node->name());
+  Random& random = world_.random;
+  const Duration time = world_.faults.OutageTime();
+  const bool both_ways = random.Chance(1, 2);
+  const auto cut = [&](const std::string& from, const std::string& to) {
+    world_.network.Cut(from, to, time);
+    if (both_ways) world_.network.Cut(to, from, time);
+  };
+  if (random.Chance(1, 2)) {
+    const size_t from = random.Below(hosts.size());
+    return cut(hosts[from], hosts[(from + 1 + random.Below(hosts.size() - 1)) % hosts.size()]);
+  }
+  std::vector<std::string> sides[2];
+  for (const std::string& host : hosts) sides[random.Below(2)].push_back(host);
+  for (const std::string& from : sides[0]) {
+    for (const std::string& to : sides[1]) cut(from, to);
+  }
 }
 
 void Simulation::RunUntil(Instant until) {
@@ -87,14 +136,17 @@ void Simulation::MakeTrouble() {
   world_.trace.Line("simulation", "faults stop");
   world_.faults.Stop();
   world_.network.HealAll();
+  world_.zookeeper.Serve();
+  for (const auto& one : resource_managers_) one->GoOn();
 }
 
 void Simulation::CrashSomething() {
   const bool rm_only = options_.faultiness == Faultiness::kRestarts;
   const uint64_t which = rm_only ? nodes_.size() : world_.random.Below(nodes_.size() + 1);
-  if (which == nodes_.size() && resource_manager_.up()) {
+  SimResourceManager* active = world_.Active();
+  if (which == nodes_.size() && active != nullptr) {
     ++world_.faults.counts.rm_crashes;
-    resource_manager_.Crash();
+    active->Crash();
   } else if (which < nodes_.size() && nodes_[which]->up()) {
     ++world_.faults.counts.nm_crashes;
     nodes_[which]->Crash();
@@ -119,8 +171,12 @@ std::string Simulation::WhatIsLeft() const {
       return node->name() + " still holds the directory of " + id.ToString();
     }
   }
-  if (!resource_manager_.up()) return "the RM is down";
-  const ClusterSummary summary = resource_manager_.core()->Summary();
+  const SimResourceManager* active = world_.Active();
+  if (active == nullptr) return "no RM is active";
+  for (const auto& one : resource_managers_) {
+    if (one.get() != active && one->core() != nullptr) return "two RMs are active";
+  }
+  const ClusterSummary summary = active->core()->Summary();
   if (summary.containers_allocated != 0 || !summary.allocated.IsZero() ||
       !summary.pending.IsZero()) {
     return "the RM still counts " + summary.allocated.ToString() + " as taken and " +
@@ -175,7 +231,7 @@ SimulationOutcome Simulation::Run() {
   MakeTrouble();
   if (!world_.checker.failed()) Calm();
   if (options_.faultiness == Faultiness::kNone) CheckEnds();
-  resource_manager_.NoteIgnored();
+  for (const auto& one : resource_managers_) one->NoteIgnored();
   for (const auto& node : nodes_) node->NoteIgnored();
   SimulationOutcome outcome;
   outcome.failure = world_.checker.failure();

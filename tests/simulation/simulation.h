@@ -28,6 +28,7 @@ struct SimulationOptions {
   Faultiness faultiness = Faultiness::kDrawn;
   Trace::Output output = Trace::Output::kNone;
   bool loses_queues = false;  // see World
+  size_t resource_managers = 1;
 };
 
 struct SimulationOutcome {
@@ -50,6 +51,8 @@ class Simulation {
   void Start();
   void FollowNodePlan(size_t index);
   void IsolateNow();
+  void DisturbResourceManagers();
+  void CutHosts();
   void RunUntil(Instant until);
   void MakeTrouble();
   void CrashSomething();
@@ -60,7 +63,7 @@ class Simulation {
 
   const SimulationOptions options_;
   World world_;
-  SimResourceManager resource_manager_;
+  std::vector<std::unique_ptr<SimResourceManager>> resource_managers_;
   SimAdministrator administrator_;
   SimOwner owner_;
   std::vector<std::unique_ptr<SimNode>> nodes_;

@@ -77,6 +77,8 @@ TEST(Simulation, TheSameSeedGivesTheSameTrace) {
     EXPECT_EQ(first.hash, second.hash);
     EXPECT_EQ(first.steps, second.steps);
     EXPECT_NE(first.hash, RunSimulation({.seed = seed + 1}).hash);
+    const SimulationOptions several{.seed = seed, .resource_managers = 3};
+    EXPECT_EQ(RunSimulation(several).hash, RunSimulation(several).hash);
   }
 }
 
@@ -109,6 +111,32 @@ TEST(Simulation, QueuesThatAreGoneHoldTheirApplicationsUntilTheyAreBack) {
   std::printf("%s\n", faults.ToString().c_str());
   EXPECT_GT(faults.lost_queues, 25);
   EXPECT_GT(finished, 50);
+}
+
+// Two or three of them, and a ZooKeeper: processes are stopped and go on, connections break with
+// and without effect, hosts are cut off from each other, one way and both, clocks jump.
+TEST(Simulation, EveryInvariantHoldsWithSeveralResourceManagers) {
+  constexpr uint64_t kSeveralSeeds = 600;
+  FaultCounts faults;
+  std::map<std::string, int> ends;
+  for (uint64_t seed = 1; seed <= kSeveralSeeds; ++seed) {
+    const SimulationOutcome outcome =
+        RunSimulation({.seed = seed, .resource_managers = 2 + seed % 2});
+    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    faults += outcome.faults;
+    for (const auto& [state, count] : outcome.ends) ends[state] += count;
+  }
+  std::printf("%s\n", faults.ToString().c_str());
+  EXPECT_GT(faults.takeovers, 1'200);
+  EXPECT_GT(faults.rm_crashes, 500);
+  EXPECT_GT(faults.rm_stops, 200);
+  EXPECT_GT(faults.zk_cuts, 500);
+  EXPECT_GT(faults.zk_outages, 200);
+  EXPECT_GT(faults.cuts, 200);
+  EXPECT_GT(faults.clock_jumps, 200);
+  EXPECT_GT(faults.lease_ends, 500);
+  EXPECT_GT(ends["FINISHED"], 300);
+  EXPECT_EQ(ends["NOT OVER"], 0);
 }
 
 TEST(Simulation, RestartsOfTheResourceManagerDisturbNobody) {

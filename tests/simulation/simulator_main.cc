@@ -1,4 +1,5 @@
-// weir-sim --seeds A-B [--trace] [--no-faults | --restarts] [--lost-queues]: runs the simulation
+// weir-sim --seeds A-B [--trace] [--no-faults | --restarts] [--lost-queues]
+// [--resource-managers N]: runs the simulation
 // with each seed from A to B and prints one line each, the totals, and the pairs of the transition
 // tables that never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the
 // last lines are shown); 2 usage.
@@ -16,12 +17,15 @@
 namespace weir::simulation {
 namespace {
 
+constexpr int64_t kResourceManagersMost = 5;
+
 struct Arguments {
   uint64_t first = 1;
   uint64_t last = 1;
   Trace::Output output = Trace::Output::kNone;
   Faultiness faultiness = Faultiness::kDrawn;
   bool loses_queues = false;
+  size_t resource_managers = 1;
 };
 
 std::optional<std::pair<uint64_t, uint64_t>> ParseSeeds(std::string_view text) {
@@ -45,6 +49,10 @@ std::optional<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.faultiness = Faultiness::kRestarts;
     } else if (words[i] == "--lost-queues") {
       arguments.loses_queues = true;
+    } else if (words[i] == "--resource-managers" && i + 1 < words.size()) {
+      const std::optional<int64_t> count = ParseInt64(words[++i]);
+      if (!count || *count < 1 || *count > kResourceManagersMost) return std::nullopt;
+      arguments.resource_managers = static_cast<size_t>(*count);
     } else if (words[i] == "--seeds" && i + 1 < words.size()) {
       const auto range = ParseSeeds(words[++i]);
       if (!range) return std::nullopt;
@@ -77,10 +85,12 @@ int Run(const Arguments& arguments) {
   Coverage coverage;
   std::vector<uint64_t> failed;
   for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    const SimulationOutcome outcome = RunSimulation({.seed = seed,
-                                                     .faultiness = arguments.faultiness,
-                                                     .output = arguments.output,
-                                                     .loses_queues = arguments.loses_queues});
+    const SimulationOutcome outcome =
+        RunSimulation({.seed = seed,
+                       .faultiness = arguments.faultiness,
+                       .output = arguments.output,
+                       .loses_queues = arguments.loses_queues,
+                       .resource_managers = arguments.resource_managers});
     total += outcome.faults;
     coverage.Merge(outcome.coverage);
     if (!outcome.failure.empty()) {
@@ -114,6 +124,7 @@ int Run(const Arguments& arguments) {
 
 constexpr char kHelp[] =
     R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]
+                [--resource-managers N]
 
 Runs ResourceManager, NodeManagers and ApplicationMasters in virtual time, with faults drawn from a
 seed, and checks the invariants after every step.
@@ -121,6 +132,8 @@ seed, and checks the invariants after every step.
   --trace             prints every step
   --no-faults         loses, delays and kills nothing
   --restarts          kills the ResourceManager again and again, and does no other harm
+  --resource-managers N
+                      several, elected through ZooKeeper, with its faults; 1 unless given
   --lost-queues       a ResourceManager that starts may find no stored queues, and one of two in its file
 
 Exit code: 0 every invariant held; 1 one did not (its seed and last lines are shown); 2 usage.
@@ -137,10 +150,10 @@ int main(int count, char** words) {
   const auto arguments =
       weir::simulation::Parse(std::vector<std::string>(words + 1, words + count));
   if (!arguments) {
-    std::fprintf(
-        stderr,
-        "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]; "
-        "see --help\n");
+    std::fprintf(stderr,
+                 "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] "
+                 "[--lost-queues] [--resource-managers N]; "
+                 "see --help\n");
     return 2;
   }
   return weir::simulation::Run(*arguments);

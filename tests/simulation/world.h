@@ -4,6 +4,7 @@
 #define WEIR_TESTS_SIMULATION_WORLD_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@
 #include "tests/simulation/sim_store.h"
 #include "tests/simulation/trace.h"
 #include "tests/simulation/workload.h"
+#include "tests/simulation/zookeeper_model.h"
+#include "tests/simulation/zookeeper_writer.h"
 
 namespace weir::simulation {
 
@@ -25,32 +28,46 @@ class SimResourceManager;
 class SimNode;
 
 struct World {
-  World(uint64_t run_seed, Faultiness faultiness, Trace::Output output)
+  // `managers`: how many ResourceManagers; several share their records in ZooKeeper.
+  World(uint64_t run_seed, Faultiness faultiness, Trace::Output output, size_t managers = 1)
       : seed(run_seed),
+        several(managers > 1),
         random(run_seed),
         trace(queue, output),
-        faults(random, faultiness),
+        faults(random, faultiness, several),
         network(queue, faults, trace),
         store(queue, random, faults, trace),
-        checker(store),
+        zookeeper(queue, trace),
+        records(zookeeper),
+        checker(several ? static_cast<const DurableState&>(records) : store),
         workload(DrawWorkload(random, run_seed % 4 == 2)) {}
 
   const uint64_t seed;
+  const bool several;
   Random random;
   EventQueue queue;
   Trace trace;
   Faults faults;
   Network network;
-  SimStore store;
+  SimStore store;  // of a single ResourceManager
+  ZookeeperModel zookeeper;
+  ZookeeperRecords records;  // of several
   InvariantChecker checker;
   Coverage coverage;
   const Workload workload;
   // Set by the simulation once they exist; they live as long as the run.
-  SimResourceManager* resource_manager = nullptr;
+  std::vector<SimResourceManager*> resource_managers;
+  // By the name of who calls: which of them it takes for the active one.
+  std::map<std::string, size_t> chosen;
   std::vector<SimNode*> nodes;
   int running_clients = 0;
   // The RM may lose its stored queues when it starts; its local file has only one of them.
   bool loses_queues = false;
+
+  // The one with the newest epoch, while it is active.
+  SimResourceManager* Active() const;
+  // What the next submitted application may be called.
+  ApplicationId GuessNextId() const;
 
   Duration Between(Duration low, Duration high) {
     return Duration(random.Between(low.count(), high.count()));
@@ -69,6 +86,7 @@ class SimClock {
     const int64_t ms = ToMillis(global.time_since_epoch());
     return {global + offset_, WallFromMillis(kStartMillis + ms + skew_)};
   }
+  void Jump(int64_t millis) { skew_ += millis; }
   // The global instant of a deadline of this process.
   Instant Global(Instant local) const { return local == kNever ? kNever : local - offset_; }
 

@@ -1,4 +1,4 @@
-#include "resourcemanager/server/role_policy.h"
+#include "resourcemanager/core/role_policy.h"
 
 #include <gtest/gtest.h>
 

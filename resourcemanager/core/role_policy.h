@@ -7,8 +7,8 @@
 // asked to.
 //
 // Pure; deterministic. Owner: the HighAvailabilityDaemon's role loop, or a test.
-#ifndef WEIR_RESOURCEMANAGER_SERVER_ROLE_POLICY_H_
-#define WEIR_RESOURCEMANAGER_SERVER_ROLE_POLICY_H_
+#ifndef WEIR_RESOURCEMANAGER_CORE_ROLE_POLICY_H_
+#define WEIR_RESOURCEMANAGER_CORE_ROLE_POLICY_H_
 
 #include "common/result.h"
 #include "common/time.h"
@@ -57,4 +57,4 @@ class RolePolicy {
 
 }  // namespace weir::rm
 
-#endif  // WEIR_RESOURCEMANAGER_SERVER_ROLE_POLICY_H_
+#endif  // WEIR_RESOURCEMANAGER_CORE_ROLE_POLICY_H_
