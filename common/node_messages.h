@@ -48,6 +48,8 @@ struct RegisterNodeAnswer {
   int64_t session = 0;
   Duration expiry{0};  // the NM is lost when nothing is heard for so long
   Duration lease{0};   // containers live so long without word from the RM; 0 = as expiry
+  // The RM's clock, by which tokens expire, when it said this; 1970 = not said.
+  WallTime wall{};
 };
 
 // What came of a resize or signal command. Told until a heartbeat with it was answered.
@@ -103,6 +105,7 @@ struct NodeHeartbeatAnswer {
   std::optional<Resource> capacity = {};
   std::vector<ResizeContainerCommand> resize = {};
   std::vector<SignalContainerCommand> signal = {};
+  WallTime wall{};  // as in RegisterNodeAnswer
 };
 
 }  // namespace weir

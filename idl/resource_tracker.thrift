@@ -28,6 +28,7 @@ struct RegisterNodeAnswer {
   4: optional list<TokenKey> token_keys;
   5: optional string rm_http_address;   // where staging: resources are fetched
   6: optional i64 lease_ms;
+  7: optional i64 wall_ms;
 }
 
 struct CommandOutcome {
@@ -80,6 +81,7 @@ struct NodeHeartbeatAnswer {
   7: optional base.Resource capacity;  // that an administrator lets the node offer
   8: optional list<ResizeContainerCommand> resize;
   9: optional list<SignalContainerCommand> signal;
+  10: optional i64 wall_ms;
 }
 
 service ResourceTrackerService extends base.BaseService {

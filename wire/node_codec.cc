@@ -52,6 +52,7 @@ idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
   wire.__set_session(answer.session);
   wire.__set_expiry_ms(ToMillis(answer.expiry));
   wire.__set_lease_ms(ToMillis(answer.lease));
+  wire.__set_wall_ms(ToMillis(answer.wall));
   std::vector<idl::TokenKey> wire_keys;
   for (const auto& [id, key] : keys.keys()) {
     idl::TokenKey one;
@@ -68,7 +69,8 @@ RegisterNodeAnswer FromWire(const idl::RegisterNodeAnswer& wire) {
   return {.epoch = Epoch{wire.epoch},
           .session = wire.session,
           .expiry = milliseconds(wire.expiry_ms),
-          .lease = milliseconds(wire.lease_ms)};
+          .lease = milliseconds(wire.lease_ms),
+          .wall = WallFromMillis(wire.wall_ms)};
 }
 
 platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
@@ -162,6 +164,7 @@ idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
   idl::NodeHeartbeatAnswer wire;
   wire.__set_epoch(answer.epoch.value);
   wire.__set_sequence(answer.sequence);
+  wire.__set_wall_ms(ToMillis(answer.wall));
   std::vector<idl::StartContainerCommand> starts;
   for (const auto& start : answer.start) {
     idl::StartContainerCommand one;
@@ -195,6 +198,7 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
   NodeHeartbeatAnswer answer;
   answer.epoch = Epoch{wire.epoch};
   answer.sequence = wire.sequence;
+  answer.wall = WallFromMillis(wire.wall_ms);
   for (const auto& start : wire.start) {
     StartContainerCommand command;
     WEIR_ASSIGN_OR_RETURN(command.token, keys.VerifyContainer(FromWire(start.container_token)));

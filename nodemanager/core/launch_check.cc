@@ -113,7 +113,7 @@ Status CheckLaunchContext(const LaunchContext& launch) {
 
 Status CheckContainerToken(const ContainerTokenIdentifier& token,
                            const NodeRegistration& registration,
-                           Now now) {
+                           WallTime rm_wall) {
   const Epoch registered_epoch = registration.epoch;
   const std::string what = "the token of " + token.id.ToString();
   if (token.node != registration.node) {
@@ -144,7 +144,7 @@ Status CheckContainerToken(const ContainerTokenIdentifier& token,
                  what + " was given out before this NodeManager started",
                  "ask the ResourceManager for a new container"};
   }
-  if (token.expires < now.wall) {
+  if (token.expires < rm_wall) {
     return Error{ErrorCode::kUnauthenticated,
                  what + " expired at " + ToIso8601(token.expires),
                  "start containers soon after they are granted"};

@@ -21,7 +21,7 @@ Status CheckLaunchContext(const LaunchContext& launch);
 // What the token says against what this node is. kPermissionDenied (another node, or a resource or
 // user that cannot be), kUnauthenticated (expired), kFenced (an older epoch than the node is
 // registered under, or given out before this process first registered), kUnavailable (a newer
-// epoch: the node has yet to register there).
+// epoch: the node has yet to register there). `rm_wall`: the clock of the RM that gave it out.
 struct NodeRegistration {
   NodeId node;
   Epoch epoch;
@@ -29,7 +29,7 @@ struct NodeRegistration {
 };
 Status CheckContainerToken(const ContainerTokenIdentifier& token,
                            const NodeRegistration& registration,
-                           Now now);
+                           WallTime rm_wall);
 
 }  // namespace weir::nm
 

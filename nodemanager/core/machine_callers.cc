@@ -68,7 +68,7 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
   WEIR_RETURN_IF_ERROR(CheckContainerToken(
       token,
       {.node = options.id, .epoch = rm.session_epoch(), .first_session = rm.first_session()},
-      now));
+      rm.RmWall(now)));
   WEIR_RETURN_IF_ERROR(CheckLaunchContext(launch));
   if (finishing.contains(token.id.attempt.application)) {
     return Error{ErrorCode::kFailedPrecondition, "the application of " + name + " is over", ""};

@@ -312,7 +312,7 @@ void NodeManagerCore::Machine::ForgetIfSettled(const ContainerId& id, Now now) {
 
 void NodeManagerCore::Machine::PruneRemembered(Now now) {
   std::erase_if(remembered, [&](const auto& entry) {
-    if (entry.second.until >= now.wall) return false;
+    if (entry.second.until >= rm.RmWall(now)) return false;
     Drop(ContainerKey(entry.first));
     return true;
   });

@@ -80,7 +80,7 @@ void NodeManagerCore::Machine::OnStopCommand(const StopContainerCommand& command
   ContainerTokenIdentifier token;
   token.id = command.id;
   token.node = options.id;
-  token.expires = now.wall + std::chrono::duration_cast<milliseconds>(options.remember_stops);
+  token.expires = rm.RmWall(now) + std::chrono::duration_cast<milliseconds>(options.remember_stops);
   StopOne(Add(token, now), cause, now);
 }
 

@@ -65,6 +65,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
   answered_in_session_ = false;
   interrupted_in_session_ = false;
   last_answer_ = now.wall;
+  NoteRmWall(answer.wall, now);
   heard_ = std::max(heard_, register_sent_);
   return "registered under epoch " + std::to_string(answer.epoch.value);
 }
@@ -98,6 +99,7 @@ bool RmConversation::OnAnswer(int64_t session,
   }
   highest_epoch_ = answer.epoch;
   last_answer_ = now.wall;
+  NoteRmWall(answer.wall, now);
   heard_ = std::max(heard_, it->sent);
   back_off_ = smallest_;
   answered_in_session_ = true;
@@ -143,6 +145,11 @@ std::string RmConversation::OnFailure(int64_t session,
   BackOff(now, error.code);
   RegisterAgain(register_at_);
   return "registers again: " + error.ToString();
+}
+
+void RmConversation::NoteRmWall(WallTime wall, Now now) {
+  if (wall == WallTime{}) return;
+  rm_ahead_ = std::chrono::duration_cast<milliseconds>(wall - now.wall);
 }
 
 void RmConversation::Close() {

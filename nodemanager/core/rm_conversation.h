@@ -11,8 +11,8 @@
 // registration says; but a heartbeat that is refused while an older one is under way may only have
 // arrived first, and is tried once more. A registration that is refused because a later process of
 // this node has registered is wrong about that, since this one lives: it says a larger number from
-// then on (the clock was set back, or the disk comes from a copy). Sessions and sequences other than
-// those under way are stale and ignored.
+// then on (the clock was set back, or the disk comes from a copy). Sessions and sequences other
+// than those under way are stale and ignored.
 //
 // It knows no containers: the core fills the requests. Single-threaded value.
 #ifndef WEIR_NODEMANAGER_CORE_RM_CONVERSATION_H_
@@ -72,6 +72,9 @@ class RmConversation {
   // The epoch under which the node is registered; 0 when it is not.
   Epoch session_epoch() const { return registered() ? session_epoch_ : Epoch{}; }
   WallTime last_answer() const { return last_answer_; }
+  // What the RM's clock says, as far as is known: tokens expire by that one, however wrong either
+  // may be.
+  WallTime RmWall(Now now) const { return now.wall + rm_ahead_; }
   // When the newest request that was answered was first sent; Instant::min() before that.
   Instant heard() const { return heard_; }
   std::string CheckInvariants() const;
@@ -86,6 +89,7 @@ class RmConversation {
     bool overtook = false;    // was refused once because the older one had not arrived
   };
 
+  void NoteRmWall(WallTime wall, Now now);
   void BackOff(Now now, ErrorCode why);
   void RegisterAgain(Instant at);
   std::vector<Outstanding>::iterator FindOutstanding(int64_t session, int64_t sequence);
@@ -111,6 +115,7 @@ class RmConversation {
   int64_t last_sequence_ = 0;
   std::vector<Outstanding> outstanding_;  // by sequence, at most two
   WallTime last_answer_;
+  milliseconds rm_ahead_{0};
   Instant register_sent_;
   Instant heard_ = Instant::min();
 };

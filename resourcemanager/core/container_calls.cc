@@ -306,6 +306,7 @@ Result<std::optional<int64_t>> ResourceManagerCore::State::ResizeForMaster(Conta
 void ResourceManagerCore::State::NoteSize(ApplicationAttempt& attempt,
                                           const ContainerId& id,
                                           const ApplicationAttempt::ToldSize& size) {
+  if (IsFinal(attempt.state)) return;  // nobody hears it; who inherits it is told its size
   auto [entry, is_new] = attempt.sizes.try_emplace(id, size);
   if (is_new || entry->second.told_in != kUntold) ++attempt.untold_sizes;
   if (!is_new) {

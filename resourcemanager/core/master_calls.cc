@@ -44,6 +44,13 @@ Error Superseded(const AttemptId& id) {
   return {ErrorCode::kAborted, "a newer allocate call of " + id.ToString() + " came", ""};
 }
 
+// Whoever calls as such an attempt was not started by this ResourceManager: it has been deposed,
+// and has not noticed yet.
+bool IsBeforeLaunch(RmAttemptState state) {
+  return state == RmAttemptState::kNew || state == RmAttemptState::kScheduled ||
+         state == RmAttemptState::kAllocated;
+}
+
 bool SameContent(const AllocateRequest& a, const AllocateRequest& b) {
   return a.asks == b.asks && a.releases == b.releases && a.blacklist_add == b.blacklist_add &&
          a.blacklist_remove == b.blacklist_remove && a.sizes == b.sizes;
@@ -54,6 +61,13 @@ bool SameContent(const AllocateRequest& a, const AllocateRequest& b) {
 Result<ApplicationAttempt*> ResourceManagerCore::State::Listen(const AttemptId& id) {
   const Application* application = FindApplication(id.application);
   ApplicationAttempt* attempt = FindAttempt(id);
+  const bool later = application != nullptr && attempt == nullptr &&
+                     id.number > static_cast<int32_t>(application->attempts.size());
+  if (later || (attempt != nullptr && IsBeforeLaunch(attempt->state))) {
+    return Error{ErrorCode::kNotActive,
+                 id.ToString() + " was started by a ResourceManager that came after this one",
+                 "ask the active one"};
+  }
   if (application == nullptr || attempt == nullptr) {
     return Error{ErrorCode::kNotFound, id.ToString() + " is not known", "end this process"};
   }

@@ -74,6 +74,7 @@ NodeHeartbeatAnswer ResourceManagerCore::State::MakeAnswer(Node& node) {
   NodeHeartbeatAnswer answer;
   answer.epoch = epoch.epoch;
   answer.sequence = node.polls.last();
+  answer.wall = now.wall;
   TellStarts(node, answer);
   TellStops(node, answer);
   TellCommands(node, answer);

@@ -144,7 +144,8 @@ void ResourceManagerCore::State::AnswerRegistration(const Node& node, CallId cal
          RegisterNodeAnswer{.epoch = epoch.epoch,
                             .session = node.session,
                             .expiry = options.node_expiry,
-                            .lease = NodeLease(options.node_lease, options.node_expiry)},
+                            .lease = NodeLease(options.node_lease, options.node_expiry),
+                            .wall = now.wall},
          node.record_sequence);
 }
 

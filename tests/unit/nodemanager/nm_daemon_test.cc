@@ -62,7 +62,9 @@ TEST_F(NodeManagerProcess, AnApplicationMasterStartsWatchesAndStopsItsContainers
   EXPECT_EQ(running->state, ContainerState::kRunning);
   ASSERT_TRUE(AwaitState(token.id, ContainerState::kRunning));
 
-  auto other = Connect({kAttempt.application, 2});
+  ApplicationId another = kAttempt.application;
+  ++another.sequence;
+  auto other = Connect({another, 1});
   const auto refused = Watch(*other, token.id, ContainerState::kNew);
   EXPECT_EQ(refused.error().code, ErrorCode::kPermissionDenied);
 

@@ -119,6 +119,33 @@ TEST_P(RefusedStart, ChangesNothing) {
   EXPECT_TRUE(node.core.Containers().empty());
 }
 
+// Whichever of the two is wrong, and by how much.
+TEST(NodeManagerClocks, TokensExpireByTheClockOfTheResourceManager) {
+  for (const auto ahead : {seconds(-7200), seconds(0), seconds(7200)}) {
+    CoreDriver node;
+    const auto rm_wall = [&] { return node.now().wall + ahead; };
+    ++node.session;
+    node.Step(Registered{{.epoch = Epoch{3},
+                          .session = node.session,
+                          .expiry = seconds(30),
+                          .lease = seconds(25),
+                          .wall = rm_wall()}});
+    const auto start = [&](int64_t number, WallTime expires) {
+      ContainerTokenIdentifier token = node.Token(number);
+      token.expires = expires;
+      const CallId call = node.NextCall();
+      node.Step(StartContainer{call, kAttempt, token, SleepForEver()});
+      return node.Take<Reply>();
+    };
+    const auto late = start(1, rm_wall() - seconds(1));
+    ASSERT_TRUE(late);
+    EXPECT_TRUE(IsError(*late, ErrorCode::kUnauthenticated));
+    const auto in_time = start(1, rm_wall() + seconds(60));
+    ASSERT_TRUE(in_time);
+    EXPECT_TRUE(std::holds_alternative<NoContent>(in_time->answer)) << ahead.count();
+  }
+}
+
 using Token = ContainerTokenIdentifier;
 INSTANTIATE_TEST_SUITE_P(
     Starts,

@@ -77,8 +77,22 @@ TEST_F(Master, MustRegisterBeforeItAsks) {
   const AttemptId attempt = driver.StartMasters("n1").at(0).attempt;
   EXPECT_EQ(driver.Code(Poll(attempt, 1)), ErrorCode::kResync);
   EXPECT_EQ(driver.Code(driver.Finish(attempt)), ErrorCode::kResync);
-  EXPECT_EQ(driver.Code(Poll({attempt.application, 2}, 1)), ErrorCode::kNotFound);
   EXPECT_EQ(driver.Code(driver.RegisterMasterCall({{1, 1}, 1})), ErrorCode::kNotFound);
+}
+
+// It has been deposed and does not know it: to be told so would end an ApplicationMaster that is
+// the right one.
+TEST_F(Master, OfALaterResourceManagerIsSentToTheActiveOne) {
+  driver.SubmitStored(Context("count"), "1");
+  const AttemptId attempt = driver.StartMasters("n1").at(0).attempt;
+  const AttemptId next{attempt.application, 2};
+  EXPECT_EQ(driver.Code(driver.RegisterMasterCall(next)), ErrorCode::kNotActive);
+  EXPECT_EQ(driver.Code(Poll(next, 1)), ErrorCode::kNotActive);
+  EXPECT_EQ(driver.Code(driver.Finish(next)), ErrorCode::kNotActive);
+  CoreDriver empty;
+  const AttemptId waiting{empty.SubmitStored(Context("waits"), "2"), 1};
+  EXPECT_EQ(empty.Code(empty.RegisterMasterCall(waiting)), ErrorCode::kNotActive);
+  EXPECT_TRUE(empty.invalid.empty());
 }
 
 TEST_F(Master, GetsWhatItAsksForInTheSameAnswer) {
