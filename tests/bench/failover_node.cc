@@ -28,7 +28,8 @@ void JournalExecutor::Reacquire(const ContainerTokenIdentifier& token,
 // It was ready as soon as it began.
 void JournalExecutor::CallOffLocalization(const ContainerId& /*id*/) {}
 
-void JournalExecutor::Launch(const ContainerId& id, const nm::ContainerIndices& /*indices*/) {
+void JournalExecutor::Launch(const nm::Launch& wanted) {
+  const ContainerId& id = wanted.id;
   journal_.Started(id, platform::MonotonicNow());
   sink_(nm::Launched{id});
   if (id.is_application_master()) masters_.begin(id, running_.at(id));

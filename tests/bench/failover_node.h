@@ -36,7 +36,8 @@ class JournalExecutor : public nm::ContainerExecutor {
                  const LaunchContext& launch,
                  bool runs) override;
   void CallOffLocalization(const ContainerId& id) override;
-  void Launch(const ContainerId& id, const nm::ContainerIndices& indices) override;
+  using nm::ContainerExecutor::Launch;
+  void Launch(const nm::Launch& wanted) override;
   void Resize(const nm::Resize& wanted) override;
   void SignalContainer(const ContainerId& id, nm::SignalKind kind) override;
   void CleanUp(const ContainerId& id) override;
