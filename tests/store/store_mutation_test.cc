@@ -32,6 +32,33 @@ void Spill(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
+// Whether LevelDB takes the end of this log for one that a crash has cut: a record that says it is
+// longer than its last block, or a space that was never written. It says nothing of that, and
+// cannot: such a log is what a crash leaves of a write that nobody was told of.
+bool EndsAsIfCut(const std::string& log) {
+  constexpr size_t kBlock = 32'768;
+  constexpr size_t kHeader = 7;
+  const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(log[at])); };
+  for (size_t at = 0; at < log.size();) {
+    const size_t left = std::min(kBlock - at % kBlock, log.size() - at);
+    const bool last = at + left == log.size();
+    if (left < kHeader) {
+      if (last) return true;
+      at += left;
+      continue;
+    }
+    const size_t length = byte(at + 4) + (byte(at + 5) << 8U);
+    if (byte(at + 6) == 0 && length == 0) return true;
+    if (kHeader + length > left) {
+      if (last) return true;
+      at += left;
+      continue;
+    }
+    at += kHeader + length;
+  }
+  return false;
+}
+
 using OpenStore = std::function<Result<std::unique_ptr<StateStore>>(const std::string&)>;
 
 Result<std::unique_ptr<StateStore>> OpenLevel(const std::string& directory) {
@@ -96,7 +123,8 @@ class Mutations {
   }
   void Note(const Record& record) { written_.insert(Encode(record).value()); }
 
-  // True when a file is shorter: what was at its end may be missing without a trace.
+  // True when a file is shorter, or a log of LevelDB looks so: what was at its end may be missing
+  // without a trace.
   bool Damage(Random& random) {
     bool shortened = false;
     for (uint64_t n = 1 + random.Below(3); n > 0; --n) {
@@ -104,7 +132,8 @@ class Mutations {
       const std::string before = Slurp(path);
       std::string bytes = before;
       Mutate(random, bytes);
-      shortened = shortened || bytes.size() < before.size();
+      shortened = shortened || bytes.size() < before.size() ||
+                  (path.extension() == ".log" && EndsAsIfCut(bytes));
       Spill(path, bytes);
     }
     return shortened;
