@@ -25,6 +25,11 @@ function(weir_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} weir_warnings GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
+  set(environment "WEIR_BIN_DIR=${CMAKE_BINARY_DIR}/bin;WEIR_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  if(WEIR_SANITIZE STREQUAL "address")
+    list(APPEND environment
+      "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
-    ENVIRONMENT "WEIR_BIN_DIR=${CMAKE_BINARY_DIR}/bin;WEIR_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+    ENVIRONMENT "${environment}")
 endfunction()
