@@ -7,6 +7,12 @@
 #include "resourcemanager/core/core_state.h"
 
 namespace weir::rm {
+namespace {
+
+// How long an ApplicationMaster waits for another node than those where one has failed.
+constexpr Duration kAvoidMost = seconds(60);
+
+}  // namespace
 
 int32_t ResourceManagerCore::State::AttemptLimit(const Application& application) const {
   const int32_t asked = application.record.context.max_attempts;
@@ -83,7 +89,12 @@ void ResourceManagerCore::State::OnPauseOver(Application& application) {
   // It may be being killed.
   if (application.state != RmApplicationState::kAccepted) return;
   ApplicationAttempt& attempt = *application.current();
-  if (attempt.state == RmAttemptState::kNew) AskForMaster(application, attempt);
+  if (attempt.state == RmAttemptState::kNew) return AskForMaster(application, attempt);
+  // The others may never have the room, and a node that has failed once is better than none.
+  if (attempt.avoided.empty()) return;
+  EndAvoiding(attempt);
+  place = true;
+  Touch(application);
 }
 
 std::string ResourceManagerCore::State::PauseWords(const Application& application) const {
@@ -154,6 +165,7 @@ void ResourceManagerCore::State::BeginAvoiding(Application& application,
                                                ApplicationAttempt& attempt) {
   if (NodesToAvoid(application).empty()) return;
   avoiding.insert(attempt.id);
+  pause_deadlines.Set(application.id(), now.monotonic + kAvoidMost);
   AvoidNodes(application, attempt, CountOpenNodes());
 }
 

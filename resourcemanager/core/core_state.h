@@ -673,7 +673,7 @@ struct ResourceManagerCore::State {
   Deadlines<CallId> watcher_polls;
   Deadlines<CallId> command_polls;
   Deadlines<scheduler::ContainerSlot> stop_deadlines;  // of stopping ones not seen at their node
-  Deadlines<ApplicationId> pause_deadlines;            // of attempts that have yet to ask
+  Deadlines<ApplicationId> pause_deadlines;            // until attempts ask, or avoid no more
   Deadlines<ApplicationId> queue_deadlines;
   Deadlines<ApplicationId> lifetime_deadlines;
   Deadlines<int32_t> overcommit_deadlines;    // by Node::index

@@ -50,7 +50,8 @@ void ZookeeperConnection::Connect() {
     const bool same = session_ != 0 && world_.zookeeper.Touch(session_);
     if (!same) session_ = world_.zookeeper.OpenSession(kSessionTimeout);
     world_.trace.Line(
-        host_, what_ + (same ? " goes on in session " : " begins session ") + std::to_string(session_));
+        host_,
+        what_ + (same ? " goes on in session " : " begins session ") + std::to_string(session_));
     connected_ = true;
     unheard_ = 0;
     ++number_;

@@ -142,16 +142,16 @@ void ZookeeperWriter::MakeStore() {
 void ZookeeperWriter::Bump(const store::ZkNode& node) {
   const auto stored = store::Decode(store::KeyOf(store::EpochRecord{}), node.data);
   const store::EpochRecord epoch = NextEpochRecord(*stored, wall_millis_);
-  connection_.Apply({{.kind = Kind::kSet,
-                      .path = Layout().epoch(),
-                      .data = EpochBytes(epoch),
-                      .version = node.version}},
-                    [this, life = life_, epoch, version = node.version + 1](
-                        const store::ZkOutcome& outcome) {
-                      if (life != life_ || outcome.code == store::ZkCode::kUnknown) return;
-                      if (outcome.code == store::ZkCode::kOk) return Taken(epoch, version);
-                      FailOpening({ErrorCode::kFenced, "another one was faster", ""});
-                    });
+  connection_.Apply(
+      {{.kind = Kind::kSet,
+        .path = Layout().epoch(),
+        .data = EpochBytes(epoch),
+        .version = node.version}},
+      [this, life = life_, epoch, version = node.version + 1](const store::ZkOutcome& outcome) {
+        if (life != life_ || outcome.code == store::ZkCode::kUnknown) return;
+        if (outcome.code == store::ZkCode::kOk) return Taken(epoch, version);
+        FailOpening({ErrorCode::kFenced, "another one was faster", ""});
+      });
 }
 
 void ZookeeperWriter::Taken(const store::EpochRecord& epoch, int32_t version) {

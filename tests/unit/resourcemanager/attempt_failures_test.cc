@@ -341,6 +341,19 @@ TEST_F(Avoided, IsToldWhereItWaits) {
   EXPECT_THAT(explained->detail, HasSubstr("not n1.example:45454"));
 }
 
+TEST_F(Avoided, IsTakenAfterAMinuteIfNoOtherHasTheRoom) {
+  FailOn("n1", 1);
+  ASSERT_TRUE(Waits());
+  for (int i = 0; i < 14; ++i) {
+    driver.Advance(seconds(4));
+    driver.Beat("n1");
+    driver.Beat("n2");
+  }
+  ASSERT_TRUE(Waits()) << "56 s";
+  driver.Advance(seconds(4));
+  RunNext("n1");
+}
+
 TEST_F(Avoided, IsLeftForANodeThatComes) {
   FailOn("n1", 1);
   ASSERT_TRUE(Waits());
