@@ -132,6 +132,8 @@ void ResourceManagerCore::State::OnLaunchDeadlines() {
 
 void ResourceManagerCore::State::OnLaunchDeadline(ContainerSlot slot) {
   const ContainerId id = containers.IdOf(slot);
+  // Its master did not hear of it, so it has not given up what it asked for.
+  if (!containers.at(slot).told && !id.is_application_master()) AskAgain(slot);
   StopContainer(slot, ContainerEvent::kExpire, StopReason::kKilledByResourceManager);
   if (!id.is_application_master()) return;
   ApplicationAttempt& attempt = *FindAttempt(id.attempt);

@@ -108,6 +108,23 @@ TEST_F(Master, GetsWhatItAsksForInTheSameAnswer) {
   EXPECT_TRUE(driver.Ask(attempt).granted.empty()) << "each is granted once";
 }
 
+TEST(MasterGrants, OneThatExpiresBeforeItIsToldIsAskedForAgain) {
+  CoreOptions options = SmallOptions();
+  options.launch_expiry = options.master_expiry / 2;
+  CoreDriver driver(options);
+  driver.AddNode("n1", {1024, 4});
+  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
+  EXPECT_TRUE(driver.Ask(attempt, {AskFor(1, 1, {1024, 1})}).granted.empty());
+  driver.AddNode("n2", {1024, 1});
+  driver.Beat("n2");
+  ASSERT_EQ(driver.UsedOnNode("n2").memory_mib, 1024) << "granted, and nobody hears of it";
+  driver.Advance(options.launch_expiry + seconds(1));
+  driver.Beat("n2");
+  const AllocateAnswer answer = driver.Ask(attempt);
+  ASSERT_EQ(answer.granted.size(), 1U);
+  EXPECT_EQ(answer.granted[0].request_id, 1);
+}
+
 TEST_F(Master, ParkedPollIsAnsweredWhenSpaceAppears) {
   const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
   const CallId poll = driver.AllocateCall(
