@@ -49,6 +49,7 @@ Faults::Faults(Random& random, Faultiness faultiness, bool several)
     : random_(random),
       active_(faultiness != Faultiness::kNone),
       restarts_only_(faultiness == Faultiness::kRestarts),
+      one_death_(faultiness == Faultiness::kOneDeath),
       lose_(6'000 + random.Below(55'000)),
       duplicate_(6'000 + random.Below(55'000)),
       slow_(random.Below(50'000)),
@@ -62,13 +63,13 @@ Faults::Faults(Random& random, Faultiness faultiness, bool several)
       store_failure_(random.Chance(1, 3) ? random.Below(60'000) : 0),
       isolate_(random.Chance(1, 2) ? random.Below(15'000) : 0),
       executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {
-  if (several && active_ && !restarts_only_) {
+  if (several && active_ && !restarts_only_ && !one_death_) {
     for (uint64_t* one : {&rm_stop_, &zk_outage_, &cut_, &clock_jump_}) {
       *one = random.Chance(1, 2) ? random.Below(60'000) : 0;
     }
     zk_cut_ = random.Chance(1, 2) ? random.Below(80'000) : 0;
   }
-  if (!restarts_only_) return;
+  if (!restarts_only_ && !one_death_) return;
   for (uint64_t* other : {&lose_,
                           &duplicate_,
                           &slow_,
@@ -79,7 +80,7 @@ Faults::Faults(Random& random, Faultiness faultiness, bool several)
                           &executor_failure_}) {
     *other = 0;
   }
-  rm_crash_ = 1'000 + random.Below(8'000);
+  rm_crash_ = restarts_only_ ? 1'000 + random.Below(8'000) : 0;
 }
 
 bool Faults::Draw(uint64_t per_million) {
@@ -106,26 +107,36 @@ Duration Faults::MessageDelay() {
   return usual + Between(random_, Duration(0), slow_delay_);
 }
 
-bool Faults::CrashResourceManager() {
-  const bool crash = Draw(rm_crash_);
-  if (crash) ++counts.rm_crashes;
+bool Faults::IsThePlace() {
+  return active_ && one_death_ && ++places_ == dies_at_;
+}
+
+bool Faults::Crash(uint64_t per_million, int64_t FaultCounts::*count) {
+  const bool crash = IsThePlace() || Draw(per_million);
+  if (crash) ++(counts.*count);
   return crash;
+}
+
+bool Faults::CrashAfterwards(int64_t FaultCounts::*count) {
+  const bool crash = IsThePlace();
+  if (crash) ++(counts.*count);
+  return crash;
+}
+
+bool Faults::CrashResourceManager() {
+  return Crash(rm_crash_, &FaultCounts::rm_crashes);
 }
 
 bool Faults::CrashNodeManager() {
-  const bool crash = Draw(nm_crash_);
-  if (crash) ++counts.nm_crashes;
-  return crash;
+  return Crash(nm_crash_, &FaultCounts::nm_crashes);
 }
 
 bool Faults::CrashMaster() {
-  const bool crash = Draw(am_crash_);
-  if (crash) ++counts.am_crashes;
-  return crash;
+  return Crash(am_crash_, &FaultCounts::am_crashes);
 }
 
 Duration Faults::RestartDelay() {
-  const bool long_ones = !restarts_only_ && random_.Chance(1, 4);
+  const bool long_ones = !restarts_only_ && !one_death_ && random_.Chance(1, 4);
   return Between(random_, milliseconds(5), long_ones ? seconds(15) : seconds(2));
 }
 

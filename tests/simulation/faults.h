@@ -12,8 +12,9 @@
 
 namespace weir::simulation {
 
-// kRestarts: the ResourceManager dies and comes back, and nothing else goes wrong.
-enum class Faultiness { kDrawn, kNone, kRestarts };
+// kRestarts: the ResourceManager dies and comes back, and nothing else goes wrong. kOneDeath: one
+// process dies once, at a place that is given by its number, and nothing else goes wrong.
+enum class Faultiness { kDrawn, kNone, kRestarts, kOneDeath };
 
 struct FaultCounts {
   int64_t messages = 0;
@@ -53,7 +54,12 @@ class Faults {
   bool CrashResourceManager();
   bool CrashNodeManager();
   bool CrashMaster();
+  // Whether it dies just after it: a place of its own for kOneDeath, else never.
+  bool CrashAfterwards(int64_t FaultCounts::*count);
   Duration RestartDelay();
+  // With kOneDeath: the number of the place, from 1; and how many there have been.
+  void DieAt(uint64_t place) { dies_at_ = place; }
+  uint64_t places() const { return places_; }
 
   // --- the store
   Duration StoreDelay();
@@ -80,6 +86,7 @@ class Faults {
   bool active() const { return active_; }
   // Enough happened for the run to mean something.
   bool Satisfied() const {
+    if (one_death_) return true;
     return counts.crashes() >= 1 && (restarts_only_ || counts.lost + counts.duplicated >= 10);
   }
 
@@ -87,10 +94,15 @@ class Faults {
 
  private:
   bool Draw(uint64_t per_million);
+  bool Crash(uint64_t per_million, int64_t FaultCounts::*count);
+  bool IsThePlace();
 
   Random& random_;
   bool active_;
   const bool restarts_only_;
+  const bool one_death_;
+  uint64_t dies_at_ = 0;  // 0 = nowhere
+  uint64_t places_ = 0;
   uint64_t lose_;       // per million messages
   uint64_t duplicate_;  // per million messages
   uint64_t slow_;       // per million messages

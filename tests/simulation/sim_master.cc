@@ -84,6 +84,7 @@ void SimMaster::Pump() {
     const std::optional<am::MasterCall> call = protocol_.Next(world_.queue.now());
     if (!call) break;
     Dispatch(*call);
+    if (*alive_ && world_.faults.CrashAfterwards(&FaultCounts::am_crashes)) return End(1);
   }
   if (*alive_ && protocol_.Lost(world_.queue.now())) End(1);
   ArmTimer();

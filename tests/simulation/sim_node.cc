@@ -117,6 +117,7 @@ void SimNode::Execute(const nm::Actions& actions) {
     }
     Perform(action);
     if (incarnation != incarnation_) return;
+    if (world_.faults.CrashAfterwards(&FaultCounts::nm_crashes)) return Crash();
   }
   if (const std::string fault = core_->CheckInvariants(); !fault.empty()) {
     world_.checker.Fail(name_ + ": " + fault);

@@ -248,6 +248,7 @@ void SimResourceManager::Execute(rm::Actions actions) {
       Perform(action);
     }
     if (term != term_) return;
+    if (world_.faults.CrashAfterwards(&FaultCounts::rm_crashes)) return Crash();
   }
   if (stepping_down_) return StepDown();
   world_.checker.AfterResourceManagerStep(*core_, clock_.At(world_.queue.now()), IsNewest());

@@ -16,6 +16,7 @@ Simulation::Simulation(const SimulationOptions& options)
       world_(options.seed, options.faultiness, options.output, options.resource_managers),
       administrator_(world_),
       owner_(world_) {
+  world_.faults.DieAt(options.dies_at);
   for (size_t i = 0; i < options.resource_managers; ++i) {
     resource_managers_.push_back(std::make_unique<SimResourceManager>(world_, i));
     world_.resource_managers.push_back(resource_managers_.back().get());
@@ -238,6 +239,7 @@ SimulationOutcome Simulation::Run() {
   if (!outcome.failure.empty()) outcome.last_lines = world_.trace.last_lines();
   outcome.hash = world_.trace.hash();
   outcome.steps = world_.queue.steps();
+  outcome.places = world_.faults.places();
   outcome.virtual_time = world_.queue.now().time_since_epoch();
   outcome.faults = world_.faults.counts;
   outcome.coverage = world_.coverage;

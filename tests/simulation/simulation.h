@@ -29,6 +29,7 @@ struct SimulationOptions {
   Trace::Output output = Trace::Output::kNone;
   bool loses_queues = false;  // see World
   size_t resource_managers = 1;
+  uint64_t dies_at = 0;  // with kOneDeath; 0 = nowhere
 };
 
 struct SimulationOutcome {
@@ -36,6 +37,7 @@ struct SimulationOutcome {
   std::deque<std::string> last_lines;  // of the trace, when one did not
   uint64_t hash = 0;
   uint64_t steps = 0;
+  uint64_t places = 0;  // with kOneDeath: where a process could have died
   Duration virtual_time{0};
   FaultCounts faults;
   Coverage coverage;

@@ -1,8 +1,9 @@
 // weir-sim --seeds A-B [--trace] [--no-faults | --restarts] [--lost-queues]
-// [--resource-managers N]: runs the simulation
+// [--resource-managers N] [--sweep MOST]: runs the simulation
 // with each seed from A to B and prints one line each, the totals, and the pairs of the transition
 // tables that never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the
 // last lines are shown); 2 usage.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <optional>
@@ -26,6 +27,7 @@ struct Arguments {
   Faultiness faultiness = Faultiness::kDrawn;
   bool loses_queues = false;
   size_t resource_managers = 1;
+  uint64_t sweep = 0;  // most places of each run; 0 = no sweep
 };
 
 std::optional<std::pair<uint64_t, uint64_t>> ParseSeeds(std::string_view text) {
@@ -49,6 +51,10 @@ std::optional<Arguments> Parse(const std::vector<std::string>& words) {
       arguments.faultiness = Faultiness::kRestarts;
     } else if (words[i] == "--lost-queues") {
       arguments.loses_queues = true;
+    } else if (words[i] == "--sweep" && i + 1 < words.size()) {
+      const std::optional<int64_t> most = ParseInt64(words[++i]);
+      if (!most || *most < 1) return std::nullopt;
+      arguments.sweep = static_cast<uint64_t>(*most);
     } else if (words[i] == "--resource-managers" && i + 1 < words.size()) {
       const std::optional<int64_t> count = ParseInt64(words[++i]);
       if (!count || *count < 1 || *count > kResourceManagersMost) return std::nullopt;
@@ -122,9 +128,32 @@ int Run(const Arguments& arguments) {
   return failed.empty() ? 0 : 1;
 }
 
+// Each run again and again, with one death in another place each time.
+int Sweep(const Arguments& arguments) {
+  uint64_t failed = 0;
+  for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+    SimulationOptions options{.seed = seed,
+                              .faultiness = Faultiness::kOneDeath,
+                              .resource_managers = arguments.resource_managers};
+    const uint64_t places = RunSimulation(options).places;
+    const uint64_t runs = std::min(places, arguments.sweep);
+    for (uint64_t run = 1; run <= runs; ++run) {
+      options.dies_at = run * places / runs;
+      const SimulationOutcome outcome = RunSimulation(options);
+      if (outcome.failure.empty()) continue;
+      ++failed;
+      std::printf("place %" PRIu64 " of ", options.dies_at);
+      PrintFailure(seed, outcome);
+    }
+    std::printf("seed %" PRIu64 ": %" PRIu64 " of %" PRIu64 " places\n", seed, runs, places);
+  }
+  std::printf("%" PRIu64 " failed\n", failed);
+  return failed == 0 ? 0 : 1;
+}
+
 constexpr char kHelp[] =
     R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]
-                [--resource-managers N]
+                [--resource-managers N] [--sweep MOST]
 
 Runs ResourceManager, NodeManagers and ApplicationMasters in virtual time, with faults drawn from a
 seed, and checks the invariants after every step.
@@ -134,6 +163,8 @@ seed, and checks the invariants after every step.
   --restarts          kills the ResourceManager again and again, and does no other harm
   --resource-managers N
                       several, elected through ZooKeeper, with its faults; 1 unless given
+  --sweep MOST        runs each seed without faults but one: a process dies, before and after each of its
+                      actions in turn, in at most so many runs
   --lost-queues       a ResourceManager that starts may find no stored queues, and one of two in its file
 
 Exit code: 0 every invariant held; 1 one did not (its seed and last lines are shown); 2 usage.
@@ -152,9 +183,11 @@ int main(int count, char** words) {
   if (!arguments) {
     std::fprintf(stderr,
                  "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] "
-                 "[--lost-queues] [--resource-managers N]; "
+                 "[--lost-queues] [--resource-managers N] "
+                 "[--sweep MOST]; "
                  "see --help\n");
     return 2;
   }
-  return weir::simulation::Run(*arguments);
+  return arguments->sweep > 0 ? weir::simulation::Sweep(*arguments)
+                              : weir::simulation::Run(*arguments);
 }
