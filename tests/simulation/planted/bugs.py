@@ -37,13 +37,6 @@ BUGS = [
     ("lease-without-end", "a node keeps its containers however long it has heard of nobody",
      "nodemanager/core/machine_lease.cc",
      "        StopOne(container, StopCause::kLeaseEnded, now, words);\n", "", ""),
-    ("stops-told-once", "a stop command whose answer is lost is not told again",
-     "resourcemanager/core/node_answers.cc",
-     "    if (!stop.told || answer.stop.size() >= kIdsPerAnswer) continue;\n",
-     "    if (!stop.told || answer.stop.size() + 1 > 0) continue;\n", ""),
-    ("stop-forgotten", "a stop command for a container that has not come yet is dropped",
-     "nodemanager/core/machine_master.cc",
-     "  StopOne(Add(token, now), cause, now);\n", "  static_cast<void>(cause);\n", ""),
     ("losses-without-limit", "any number of silent nodes is given up at once",
      "resourcemanager/core/decommission.cc",
      "    if (!expiry_limiter.Take(active_nodes + awaited_nodes, now.monotonic)) break;\n",
@@ -70,6 +63,14 @@ BUGS = [
      "  if (attempt == nullptr || attempt->state == RmAttemptState::kRunning) return;\n"
      "  if (attempt->state == RmAttemptState::kFinishing) {\n"
      "    Move(*attempt, AttemptEvent::kExpired);", ""),
+    ("key-used-twice", "a submission that is sent again makes another application",
+     "resourcemanager/core/application_lifecycle.cc",
+     "      known != idempotency_keys.end()) {",
+     "      known != idempotency_keys.end() && event.idempotency_key.empty()) {", ""),
+    ("attempts-begin-anew", "the attempts that are stored are not read",
+     "resourcemanager/core/recovery.cc",
+     "  if (application == nullptr || record.id.number < 1 ||",
+     "  if (application == nullptr || record.id.number > 0 ||", ""),
 ]
 
 
