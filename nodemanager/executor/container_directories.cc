@@ -93,7 +93,7 @@ std::vector<std::string> ContainerDirectories::LogsOf(const ApplicationId& id) c
     if (known == shared_->logs.end()) return {};
     all.assign(known->second.begin(), known->second.end());
   }
-  const std::vector<std::string>& good = shared_->good_log;
+  const std::vector<std::string> good = shared_->good_log;
   std::stable_partition(all.begin(), all.end(), [&good](const std::string& one) {
     return std::find(good.begin(), good.end(), one) != good.end();
   });

@@ -99,12 +99,14 @@ class ClosedLoop {
   using Submit = std::function<void(int64_t number, std::function<void(bool ok)>)>;
 
   ClosedLoop(int64_t clients, Duration length, Submit submit)
-      : submit_(std::move(submit)), end_(platform::MonotonicNow() + length), running_(clients) {}
+      : submit_(std::move(submit)),
+        end_(platform::MonotonicNow() + length),
+        clients_(clients),
+        running_(clients) {}
 
   // The latencies, in ms; fewer than one a client when something failed.
   std::vector<double> Run() {
-    const int64_t clients = running_;
-    for (int64_t i = 0; i < clients; ++i) Next();
+    for (int64_t i = 0; i < clients_; ++i) Next();
     platform::MutexLock lock(mutex_);
     while (running_ > 0) changed_.Wait(mutex_);
     return std::move(latencies_);
@@ -132,6 +134,7 @@ class ClosedLoop {
 
   const Submit submit_;
   const Instant end_;
+  const int64_t clients_;
   std::atomic<int64_t> next_{1};
   std::atomic<bool> failed_{false};
   platform::Mutex mutex_;
