@@ -29,6 +29,9 @@ function(weir_test name)
   if(WEIR_SANITIZE STREQUAL "address")
     list(APPEND environment
       "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+  elseif(WEIR_SANITIZE STREQUAL "thread")
+    list(APPEND environment
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:print_suppressions=0")
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${environment}")
