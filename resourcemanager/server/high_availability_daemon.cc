@@ -1,6 +1,7 @@
 #include "resourcemanager/server/high_availability_daemon.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
@@ -30,6 +31,12 @@ constexpr char kComponent[] = "rm.role";
 constexpr Duration kAnswerTime = milliseconds(50);
 constexpr Duration kGiveUpPatience = milliseconds(500);
 constexpr Duration kLogPatience = milliseconds(500);  // for the last line
+
+// As _exit, of which sanitizers make a function that takes locks, such as that of standard error:
+// the thread that hangs may have them.
+[[noreturn]] void EndProcess() {
+  for (;;) ::syscall(SYS_exit_group, exit_status::kFailure);
+}
 
 }  // namespace
 
@@ -239,10 +246,10 @@ void HighAvailabilityDaemon::State::EndHanging(const std::string& silent_loop, D
                        {{"loop", silent_loop},
                         {"ms", std::to_string(ToMillis(silent))},
                         {"lock", given ? "given back" : "goes with the session"}});
-    _exit(exit_status::kFailure);
+    EndProcess();
   }).detach();
   std::this_thread::sleep_for(kLogPatience);
-  _exit(exit_status::kFailure);
+  EndProcess();
 }
 
 HighAvailabilityDaemon::HighAvailabilityDaemon(RmOptions options)
