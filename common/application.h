@@ -199,6 +199,7 @@ struct ClusterSummary {
   int64_t nodes_decommissioning = 0;
   int64_t nodes_decommissioned = 0;
   int64_t nodes_silent = 0;  // active ones that would be LOST but for the limit on that
+  Duration unconfirmed{0};   // for how long it has not been known whether another RM leads
 };
 
 }  // namespace weir

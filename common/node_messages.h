@@ -50,6 +50,9 @@ struct RegisterNodeAnswer {
   Duration lease{0};   // containers live so long without word from the RM; 0 = as expiry
   // The RM's clock, by which tokens expire, when it said this; 1970 = not said.
   WallTime wall{};
+  // For how long, when it said this, the RM has not known whether another one has taken over:
+  // the lease counts from so much before the request was sent.
+  Duration unconfirmed{0};
 };
 
 // What came of a resize or signal command. Told until a heartbeat with it was answered.
@@ -105,7 +108,8 @@ struct NodeHeartbeatAnswer {
   std::optional<Resource> capacity = {};
   std::vector<ResizeContainerCommand> resize = {};
   std::vector<SignalContainerCommand> signal = {};
-  WallTime wall{};  // as in RegisterNodeAnswer
+  WallTime wall{};          // as in RegisterNodeAnswer
+  Duration unconfirmed{0};  // as in RegisterNodeAnswer
 };
 
 }  // namespace weir

@@ -29,6 +29,7 @@ struct RegisterNodeAnswer {
   5: optional string rm_http_address;   // where staging: resources are fetched
   6: optional i64 lease_ms;
   7: optional i64 wall_ms;
+  8: optional i64 unconfirmed_ms;       // common/node_messages.h RegisterNodeAnswer
 }
 
 struct CommandOutcome {
@@ -82,6 +83,7 @@ struct NodeHeartbeatAnswer {
   8: optional list<ResizeContainerCommand> resize;
   9: optional list<SignalContainerCommand> signal;
   10: optional i64 wall_ms;
+  11: optional i64 unconfirmed_ms;
 }
 
 service ResourceTrackerService extends base.BaseService {

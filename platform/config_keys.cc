@@ -49,6 +49,12 @@ constexpr ConfigKey kKnown[] = {
     {kRmHaAutomatic,
      "true",
      "The active one is elected through ZooKeeper; false = an administrator says who it is."},
+    {kRmHaConfirm,
+     "true",
+     "The active one vouches for the leases of nodes as long as the state store, or all other "
+     "ResourceManagers, confirm that nobody has taken over. false: it always does, so that what "
+     "runs survives an outage of ZooKeeper and of another ResourceManager's machine together, but "
+     "may run twice when it is cut off with some nodes."},
     {kRmHaElection,
      "/yarn-leader-election",
      "Node of ZooKeeper below which each cluster has its election."},

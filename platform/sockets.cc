@@ -213,6 +213,25 @@ Result<FileDescriptor> ConnectTcp(const HostPort& address, Instant deadline, int
   return last;
 }
 
+bool IsRefused(const HostPort& address, Instant deadline) {
+  const auto list = Resolve(address, false);
+  if (!list.ok()) return false;
+  bool refused = false;
+  for (const addrinfo* one = list->get(); one != nullptr; one = one->ai_next) {
+    const FileDescriptor fd(StreamSocket(one->ai_family));
+    if (!fd.valid()) return false;
+    int error = ::connect(fd.get(), one->ai_addr, one->ai_addrlen) == 0 ? 0 : errno;
+    if (error == EINPROGRESS) {
+      if (WaitFor(fd.get(), POLLOUT, deadline, -1) != WaitOutcome::kReady) return false;
+      socklen_t size = sizeof(error);
+      ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+    if (error != ECONNREFUSED) return false;
+    refused = true;
+  }
+  return refused;
+}
+
 Result<FileDescriptor> ConnectUnix(const std::string& path, Instant deadline, int wake) {
   WEIR_ASSIGN_OR_RETURN(const sockaddr_un address, UnixAddress(path));
   FileDescriptor fd(StreamSocket(AF_UNIX));

@@ -29,6 +29,9 @@ Result<FileDescriptor> ListenUnix(const std::string& path);
 Result<FileDescriptor> ConnectTcp(const HostPort& address, Instant deadline, int wake);
 Result<FileDescriptor> ConnectUnix(const std::string& path, Instant deadline, int wake);
 
+// Whether nobody listens there: the connection is refused, in time. False when it cannot be told.
+bool IsRefused(const HostPort& address, Instant deadline);
+
 enum class WaitOutcome { kReady, kTimeout, kWoken, kFailed };
 // Waits for `events` (of poll) on `fd`.
 WaitOutcome WaitFor(int fd, short events, Instant deadline, int wake);

@@ -77,6 +77,10 @@ class StateStore {
   // `lost` is called on the store's own thread, at most once, when the store learns between two
   // Appends that it is no longer the writer. Before Open. Stores that cannot fence never call it.
   virtual void OnFenced(std::function<void(const Error&)> lost) { static_cast<void>(lost); }
+  // Whether this is still the writer, as of some moment after the call; false also when nobody can
+  // be asked. `done` is called once, on the caller's thread or the store's own. After Open. Who has
+  // locked a store need not ask.
+  virtual void Confirm(std::function<void(bool)> done) { done(true); }
   // Waits for what was appended; later Appends fail. Idempotent.
   virtual void Close() = 0;
 };

@@ -48,6 +48,7 @@ class ZookeeperStore final : public StateStore {
   Result<EpochRecord> Open(const OpenRequest& request) override;
   void Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) override;
   void OnFenced(std::function<void(const Error&)> lost) override;
+  void Confirm(std::function<void(bool)> done) override;
   void Close() override;
 
  private:
@@ -74,6 +75,10 @@ class ZookeeperStore final : public StateStore {
   void Carry(ZkActions actions);
   void SendOne(SendMulti multi);
   void Read(uint64_t id);
+  void ReadEpoch(const std::function<void(bool)>& done);
+  void SeeEpoch(const ZkOutcome& outcome,
+                const ZkNode& node,
+                const std::function<void(bool)>& done);
   void WatchEpoch(const std::shared_ptr<ZooKeeperSession>& session,
                   const std::shared_ptr<ZkHeadView>& view);
   void EndWriter(const Error& error);
@@ -334,6 +339,38 @@ void ZookeeperStore::Read(uint64_t id) {
   });
 }
 
+void ZookeeperStore::Confirm(std::function<void(bool)> done) {
+  Post([this, done = std::move(done)] { ReadEpoch(done); });
+}
+
+// The sync makes what is read at least as new as the question.
+void ZookeeperStore::ReadEpoch(const std::function<void(bool)>& done) {
+  const std::shared_ptr<ZooKeeperSession> session = client_.session();
+  if (session == nullptr || writer_ == nullptr) return done(false);
+  const auto synced = std::make_shared<bool>(false);  // of the thread of the client's callbacks
+  session->Sync(layout_.root(),
+                [synced](const ZkOutcome& outcome) { *synced = outcome.code == ZkCode::kOk; });
+  session->Get(
+      layout_.epoch(),
+      [this, synced, writer = writer_number_, done](const ZkOutcome& outcome, ZkNode node) {
+        Post([this, synced = *synced, writer, done, outcome, node = std::move(node)] {
+          if (writer != writer_number_ || !synced) return done(false);
+          SeeEpoch(outcome, node, done);
+        });
+      });
+}
+
+void ZookeeperStore::SeeEpoch(const ZkOutcome& outcome,
+                              const ZkNode& node,
+                              const std::function<void(bool)>& done) {
+  const bool gone = outcome.code == ZkCode::kNoNode;
+  if (writer_ == nullptr || (outcome.code != ZkCode::kOk && !gone)) return done(false);
+  ZkActions actions;
+  writer_->EpochSeen(gone ? kAnyVersion : node.version, actions);
+  Carry(std::move(actions));
+  done(!writer_->ended());
+}
+
 // Whoever takes the store over changes the epoch: with the watch that is seen even when nothing is
 // written.
 void ZookeeperStore::WatchEpoch(const std::shared_ptr<ZooKeeperSession>& session,
@@ -342,14 +379,10 @@ void ZookeeperStore::WatchEpoch(const std::shared_ptr<ZooKeeperSession>& session
     Post([this, writer] {
       const std::shared_ptr<ZooKeeperSession> now = client_.session();
       if (writer != writer_number_ || now == nullptr) return;
-      now->Get(layout_.epoch(), [this, writer](const ZkOutcome& outcome, const ZkNode& node) {
-        const bool gone = outcome.code == ZkCode::kNoNode;
-        if (outcome.code != ZkCode::kOk && !gone) return;  // the next connection reads it again
-        Post([this, writer, version = gone ? kAnyVersion : node.version] {
-          if (writer != writer_number_ || writer_ == nullptr) return;
-          ZkActions actions;
-          writer_->EpochSeen(version, actions);
-          Carry(std::move(actions));
+      // If it cannot be read, the next connection reads it again.
+      now->Get(layout_.epoch(), [this, writer](const ZkOutcome& outcome, ZkNode node) {
+        Post([this, writer, outcome, node = std::move(node)] {
+          if (writer == writer_number_) SeeEpoch(outcome, node, [](bool) {});
         });
       });
     });

@@ -8,6 +8,16 @@
 #include "wire/lists_codec.h"
 
 namespace weir::wire {
+namespace {
+
+// Longer than any lease: what is more says no more.
+constexpr int64_t kUnconfirmedMost = 86'400'000;
+
+Duration UnconfirmedFromWire(int64_t ms) {
+  return milliseconds(std::clamp<int64_t>(ms, 0, kUnconfirmedMost));
+}
+
+}  // namespace
 
 idl::RegisterNodeRequest ToWire(const RegisterNodeRequest& request) {
   idl::RegisterNodeRequest wire;
@@ -53,6 +63,7 @@ idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
   wire.__set_expiry_ms(ToMillis(answer.expiry));
   wire.__set_lease_ms(ToMillis(answer.lease));
   wire.__set_wall_ms(ToMillis(answer.wall));
+  wire.__set_unconfirmed_ms(ToMillis(answer.unconfirmed));
   std::vector<idl::TokenKey> wire_keys;
   for (const auto& [id, key] : keys.keys()) {
     idl::TokenKey one;
@@ -70,7 +81,8 @@ RegisterNodeAnswer FromWire(const idl::RegisterNodeAnswer& wire) {
           .session = wire.session,
           .expiry = milliseconds(wire.expiry_ms),
           .lease = milliseconds(wire.lease_ms),
-          .wall = WallFromMillis(wire.wall_ms)};
+          .wall = WallFromMillis(wire.wall_ms),
+          .unconfirmed = UnconfirmedFromWire(wire.unconfirmed_ms)};
 }
 
 platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
@@ -165,6 +177,7 @@ idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,
   wire.__set_epoch(answer.epoch.value);
   wire.__set_sequence(answer.sequence);
   wire.__set_wall_ms(ToMillis(answer.wall));
+  wire.__set_unconfirmed_ms(ToMillis(answer.unconfirmed));
   std::vector<idl::StartContainerCommand> starts;
   for (const auto& start : answer.start) {
     idl::StartContainerCommand one;
@@ -199,6 +212,7 @@ Result<NodeHeartbeatAnswer> FromWire(const idl::NodeHeartbeatAnswer& wire,
   answer.epoch = Epoch{wire.epoch};
   answer.sequence = wire.sequence;
   answer.wall = WallFromMillis(wire.wall_ms);
+  answer.unconfirmed = UnconfirmedFromWire(wire.unconfirmed_ms);
   for (const auto& start : wire.start) {
     StartContainerCommand command;
     WEIR_ASSIGN_OR_RETURN(command.token, keys.VerifyContainer(FromWire(start.container_token)));

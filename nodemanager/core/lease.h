@@ -2,18 +2,22 @@
 //
 // The rule. A container of which the RM may start a replacement elsewhere must not run here any
 // more. The RM replaces what was on a node once the node is LOST, which is `expiry` after it
-// received the last request of that node; the NodeManager has ended its containers `lease` after it
-// *sent* the last request that was answered. Both are durations on clocks that only go forward; no
-// wall clock takes part, so that it does not matter how one jumps.
+// received the last request of that node, or after it has taken over; the NodeManager has ended its
+// containers `lease` after it *sent* the last request that was answered, less the time for which
+// whoever answered had not known that nobody has taken over (*unconfirmed*). All are durations on
+// clocks that only go forward; no wall clock takes part, so that it does not matter how one jumps.
 //
 // Why that is enough. Let s be when the NodeManager sent the last request whose answer it has
 // heard, and r when the RM received that request for the first time: s <= r, whatever the network
 // did, because a request does not arrive before it is sent (a request that is repeated counts from
 // its first copy). The RM counts from r or later, as later requests, and repetitions, only move its
 // deadline on. So the RM acts at r + expiry or later, and here all is over at s + lease or earlier:
-// with lease + margin <= expiry nothing runs in two places. The margin (the RM sees to it, see
-// resourcemanager/core/node_lease.h) covers clocks that do not go at the same pace (500 ppm of 30 s
-// are 15 ms) and the time the kernel takes to end a process.
+// with lease + margin <= expiry nothing runs in two places. If another RM takes over at t, whatever
+// the former one answers after that has been unconfirmed since before t
+// (resourcemanager/core/leadership.h): what counts here is before t, and the other one acts at t +
+// expiry or later. The margin (the RM sees to it, resourcemanager/core/node_lease.h) covers clocks
+// that do not go at the same pace (500 ppm of 30 s are 15 ms) and the time the kernel takes to end
+// a process.
 //
 // What a stop takes is part of the lease: it begins so much earlier that SIGKILL, where it is
 // needed, comes when the lease ends, also when a disk does not take the record of the stop. A
@@ -39,7 +43,7 @@ class Lease {
   static constexpr int kParksPerLease = 8;
   static constexpr int kGraceShare = 4;  // at most this part of the lease is for stopping
 
-  // A request sent at `sent` was answered.
+  // A request sent at `sent` was answered by one that knew then that it leads.
   void Heard(Instant sent) { heard_ = std::max(heard_, sent); }
   // 0 = none was given: it never ends.
   void SetLength(Duration length) { length_ = length; }

@@ -3,7 +3,7 @@
 namespace weir::nm {
 
 void NodeManagerCore::Machine::UpdateLease() {
-  lease.Heard(rm.heard());
+  lease.Heard(rm.vouched());
 }
 
 Instant NodeManagerCore::Machine::NextLeaseDeadline() const {
@@ -16,11 +16,15 @@ void NodeManagerCore::Machine::PumpLease(Now now) {
   if (over == lease_over) return;
   lease_over = over;
   if (!over) return Note("the lease runs again");
-  const std::string numbers = std::to_string(ToMillis(now.monotonic - lease.heard())) +
-                              " ms of silence, of a lease of " +
-                              std::to_string(ToMillis(lease.length())) + " ms";
+  // One that speaks without knowing that it leads is as good as none.
+  const bool deaf = rm.heard() <= lease.heard() || rm.heard() - lease.heard() < lease.length() / 2;
+  const std::string numbers =
+      std::to_string(ToMillis(now.monotonic - lease.heard())) +
+      (deaf ? " ms of silence" : " ms without a leader that is sure of it") + ", of a lease of " +
+      std::to_string(ToMillis(lease.length())) + " ms";
   const std::string words =
-      "stopped by its node, which had heard of no ResourceManager: " + numbers;
+      deaf ? "stopped by its node, which had heard of no ResourceManager: " + numbers
+           : "stopped by its node, whose ResourceManager did not know whether it leads: " + numbers;
   size_t stopped = 0;
   size_t kept = 0;
   for (auto& [id, container] : containers) {

@@ -66,7 +66,7 @@ std::string RmConversation::OnRegistered(const RegisterNodeAnswer& answer, Now n
   interrupted_in_session_ = false;
   last_answer_ = now.wall;
   NoteRmWall(answer.wall, now);
-  heard_ = std::max(heard_, register_sent_);
+  NoteHeard(register_sent_, answer.unconfirmed);
   return "registered under epoch " + std::to_string(answer.epoch.value);
 }
 
@@ -100,7 +100,7 @@ bool RmConversation::OnAnswer(int64_t session,
   highest_epoch_ = answer.epoch;
   last_answer_ = now.wall;
   NoteRmWall(answer.wall, now);
-  heard_ = std::max(heard_, it->sent);
+  NoteHeard(it->sent, answer.unconfirmed);
   back_off_ = smallest_;
   answered_in_session_ = true;
   resync_in_vain_ = false;
@@ -150,6 +150,11 @@ std::string RmConversation::OnFailure(int64_t session,
 void RmConversation::NoteRmWall(WallTime wall, Now now) {
   if (wall == WallTime{}) return;
   rm_ahead_ = std::chrono::duration_cast<milliseconds>(wall - now.wall);
+}
+
+void RmConversation::NoteHeard(Instant sent, Duration unconfirmed) {
+  heard_ = std::max(heard_, sent);
+  vouched_ = std::max(vouched_, sent - unconfirmed);
 }
 
 void RmConversation::Close() {

@@ -77,6 +77,9 @@ class RmConversation {
   WallTime RmWall(Now now) const { return now.wall + rm_ahead_; }
   // When the newest request that was answered was first sent; Instant::min() before that.
   Instant heard() const { return heard_; }
+  // The same, less the time for which whoever answered had not known that it leads: the newest
+  // moment of which it is known that the RM counts on this node.
+  Instant vouched() const { return vouched_; }
   std::string CheckInvariants() const;
 
  private:
@@ -90,6 +93,7 @@ class RmConversation {
   };
 
   void NoteRmWall(WallTime wall, Now now);
+  void NoteHeard(Instant sent, Duration unconfirmed);
   void BackOff(Now now, ErrorCode why);
   void RegisterAgain(Instant at);
   std::vector<Outstanding>::iterator FindOutstanding(int64_t session, int64_t sequence);
@@ -118,6 +122,7 @@ class RmConversation {
   milliseconds rm_ahead_{0};
   Instant register_sent_;
   Instant heard_ = Instant::min();
+  Instant vouched_ = Instant::min();
 };
 
 }  // namespace weir::nm

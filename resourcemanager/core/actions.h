@@ -110,6 +110,13 @@ struct InvalidEvent {
   std::string_view event;
 };
 
+// The store, and perhaps all other ResourceManagers, are to be asked whether this one still leads.
+// Each answers with a StoreSaid or OtherSaid of this round, or not at all.
+struct ConfirmLeadership {
+  uint64_t round = 0;
+  bool ask_others = false;
+};
+
 // The core is inert: the process must stop being active at once.
 struct StepDown {
   Error error;
@@ -117,7 +124,15 @@ struct StepDown {
 
 struct Action {
   uint64_t after_record = 0;
-  std::variant<Reply, Append, ForgetStagedFiles, Transitioned, Noted, InvalidEvent, StepDown> body;
+  std::variant<Reply,
+               Append,
+               ForgetStagedFiles,
+               Transitioned,
+               Noted,
+               InvalidEvent,
+               ConfirmLeadership,
+               StepDown>
+      body;
 };
 using Actions = std::vector<Action>;
 

@@ -101,6 +101,11 @@ struct ResourceManagerCore::State {
   void OnStoreFailed(const Error& error);
   void OnDeadline();
   void ForgiveOwnPause();
+  // Whether others may have taken over (leadership.h).
+  void On(const StoreSaid& event);
+  void On(const OtherSaid& event);
+  void AskWhetherLeading();
+  void NoteLeadership();
   void OnAbandoned(CallId call);
   void Answer(CallId call, decltype(Reply::answer) answer, uint64_t after_record = 0);
   uint64_t Append(std::vector<store::StoreOperation> batch);
@@ -682,6 +687,8 @@ struct ResourceManagerCore::State {
   std::map<NodeId, store::DecommissionRecord> decommissions;
   NodeLists lists;
   ExpiryLimiter expiry_limiter;
+  Leadership leadership;
+  bool unconfirmed_noted = false;                // that it has not been confirmed for long
   std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
   std::set<std::pair<Instant, int32_t>> gone;    // LOST, SHUTDOWN, DECOMMISSIONED: the same
   Instant barrier_ends = kNever;                 // kNever: there is none

@@ -4,6 +4,7 @@
 #ifndef WEIR_RESOURCEMANAGER_CORE_EVENTS_H_
 #define WEIR_RESOURCEMANAGER_CORE_EVENTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -225,6 +226,18 @@ struct RecordsCommitted {
 struct StoreFailed {
   Error error;
 };
+// What a ConfirmLeadership brought (see leadership.h): whether the store's epoch is still ours.
+struct StoreSaid {
+  uint64_t round = 0;
+  bool ours = false;
+};
+// The same of one of the other ResourceManagers: the epoch under which it is active, {} = it is
+// not, or nobody listens there; nothing: it could not be asked.
+struct OtherSaid {
+  uint64_t round = 0;
+  size_t other = 0;  // 0, 1...: which of them
+  std::optional<Epoch> active;
+};
 // NextDeadline() has come.
 struct DeadlineReached {};
 
@@ -253,6 +266,8 @@ using Event = std::variant<SubmitApplication,
                            CallAbandoned,
                            RecordsCommitted,
                            StoreFailed,
+                           StoreSaid,
+                           OtherSaid,
                            DeadlineReached>;
 
 }  // namespace weir::rm

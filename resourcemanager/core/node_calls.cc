@@ -145,7 +145,8 @@ void ResourceManagerCore::State::AnswerRegistration(const Node& node, CallId cal
                             .session = node.session,
                             .expiry = options.node_expiry,
                             .lease = NodeLease(options.node_lease, options.node_expiry),
-                            .wall = now.wall},
+                            .wall = now.wall,
+                            .unconfirmed = leadership.Unconfirmed(now.monotonic)},
          node.record_sequence);
 }
 

@@ -159,6 +159,7 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
   for (Noted& note : start_notes) Emit(std::move(note));
   start_notes.clear();
   DropOldestCompleted();
+  AskWhetherLeading();
 }
 
 void ResourceManagerCore::State::BeginBarrier() {

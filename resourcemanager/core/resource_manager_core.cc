@@ -5,6 +5,7 @@
 
 #include "common/limits.h"
 #include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/node_lease.h"
 
 namespace weir::rm {
 namespace {
@@ -29,7 +30,8 @@ std::optional<CallId> CallOf(const Event& event) {
       [](const auto& e) -> std::optional<CallId> {
         using T = std::decay_t<decltype(e)>;
         if constexpr (std::is_same_v<T, CallAbandoned> || std::is_same_v<T, RecordsCommitted> ||
-                      std::is_same_v<T, StoreFailed> || std::is_same_v<T, DeadlineReached>) {
+                      std::is_same_v<T, StoreFailed> || std::is_same_v<T, StoreSaid> ||
+                      std::is_same_v<T, OtherSaid> || std::is_same_v<T, DeadlineReached>) {
           return std::nullopt;
         } else {
           return e.call;
@@ -51,6 +53,9 @@ ResourceManagerCore::State::State(const CoreOptions& core_options,
       next_command((epoch_record.epoch.value << 32) + 1),
       lists(core_options.node_lists),
       expiry_limiter(core_options.expiry_share),
+      leadership(core_options.leadership,
+                 NodeLease(core_options.node_lease, core_options.node_expiry),
+                 at.monotonic),
       application_table(ApplicationTransitions()),
       attempt_table(AttemptTransitions()),
       container_transitions(ContainerTransitions()),
@@ -189,8 +194,49 @@ void ResourceManagerCore::State::ForgiveOwnPause() {
   master_deadlines.Postpone(now.monotonic - due + options.master_expiry);
 }
 
+void ResourceManagerCore::State::On(const StoreSaid& event) {
+  leadership.StoreSaid(event.round, event.ours);
+  NoteLeadership();
+}
+
+void ResourceManagerCore::State::On(const OtherSaid& event) {
+  if (event.active && *event.active > epoch.epoch) {
+    return OnStoreFailed(
+        {ErrorCode::kFenced,
+         "another ResourceManager is active under epoch " + std::to_string(event.active->value),
+         ""});
+  }
+  leadership.OtherSaid(event.round, event.other, event.active.has_value(), now.monotonic);
+  NoteLeadership();
+}
+
+void ResourceManagerCore::State::AskWhetherLeading() {
+  if (leadership.Next() > now.monotonic) return;
+  const Leadership::Round round = leadership.Begin(now.monotonic);
+  Emit(ConfirmLeadership{round.number, round.ask_others});
+  NoteLeadership();
+}
+
+// One line when it has not been confirmed for a good part of the lease, and one when it is again.
+void ResourceManagerCore::State::NoteLeadership() {
+  const Duration lease = NodeLease(options.node_lease, options.node_expiry);
+  const Duration unconfirmed = leadership.Unconfirmed(now.monotonic);
+  const bool long_ago = unconfirmed > lease / 4 + options.leadership.period;
+  if (long_ago == unconfirmed_noted) return;
+  unconfirmed_noted = long_ago;
+  if (!long_ago) return Emit(Noted{"leadership", "-", "is confirmed again", false});
+  Emit(Noted{"leadership",
+             "-",
+             "has not been confirmed for " + std::to_string(ToMillis(unconfirmed)) +
+                 " ms, neither by the state store nor by all other ResourceManagers: nodes end "
+                 "what runs there after their lease of " +
+                 std::to_string(ToMillis(lease)) + " ms without that",
+             true});
+}
+
 void ResourceManagerCore::State::OnDeadline() {
   ForgiveOwnPause();
+  AskWhetherLeading();
   for (const int32_t index : node_polls.TakeDue(now.monotonic, kDeadlinesPerStep)) {
     MarkDirty(NodeAt(index));
   }
@@ -352,6 +398,7 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.silent.empty() ? kNever : state.expiry_limiter.Next(),
                    state.usage_deadline,
                    state.barrier_ends,
+                   state.leadership.Next(),
                    state.sched->NextDeadline().value_or(kNever)});
 }
 

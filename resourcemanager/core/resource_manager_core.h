@@ -29,6 +29,7 @@
 #include "common/time.h"
 #include "resourcemanager/core/actions.h"
 #include "resourcemanager/core/events.h"
+#include "resourcemanager/core/leadership.h"
 #include "scheduler/capacity_scheduler.h"
 #include "scheduler/config/queue_configuration.h"
 #include "state-store/records.h"
@@ -52,6 +53,7 @@ struct CoreOptions {
   Duration node_expiry = seconds(30);    // silence after which a node is LOST
   Duration node_lease{0};                // see node_lease.h; 0 = the longest that is safe
   Duration master_expiry = seconds(30);  // silence after which an AM's attempt fails
+  LeadershipOptions leadership{};        // of one of several ResourceManagers
   // After a start, while nodes are awaited: so long at most queues are held to their guarantees.
   Duration recovery_wait{0};
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "platform/clock.h"
 #include "platform/crypto.h"
 #include "platform/log.h"
 
@@ -41,6 +42,7 @@ Result<platform::TokenKeys> FindOrMakeKeys(store::StateStore& state_store,
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
                                     const store::OpenRequest& request) {
   RecoveredState state;
+  state.asked = platform::MonotonicNow();
   // First the epoch: what is loaded after it, no former writer can change any more.
   WEIR_ASSIGN_OR_RETURN(state.epoch, state_store.Open(request));
   WEIR_ASSIGN_OR_RETURN(store::LoadedState loaded, state_store.Load());

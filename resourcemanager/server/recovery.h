@@ -16,6 +16,7 @@ namespace weir::rm {
 
 struct RecoveredState {
   store::EpochRecord epoch;            // ours, already durable
+  Instant asked{};                     // when the epoch was asked for: nobody's is newer as of then
   std::vector<store::Record> records;  // of former epochs
   platform::TokenKeys keys;            // durable
 };

@@ -17,6 +17,7 @@
 #include "platform/watchdog.h"
 #include "resourcemanager/server/http_routes.h"
 #include "resourcemanager/server/listener_guard.h"
+#include "resourcemanager/server/other_managers.h"
 #include "resourcemanager/server/recovery.h"
 #include "resourcemanager/server/services.h"
 
@@ -50,6 +51,7 @@ struct ResourceManagerDaemon::State {
   Status Recover();
   Status CheckQueues();
   void MakeServer();
+  std::vector<HostPort> OtherPlaces() const;
   void StartLoops();
   Status Listen();
   Status ListenFor(const Service& service);
@@ -78,6 +80,7 @@ struct ResourceManagerDaemon::State {
   std::unique_ptr<ResourceManagerServer> server;
   std::unique_ptr<ServiceEnvironment> services;
   std::unique_ptr<HttpEnvironment> http_environment;
+  std::unique_ptr<OtherManagers> others;
   std::unique_ptr<platform::ThriftServer> thrift;
   std::unique_ptr<platform::HttpServer> http;
   std::unique_ptr<platform::Watchdog> core_watchdog;
@@ -132,13 +135,31 @@ Status ResourceManagerDaemon::State::CheckQueues() {
   return {};
 }
 
+std::vector<HostPort> ResourceManagerDaemon::State::OtherPlaces() const {
+  std::vector<HostPort> addresses_of_others;
+  for (const platform::RmPlace& place : options.places.all) {
+    if (place.id != options.id) addresses_of_others.push_back(place.admin);
+  }
+  return addresses_of_others;
+}
+
 void ResourceManagerDaemon::State::MakeServer() {
+  CoreOptions core_options = options.core;
+  core_options.leadership.since = recovered.asked;
   auto core = std::make_unique<ResourceManagerCore>(
-      options.core, recovered.epoch, recovered.records, platform::ReadClock());
+      core_options, recovered.epoch, recovered.records, platform::ReadClock());
   recovered.records.clear();
   ResourceManagerServer::Hooks server_hooks;
   server_hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };
   server_hooks.step_down = hooks.step_down;
+  if (options.core.leadership.others > 0) {
+    others = std::make_unique<OtherManagers>(OtherPlaces(), options.cluster_id, secret);
+    server_hooks.ask_others = [this](uint64_t round) {
+      others->Ask([this, round](size_t other, std::optional<Epoch> active) {
+        server->OnOtherSaid(round, other, active);
+      });
+    };
+  }
   server = std::make_unique<ResourceManagerServer>(
       core_loop, *state_store, std::move(core), metrics, std::move(server_hooks));
   services = std::make_unique<ServiceEnvironment>(
@@ -333,6 +354,7 @@ void ResourceManagerDaemon::Stop() {
   state.core_watchdog.reset();
   state.io_watchdog.reset();
   state.core_loop.Stop();
+  state.others.reset();
   state.files_loop.Stop();
   state.admin_loop.Stop();
   state.io_loop.Stop();

@@ -41,6 +41,8 @@ constexpr std::string_view kEventNames[] = {"submit",
                                             "abandoned",
                                             "committed",
                                             "store_failed",
+                                            "store_said",
+                                            "other_said",
                                             "deadline"};
 static_assert(std::size(kEventNames) == std::variant_size_v<Event>);
 
@@ -202,6 +204,8 @@ void ResourceManagerServer::Release(Actions due) {
           } else if constexpr (std::is_same_v<Body, InvalidEvent>) {
             LogInvalid(body);
             metrics_.CountInvalidEvent(body.machine);
+          } else if constexpr (std::is_same_v<Body, ConfirmLeadership>) {
+            Confirm(body);
           } else {
             static_assert(std::is_same_v<Body, Append> || std::is_same_v<Body, StepDown>);
             // Execute has carried these out; they never come through the gate.
@@ -217,6 +221,17 @@ void ResourceManagerServer::AppendToStore(Append append) {
   store_.Append(std::move(append.batch), epoch_, [this, sequence, began](const Status& status) {
     OnStored(sequence, began, status);
   });
+}
+
+void ResourceManagerServer::Confirm(const ConfirmLeadership& question) {
+  store_.Confirm([this, round = question.round](bool ours) {
+    loop_.Post([this, round, ours] { StepCore(StoreSaid{round, ours}); });
+  });
+  if (question.ask_others && hooks_.ask_others) hooks_.ask_others(question.round);
+}
+
+void ResourceManagerServer::OnOtherSaid(uint64_t round, size_t other, std::optional<Epoch> active) {
+  loop_.Post([this, round, other, active] { StepCore(OtherSaid{round, other, active}); });
 }
 
 void ResourceManagerServer::OnStoreLost(const Error& error) {

@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "common/ids.h"
@@ -49,6 +50,8 @@ class ResourceManagerServer {
   struct Hooks {
     std::function<void(const ApplicationId&)> forget_staged_files;
     std::function<void(const Error&)> step_down;  // once; the process must end
+    // All other ResourceManagers are to be asked: OnOtherSaid. Empty: there are none.
+    std::function<void(uint64_t round)> ask_others{};
   };
 
   ResourceManagerServer(platform::EventLoop& core_loop,
@@ -76,6 +79,9 @@ class ResourceManagerServer {
 
   // On the core loop: somebody else is the store's writer now.
   void OnStoreLost(const Error& error);
+
+  // Thread-safe: what one of the others has said (OtherSaid).
+  void OnOtherSaid(uint64_t round, size_t other, std::optional<Epoch> active);
 
   // Actions waiting for their record, and work waiting for the core.
   size_t held_actions() const { return held_.load(std::memory_order_relaxed); }
@@ -107,6 +113,7 @@ class ResourceManagerServer {
   void Release(Actions due);
   void AppendToStore(Append append);
   void Answer(Reply reply);
+  void Confirm(const ConfirmLeadership& question);
   void StepDownNow(const Error& error);
   void ArmTimer();
   void OnTimer();

@@ -64,6 +64,9 @@ void RmMetrics::State::SetCluster(const ClusterSummary& cluster) {
   SetGauges("weir_build_info", "1 for the version it is.", "version", {{WEIR_VERSION, 1}});
   SetGauges("weir_rm_role", "1 for the role it has.", "role", {{"active", 1}});
   SetGauge("weir_rm_epoch", "The leadership number.", cluster.epoch.value);
+  SetGauge("weir_rm_leadership_unconfirmed_milliseconds",
+           "For how long it has not been known whether another ResourceManager leads.",
+           ToMillis(cluster.unconfirmed));
   SetGauge("weir_rm_applications_submitted",
            "Applications submitted to this ResourceManager.",
            cluster.applications_submitted);

@@ -1,5 +1,6 @@
 #include "resourcemanager/server/rm_options.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -137,6 +138,17 @@ void ReadHa(OptionReader& read, RmOptions& options) {
   }
 }
 
+// A node's lease has room for many rounds.
+LeadershipOptions ReadLeadership(OptionReader& read, const RmOptions& options) {
+  constexpr int kRoundsPerExpiry = 20;
+  LeadershipOptions leadership;
+  leadership.shared = options.ha.enabled && read.Bool(kRmHaConfirm);
+  leadership.others = options.places.all.empty() ? 0 : options.places.all.size() - 1;
+  leadership.period =
+      std::min<Duration>(leadership.period, options.core.node_expiry / kRoundsPerExpiry);
+  return leadership;
+}
+
 void ReadStaging(OptionReader& read, RmOptions& options) {
   options.staging_max_bytes = read.Int(kStagingMaxBytes, 0, INT64_MAX);
   const std::string configured = read.Text(kStagingDir);
@@ -178,6 +190,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }
   options.core = ReadCoreOptions(read);
+  options.core.leadership = ReadLeadership(read, options);
   ReadNodes(read, options);
   // Its NodeManagers and ApplicationMasters use it; one file mostly serves all of them.
   static_cast<void>(read.PollPark());

@@ -42,6 +42,8 @@ class RecordWriter {
   // Becomes the writer of the next epoch. `opened` may be called before this returns.
   virtual void Open(int64_t wall_millis, Handlers handlers) = 0;
   virtual void Append(uint64_t sequence, std::vector<store::StoreOperation> batch) = 0;
+  // As StateStore's. Whose store nobody else can open need not ask.
+  virtual void Confirm(std::function<void(bool)> done) { done(true); }
   // The writer is gone; nobody hears of it any more.
   virtual void Crash() = 0;
 };

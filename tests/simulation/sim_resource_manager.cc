@@ -11,6 +11,9 @@
 namespace weir::simulation {
 namespace {
 
+constexpr Duration kConfirmPeriod = milliseconds(500);
+constexpr Duration kAskPatience = milliseconds(700);
+
 rm::CoreOptions Options(const Workload& workload) {
   rm::CoreOptions options;
   options.scheduler.types = scheduler::ResourceTypes({1024, 1}, {8192, 8});
@@ -96,6 +99,7 @@ void SimResourceManager::Boot() {
 void SimResourceManager::BecomeActive() {
   opening_ = true;
   ++term_;
+  asked_ = clock_.At(world_.queue.now()).monotonic;
   writer_.Open(ToMillis(clock_.At(world_.queue.now()).wall),
                {.opened =
                     [this](Result<RecordWriter::Opened> opened) {
@@ -125,7 +129,13 @@ void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
       return std::holds_alternative<store::QueueConfigurationRecord>(record);
     });
   }
-  if (election_ != nullptr) election_->Started();
+  if (election_ != nullptr) {
+    election_->Started();
+    options.leadership = {.shared = true,
+                          .others = world_.resource_managers.size() - 1,
+                          .period = kConfirmPeriod,
+                          .since = asked_};
+  }
   core_ = std::make_unique<rm::ResourceManagerCore>(options, epoch_, opened.records, now);
   Execute(core_->Start(now));
 }
@@ -275,6 +285,8 @@ void SimResourceManager::Perform(const rm::Action& action) {
   } else if (const auto* note = std::get_if<rm::Noted>(&action.body)) {
     const bool held = note->warning && note->message.find(" held in ") != std::string::npos;
     if (held) ++world_.faults.counts.lost_queues;
+  } else if (const auto* question = std::get_if<rm::ConfirmLeadership>(&action.body)) {
+    Confirm(*question);
   } else if (const auto* step_down = std::get_if<rm::StepDown>(&action.body)) {
     world_.trace.Line(name_, "steps down: " + step_down->error.message);
     stepping_down_ = true;
@@ -313,6 +325,42 @@ void SimResourceManager::Check(const PendingCall& call, const Answer& answer) {
     for (const StartContainerCommand& command : heartbeat->start) checker.StartTold(command);
     for (const ContainerId& id : heartbeat->completions_recorded) checker.CompletionRecorded(id);
   }
+}
+
+// Answers come in steps of their own, as those of a store and a network do.
+void SimResourceManager::Confirm(const rm::ConfirmLeadership& question) {
+  writer_.Confirm([this, term = term_, round = question.round](bool ours) {
+    process_.After(Duration(0), [this, term, round, ours] {
+      if (term == term_ && core_ != nullptr) Step(rm::StoreSaid{round, ours});
+    });
+  });
+  if (!question.ask_others) return;
+  size_t other = 0;
+  for (SimResourceManager* rm : world_.resource_managers) {
+    if (rm != this) AskOther(question.round, other++, *rm);
+  }
+}
+
+void SimResourceManager::AskOther(uint64_t round, size_t other, SimResourceManager& rm) {
+  const Network::Route route{
+      .from = name_, .to = rm.name(), .what = "role?", .time_limit = kAskPatience};
+  const auto said = [this, term = term_, round, other](const RoleDesk::Answer& answer) {
+    std::optional<Epoch> active;
+    if (const auto* epoch = std::get_if<Epoch>(&answer)) active = *epoch;
+    // Nobody listens there.
+    const auto* error = std::get_if<Error>(&answer);
+    if (error != nullptr && error->code == ErrorCode::kUnavailable) active = Epoch{};
+    process_.Run([this, term, round, other, active] {
+      if (term == term_ && core_ != nullptr) Step(rm::OtherSaid{round, other, active});
+    });
+  };
+  world_.network.Call<RoleDesk::Answer>(route, rm.role_desk(), Nothing{}, said);
+}
+
+uint64_t SimResourceManager::RoleDesk::Receive(const Nothing&,
+                                               const std::function<void(const Answer&)>& reply) {
+  rm.process_.Run([this, reply] { reply(rm.core_ == nullptr ? Epoch{} : rm.epoch()); });
+  return 0;
 }
 
 void SimResourceManager::OnStored(const RecordWriter::Answer& answer) {

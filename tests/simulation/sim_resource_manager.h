@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "resourcemanager/core/resource_manager_core.h"
@@ -24,6 +25,8 @@
 #include "tests/simulation/zookeeper_writer.h"
 
 namespace weir::simulation {
+
+struct Nothing {};
 
 class SimResourceManager {
  public:
@@ -42,6 +45,18 @@ class SimResourceManager {
   // A request arrives; the number is the call's. Requires: up().
   uint64_t Receive(const rm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
+
+  // What the others ask: the epoch under which it is active, {} = it is not. Until its process is
+  // there nobody listens.
+  struct RoleDesk {
+    using Answer = std::variant<Error, Epoch>;
+    bool up() const { return rm.up(); }
+    uint64_t incarnation() const { return 0; }  // each question has a connection of its own
+    uint64_t Receive(const Nothing&, const std::function<void(const Answer&)>& reply);
+    void Abandon(uint64_t) {}
+    SimResourceManager& rm;
+  };
+  RoleDesk& role_desk() { return role_desk_; }
 
   // Null while it is not active.
   const rm::ResourceManagerCore* core() const { return core_.get(); }
@@ -71,6 +86,8 @@ class SimResourceManager {
   void Execute(rm::Actions actions);
   void Perform(const rm::Action& action);
   void Perform(const rm::Reply& reply);
+  void Confirm(const rm::ConfirmLeadership& question);
+  void AskOther(uint64_t round, size_t other, SimResourceManager& rm);
   void OnStored(const RecordWriter::Answer& answer);
   void ReleaseHeld();
   void ArmDeadline();
@@ -85,6 +102,7 @@ class SimResourceManager {
   World& world_;
   const std::string name_;
   SimProcess process_;
+  RoleDesk role_desk_{*this};
   SimClock clock_;
   bool running_ = false;
   uint64_t listening_ = 0;
@@ -92,6 +110,7 @@ class SimResourceManager {
   RecordWriter& writer_;
   std::unique_ptr<SimElection> election_;  // of one of several
   bool opening_ = false;
+  Instant asked_{};    // for the epoch, by its own clock
   uint64_t term_ = 0;  // of being active: what belongs to an earlier one is void
   std::unique_ptr<rm::ResourceManagerCore> core_;
   store::EpochRecord epoch_;

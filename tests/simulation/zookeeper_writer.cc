@@ -219,6 +219,21 @@ void ZookeeperWriter::Carry(const store::ZkActions& actions) {
   }
 }
 
+void ZookeeperWriter::Confirm(std::function<void(bool)> done) {
+  connection_.Read(
+      {Layout().epoch()},
+      nullptr,
+      [this, life = life_, done = std::move(done)](const ZookeeperConnection::View& view) {
+        if (life != life_ || writer_ == nullptr) return;
+        if (view.outcome.code != store::ZkCode::kOk) return done(false);
+        store::ZkActions actions;
+        writer_->EpochSeen(view.nodes[0].version, actions);
+        const bool ours = !writer_->ended();
+        Carry(actions);
+        if (life == life_) done(ours);
+      });
+}
+
 void ZookeeperWriter::ReadHead(uint64_t id) {
   const uint64_t life = life_;
   const auto changed = [this, life] {

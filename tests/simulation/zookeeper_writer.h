@@ -44,6 +44,7 @@ class ZookeeperWriter final : public RecordWriter {
 
   void Open(int64_t wall_millis, Handlers handlers) override;
   void Append(uint64_t sequence, std::vector<store::StoreOperation> batch) override;
+  void Confirm(std::function<void(bool)> done) override;
   void Crash() override;
 
  private:

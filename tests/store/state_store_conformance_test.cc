@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <thread>
 
@@ -237,6 +238,23 @@ TEST_P(StateStoreConformance, ASecondWriterIsRefusedOrFencesTheFirst) {
   EXPECT_TRUE(AppendAndWait(**second, {Put{SampleNode(3)}}, taken->epoch).ok());
   store_ = std::move(second).value();
   EXPECT_THAT(Keys(), ElementsAre("node/node-1", "node/node-3"));
+}
+
+TEST_P(StateStoreConformance, ConfirmsItsWriterUntilAnotherOneTakesOver) {
+  const auto confirmed = [](StateStore& store) {
+    std::promise<bool> answer;
+    store.Confirm([&answer](bool ours) { answer.set_value(ours); });
+    return answer.get_future().get();
+  };
+  BecomeWriter();
+  EXPECT_TRUE(confirmed(*store_));
+  if (!store_->can_fence()) return;
+  Result<std::unique_ptr<StateStore>> second = backend_->Open();
+  ASSERT_TRUE(second.ok()) << second.error().ToString();
+  EXPECT_TRUE(confirmed(*store_)) << "a reader takes nothing over";
+  ASSERT_TRUE((*second)->Open({.wall_millis = kSampleTimestamp, .cluster_id = "weir"}).ok());
+  EXPECT_FALSE(confirmed(*store_));
+  EXPECT_TRUE(confirmed(**second));
 }
 
 TEST_P(StateStoreConformance, IsRefusedWhenANewerVersionHasWrittenIt) {

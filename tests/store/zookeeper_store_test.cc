@@ -134,6 +134,9 @@ TEST_F(ZookeeperStoreTest, WaitsForServersThatAreAway) {
   const Epoch epoch = Become(*store)->epoch;
   ASSERT_TRUE(AppendAndWait(*store, {Put{SampleNode(0)}}, epoch).ok());
   ensemble_->StopServer(0);
+  std::promise<bool> confirmed;
+  store->Confirm([&confirmed](bool ours) { confirmed.set_value(ours); });
+  EXPECT_FALSE(confirmed.get_future().get()) << "nobody can be asked";
   Answers answers;
   constexpr int kAppends = 50;
   for (int i = 1; i <= kAppends; ++i) {

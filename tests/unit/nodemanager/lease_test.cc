@@ -106,6 +106,37 @@ TEST(NodeManagerLease, ARepetitionCountsFromItsFirstCopyAndRefusalsDoNotCount) {
   EXPECT_TRUE(node.Take<Signal>());
 }
 
+// It answers, but has not known for long whether another one leads.
+TEST(NodeManagerLease, CountsFromWhenWhoeverAnswersKnewThatItLeads) {
+  CoreDriver node(WithGrace(seconds(1)));
+  RegisterWith(node, seconds(20));
+  node.Run(1);
+  for (int i = 1; i <= 9; ++i) {
+    node.Advance(seconds(2));
+    NodeHeartbeatAnswer answer;
+    answer.unconfirmed = i * seconds(2);  // since the registration
+    node.Answer(answer);
+  }
+  EXPECT_FALSE(node.Take<Signal>());
+  node.Advance(seconds(1));
+  EXPECT_TRUE(node.Take<Signal>());
+  EXPECT_TRUE(IsError(node.Start(2), ErrorCode::kUnavailable)) << "nobody may count on it";
+  node.End(1, {.kind = ExitKind::kSignaled, .value = 15});
+  EXPECT_THAT(node.StatusOf(1).diagnostics,
+              HasSubstr("whose ResourceManager did not know whether it leads: 19000 ms without a "
+                        "leader that is sure of it, of a lease of 20000 ms"));
+}
+
+TEST(NodeManagerLease, ARegistrationCountsInTheSameWay) {
+  CoreDriver node(WithGrace(seconds(1)));
+  ++node.session;
+  RegisterNodeAnswer answer{Epoch{3}, node.session, kExpiry, seconds(20)};
+  answer.unconfirmed = seconds(25);
+  node.Step(Registered{answer});
+  node.sequence = 1;
+  EXPECT_TRUE(IsError(node.Start(1), ErrorCode::kUnavailable));
+}
+
 TEST(NodeManagerLease, WithoutOneTheExpiryCounts) {
   CoreDriver node(WithGrace(seconds(1)));
   RegisterWith(node, Duration{0});

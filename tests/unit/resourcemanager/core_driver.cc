@@ -148,6 +148,8 @@ void CoreDriver::Release(const Action& action) {
     forgotten.push_back(*forget);
   } else if (const auto* note = std::get_if<Noted>(&action.body)) {
     notes.push_back(*note);
+  } else if (const auto* question = std::get_if<ConfirmLeadership>(&action.body)) {
+    questions.push_back(*question);
   } else if (const auto* down = std::get_if<StepDown>(&action.body)) {
     held.clear();
     step_down = *down;

@@ -90,6 +90,7 @@ class CoreDriver {
   std::vector<InvalidEvent> invalid;
   std::vector<ForgetStagedFiles> forgotten;
   std::vector<Noted> notes;
+  std::vector<ConfirmLeadership> questions;
   std::optional<StepDown> step_down;
   std::string trace;  // every action in a line
   std::map<std::string, int64_t> sessions;

@@ -250,10 +250,21 @@ TEST(NodeCodec, RegistrationsSurviveTheWire) {
   EXPECT_EQ(FromWire(wire).error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST(NodeCodec, TheTimeWithoutAConfirmationIsBounded) {
+  const RegisterNodeAnswer answer{.epoch = Epoch{5}, .session = 1, .unconfirmed = seconds(2)};
+  idl::RegisterNodeAnswer wire = ToWire(answer, Keys(), "");
+  EXPECT_EQ(FromWire(wire).unconfirmed, seconds(2));
+  wire.__set_unconfirmed_ms(-1);
+  EXPECT_EQ(FromWire(wire).unconfirmed, Duration{0});
+  wire.__set_unconfirmed_ms(INT64_MAX);
+  EXPECT_EQ(FromWire(wire).unconfirmed, std::chrono::hours(24));
+}
+
 TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   NodeHeartbeatAnswer answer;
   answer.epoch = Epoch{5};
   answer.sequence = 8;
+  answer.unconfirmed = milliseconds(1500);
   answer.start = {{.token = {.id = kContainer,
                              .node = {"node-1"},
                              .resource = {256, 1},
@@ -271,6 +282,7 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
       {.id = kContainer, .signal = ContainerSignal::kOutputThreadDump, .number = 8, .by = "ada"}};
   const auto received = FromWire(ToWire(answer, Keys()), Keys());
   ASSERT_TRUE(received.ok()) << received.error().ToString();
+  EXPECT_EQ(received->unconfirmed, milliseconds(1500));
   ASSERT_EQ(received->start.size(), 1u);
   EXPECT_EQ(received->start[0].token, answer.start[0].token);
   EXPECT_EQ(received->stop[0].reason, StopReason::kApplicationEnded);
