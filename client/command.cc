@@ -21,6 +21,7 @@ const std::vector<Command>& Commands() {
       {"container", "list and show containers", kContainerHelp, RunContainerCommand},
       {"node", "list NodeManagers", kNodeHelp, RunNodeCommand},
       {"logs", "print the logs of an application", kLogsHelp, RunLogsCommand},
+      {"security", "make and renew certificates", kSecurityHelp, RunSecurityCommand},
       {"session", "start, list and stop session clusters", kSessionHelp, RunSessionCommand},
       {"run", "run a stream job", kRunHelp, RunRunCommand},
       {"job", "list, show and cancel stream jobs", kJobHelp, RunJobCommand},

@@ -43,6 +43,7 @@ ExitCode RunRmadminCommand(const std::vector<std::string>& words);
 ExitCode RunClusterCommand(const std::vector<std::string>& words);
 ExitCode RunNodeCommand(const std::vector<std::string>& words);
 ExitCode RunLogsCommand(const std::vector<std::string>& words);
+ExitCode RunSecurityCommand(const std::vector<std::string>& words);
 ExitCode RunSessionCommand(const std::vector<std::string>& words);
 ExitCode RunRunCommand(const std::vector<std::string>& words);
 ExitCode RunJobCommand(const std::vector<std::string>& words);

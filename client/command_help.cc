@@ -247,6 +247,31 @@ Examples:
   weir rm store load store.json -D yarn.resourcemanager.store.class=filesystem
 )";
 
+const char kSecurityHelp[] =
+    R"(Usage: weir security init [-dir DIR] [-cluster ID] [-days N]
+       weir security issue [-dir DIR] -role ROLE -name NAME [-host HOST]... [-days N] [-out FILE]
+       weir security renew [-dir DIR] FILE [-host HOST]... [-days N]
+       weir security show FILE [-o json]
+
+A certificate authority of the cluster's own, for those who have none. It is two files in DIR
+(<weir.work.dir>/authority): ca.key, which whoever has it can be anybody, and ca.crt, which all
+machines need.
+
+  init     makes the authority, for 3650 days
+  issue    makes a credential, for 90 days: one file with a new private key and its certificate,
+           ROLE-NAME.pem. Roles are rm, nm and am, which need the hosts under which they serve (names
+           or addresses), and user, whose name is the account
+  renew    the same with a new key, for the same hosts and as many days. The file is replaced whole
+           and stays its owner's
+  show     whose a credential is, for which hosts and until when. Keys are never shown
+
+Examples:
+  weir security init -dir /root/weir-authority -cluster prod
+  weir security issue -dir /root/weir-authority -role rm -name rm1 -host rm1.example.org -host 10.0.0.5
+  weir security issue -dir /root/weir-authority -role user -name ann -days 7
+  weir security renew -dir /root/weir-authority rm-rm1.pem
+)";
+
 const char kRmadminHelp[] =
     R"text(Usage: weir rmadmin -refreshQueues
        weir rmadmin -refreshNodes [-g [SECONDS] [-client|-server]]

@@ -8,6 +8,7 @@ extern const char kApplicationHelp[];
 extern const char kContainerHelp[];
 extern const char kNodeHelp[];
 extern const char kLogsHelp[];
+extern const char kSecurityHelp[];
 extern const char kSessionHelp[];
 extern const char kRunHelp[];
 extern const char kJobHelp[];
