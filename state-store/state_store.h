@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,9 @@ class StateStore {
   // Makes what the next Open and Load have to read less, by reading what has changed since: for a
   // standby, from time to time. Of a store that can fence; others need nothing. Errors: as Load.
   virtual Status Follow() { return {}; }
+  // Of what Follow or Load has read last: the highest epoch that is written down anywhere; nothing
+  // when the store was empty or was not read. Of a store that can fence; others do not know.
+  virtual std::optional<Epoch> FollowedEpoch() const { return std::nullopt; }
   // Becomes the writer under a new epoch: above the stored one and `at_least`, durable when this
   // returns. The cluster timestamp is `wall_millis`, forced above the stored one.
   // kFailedPrecondition: another cluster's, or of a newer version; kCorruption: the epoch cannot be

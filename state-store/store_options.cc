@@ -6,7 +6,6 @@
 
 #include "common/check.h"
 #include "common/strings.h"
-#include "platform/address_file.h"
 #include "platform/config_keys.h"
 #include "platform/file_system.h"
 #include "platform/rpc_security.h"
@@ -14,6 +13,7 @@
 #include "state-store/filesystem_engine.h"
 #include "state-store/group_commit_store.h"
 #include "state-store/leveldb_engine.h"
+#include "state-store/store_note.h"
 #include "state-store/zookeeper_store.h"
 
 namespace weir::store {
@@ -254,44 +254,6 @@ Status FormatStateStore(const StoreOptions& options) {
   if (!note) return {};
   note->emptied = true;  // the epoch stays: NodeManagers remember it too
   return WriteStoreNote(options.note_file, *note);
-}
-
-Result<std::optional<StoreNote>> ReadStoreNote(const std::string& path) {
-  auto values = platform::ReadAddressFile(path);
-  if (!values.ok() && values.error().code == ErrorCode::kNotFound) {
-    return std::optional<StoreNote>();
-  }
-  if (!values.ok()) return values.error();
-  const std::optional<int64_t> epoch = ParseInt64((*values)["epoch"]);
-  if (!epoch || *epoch < 0) {
-    return Wrong(path + " does not say the epoch", "delete it and start again");
-  }
-  return std::optional<StoreNote>(StoreNote{
-      .place = (*values)["place"], .epoch = {*epoch}, .emptied = (*values)["emptied"] == "true"});
-}
-
-Status WriteStoreNote(const std::string& path, const StoreNote& note) {
-  return platform::WriteAddressFile(path,
-                                    {{"place", note.place},
-                                     {"epoch", std::to_string(note.epoch.value)},
-                                     {"emptied", note.emptied ? "true" : "false"}});
-}
-
-Result<OpenRequest> RequestFor(const StoreOptions& options, WallTime now) {
-  OpenRequest request{.wall_millis = ToMillis(now),
-                      .cluster_id = options.cluster_id,
-                      .take_over = options.high_availability};
-  if (options.kind == StoreKind::kMemory) return request;
-  WEIR_ASSIGN_OR_RETURN(const std::optional<StoreNote> note, ReadStoreNote(options.note_file));
-  if (!note) return request;
-  request.at_least = note->epoch;
-  request.must_exist = note->place == options.Place() && !note->emptied;
-  return request;
-}
-
-Status NoteOpened(const StoreOptions& options, const EpochRecord& epoch) {
-  if (options.kind == StoreKind::kMemory) return {};
-  return WriteStoreNote(options.note_file, {.place = options.Place(), .epoch = epoch.epoch});
 }
 
 }  // namespace weir::store

@@ -53,23 +53,6 @@ Result<std::unique_ptr<StateStore>> OpenStateStore(const StoreOptions& options,
 // Removes everything in the store. kFailedPrecondition: it is in use, with the holder's name.
 Status FormatStateStore(const StoreOptions& options);
 
-// What a ResourceManager remembers of its store in a file beside it: that there was something in
-// it, and the highest epoch. So an empty store in its place is noticed, and no epoch is used twice
-// even when the store's own was damaged.
-struct StoreNote {
-  std::string place;
-  Epoch epoch;
-  bool emptied = false;  // by FormatStateStore: an empty store is what is expected
-};
-// Nothing when there is none. kInvalidArgument: it cannot be read.
-Result<std::optional<StoreNote>> ReadStoreNote(const std::string& path);
-Status WriteStoreNote(const std::string& path, const StoreNote& note);
-
-// The request with which a ResourceManager opens its store now.
-Result<OpenRequest> RequestFor(const StoreOptions& options, WallTime now);
-// After it has opened it.
-Status NoteOpened(const StoreOptions& options, const EpochRecord& epoch);
-
 }  // namespace weir::store
 
 #endif  // WEIR_STATE_STORE_STORE_OPTIONS_H_

@@ -41,8 +41,8 @@ void ZookeeperImage::Clear() {
 
 // A store that is new, or whose head is damaged, has none: then there is nothing to follow.
 Result<ZkHead> ZookeeperImage::ReadHead() {
-  WEIR_ASSIGN_OR_RETURN(const ZkNode node, client_.Get(layout_.head()));
-  return DecodeHead(node.data).value_or(ZkHead{});
+  WEIR_ASSIGN_OR_RETURN(head_node_, client_.Get(layout_.head()));
+  return DecodeHead(head_node_.data).value_or(ZkHead{});
 }
 
 Status ZookeeperImage::ReadAll() {
@@ -103,6 +103,7 @@ Status ZookeeperImage::ReadRecords(const std::vector<std::string>& keys) {
 // It has a node of its own and is in no change.
 Status ZookeeperImage::ReadEpoch() {
   WEIR_ASSIGN_OR_RETURN(ZkNode node, client_.Get(layout_.epoch()));
+  epoch_node_ = node;
   if (node.exists) {
     records_[EpochKey()] = std::move(node.data);
   } else {

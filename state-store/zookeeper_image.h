@@ -40,6 +40,9 @@ class ZookeeperImage {
   // Gives the memory back.
   void Clear();
 
+  // Of the last Refresh.
+  const ZkNode& epoch_node() const { return epoch_node_; }
+  const ZkNode& head_node() const { return head_node_; }
   // How often everything was read.
   int64_t whole_readings() const { return whole_readings_; }
 
@@ -54,6 +57,8 @@ class ZookeeperImage {
   ZookeeperClient& client_;
   const ZkLayout& layout_;
   bool filled_ = false;
+  ZkNode epoch_node_;
+  ZkNode head_node_;
   ZkHead head_;                                 // at which it was read
   std::map<std::string, std::string> records_;  // key -> bytes
   std::vector<std::string> foreign_;            // nodes that are not Weir's

@@ -19,6 +19,7 @@
 #include "state-store/protocol/zk_writer.h"
 #include "state-store/zookeeper_client.h"
 #include "state-store/zookeeper_image.h"
+#include "state-store/zookeeper_marks.h"
 #include "state-store/zookeeper_opening.h"
 
 namespace weir::store {
@@ -45,6 +46,9 @@ class ZookeeperStore final : public StateStore {
   bool can_fence() const override { return true; }
   Result<LoadedState> Load() override;
   Status Follow() override { return image_.Refresh(); }
+  std::optional<Epoch> FollowedEpoch() const override {
+    return EpochSaid(image_.epoch_node(), image_.head_node());
+  }
   Result<EpochRecord> Open(const OpenRequest& request) override;
   void Append(std::vector<StoreOperation> batch, Epoch epoch, Done done) override;
   void OnFenced(std::function<void(const Error&)> lost) override;

@@ -20,6 +20,7 @@
 #include "resourcemanager/server/other_managers.h"
 #include "resourcemanager/server/recovery.h"
 #include "resourcemanager/server/services.h"
+#include "state-store/store_note.h"
 
 namespace weir::rm {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "platform/clock.h"
 #include "platform/log.h"
+#include "state-store/store_note.h"
 
 namespace weir::rm {
 
@@ -35,12 +36,23 @@ void StoreFollower::Follow() {
   if (status.ok() && !std::exchange(followed_, true)) {
     platform::LogInfo("rm.store", "-", "following", {{"store", options_.Place()}});
   }
+  if (status.ok()) status = Note();
   const std::string failure = status.ok() ? "" : status.error().ToString();
   if (!failure.empty() && failure != last_failure_) {
     platform::LogWarn("rm.store", "-", "cannot follow", {{"error", failure}});
   }
   last_failure_ = failure;
   loop_.At(platform::MonotonicNow() + kPeriod, [this] { Follow(); });
+}
+
+// What is remembered here is what makes an empty store suspicious to this one, too, should the one
+// that wrote it be gone.
+Status StoreFollower::Note() {
+  const std::optional<Epoch> epoch = store_->FollowedEpoch();
+  if (!epoch || epoch == noted_) return {};
+  WEIR_RETURN_IF_ERROR(store::NoteFollowed(options_, *epoch));
+  noted_ = epoch;
+  return {};
 }
 
 }  // namespace weir::rm

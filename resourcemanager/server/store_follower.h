@@ -1,5 +1,5 @@
 // StoreFollower: keeps a state store near what another ResourceManager writes, so that a standby
-// that becomes active has little left to read.
+// that becomes active has little left to read; and keeps the note of it (store_note.h).
 //
 // Threads: one of its own, which may wait for the store. Owner: the HighAvailabilityDaemon; Take
 // and the destructor are for its thread and wait for what is being read.
@@ -7,6 +7,7 @@
 #define WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/time.h"
@@ -30,11 +31,13 @@ class StoreFollower {
 
  private:
   void Follow();
+  Status Note();
 
   const store::StoreOptions& options_;
   std::unique_ptr<store::StateStore> store_;  // of the loop, as all below
   std::string last_failure_;                  // each is told once
   bool followed_ = false;
+  std::optional<Epoch> noted_;
   platform::EventLoop loop_{"rm-follower"};
 };
 

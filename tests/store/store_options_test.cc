@@ -6,6 +6,7 @@
 
 #include "platform/config_keys.h"
 #include "platform/file_system.h"
+#include "state-store/store_note.h"
 #include "tests/store/sample_records.h"
 #include "tests/store/store_fixture.h"
 
