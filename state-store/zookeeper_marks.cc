@@ -1,22 +1,26 @@
 #include "state-store/zookeeper_marks.h"
 
-#include <algorithm>
 #include <variant>
 
 #include "state-store/epoch_rules.h"
-#include "state-store/protocol/zk_layout.h"
+#include "state-store/records_envelope.h"
 
 namespace weir::store {
 
 std::optional<Epoch> EpochSaid(const ZkNode& epoch, const ZkNode& head) {
   if (!epoch.exists && !head.exists) return std::nullopt;
-  Epoch said;
   if (epoch.exists) {
     const Result<Record> record = Decode(EpochKey(), epoch.data);
-    if (record.ok()) said = std::get<EpochRecord>(*record).epoch;
+    if (record.ok()) return std::get<EpochRecord>(*record).epoch;
   }
-  if (head.exists) said = std::max(said, DecodeHead(head.data).value_or(ZkHead{}).epoch);
-  return said;
+  return DecodeHead(head.data).value_or(ZkHead{}).epoch;
+}
+
+std::string HeadDamage(const ZkLayout& layout, const ZkNode& epoch, const ZkNode& head) {
+  const std::string node = "the head " + layout.head() + " in ZooKeeper";
+  if (!head.exists) return epoch.exists ? node + " is missing" : "";
+  if (DecodeHead(head.data)) return "";
+  return node + " is not one: " + QuotedKey(head.data);
 }
 
 }  // namespace weir::store

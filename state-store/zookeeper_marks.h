@@ -4,15 +4,21 @@
 #define WEIR_STATE_STORE_ZOOKEEPER_MARKS_H_
 
 #include <optional>
+#include <string>
 
 #include "common/ids.h"
+#include "state-store/protocol/zk_layout.h"
 #include "state-store/protocol/zk_operation.h"
 
 namespace weir::store {
 
-// The higher one of the two, since a writer writes its epoch into both before anybody hears of it;
-// 0 when neither can be read; nothing when neither is there.
+// What the epoch's node says, which has a checksum; where it cannot be read, the head, into which
+// every writer has written the same before anybody heard of it. 0 when neither can be read; nothing
+// when neither is there.
 std::optional<Epoch> EpochSaid(const ZkNode& epoch, const ZkNode& head);
+
+// What is wrong with the head, as what is quarantined is named; "" = nothing, or there is no store.
+std::string HeadDamage(const ZkLayout& layout, const ZkNode& epoch, const ZkNode& head);
 
 }  // namespace weir::store
 

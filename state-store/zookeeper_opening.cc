@@ -51,6 +51,23 @@ Result<TakenEpoch> ZookeeperOpening::TakeEpoch(const OpenRequest& request) {
   return client_.Unavailable("the epoch could not be written");
 }
 
+Result<uint64_t> ZookeeperOpening::NumberWithoutHead() {
+  std::vector<std::string> slots;
+  for (uint64_t slot = 0; slot < ZkLayout::kChangeSlots; ++slot) {
+    slots.push_back(layout_.ChangesPath(slot));
+  }
+  WEIR_ASSIGN_OR_RETURN(const std::vector<ZkNode> nodes, client_.GetAll(slots));
+  uint64_t highest = 0;
+  for (uint64_t slot = 0; slot < ZkLayout::kChangeSlots; ++slot) {
+    const std::optional<ZkChanges> changes = DecodeChanges(nodes[slot].data);
+    // They may be damaged, too.
+    if (!changes || changes->head.number % ZkLayout::kChangeSlots != slot) continue;
+    if (changes->head.number > ZkLayout::kNumberMax / 2) continue;
+    highest = std::max(highest, changes->head.number);
+  }
+  return highest + ZkLayout::kChangeSlots;
+}
+
 Status ZookeeperOpening::AwaitHolder() {
   const std::shared_ptr<ZooKeeperSession> session = client_.session();
   const Duration timeout = session == nullptr ? Duration{} : session->granted_timeout();

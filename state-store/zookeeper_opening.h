@@ -34,6 +34,10 @@ class ZookeeperOpening {
   // is not there. Errors: StateStore::Open.
   Result<TakenEpoch> TakeEpoch(const OpenRequest& request);
 
+  // What the groups are to go on from when the head does not say it: above all that the changes
+  // speak of, and so far that whoever follows them reads everything again.
+  Result<uint64_t> NumberWithoutHead();
+
  private:
   Status AwaitHolder();
   // Nothing: somebody else was faster, or the outcome is not known; try again.

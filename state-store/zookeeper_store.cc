@@ -69,7 +69,12 @@ class ZookeeperStore final : public StateStore {
   using Ready = std::shared_ptr<std::promise<Status>>;
 
   // The caller's thread.
-  Status Install(const TakenEpoch& taken, std::unordered_set<std::string> existing);
+  Status Install(const TakenEpoch& taken,
+                 std::unordered_set<std::string> existing,
+                 uint64_t first_number);
+  std::string DamageOfHead() const {
+    return HeadDamage(layout_, image_.epoch_node(), image_.head_node());
+  }
   void Post(std::function<void()> call);
 
   // The store's thread.
@@ -113,7 +118,9 @@ class ZookeeperStore final : public StateStore {
   ZookeeperClient client_;  // after all that its callbacks use
   ZookeeperOpening opening_;
   ZookeeperImage image_;
-  bool opened_ = false;  // of the owner's thread
+  // Of the owner's thread.
+  bool opened_ = false;
+  std::string head_damage_;  // as it was found when the store was opened, which makes it anew
 };
 
 Status ZookeeperStore::Connect() {
@@ -126,7 +133,12 @@ Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
   // From here on no former writer changes anything.
   WEIR_RETURN_IF_ERROR(image_.Refresh());
   WEIR_ASSIGN_OR_RETURN(std::unordered_set<std::string> existing, image_.Paths());
-  WEIR_RETURN_IF_ERROR(Install(taken, std::move(existing)));
+  head_damage_ = DamageOfHead();
+  uint64_t first_number = 0;
+  if (!head_damage_.empty()) {
+    WEIR_ASSIGN_OR_RETURN(first_number, opening_.NumberWithoutHead());
+  }
+  WEIR_RETURN_IF_ERROR(Install(taken, std::move(existing), first_number));
   opened_ = true;
   return taken.record;
 }
@@ -134,13 +146,18 @@ Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
 Result<LoadedState> ZookeeperStore::Load() {
   WEIR_RETURN_IF_ERROR(image_.Refresh());
   Result<LoadedState> state = image_.Decode(opening_.place());
+  const std::string damage = opened_ ? head_damage_ : DamageOfHead();
+  if (state.ok() && !damage.empty()) state->quarantined.push_back(damage);
   // Who writes knows what there is, and follows nobody.
   if (opened_) image_.Clear();
   return state;
 }
 
-Status ZookeeperStore::Install(const TakenEpoch& taken, std::unordered_set<std::string> existing) {
+Status ZookeeperStore::Install(const TakenEpoch& taken,
+                               std::unordered_set<std::string> existing,
+                               uint64_t first_number) {
   ZkWriter::Options options;
+  options.first_number = first_number;
   options.multi_bytes = options_.value_bytes;
   options.limit_key = "yarn.resourcemanager.zk-max-znode-size.bytes";
   auto writer = std::make_unique<ZkWriter>(

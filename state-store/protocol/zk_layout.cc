@@ -100,7 +100,9 @@ std::optional<ZkHead> DecodeHead(std::string_view bytes) {
   const std::optional<int64_t> epoch = ParseInt64(parts[0]);
   const std::optional<int64_t> number = ParseInt64(parts[1]);
   if (!epoch || !number || *epoch < 0 || *number < 0) return std::nullopt;
-  return ZkHead{.epoch = {*epoch}, .number = static_cast<uint64_t>(*number)};
+  const ZkHead head{.epoch = {*epoch}, .number = static_cast<uint64_t>(*number)};
+  if (head.number > ZkLayout::kNumberMax || *epoch > ZkLayout::kEpochMax) return std::nullopt;
+  return head;
 }
 
 std::string EncodeChanges(const ZkChanges& changes) {

@@ -40,6 +40,9 @@ class ZkLayout {
  public:
   static constexpr int kBuckets = 256;
   static constexpr uint64_t kChangeSlots = 1024;
+  // What is above these is damage. An epoch must have room in the number of a container.
+  static constexpr uint64_t kNumberMax = uint64_t{1} << 62;  // of a group
+  static constexpr int64_t kEpochMax = (int64_t{1} << (63 - ContainerId::kSequenceBits)) - 1;
 
   // `parent` is an absolute path without a slash at its end ("" = the top).
   ZkLayout(std::string parent, const std::string& cluster);

@@ -217,22 +217,30 @@ void ZkWriter::HeadRead(uint64_t id, const ZkHeadView& view, ZkActions& actions)
   }
   if (view.outcome.code != ZkCode::kOk) return EndOn(view.outcome, {}, actions);
   if (!view.epoch.exists || view.epoch.version != epoch_version_) return Fence(actions);
-  const std::optional<ZkHead> head = DecodeHead(view.head.data);
-  const uint64_t first = flights_.empty() ? last_number_ + 1 : flights_.front().number;
-  // Before the first reading any number will do.
-  const bool plausible =
-      head && (last_number_ == 0 || (head->number + 1 >= first && head->number <= last_number_));
-  if (!view.head.exists || !plausible) {
+  if (!TakeHead(view.head)) {
     return End({ErrorCode::kCorruption,
                 "the head of the state store in ZooKeeper, " + layout_.head() +
                     ", is not what this writer left there",
                 "see who else writes there"},
                actions);
   }
-  if (last_number_ == 0) last_number_ = head->number;
-  head_ = *head;
-  head_version_ = view.head.version;
   SendBarrier(view, actions);
+}
+
+// False when it cannot be.
+bool ZkWriter::TakeHead(const ZkNode& node) {
+  std::optional<ZkHead> head;
+  if (node.exists) head = DecodeHead(node.data);
+  if (!begun_) {
+    head_ = head ? *head : ZkHead{.epoch = epoch_, .number = options_.first_number};
+    last_number_ = head_.number;
+  } else {
+    const uint64_t first = flights_.empty() ? last_number_ + 1 : flights_.front().number;
+    if (!head || head->number + 1 < first || head->number > last_number_) return false;
+    head_ = *head;
+  }
+  head_version_ = node.version;
+  return true;
 }
 
 void ZkWriter::SendBarrier(const ZkHeadView& view, ZkActions& actions) {
@@ -241,14 +249,18 @@ void ZkWriter::SendBarrier(const ZkHeadView& view, ZkActions& actions) {
   SendMulti multi{.id = awaited_, .operations = {}};
   multi.operations.push_back(
       {.kind = Kind::kCheck, .path = layout_.epoch(), .version = epoch_version_});
-  // Past every version that a group on its way may demand, not only the next one: what follows a
-  // group that was lost must not find the version that it would have left.
-  do {
-    multi.operations.push_back({.kind = Kind::kSet,
-                                .path = layout_.head(),
-                                .data = EncodeHead({.epoch = epoch_, .number = head_.number}),
-                                .version = head_version_++});
-  } while (head_version_ < free_version_);
+  const std::string head = EncodeHead({.epoch = epoch_, .number = head_.number});
+  if (!view.head.exists) {
+    head_version_ = 0;  // that of a node that is made
+    multi.operations.push_back({.kind = Kind::kCreate, .path = layout_.head(), .data = head});
+  } else {
+    // Past every version that a group on its way may demand, not only the next one: what follows a
+    // group that was lost must not find the version that it would have left.
+    do {
+      multi.operations.push_back(
+          {.kind = Kind::kSet, .path = layout_.head(), .data = head, .version = head_version_++});
+    } while (head_version_ < free_version_);
+  }
   if (!view.holder.ours) {
     if (view.holder.exists) {
       multi.operations.push_back({.kind = Kind::kDelete, .path = layout_.holder()});
@@ -276,6 +288,7 @@ void ZkWriter::BarrierDone(const ZkOutcome& outcome, ZkActions& actions) {
 
 // What is in the head is durable; the other groups are sent again.
 void ZkWriter::Resume(ZkActions& actions) {
+  begun_ = true;
   while (!flights_.empty() && flights_.front().number <= head_.number) AnswerFront(actions);
   unknown_ = 0;
   state_ = connected_ ? State::kReady : State::kSettling;

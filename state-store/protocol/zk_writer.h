@@ -14,6 +14,12 @@
 // that is still under way somewhere can never be, as its version of the head is gone; those up to
 // the number in the head are durable, the others are sent again.
 //
+// The first barrier of a writer *begins* it. Until that is applied it has sent no group, and what a
+// former writer sent can never be applied any more: it checks an epoch node that has changed. So
+// nothing rests on what the head says then, and one that is damaged, somebody else's or gone is
+// made anew, with the number that the owner gives for it. Once the writer has begun only it changes
+// the head, and a head that is not what it wrote ends it.
+//
 // A record that exists is set, another one created: the writer knows all keys, since nobody else
 // writes. A node that is there and should not be (or the reverse) is somebody else's doing and ends
 // the writer, as does everything that cannot be repeated.
@@ -88,6 +94,7 @@ class ZkWriter {
     size_t group_operations = 512;
     size_t multi_bytes = 1'000'000;            // a batch that is larger is refused
     std::string limit_key = "jute.maxbuffer";  // what to change when that is too small
+    uint64_t first_number = 0;                 // the last group's, if the head does not say it
   };
 
   // `epoch` was made durable by a conditional write that left the epoch node at `epoch_version`.
@@ -147,6 +154,7 @@ class ZkWriter {
   void Send(Flight& flight, ZkActions& actions);
   void Settle(ZkActions& actions);
   void StartReading(ZkActions& actions);
+  bool TakeHead(const ZkNode& node);
   void SendBarrier(const ZkHeadView& view, ZkActions& actions);
   void BarrierDone(const ZkOutcome& outcome, ZkActions& actions);
   void Resume(ZkActions& actions);
@@ -165,6 +173,7 @@ class ZkWriter {
 
   State state_ = State::kWaiting;
   bool connected_ = false;
+  bool begun_ = false;
   std::optional<Error> failure_;
   std::unordered_set<std::string> existing_;  // lookup-only: paths
   std::deque<Batch> queue_;

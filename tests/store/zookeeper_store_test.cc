@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "state-store/protocol/zk_layout.h"
 #include "state-store/zookeeper_client.h"
@@ -57,7 +60,25 @@ class ZookeeperStoreTest : public ::testing::Test {
     return store.Open({.wall_millis = kSampleTimestamp, .cluster_id = "test"});
   }
 
+  // Somebody else's way to the nodes.
+  ZookeeperClient& Direct() {
+    if (direct_ == nullptr) {
+      direct_ = std::make_unique<ZookeeperClient>(Options().session,
+                                                  [](uint64_t, ZooKeeperSession::State) {});
+      EXPECT_TRUE(direct_->Renew().ok());
+      EXPECT_TRUE(direct_->AwaitConnection().ok());
+    }
+    return *direct_;
+  }
+  // Other bytes, or none.
+  void Spoil(const std::string& path, const std::optional<std::string>& bytes) {
+    const auto kind = bytes ? ZkOperation::Kind::kSet : ZkOperation::Kind::kDelete;
+    EXPECT_EQ(Direct().Multi({{.kind = kind, .path = path, .data = bytes.value_or("")}})->code,
+              ZkCode::kOk);
+  }
+
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
+  std::unique_ptr<ZookeeperClient> direct_;
 };
 
 TEST_F(ZookeeperStoreTest, IsClosedAlthoughAnAnswerNeverComes) {
@@ -261,6 +282,43 @@ TEST_F(ZookeeperStoreTest, AnotherOnesNodesAreLeftAlone) {
   const LoadedState state = store->Load().value();
   ASSERT_THAT(state.quarantined, SizeIs(1));
   EXPECT_THAT(state.quarantined[0], HasSubstr(layout.Bucket(7) + "/foreign"));
+}
+
+// Whoever opens the store makes the head anew and names what it was; who reads or follows loses
+// nothing by it, whether it has heard of what came before or not.
+TEST_F(ZookeeperStoreTest, AHeadThatCannotBeReadIsNamedAndMadeAnew) {
+  StartEnsemble();
+  const std::string head = ZkLayout("/weir", "test").head();
+  const auto follower = OpenZookeeperStore(Options()).value();
+  size_t nodes = 0;
+  for (const std::optional<std::string>& spoilt :
+       {std::optional<std::string>("of YARN"), std::optional<std::string>()}) {
+    SCOPED_TRACE(spoilt.value_or("(gone)"));
+    for (const bool is_spoilt : {false, true, false}) {
+      if (is_spoilt) Spoil(head, spoilt);
+      const auto store = OpenZookeeperStore(Options()).value();
+      // Before it is opened and after.
+      for (const bool opened : {false, true}) {
+        if (opened) {
+          ASSERT_TRUE(Become(*store).ok());
+        }
+        const LoadedState state = store->Load().value();
+        EXPECT_THAT(state.quarantined, SizeIs(is_spoilt ? 1 : 0));
+        for (const std::string& named : state.quarantined) {
+          EXPECT_THAT(named, HasSubstr(head));
+          EXPECT_THAT(named, HasSubstr(spoilt.value_or("missing")));
+        }
+      }
+      const Epoch epoch = Become(*store)->epoch;
+      for (int i = 0; i < 3; ++i) {
+        const NodeRecord record = SampleNode(static_cast<int>(nodes++));
+        ASSERT_TRUE(AppendAndWait(*store, {Put{record}}, epoch).ok());
+      }
+      EXPECT_EQ(NodesIn(*store), nodes);
+      ASSERT_TRUE(follower->Follow().ok());
+      EXPECT_EQ(NodesIn(*follower), nodes);
+    }
+  }
 }
 
 TEST_F(ZookeeperStoreTest, AServerThatTakesLessFailsTheWriteWithTheCause) {

@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "common/random.h"
 
@@ -40,6 +43,14 @@ class ModelZooKeeper {
     const auto found = nodes_.find(path);
     if (found == nodes_.end()) return {};
     return {.data = found->second.first, .version = found->second.second, .exists = true};
+  }
+  // Somebody's doing: other bytes, or none.
+  void Spoil(const std::string& path, const std::optional<std::string>& bytes) {
+    if (bytes) {
+      nodes_[path] = {*bytes, nodes_[path].second + 1};
+    } else {
+      nodes_.erase(path);
+    }
   }
   // The conditional write that makes a writer: the version it leaves.
   int32_t BumpEpoch() { return ++nodes_[kLayout.epoch()].second; }
@@ -249,6 +260,16 @@ void Replay(const std::vector<std::vector<EngineOperation>>& batches,
   }
 }
 
+// What a head may look like that cannot be read; nothing = it is gone.
+const std::vector<std::optional<std::string>> kSpoiltHeads = {std::nullopt,
+                                                              "",
+                                                              "of YARN",
+                                                              "1",
+                                                              "1 -5",
+                                                              "1 99999999999999999999",
+                                                              "1 9223372036854775807",
+                                                              std::string("\xff\0 7", 4)};
+
 void RandomStep(Random& random, Client& client) {
   switch (random.Below(8)) {
     case 0:
@@ -311,6 +332,9 @@ TEST(ZkWriter, WhoeverTakesOverShutsTheOtherOut) {
         Replay(batches[0], written, expected);
         ASSERT_EQ(records, expected);
         second = std::make_unique<Client>(zookeeper, 2);
+        if (random.Chance(1, 2)) {
+          zookeeper.Spoil(kLayout.head(), kSpoiltHeads[random.Below(kSpoiltHeads.size())]);
+        }
       }
       if (random.Chance(1, 4)) {
         batches[0].push_back(RandomBatch(random, "a", batches[0].size()));
@@ -336,6 +360,40 @@ TEST(ZkWriter, WhoeverTakesOverShutsTheOtherOut) {
     cut_short += first.failures().empty() ? 0U : 1U;
   }
   EXPECT_GT(cut_short, 150U);
+}
+
+TEST(ZkWriter, AHeadThatCannotBeReadIsMadeAnew) {
+  for (const std::optional<std::string>& spoilt : kSpoiltHeads) {
+    SCOPED_TRACE(spoilt.value_or("(gone)"));
+    ModelZooKeeper zookeeper;
+    Client former(zookeeper, 1);
+    former.Connect();
+    former.RunToIdle();
+    former.Append({{"a", "1"}});
+    former.RunToIdle();
+    // One that is still on its way when the other takes over.
+    former.Append({{"b", "1"}});
+    former.Cut(1);
+    ZkWriter::Options options = Client::SmallOptions();
+    options.first_number = 5000;
+    Client next(zookeeper, 2, options);
+    zookeeper.Spoil(kLayout.head(), spoilt);
+    // The first barrier is applied, and nobody hears of it.
+    next.Connect();
+    for (int i = 0; i < 2; ++i) {
+      next.Process();
+      if (i == 0) next.Deliver();
+    }
+    next.Cut(0);
+    next.Append({{"c", "1"}});
+    next.RunToIdle();
+    former.RunToIdle();
+    ASSERT_FALSE(next.ended().has_value()) << next.ended()->message;
+    EXPECT_EQ(zookeeper.Records(), (Values{{"a", "1"}, {"c", "1"}}));
+    EXPECT_EQ(DecodeHead(zookeeper.Read(kLayout.head()).data),
+              (ZkHead{.epoch = {2}, .number = 5001}));
+    EXPECT_EQ(former.ended()->code, ErrorCode::kFenced);
+  }
 }
 
 class ZkWriterTest : public ::testing::Test {
@@ -386,6 +444,25 @@ TEST_F(ZkWriterTest, SomebodyElsesChangesEndIt) {
   EXPECT_THAT(client_.ended()->message, HasSubstr(kLayout.RecordPath("a")));
 }
 
+TEST_F(ZkWriterTest, AHeadThatIsSpoiltUnderItEndsIt) {
+  for (const std::optional<std::string>& spoilt : kSpoiltHeads) {
+    SCOPED_TRACE(spoilt.value_or("(gone)"));
+    ModelZooKeeper zookeeper;
+    Client client(zookeeper, 1);
+    client.Connect();
+    client.RunToIdle();
+    client.Append({{"a", "1"}});
+    client.RunToIdle();
+    zookeeper.Spoil(kLayout.head(), spoilt);
+    client.Append({{"b", "1"}});
+    client.RunToIdle();
+    ASSERT_TRUE(client.ended().has_value());
+    EXPECT_EQ(client.ended()->code, ErrorCode::kCorruption);
+    EXPECT_THAT(client.ended()->message, HasSubstr(kLayout.head()));
+    EXPECT_EQ(zookeeper.Records(), (Values{{"a", "1"}}));
+  }
+}
+
 TEST_F(ZkWriterTest, ABatchAboveTheLimitIsRefusedAndNotSent) {
   client_.Append({{"a", "1"}});
   client_.Append({{"huge", std::string(2'000'000, 'x')}});
@@ -432,6 +509,10 @@ TEST(ZkLayout, NamesAreReversibleAndSafe) {
   EXPECT_EQ(kLayout.KeyAt(0, "no such place"), std::nullopt);
   EXPECT_EQ(DecodeHead("1 2 3"), std::nullopt);
   EXPECT_EQ(DecodeHead("x"), std::nullopt);
+  EXPECT_EQ(DecodeHead("1 4611686018427387904")->number, ZkLayout::kNumberMax);
+  EXPECT_EQ(DecodeHead("1 4611686018427387905"), std::nullopt);
+  EXPECT_EQ(DecodeHead("8388607 1")->epoch, Epoch{8388607});
+  EXPECT_EQ(DecodeHead("8388608 1"), std::nullopt);
   EXPECT_EQ(DecodeChanges("1 2\n%zz"), std::nullopt);
 }
 
