@@ -239,7 +239,8 @@ nobody's use; one in ZooKeeper is read at any time.
   verify    reads everything and says what is there and what is damaged; changes nothing. The exit
             code is 1 when something is
   load      writes the records of a dump into an empty store, such as one of another kind
-  format    removes everything. Refused while a ResourceManager has the store open
+  format    removes everything. Refused while a ResourceManager has the store open; with high
+            availability while any of them runs or leads. Run it where the ResourceManagers are
 
 Examples:
   weir rm store verify

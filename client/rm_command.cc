@@ -10,6 +10,7 @@
 #include "client/command.h"
 #include "client/output.h"
 #include "client/store_dump.h"
+#include "client/store_format.h"
 #include "platform/clock.h"
 #include "platform/file_system.h"
 #include "platform/option_reader.h"
@@ -131,6 +132,8 @@ ExitCode Format(const Invocation& invocation, const store::StoreOptions& options
                      options.Place(),
                  "stop all ResourceManagers and add -yes"});
   }
+  const auto stopped = RequireStopped(invocation.config);
+  if (!stopped.ok()) return Fail(stopped.error());
   if (const Status done = store::FormatStateStore(options); !done.ok()) return Fail(done.error());
   return Print(options.Place() + " is empty.\n");
 }

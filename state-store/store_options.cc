@@ -14,6 +14,7 @@
 #include "state-store/group_commit_store.h"
 #include "state-store/leveldb_engine.h"
 #include "state-store/store_note.h"
+#include "state-store/zookeeper_election.h"
 #include "state-store/zookeeper_store.h"
 
 namespace weir::store {
@@ -77,6 +78,13 @@ void ReadZookeeper(const Configuration& config, OptionReader& read, StoreOptions
     read.Fault(Wrong(std::string(kZkParent) + " is '" + options.parent + "'",
                      "it must begin with a slash"));
   }
+  if (options.high_availability) {
+    ZookeeperElectionOptions election;
+    election.base = read.Text(kRmHaElection);
+    election.cluster_id = options.cluster_id;
+    while (election.base.ends_with('/')) election.base.pop_back();
+    options.election_lock = election.lock();
+  }
   // A part of it is for what a request has besides values.
   const auto limit = static_cast<size_t>(read.Int(kZkMaxZnode, 65'536, 1 << 30));
   options.value_bytes = limit - limit / 16;
@@ -99,6 +107,7 @@ Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options) {
   zookeeper.parent = options.parent;
   zookeeper.cluster_id = options.cluster_id;
   zookeeper.value_bytes = options.value_bytes;
+  zookeeper.election_lock = options.election_lock;
   return zookeeper;
 }
 

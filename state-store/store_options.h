@@ -30,7 +30,8 @@ struct StoreOptions {
   std::string directory;  // of kLevelDb and kFilesystem
   std::string servers;    // of kZookeeper, as all below
   Duration session_timeout = seconds(10);
-  std::string parent;  // absolute, without a slash at the end
+  std::string parent;         // absolute, without a slash at the end
+  std::string election_lock;  // with high availability
   size_t value_bytes = 0;
   std::string secret_file;
   bool high_availability = false;

@@ -24,18 +24,33 @@ Status RemoveAll(ZookeeperClient& client, const std::vector<std::string>& paths)
   return {};
 }
 
+constexpr char kRemedy[] =
+    "stop all ResourceManagers of the cluster first; what one that was killed has here goes with "
+    "its session";
+
+// A holder or a lock that is not ephemeral is nobody's.
+Status CheckUnused(ZookeeperClient& client, const ZkLayout& layout, const std::string& lock_path) {
+  WEIR_ASSIGN_OR_RETURN(const ZkNode holder, client.Get(layout.holder()));
+  if (holder.exists && holder.ephemeral) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "the state store " + layout.root() +
+                     " in ZooKeeper is in use by a ResourceManager (" + holder.data + ")",
+                 kRemedy};
+  }
+  if (lock_path.empty()) return {};
+  WEIR_ASSIGN_OR_RETURN(const ZkNode lock, client.Get(lock_path));
+  if (!lock.exists || !lock.ephemeral) return {};
+  return Error{ErrorCode::kFailedPrecondition,
+               "a ResourceManager (" + lock.data + ") is elected: it has the lock " + lock_path +
+                   " in ZooKeeper",
+               kRemedy};
+}
+
 Status Format(ZookeeperClient& client, const ZkLayout& layout) {
   WEIR_ASSIGN_OR_RETURN(const ZkNode root, client.Get(layout.root()));
   if (!root.exists) {
     return Error{
         ErrorCode::kNotFound, "there is no state store " + layout.root() + " in ZooKeeper", ""};
-  }
-  WEIR_ASSIGN_OR_RETURN(const ZkNode holder, client.Get(layout.holder()));
-  if (holder.exists) {
-    return Error{ErrorCode::kFailedPrecondition,
-                 "the state store " + layout.root() +
-                     " in ZooKeeper is in use by a ResourceManager (" + holder.data + ")",
-                 "stop all ResourceManagers of the cluster first"};
   }
   std::vector<std::string> parents = {layout.changes()};
   for (int bucket = 0; bucket < ZkLayout::kBuckets; ++bucket) {
@@ -53,6 +68,7 @@ Status Format(ZookeeperClient& client, const ZkLayout& layout) {
     return std::find(top.begin(), top.end(), name) != top.end();
   };
   if (has("head")) paths.push_back(layout.head());
+  if (has("holder")) paths.push_back(layout.holder());
   if (has("records")) {
     WEIR_ASSIGN_OR_RETURN(const auto buckets, client.Children(layout.records()));
     for (const std::string& bucket : buckets) paths.push_back(layout.records() + "/" + bucket);
@@ -74,7 +90,9 @@ Status FormatZookeeperStore(const ZookeeperStoreOptions& options) {
   ZookeeperClient client(options.session, [](uint64_t, ZooKeeperSession::State) {});
   WEIR_RETURN_IF_ERROR(client.Renew());
   WEIR_RETURN_IF_ERROR(client.AwaitConnection());
-  return Format(client, ZkLayout(options.parent, options.cluster_id));
+  const ZkLayout layout(options.parent, options.cluster_id);
+  WEIR_RETURN_IF_ERROR(CheckUnused(client, layout, options.election_lock));
+  return Format(client, layout);
 }
 
 }  // namespace weir::store

@@ -74,7 +74,7 @@ Status ZookeeperOpening::AwaitHolder() {
   const Instant deadline = platform::MonotonicNow() + timeout + kHolderMargin;
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(const ZkNode holder, client_.Get(layout_.holder()));
-    if (!holder.exists) return {};
+    if (!holder.exists || !holder.ephemeral) return {};
     if (platform::MonotonicNow() >= deadline) {
       return Error{ErrorCode::kFailedPrecondition,
                    place_ + " is in use by another ResourceManager (" + holder.data + ")",

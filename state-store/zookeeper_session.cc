@@ -106,8 +106,8 @@ void FinishNode(int code, const char* value, int size, const Stat* stat, const v
     node.exists = true;
     if (value != nullptr && size > 0) node.data.assign(value, static_cast<size_t>(size));
     node.version = stat->version;
-    node.ours =
-        stat->ephemeralOwner != 0 && stat->ephemeralOwner == zoo_client_id(call->handle)->client_id;
+    node.ephemeral = stat->ephemeralOwner != 0;
+    node.ours = node.ephemeral && stat->ephemeralOwner == zoo_client_id(call->handle)->client_id;
   }
   call->done(OutcomeOf(code), std::move(node));
 }

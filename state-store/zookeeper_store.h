@@ -28,6 +28,7 @@ struct ZookeeperStoreOptions {
   std::string cluster_id;
   size_t value_bytes = 1'000'000;  // of one request: below the servers' jute.maxbuffer
   size_t queue_limit = 65'536;
+  std::string election_lock;  // whose holder leads; "" = there is no election
 };
 
 // Waits for the first connection. kUnavailable: none in time; kNotFound: the chroot of the
@@ -37,8 +38,8 @@ Result<std::unique_ptr<StateStore>> OpenZookeeperStore(const ZookeeperStoreOptio
 // The digest's password for a cluster's secret: ZooKeeper never sees the secret itself.
 std::string ZookeeperPassword(const std::string& cluster_secret);
 
-// Removes the whole store. kFailedPrecondition: somebody has it open for writing, with the name;
-// kNotFound: there is none. Else as OpenZookeeperStore.
+// Removes the whole store. kFailedPrecondition: somebody has it open for writing, or is elected to,
+// with the name; kNotFound: there is none. Else as OpenZookeeperStore.
 Status FormatZookeeperStore(const ZookeeperStoreOptions& options);
 
 }  // namespace weir::store

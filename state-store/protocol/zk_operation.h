@@ -43,7 +43,8 @@ struct ZkNode {
   std::string data;
   int32_t version = 0;
   bool exists = false;
-  bool ours = false;  // ephemeral, and made by the session that reads it
+  bool ephemeral = false;  // goes with the session that made it
+  bool ours = false;       // that session is the one that reads it
 };
 
 }  // namespace weir::store

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/config_keys.h"
 #include "platform/rpc_security.h"
@@ -27,9 +29,10 @@ class StoreSafety : public ClusterTest {
     ensemble_ = std::make_unique<ZooKeeperEnsemble>(ZooKeeperSettings{.sync = false});
     ASSERT_TRUE(ensemble_->Start());
   }
-  ::testing::AssertionResult StartTwo() {
+  ::testing::AssertionResult StartTwo(const ClusterOptions::Settings& settings = {}) {
     ClusterOptions options = SmallContainers(0);
     options.resource_managers = 2;
+    options.settings.insert(settings.begin(), settings.end());
     options.settings[kZkAddress] = ensemble_->address();
     options.settings[kZkTimeout] = "1000";
     return StartCluster(options);
@@ -89,6 +92,43 @@ TEST_F(StoreSafety, NeitherBeginsAnewWhereThereWasAStore) {
   }
   const auto store = store::OpenZookeeperStore(Store()).value();
   EXPECT_TRUE(store->Load()->records.empty()) << "nothing was made";
+}
+
+// Two that are standby, so that nobody has the store open and nobody is elected.
+TEST_F(StoreSafety, AStoreIsNotRemovedWhileAnyOfThemRuns) {
+  ASSERT_TRUE(StartTwo({{kRmHaAutomatic, "false"}}));
+  ASSERT_EQ(cluster().Weir({"rmadmin", "-transitionToActive", "rm1"}).exit_code, 0);
+  ASSERT_EQ(cluster().Weir({"rmadmin", "-transitionToStandby", "rm1"}).exit_code, 0);
+  const std::vector<std::string> format = {"rm", "store", "format", "-yes"};
+  const auto expect_refused = [](const CommandResult& refused, const std::string& by) {
+    EXPECT_EQ(refused.exit_code, 6) << refused.ToString();
+    EXPECT_THAT(refused.err, HasSubstr("the ResourceManager " + by));
+    EXPECT_THAT(refused.err, HasSubstr("stop all ResourceManagers"));
+  };
+  expect_refused(cluster().Weir(format), "rm1 at ");
+  EXPECT_EQ(cluster().EndResourceManager(1), 0);
+  const CommandResult by_second = cluster().Weir(format);
+  expect_refused(by_second, "rm2 at ");
+  EXPECT_THAT(by_second.err, HasSubstr("runs (standby)"));
+  // As from another machine, where it has no directory.
+  std::vector<std::string> from_elsewhere = format;
+  for (const std::string& setting : {"weir.work.dir=" + Scratch("elsewhere"),
+                                     "weir.cluster.secret.file=" + cluster().work_dir() +
+                                         "/cluster.secret"}) {
+    from_elsewhere.insert(from_elsewhere.end(), {"-D", setting});
+  }
+  expect_refused(cluster().Weir(from_elsewhere), "rm2 at ");
+  // It answers nobody, and its directory is its own all the same.
+  cluster().resource_manager(2).Signal(SIGSTOP);
+  const CommandResult by_lock = cluster().Weir(format);
+  expect_refused(by_lock, "rm2 runs: ");
+  EXPECT_THAT(by_lock.err,
+              HasSubstr("(process " + std::to_string(cluster().resource_manager(2).pid())));
+  cluster().resource_manager(2).Signal(SIGCONT);
+  EXPECT_EQ(cluster().EndResourceManager(2), 0);
+  EXPECT_FALSE(store::OpenZookeeperStore(Store()).value()->Load()->records.empty());
+  const CommandResult formatted = cluster().Weir(format);
+  EXPECT_EQ(formatted.exit_code, 0) << formatted.ToString();
 }
 
 }  // namespace

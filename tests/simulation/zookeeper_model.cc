@@ -117,6 +117,7 @@ store::ZkNode ZookeeperModel::Read(uint64_t session, const std::string& path) co
   return {.data = node.data,
           .version = node.version,
           .exists = true,
+          .ephemeral = node.owner != 0,
           .ours = node.owner != 0 && node.owner == session};
 }
 

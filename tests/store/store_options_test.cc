@@ -86,10 +86,11 @@ TEST_F(StoreOptionsTest, HighAvailabilityNeedsAStoreThatFences) {
     EXPECT_THAT(fault, HasSubstr(std::string("the ") + name + " state store cannot shut out"));
     EXPECT_THAT(fault, HasSubstr("set yarn.resourcemanager.store.class to zookeeper"));
   }
-  EXPECT_TRUE(Read({{keys::kRmHaEnabled, "true"},
-                    {keys::kRmStoreClass, "zookeeper"},
-                    {keys::kZkAddress, "a:1"}})
-                  .ok());
+  const auto fences = Read({{keys::kRmHaEnabled, "true"},
+                            {keys::kRmStoreClass, "zookeeper"},
+                            {keys::kZkAddress, "a:1"}});
+  ASSERT_TRUE(fences.ok());
+  EXPECT_EQ(fences->election_lock, "/yarn-leader-election/weir/lock");
 }
 
 TEST_F(StoreOptionsTest, AnEmptyStoreWhereThereWasOneIsRefused) {

@@ -12,6 +12,7 @@
 
 #include "state-store/protocol/zk_layout.h"
 #include "state-store/zookeeper_client.h"
+#include "state-store/zookeeper_election.h"
 #include "tests/store/sample_records.h"
 #include "tests/store/store_fixture.h"
 #include "tests/support/cutting_proxy.h"
@@ -344,7 +345,29 @@ TEST_F(ZookeeperStoreTest, IsRemovedWholeButNotWhileSomebodyHasIt) {
   EXPECT_EQ(held.error().code, ErrorCode::kFailedPrecondition);
   EXPECT_THAT(held.error().message, HasSubstr("process " + std::to_string(getpid())));
   store->Close();
-  const Status removed = FormatZookeeperStore(Options());
+  // Nobody has it open, but one leads, and might at any moment.
+  ZookeeperElectionOptions election;
+  election.session = Options().session;
+  election.cluster_id = "test";
+  election.member = "rm2 http=127.0.0.1:1";
+  ZookeeperStoreOptions with_election = Options();
+  with_election.election_lock = election.lock();
+  {
+    std::promise<void> elected;
+    ZookeeperElection leader(election,
+                             {.elected = [&] { elected.set_value(); },
+                              .deposed = [](const std::string&) {},
+                              .leader_changed = [](const std::string&) {}});
+    ASSERT_TRUE(leader.Start().ok());
+    leader.Stand();
+    ASSERT_EQ(elected.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
+    const Status led = FormatZookeeperStore(with_election);
+    ASSERT_FALSE(led.ok());
+    EXPECT_EQ(led.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(led.error().message, HasSubstr("(rm2 http=127.0.0.1:1) is elected"));
+    EXPECT_THAT(led.error().message, HasSubstr(election.lock()));
+  }
+  const Status removed = FormatZookeeperStore(with_election);
   ASSERT_TRUE(removed.ok()) << removed.error().ToString();
   store = OpenZookeeperStore(Options()).value();
   EXPECT_TRUE(store->Load()->records.empty());
