@@ -14,6 +14,7 @@
 #include "platform/clock.h"
 #include "platform/file_system.h"
 #include "platform/option_reader.h"
+#include "state-store/store_note.h"
 #include "state-store/store_options.h"
 
 namespace weir::cli {
@@ -134,8 +135,21 @@ ExitCode Format(const Invocation& invocation, const store::StoreOptions& options
   }
   const auto stopped = RequireStopped(invocation.config);
   if (!stopped.ok()) return Fail(stopped.error());
-  if (const Status done = store::FormatStateStore(options); !done.ok()) return Fail(done.error());
-  return Print(options.Place() + " is empty.\n");
+  if (options.high_availability && stopped->directories.empty()) {
+    return Fail({ErrorCode::kFailedPrecondition,
+                 "no ResourceManager of the cluster has its directory on this machine",
+                 "run this where one does: it keeps the epoch, from which the next one goes on"});
+  }
+  std::vector<std::string> notes;
+  for (const std::string& directory : stopped->directories) {
+    notes.push_back(store::StoreNoteFile(directory));
+  }
+  if (!options.high_availability) notes.push_back(options.note_file);
+  const auto known = store::FormatStateStore(options, notes);
+  if (!known.ok()) return Fail(known.error());
+  if (known->value == 0) return Print(options.Place() + " is empty.\n");
+  return Print(options.Place() + " is empty. The next epoch is above " +
+               std::to_string(known->value) + ".\n");
 }
 
 ExitCode Unknown() {

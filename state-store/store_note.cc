@@ -7,6 +7,10 @@
 
 namespace weir::store {
 
+std::string StoreNoteFile(const std::string& directory) {
+  return directory + "/store-note";
+}
+
 Result<std::optional<StoreNote>> ReadStoreNote(const std::string& path) {
   auto values = platform::ReadAddressFile(path);
   if (!values.ok() && values.error().code == ErrorCode::kNotFound) {

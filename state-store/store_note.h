@@ -24,6 +24,8 @@ struct StoreNote {
   bool emptied = false;  // by FormatStateStore: an empty store is what is expected
   bool operator==(const StoreNote&) const = default;
 };
+// Of the ResourceManager with that directory.
+std::string StoreNoteFile(const std::string& directory);
 // Nothing when there is none. kInvalidArgument: it cannot be read.
 Result<std::optional<StoreNote>> ReadStoreNote(const std::string& path);
 Status WriteStoreNote(const std::string& path, const StoreNote& note);

@@ -98,19 +98,6 @@ void CheckFencing(const StoreOptions& options, OptionReader& read) {
       "set " + std::string(kRmStoreClass) + " to zookeeper and " + kZkAddress + " to its servers"));
 }
 
-Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options) {
-  WEIR_ASSIGN_OR_RETURN(const std::string secret, platform::ReadSecretFile(options.secret_file));
-  ZookeeperStoreOptions zookeeper;
-  zookeeper.session.servers = options.servers;
-  zookeeper.session.timeout = options.session_timeout;
-  zookeeper.session.password = ZookeeperPassword(secret);
-  zookeeper.parent = options.parent;
-  zookeeper.cluster_id = options.cluster_id;
-  zookeeper.value_bytes = options.value_bytes;
-  zookeeper.election_lock = options.election_lock;
-  return zookeeper;
-}
-
 // The same files without what opening for writing does to them.
 class ReadOnlyDirectory final : public StoreEngine {
  public:
@@ -152,18 +139,6 @@ Result<std::unique_ptr<StateStore>> OpenDirectoryReadOnly(const StoreOptions& op
       std::make_unique<ReadOnlyDirectory>(std::move(lock), std::move(engine)), kQueueLimit));
 }
 
-// Everything in the directory but the lock, which is held meanwhile.
-Status EmptyDirectory(const std::string& directory) {
-  WEIR_ASSIGN_OR_RETURN(const DirectoryLock lock, DirectoryLock::Take(directory));
-  platform::FileSystem& files = platform::FileSystem::Real();
-  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
-  for (const std::string& name : names) {
-    if (name == DirectoryLock::kFileName) continue;
-    WEIR_RETURN_IF_ERROR(files.RemoveTree(directory + "/" + name));
-  }
-  return files.SyncDirectory(directory);
-}
-
 }  // namespace
 
 std::string StoreKindName(StoreKind kind) {
@@ -197,12 +172,25 @@ std::string StoreOptions::Place() const {
          cluster_id;
 }
 
+Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options) {
+  WEIR_ASSIGN_OR_RETURN(const std::string secret, platform::ReadSecretFile(options.secret_file));
+  ZookeeperStoreOptions zookeeper;
+  zookeeper.session.servers = options.servers;
+  zookeeper.session.timeout = options.session_timeout;
+  zookeeper.session.password = ZookeeperPassword(secret);
+  zookeeper.parent = options.parent;
+  zookeeper.cluster_id = options.cluster_id;
+  zookeeper.value_bytes = options.value_bytes;
+  zookeeper.election_lock = options.election_lock;
+  return zookeeper;
+}
+
 StoreOptions ReadStoreOptions(const Configuration& config, OptionReader& read) {
   StoreOptions options;
   options.cluster_id = read.ClusterId();
   options.secret_file = read.Absolute(kSecretFile, platform::SecretFile(config));
   options.high_availability = read.Bool(kRmHaEnabled);
-  options.note_file = platform::RmDir(config) + "/store-note";
+  options.note_file = StoreNoteFile(platform::RmDir(config));
   const std::string class_name = read.Text(kRmStoreClass);
   const std::optional<StoreKind> kind = ParseStoreClass(class_name);
   if (!kind) {
@@ -250,19 +238,6 @@ Result<std::unique_ptr<StateStore>> OpenStateStore(const StoreOptions& options, 
     }
   }
   WEIR_CHECK(false, "an unknown kind of store");
-}
-
-Status FormatStateStore(const StoreOptions& options) {
-  if (options.kind == StoreKind::kZookeeper) {
-    WEIR_ASSIGN_OR_RETURN(const ZookeeperStoreOptions zookeeper, ZookeeperOptionsOf(options));
-    WEIR_RETURN_IF_ERROR(FormatZookeeperStore(zookeeper));
-  } else if (options.kind != StoreKind::kMemory) {
-    WEIR_RETURN_IF_ERROR(EmptyDirectory(options.directory));
-  }
-  WEIR_ASSIGN_OR_RETURN(std::optional<StoreNote> note, ReadStoreNote(options.note_file));
-  if (!note) return {};
-  note->emptied = true;  // the epoch stays: NodeManagers remember it too
-  return WriteStoreNote(options.note_file, *note);
 }
 
 }  // namespace weir::store

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "common/time.h"
@@ -17,6 +18,8 @@
 #include "state-store/state_store.h"
 
 namespace weir::store {
+
+struct ZookeeperStoreOptions;
 
 enum class StoreKind { kMemory = 1, kLevelDb = 2, kFilesystem = 3, kZookeeper = 4 };
 
@@ -41,6 +44,9 @@ struct StoreOptions {
   std::string Place() const;
 };
 
+// Of a kZookeeper. The errors are those of its secret's file.
+Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options);
+
 // Faults go to `read`: an unknown class, no address of ZooKeeper, a URI that is not of a local
 // directory, high availability with a store that cannot fence.
 StoreOptions ReadStoreOptions(const platform::Configuration& config, platform::OptionReader& read);
@@ -51,8 +57,13 @@ StoreOptions ReadStoreOptions(const platform::Configuration& config, platform::O
 Result<std::unique_ptr<StateStore>> OpenStateStore(const StoreOptions& options,
                                                    bool read_only = false);
 
-// Removes everything in the store. kFailedPrecondition: it is in use, with the holder's name.
-Status FormatStateStore(const StoreOptions& options);
+// Removes everything in the store. `note_files` are those (store_note.h) of the ResourceManagers of
+// this machine: they expect an empty store afterwards. The answer is the highest epoch that the
+// store and they knew, which they all keep, since NodeManagers remember it too: the next one is
+// above it. 0 = none is known. kFailedPrecondition: the store is in use, with the holder's name;
+// kNotFound: there is no such store in ZooKeeper, and nobody here remembers one.
+Result<Epoch> FormatStateStore(const StoreOptions& options,
+                               const std::vector<std::string>& note_files);
 
 }  // namespace weir::store
 

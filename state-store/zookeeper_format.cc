@@ -5,6 +5,7 @@
 
 #include "state-store/protocol/zk_layout.h"
 #include "state-store/zookeeper_client.h"
+#include "state-store/zookeeper_marks.h"
 #include "state-store/zookeeper_store.h"
 
 namespace weir::store {
@@ -85,6 +86,16 @@ Status Format(ZookeeperClient& client, const ZkLayout& layout) {
 }
 
 }  // namespace
+
+Result<Epoch> ReadZookeeperEpoch(const ZookeeperStoreOptions& options) {
+  ZookeeperClient client(options.session, [](uint64_t, ZooKeeperSession::State) {});
+  WEIR_RETURN_IF_ERROR(client.Renew());
+  WEIR_RETURN_IF_ERROR(client.AwaitConnection());
+  const ZkLayout layout(options.parent, options.cluster_id);
+  WEIR_ASSIGN_OR_RETURN(const std::vector<ZkNode> nodes,
+                        client.GetAll({layout.epoch(), layout.head()}));
+  return EpochSaid(nodes[0], nodes[1]).value_or(Epoch{});
+}
 
 Status FormatZookeeperStore(const ZookeeperStoreOptions& options) {
   ZookeeperClient client(options.session, [](uint64_t, ZooKeeperSession::State) {});

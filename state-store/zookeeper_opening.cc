@@ -7,6 +7,7 @@
 #include "common/strings.h"
 #include "platform/clock.h"
 #include "state-store/epoch_rules.h"
+#include "state-store/zookeeper_marks.h"
 
 namespace weir::store {
 namespace {
@@ -98,6 +99,12 @@ Status ZookeeperOpening::MakeParents() {
   return {};
 }
 
+Result<OpenRequest> ZookeeperOpening::AboveTheHead(OpenRequest request) {
+  WEIR_ASSIGN_OR_RETURN(const ZkNode head, client_.Get(layout_.head()));
+  request.at_least = std::max(request.at_least, EpochSaid({}, head).value_or(Epoch{}));
+  return request;
+}
+
 Result<std::optional<TakenEpoch>> ZookeeperOpening::MakeStore(const OpenRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const ZkNode root, client_.Get(layout_.root()));
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> children, client_.Children(layout_.root()));
@@ -111,7 +118,8 @@ Result<std::optional<TakenEpoch>> ZookeeperOpening::MakeStore(const OpenRequest&
   }
   if (ours && request.at_least.value == 0) return EpochIsGone(place_);
   if (!ours && request.must_exist) return EmptyStore(place_, request.at_least);
-  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, std::nullopt, request));
+  WEIR_ASSIGN_OR_RETURN(const OpenRequest above, AboveTheHead(request));
+  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, std::nullopt, above));
   WEIR_ASSIGN_OR_RETURN(const std::string bytes, Encode(next));
   WEIR_RETURN_IF_ERROR(MakeParents());
   std::vector<ZkOperation> all = layout_.MakeAll(!root.exists, bytes);
@@ -129,7 +137,11 @@ Result<std::optional<TakenEpoch>> ZookeeperOpening::Bump(const OpenRequest& requ
   if (!node.exists) return MakeStore(request);
   WEIR_ASSIGN_OR_RETURN(const std::optional<EpochRecord> stored,
                         ReadEpoch(place_, node.data, request.at_least));
-  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, stored, request));
+  OpenRequest above = request;
+  if (!stored) {
+    WEIR_ASSIGN_OR_RETURN(above, AboveTheHead(request));
+  }
+  WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, stored, above));
   WEIR_ASSIGN_OR_RETURN(std::string bytes, Encode(next));
   WEIR_ASSIGN_OR_RETURN(const ZkOutcome set,
                         client_.Multi({{.kind = ZkOperation::Kind::kSet,

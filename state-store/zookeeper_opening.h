@@ -44,6 +44,9 @@ class ZookeeperOpening {
   Result<std::optional<TakenEpoch>> Bump(const OpenRequest& request);
   Result<std::optional<TakenEpoch>> MakeStore(const OpenRequest& request);
   Status MakeParents();
+  // The same request, with an epoch above the head's, for when the epoch's own node does not say
+  // it.
+  Result<OpenRequest> AboveTheHead(OpenRequest request);
 
   ZookeeperClient& client_;
   const ZkLayout& layout_;

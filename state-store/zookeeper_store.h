@@ -38,6 +38,10 @@ Result<std::unique_ptr<StateStore>> OpenZookeeperStore(const ZookeeperStoreOptio
 // The digest's password for a cluster's secret: ZooKeeper never sees the secret itself.
 std::string ZookeeperPassword(const std::string& cluster_secret);
 
+// The highest epoch that is written down in the store, without opening it; 0 = there is no store,
+// or none can be read. Errors: as OpenZookeeperStore.
+Result<Epoch> ReadZookeeperEpoch(const ZookeeperStoreOptions& options);
+
 // Removes the whole store. kFailedPrecondition: somebody has it open for writing, or is elected to,
 // with the name; kNotFound: there is none. Else as OpenZookeeperStore.
 Status FormatZookeeperStore(const ZookeeperStoreOptions& options);

@@ -126,9 +126,38 @@ TEST_F(StoreSafety, AStoreIsNotRemovedWhileAnyOfThemRuns) {
               HasSubstr("(process " + std::to_string(cluster().resource_manager(2).pid())));
   cluster().resource_manager(2).Signal(SIGCONT);
   EXPECT_EQ(cluster().EndResourceManager(2), 0);
+  const CommandResult nobody_here = cluster().Weir(from_elsewhere);
+  EXPECT_EQ(nobody_here.exit_code, 6) << nobody_here.ToString();
+  EXPECT_THAT(nobody_here.err, HasSubstr("run this where one does"));
   EXPECT_FALSE(store::OpenZookeeperStore(Store()).value()->Load()->records.empty());
   const CommandResult formatted = cluster().Weir(format);
   EXPECT_EQ(formatted.exit_code, 0) << formatted.ToString();
+}
+
+// Both begin anew, whoever is first, above every epoch that was.
+TEST_F(StoreSafety, AfterAFormatAnEmptyStoreIsWhatBothExpect) {
+  ASSERT_TRUE(StartTwo());
+  int active = AwaitSomeActive();
+  for (const int number : {1, 2}) {
+    ASSERT_TRUE(WaitUntil([&] { return Exists(NoteOf(number)); }, Id(number) + " has noted it"));
+  }
+  int64_t least = 1;
+  for (const bool same : {true, false}) {
+    EndBoth();  // when the first goes the other may lead for a moment, under one more epoch
+    const CommandResult formatted = cluster().Weir({"rm", "store", "format", "-yes"});
+    ASSERT_EQ(formatted.exit_code, 0) << formatted.ToString();
+    const size_t at = formatted.out.find("above ");
+    ASSERT_NE(at, std::string::npos) << formatted.ToString();
+    const int64_t above = std::stoll(formatted.out.substr(at + std::string("above ").size()));
+    EXPECT_GE(above, least);
+    least = above + 1;
+    // First the one that has led, then the other.
+    active = same ? active : Other(active);
+    ASSERT_TRUE(cluster().StartResourceManager(active));
+    ASSERT_TRUE(cluster().AwaitActive(active));
+    EXPECT_EQ(Rest("/ws/v1/cluster/info")["clusterInfo"]["weirEpoch"], above + 1);
+    ASSERT_TRUE(cluster().StartResourceManager(Other(active)));
+  }
 }
 
 }  // namespace

@@ -5,11 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "platform/file_system.h"
 #include "platform/rpc_security.h"
+#include "state-store/protocol/zk_layout.h"
+#include "state-store/zookeeper_client.h"
 #include "state-store/zookeeper_store.h"
 #include "tests/store/sample_records.h"
 #include "tests/store/store_fixture.h"
@@ -100,11 +105,79 @@ TEST_F(StoreNoteTest, WhoHasOnlyFollowedIsNotContentWithAnEmptyStoreEither) {
 
 TEST_F(StoreNoteTest, AnOlderStoreThanTheOneRememberedDoesNotLowerTheEpoch) {
   const StoreOptions rm1 = OptionsOf("rm1");
-  ASSERT_TRUE(WriteStoreNote(rm1.note_file, {.place = rm1.Place(), .epoch = {7}}).ok());
+  const StoreNote note{.place = rm1.Place(), .epoch = {7}};
+  ASSERT_TRUE(WriteStoreNote(rm1.note_file, note).ok());
   ASSERT_EQ(Lead(OptionsOf("rm2"))->epoch, Epoch{1});
   Follow(rm1);
   EXPECT_EQ(ReadStoreNote(rm1.note_file)->value().epoch, Epoch{7});
   EXPECT_EQ(Lead(rm1)->epoch, Epoch{8});
+}
+
+// rm1 led at 5, then rm2 led at 7; the store's own word is sound, damaged or gone.
+TEST_F(StoreNoteTest, NoEpochComesAgainAfterAStoreWasEmptied) {
+  const StoreOptions rm1 = OptionsOf("rm1");
+  const ZkLayout layout("/weir", "weir");
+  ZookeeperClient client(InZookeeper().session, [](uint64_t, ZooKeeperSession::State) {});
+  ASSERT_TRUE(client.Renew().ok());
+  ASSERT_TRUE(client.AwaitConnection().ok());
+  const auto change = [&client](ZkOperation operation) {
+    EXPECT_EQ(client.Multi({std::move(operation)})->code, ZkCode::kOk);
+  };
+  const std::function<void()> harms[] = {
+      [] {},
+      [&] {
+        change({.kind = ZkOperation::Kind::kSet, .path = layout.epoch(), .data = "spoilt"});
+      },
+      [&] {
+        change({.kind = ZkOperation::Kind::kDelete, .path = layout.epoch(), .data = ""});
+      }};
+  Epoch last{4};
+  for (const auto& harm : harms) {
+    const StoreNote note{.place = rm1.Place(), .epoch = last, .emptied = true};
+    ASSERT_TRUE(WriteStoreNote(rm1.note_file, note).ok());
+    ASSERT_EQ(Lead(rm1)->epoch, Epoch{last.value + 1});
+    ASSERT_EQ(Lead(OptionsOf("rm2"))->epoch, Epoch{last.value + 2});
+    ASSERT_EQ(Lead(OptionsOf("rm2"))->epoch, Epoch{last.value + 3});
+    harm();
+    const Result<Epoch> known = FormatStateStore(rm1, {rm1.note_file});
+    ASSERT_TRUE(known.ok()) << known.error().ToString();
+    EXPECT_EQ(*known, Epoch{last.value + 3});
+    EXPECT_EQ(Lead(rm1)->epoch, Epoch{last.value + 4});
+    last.value += 4;
+  }
+}
+
+TEST_F(StoreNoteTest, NoEpochComesAgainWhenTheStoresOwnIsDamagedOrGone) {
+  const StoreOptions rm1 = OptionsOf("rm1");
+  const ZkLayout layout("/weir", "weir");
+  ZookeeperClient client(InZookeeper().session, [](uint64_t, ZooKeeperSession::State) {});
+  ASSERT_TRUE(client.Renew().ok());
+  ASSERT_TRUE(client.AwaitConnection().ok());
+  Epoch last{0};
+  for (const auto kind : {ZkOperation::Kind::kSet, ZkOperation::Kind::kDelete}) {
+    ASSERT_EQ(Lead(rm1)->epoch, Epoch{last.value + 1});
+    ASSERT_EQ(Lead(OptionsOf("rm2"))->epoch, Epoch{last.value + 2});
+    ASSERT_EQ(client.Multi({{.kind = kind, .path = layout.epoch(), .data = "spoilt"}})->code,
+              ZkCode::kOk);
+    // The note says less than the head.
+    EXPECT_EQ(Lead(rm1)->epoch, Epoch{last.value + 3});
+    last.value += 3;
+  }
+}
+
+// Each machine is told for itself; on the second one there is no store any more.
+TEST_F(StoreNoteTest, AStoreThatIsGoneIsForgottenByWhoRemembersIt) {
+  const StoreOptions rm1 = OptionsOf("rm1");
+  const StoreOptions rm2 = OptionsOf("rm2");
+  EXPECT_EQ(FormatStateStore(rm1, {rm1.note_file}).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(Lead(rm1).ok());
+  ASSERT_TRUE(Lead(rm2).ok());
+  for (const StoreOptions& options : {rm1, rm2}) {
+    const Result<Epoch> known = FormatStateStore(options, {options.note_file});
+    ASSERT_TRUE(known.ok()) << known.error().ToString();
+    EXPECT_EQ(*known, Epoch{2});
+  }
+  EXPECT_EQ(Lead(rm2)->epoch, Epoch{3});
 }
 
 }  // namespace

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "platform/config_keys.h"
 #include "platform/file_system.h"
+#include "state-store/leveldb_engine.h"
 #include "state-store/store_note.h"
 #include "tests/store/sample_records.h"
 #include "tests/store/store_fixture.h"
@@ -114,8 +117,55 @@ TEST_F(StoreOptionsTest, AnEmptyStoreWhereThereWasOneIsRefused) {
   EXPECT_THAT(refused.error().message, HasSubstr("under epoch 2"));
   EXPECT_THAT(refused.error().remedy, HasSubstr("weir rm store format"));
   // After that it is what is expected; and no epoch comes twice.
-  ASSERT_TRUE(FormatStateStore(options).ok());
+  EXPECT_EQ(*FormatStateStore(options, {options.note_file}), Epoch{2});
   EXPECT_EQ(open()->epoch, Epoch{3});
+}
+
+// Whether the ResourceManager whose note it is led last, or never.
+TEST_F(StoreOptionsTest, NoEpochComesAgainAfterAStoreWasEmptied) {
+  ASSERT_TRUE(
+      platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
+  for (const char* name : {"leveldb", "filesystem"}) {
+    SCOPED_TRACE(name);
+    const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
+    for (const int64_t noted : {0, 5, 11}) {
+      const std::string note_file = directory_ / "note-" + name + std::to_string(noted);
+      if (noted > 0) {
+        ASSERT_TRUE(
+            WriteStoreNote(note_file, {.place = options.Place(), .epoch = {noted}}).ok());
+      }
+      const OpenRequest request{.wall_millis = 1, .cluster_id = "weir", .at_least = {6}};
+      ASSERT_EQ(OpenStateStore(options).value()->Open(request)->epoch, Epoch{7});
+      const int64_t highest = std::max<int64_t>(7, noted);
+      const Result<Epoch> known = FormatStateStore(options, {note_file});
+      ASSERT_TRUE(known.ok()) << known.error().ToString();
+      EXPECT_EQ(*known, Epoch{highest});
+      const std::optional<StoreNote> note = *ReadStoreNote(note_file);
+      ASSERT_TRUE(note.has_value());
+      EXPECT_EQ(note->epoch, Epoch{highest});
+      EXPECT_TRUE(note->emptied);
+    }
+  }
+}
+
+TEST_F(StoreOptionsTest, WhereTheEpochIsDamagedTheNoteKeepsIt) {
+  for (const int64_t noted : {0, 5}) {
+    const StoreOptions options = *Read({});
+    const std::string note_file = directory_ / "note" + std::to_string(noted);
+    if (noted > 0) {
+      ASSERT_TRUE(WriteStoreNote(note_file, {.place = options.Place(), .epoch = {noted}}).ok());
+    }
+    {
+      const auto engine = OpenLevelDbEngine(options.directory, Durability::kMachine);
+      ASSERT_TRUE(engine.ok());
+      ASSERT_TRUE((*engine)->Write({{.key = "epoch", .value = "spoilt"}}).ok());
+    }
+    const Result<Epoch> known = FormatStateStore(options, {note_file});
+    ASSERT_TRUE(known.ok()) << known.error().ToString();
+    EXPECT_EQ(*known, Epoch{noted});
+    EXPECT_EQ(ReadStoreNote(note_file)->has_value(), noted > 0);
+    EXPECT_TRUE(OpenStateStore(options).value()->Load()->records.empty());
+  }
 }
 
 TEST_F(StoreOptionsTest, AStoreInUseIsNotEmptied) {
@@ -123,13 +173,13 @@ TEST_F(StoreOptionsTest, AStoreInUseIsNotEmptied) {
     const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
     const auto store = OpenStateStore(options).value();
     const Epoch epoch = store->Open({.wall_millis = 1, .cluster_id = "weir"})->epoch;
-    const Status refused = FormatStateStore(options);
+    const Result<Epoch> refused = FormatStateStore(options, {options.note_file});
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
     EXPECT_THAT(refused.error().message, HasSubstr("process " + std::to_string(getpid())));
     EXPECT_TRUE(AppendAndWait(*store, {Put{SampleNode(1)}}, epoch).ok());
     store->Close();
-    ASSERT_TRUE(FormatStateStore(options).ok());
+    ASSERT_TRUE(FormatStateStore(options, {options.note_file}).ok());
     EXPECT_TRUE(OpenStateStore(options).value()->Load()->records.empty());
   }
 }
