@@ -9,6 +9,7 @@
 #include "platform/event_loop.h"
 #include "platform/log.h"
 #include "state-store/protocol/leader_election.h"
+#include "state-store/records_envelope.h"
 #include "state-store/zookeeper_client.h"
 
 namespace weir::store {
@@ -17,13 +18,25 @@ namespace {
 constexpr char kComponent[] = "rm.election";
 constexpr Duration kLookAgain = milliseconds(500);
 
+Error ForeignLock(const std::string& path, const std::string& bytes) {
+  return {ErrorCode::kFailedPrecondition,
+          "nobody can be elected: " + path +
+              " in ZooKeeper is not the lock of a ResourceManager, "
+              "but somebody else's node" +
+              (bytes.empty() ? "" : ": " + QuotedKey(bytes)),
+          "delete it ('zkCli.sh delete " + path +
+              "'), or set "
+              "yarn.resourcemanager.ha.automatic-failover.zk-base-path to a path of this cluster's "
+              "own"};
+}
+
 }  // namespace
 
 struct ZookeeperElection::State {
   State(const ZookeeperElectionOptions& given, Handlers calls)
       : options(given),
         handlers(std::move(calls)),
-        core(given.lock(), given.member),
+        core(given.lock(), given.member, given.is_member),
         client(given.session, [this](uint64_t session, ZooKeeperSession::State now) {
           loop.Post([this, session, now] { SessionChanged(session, now); });
         }) {}
@@ -42,7 +55,7 @@ struct ZookeeperElection::State {
   platform::EventLoop loop{"rm-election"};
   LeaderElection core;       // of the loop
   bool renew_due = false;    // of the loop
-  std::string last_refusal;  // of the loop: each is told once
+  std::string last_refusal;  // of the loop: each is told once, until somebody leads
   std::atomic<bool> leads{false};
   std::atomic<bool> connected{false};
   std::atomic<bool> given_up{false};
@@ -161,10 +174,13 @@ void ZookeeperElection::State::Carry(const ElectionActions& actions) {
       platform::LogWarn(kComponent, options.member, "deposed", {{"why", deposed->why}});
       handlers.deposed(deposed->why);
     } else if (const auto* changed = std::get_if<LeaderChanged>(&action)) {
+      if (!changed->leader.empty()) last_refusal.clear();
       handlers.leader_changed(changed->leader);
     } else {
       const auto& refused = std::get<ElectionRefused>(action);
-      const std::string text = client.Refused(refused.path, refused.outcome).ToString();
+      const std::string text = (refused.foreign ? ForeignLock(refused.path, *refused.foreign)
+                                                : client.Refused(refused.path, refused.outcome))
+                                   .ToString();
       if (text != last_refusal) platform::LogError(kComponent, options.member, text);
       last_refusal = text;
     }

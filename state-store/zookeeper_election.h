@@ -24,6 +24,8 @@ struct ZookeeperElectionOptions {
   std::string base = "/weir-leader-election";  // absolute, without a slash at the end
   std::string cluster_id;
   std::string member;  // what the others read of a leader; different for each member
+  // Whether bytes are such a text; none = all but no bytes are.
+  std::function<bool(const std::string&)> is_member = nullptr;
 
   std::string lock() const { return base + "/" + cluster_id + "/lock"; }
 };

@@ -1,5 +1,6 @@
 #include "resourcemanager/server/election_member.h"
 
+#include "common/hostport.h"
 #include "common/strings.h"
 
 namespace weir::rm {
@@ -25,6 +26,11 @@ ElectionMember ElectionMember::Parse(std::string_view text) {
     first = false;
   }
   return member;
+}
+
+bool ElectionMember::IsOne(std::string_view text) {
+  const ElectionMember member = Parse(text);
+  return !member.id.empty() && HostPort::Parse(member.http).ok();
 }
 
 }  // namespace weir::rm

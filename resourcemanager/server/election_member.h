@@ -16,6 +16,8 @@ struct ElectionMember {
   std::string ToString() const;
   // Whatever is there: a text of another version gives as much as it has.
   static ElectionMember Parse(std::string_view text);
+  // Whether the text says as much as every version has said: the id and an address.
+  static bool IsOne(std::string_view text);
 };
 
 }  // namespace weir::rm

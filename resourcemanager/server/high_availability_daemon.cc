@@ -127,6 +127,7 @@ Status HighAvailabilityDaemon::State::StartElection() {
   store::ZookeeperElectionOptions given = options.ha.election;
   given.session.password = store::ZookeeperPassword(secret);
   given.member = ElectionMember{options.id, addresses.Get("http")}.ToString();
+  given.is_member = &ElectionMember::IsOne;
   store::ZookeeperElection::Handlers handlers;
   handlers.elected = [this] {
     loop.Post([this] {

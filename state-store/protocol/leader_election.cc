@@ -4,8 +4,8 @@
 
 namespace weir::store {
 
-LeaderElection::LeaderElection(std::string lock, std::string member)
-    : lock_(std::move(lock)), member_(std::move(member)) {}
+LeaderElection::LeaderElection(std::string lock, std::string member, IsMember is_member)
+    : lock_(std::move(lock)), member_(std::move(member)), is_member_(std::move(is_member)) {}
 
 void LeaderElection::Stand(ElectionActions& actions) {
   if (std::exchange(stands_, true)) return;
@@ -67,6 +67,11 @@ void LeaderElection::LockRead(uint64_t id,
   if (!lock.exists) {
     if (!leads_) SetLeader("", actions);
     if (stands_) Claim(actions);
+    return;
+  }
+  if (!ours && IsForeign(lock)) {
+    if (!leads_) SetLeader("", actions);
+    actions.emplace_back(ElectionRefused{lock_, outcome, lock.data});
     return;
   }
   SetLeader(lock.data, actions);
@@ -142,7 +147,11 @@ void LeaderElection::SetLeader(const std::string& leader, ElectionActions& actio
 
 void LeaderElection::Refuse(const ZkOutcome& outcome, ElectionActions& actions) {
   state_ = State::kVacant;
-  actions.emplace_back(ElectionRefused{lock_, outcome});
+  actions.emplace_back(ElectionRefused{lock_, outcome, std::nullopt});
+}
+
+bool LeaderElection::IsForeign(const ZkNode& lock) const {
+  return !lock.ephemeral || lock.data.empty() || (is_member_ && !is_member_(lock.data));
 }
 
 std::string_view ElectionStateName(LeaderElection::State state) {

@@ -14,12 +14,17 @@
 // end of its session: it deletes the lock. Should that be wrong, or the lock another's by then,
 // nothing is lost: whoever leads finds the lock gone, and makes it anew or is deposed.
 //
+// What is there in the lock's place without being a member's lock, since it goes with nobody's
+// session or is no member's text, is *foreign*. Nobody is elected over it, and nobody leads by it:
+// it is told, and looked at again, until it is removed. One that leads already goes on.
+//
 // States and what ends them:
 //   kAway       not connected, does not lead            -> kReading (connected)
 //   kReading    the lock is being read                  -> kLeading (ours), kFollowing (another's),
 //                                                          kClaiming (nobody's, and we stand)
-//   kVacant     nobody's, and we do not stand; or what  -> kReading (Stand, LookAgain)
-//               was asked has not been answered
+//   kVacant     nobody's, and we do not stand; or it is -> kReading (Stand, LookAgain)
+//               foreign; or what was asked has not
+//               been answered
 //   kFollowing  another's; the watch tells of its end   -> kReading (it changed, LookAgain),
 //                                                          kBreaking (it has gone, and we stand)
 //   kClaiming   the lock is being made                  -> kLeading, kReading (another was faster)
@@ -38,6 +43,8 @@
 #define WEIR_STATE_STORE_PROTOCOL_LEADER_ELECTION_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -65,10 +72,12 @@ struct Deposed {
 struct LeaderChanged {
   std::string leader;
 };
-// ZooKeeper refuses what the election needs, such as for another cluster's secret.
+// ZooKeeper refuses what the election needs, such as for another cluster's secret; or the lock is
+// foreign, and these are its bytes.
 struct ElectionRefused {
   std::string path;
   ZkOutcome outcome;
+  std::optional<std::string> foreign = std::nullopt;
 };
 using ElectionAction =
     std::variant<ElectionOperation, ReadLock, Elected, Deposed, LeaderChanged, ElectionRefused>;
@@ -87,9 +96,11 @@ class LeaderElection {
     kBreaking = 8,
   };
 
+  using IsMember = std::function<bool(const std::string& bytes)>;
+
   // `lock`: absolute; the nodes above it are made when they are missing. `member`: the lock's
-  // bytes, different for each member.
-  LeaderElection(std::string lock, std::string member);
+  // bytes, different for each member; `is_member` knows such bytes (none = all but no bytes are).
+  LeaderElection(std::string lock, std::string member, IsMember is_member = nullptr);
 
   // Wants to lead; twice is as once.
   void Stand(ElectionActions& actions);
@@ -129,9 +140,11 @@ class LeaderElection {
   void Depose(std::string why, ElectionActions& actions);
   void SetLeader(const std::string& leader, ElectionActions& actions);
   void Refuse(const ZkOutcome& outcome, ElectionActions& actions);
+  bool IsForeign(const ZkNode& lock) const;
 
   const std::string lock_;
   const std::string member_;
+  const IsMember is_member_;
   State state_ = State::kAway;
   bool stands_ = false;
   bool leads_ = false;

@@ -134,6 +134,31 @@ TEST_F(StoreSafety, AStoreIsNotRemovedWhileAnyOfThemRuns) {
   EXPECT_EQ(formatted.exit_code, 0) << formatted.ToString();
 }
 
+TEST_F(StoreSafety, AForeignNodeInTheLocksPlaceIsNamedWithTheRemedy) {
+  const std::string lock = "/yarn-leader-election/weir/lock";
+  ASSERT_TRUE(StartTwo({{kRmHaAutomatic, "true"}}));
+  AwaitSomeActive();
+  EndBoth();
+  store::ZookeeperClient client(Store().session,
+                                [](uint64_t, store::ZooKeeperSession::State) {});
+  ASSERT_TRUE(client.Renew().ok());
+  ASSERT_TRUE(client.AwaitConnection().ok());
+  using store::ZkOperation;
+  ASSERT_EQ(
+      client.Multi({{.kind = ZkOperation::Kind::kCreate, .path = lock, .data = "of YARN"}})->code,
+      store::ZkCode::kOk);
+  for (const int number : {1, 2}) {
+    ASSERT_TRUE(cluster().StartResourceManager(number));
+    EXPECT_TRUE(WaitUntil([&] { return TimesSaid(number, "nobody can be elected: " + lock) > 0; },
+                          Id(number) + " names it"));
+    EXPECT_EQ(TimesSaid(number, "zkCli.sh delete " + lock), 1) << "once";
+    EXPECT_EQ(cluster().RoleOf(number), "STANDBY");
+  }
+  ASSERT_EQ(client.Multi({{.kind = ZkOperation::Kind::kDelete, .path = lock}})->code,
+            store::ZkCode::kOk);
+  EXPECT_NE(AwaitSomeActive(), 0);
+}
+
 // Both begin anew, whoever is first, above every epoch that was.
 TEST_F(StoreSafety, AfterAFormatAnEmptyStoreIsWhatBothExpect) {
   ASSERT_TRUE(StartTwo());

@@ -98,7 +98,8 @@ void SimElection::Carry(const store::ElectionActions& actions) {
       policy_->Deposed();
       Changed();
     } else if (const auto* refused = std::get_if<store::ElectionRefused>(&action)) {
-      world_.checker.Fail("the election is refused: " + refused->outcome.text);
+      world_.checker.Fail("the election is refused: " +
+                          refused->foreign.value_or(refused->outcome.text));
     }
   }
 }

@@ -201,5 +201,33 @@ TEST_F(ZookeeperElectionTest, AnotherClustersSecretGetsNowhere) {
   EXPECT_EQ(second_->elections(), 0);
 }
 
+// A node that somebody has made in the lock's place stays: nobody follows it as if it led.
+TEST_F(ZookeeperElectionTest, ANodeThatIsNobodysLockIsNotFollowed) {
+  StartTwo();
+  ZooKeeperOptions session;
+  session.servers = "127.0.0.1:" + std::to_string(ensemble_->port(0));
+  session.password = "secret";
+  ZookeeperClient client(session, [](uint64_t, ZooKeeperSession::State) {});
+  ASSERT_TRUE(client.Renew().ok());
+  ASSERT_TRUE(client.AwaitConnection().ok());
+  ZookeeperElectionOptions options;
+  options.cluster_id = "test";
+  const std::string lock = options.lock();
+  ASSERT_EQ(client
+                .Multi({{.kind = ZkOperation::Kind::kDelete, .path = lock},
+                        {.kind = ZkOperation::Kind::kCreate, .path = lock, .data = "rm1"}})
+                ->code,
+            ZkCode::kOk);
+  EXPECT_TRUE(WaitUntil([this] { return second_->leader().empty(); }, "nobody is known to lead"));
+  EXPECT_TRUE(first_->leads()) << "nobody else was elected";
+  EXPECT_FALSE(second_->leads());
+  ASSERT_EQ(client.Multi({{.kind = ZkOperation::Kind::kDelete, .path = lock}})->code, ZkCode::kOk);
+  const auto settled = [this] {
+    return first_->leads() != second_->leads() && !second_->leader().empty() &&
+           first_->leader() == second_->leader();
+  };
+  EXPECT_TRUE(WaitUntil(settled, "one leads, and both know it"));
+}
+
 }  // namespace
 }  // namespace weir::store

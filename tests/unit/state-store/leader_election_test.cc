@@ -32,7 +32,8 @@ std::string TextOf(const ElectionAction& action) {
   if (std::holds_alternative<Elected>(action)) return "ELECTED";
   if (const auto* deposed = std::get_if<Deposed>(&action)) return "DEPOSED: " + deposed->why;
   if (const auto* leader = std::get_if<LeaderChanged>(&action)) return "leader=" + leader->leader;
-  return "REFUSED: " + std::get<ElectionRefused>(action).outcome.text;
+  const auto& refused = std::get<ElectionRefused>(action);
+  return refused.foreign ? "FOREIGN: " + *refused.foreign : "REFUSED: " + refused.outcome.text;
 }
 
 // One member, spoken to by hand: each step gives back what it wants done.
@@ -55,13 +56,18 @@ class Member {
     core_.OperationDone(last_id_, {.code = code, .failed = 0, .text = "no"}, actions);
     return Note(actions);
   }
-  Words Read(ZkCode code, const std::string& holder = "", bool ours = false) {
+  Words Read(ZkCode code,
+             const std::string& holder = "",
+             bool ours = false,
+             bool ephemeral = true) {
     ElectionActions actions;
-    core_.LockRead(last_id_,
-                   {.code = code, .failed = 0, .text = "no"},
-                   {.data = holder, .version = 0, .exists = code == ZkCode::kOk},
-                   ours,
-                   actions);
+    const bool exists = code == ZkCode::kOk;
+    core_.LockRead(
+        last_id_,
+        {.code = code, .failed = 0, .text = "no"},
+        {.data = holder, .version = 0, .exists = exists, .ephemeral = exists && ephemeral},
+        ours,
+        actions);
     return Note(actions);
   }
   // From a member that stands to one that leads.
@@ -89,7 +95,8 @@ class Member {
     return words;
   }
 
-  LeaderElection core_{kLock, "rm1"};
+  LeaderElection core_{
+      kLock, "rm1", [](const std::string& bytes) { return bytes.starts_with("rm"); }};
   uint64_t last_id_ = 0;
 };
 
@@ -276,6 +283,53 @@ TEST(LeaderElection, WhatIsForAnotherSecretIsRefused) {
   EXPECT_EQ(member.LookAgain(), Words{"read"});
 }
 
+// One that stays whoever's session ends, and some that are no member's text.
+TEST(LeaderElection, WhatIsNoMembersLockIsToldAndLookedAtAgainUntilItIsGone) {
+  struct Foreign {
+    std::string bytes;
+    bool ephemeral;
+  };
+  for (const Foreign& foreign :
+       {Foreign{"rm2", false}, {"of YARN", true}, {"", true}, {"", false}}) {
+    SCOPED_TRACE(foreign.bytes + (foreign.ephemeral ? " of a session" : " for good"));
+    const auto read = [&foreign](Member& member) {
+      return member.Read(ZkCode::kOk, foreign.bytes, false, foreign.ephemeral);
+    };
+    const std::string told = "FOREIGN: " + foreign.bytes;
+    Member member;
+    member.Stand();
+    member.Connected();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(read(member), Words{told});
+      EXPECT_EQ(member.core().state(), State::kVacant);
+      EXPECT_EQ(member.core().leader(), "");
+      EXPECT_EQ(member.LockChanged(), Words{}) << "it is looked at from time to time";
+      EXPECT_EQ(member.LeaderGone(foreign.bytes), Words{}) << "it is not ours to delete";
+      EXPECT_EQ(member.LookAgain(), Words{"read"});
+    }
+    EXPECT_EQ(member.Read(ZkCode::kNoNode), Words{"claim " + kLock});
+    EXPECT_EQ(member.Done(ZkCode::kNodeExists), Words{"read"}) << "it is back";
+    EXPECT_EQ(read(member), Words{told});
+
+    Member following;
+    following.Stand();
+    following.Connected();
+    following.Read(ZkCode::kOk, "rm3");
+    following.LockChanged();
+    EXPECT_EQ(read(following), (Words{"leader=", told})) << "rm3 leads by its lock no more";
+
+    Member leading;
+    leading.Elect();
+    leading.LockChanged();
+    EXPECT_EQ(read(leading), Words{told});
+    EXPECT_TRUE(leading.core().leads()) << "nobody else was elected";
+    EXPECT_EQ(leading.LookAgain(), Words{"read"});
+    EXPECT_EQ(leading.Read(ZkCode::kNoNode), Words{"claim " + kLock});
+    EXPECT_EQ(leading.Done(ZkCode::kOk), Words{"read"});
+    EXPECT_EQ(leading.Read(ZkCode::kOk, "rm1", true), Words{}) << "it goes on";
+  }
+}
+
 TEST(LeaderElection, AnswersOfAFormerConnectionCountForNothing) {
   Member member;
   member.Stand();
@@ -284,7 +338,8 @@ TEST(LeaderElection, AnswersOfAFormerConnectionCountForNothing) {
   member.core().Disconnected();
   member.core().Connected(actions);  // asks anew
   actions.clear();
-  member.core().LockRead(1, {}, {.data = "rm2", .version = 0, .exists = true}, false, actions);
+  member.core().LockRead(
+      1, {}, {.data = "rm2", .version = 0, .exists = true, .ephemeral = true}, false, actions);
   EXPECT_TRUE(actions.empty());
   EXPECT_EQ(member.core().leader(), "");
 }
@@ -446,7 +501,7 @@ class Council {
       seat.watching = there;
       seat.core.LockRead(std::get<ReadLock>(request).id,
                          {.code = there ? ZkCode::kOk : ZkCode::kNoNode, .failed = 0, .text = ""},
-                         {.data = lock_, .version = 0, .exists = there},
+                         {.data = lock_, .version = 0, .exists = there, .ephemeral = there},
                          there && owner_ == seat.session,
                          actions);
     }
