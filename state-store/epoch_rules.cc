@@ -55,11 +55,19 @@ Result<EpochRecord> NextEpoch(const std::string& place,
   return next;
 }
 
-Error EmptyStore(const std::string& place, Epoch known) {
-  return {
+Status CheckMayBegin(const std::string& place, const OpenRequest& request) {
+  if (!request.former_cluster_id.empty()) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 place + " is empty, and this ResourceManager belonged to cluster '" +
+                     request.former_cluster_id + "', not to '" + request.cluster_id + "'",
+                 "set yarn.resourcemanager.cluster-id to '" + request.former_cluster_id +
+                     "' again; or, to begin another cluster, run 'weir rm store format'"};
+  }
+  if (!request.must_exist) return {};
+  return Error{
       ErrorCode::kFailedPrecondition,
       place + " is empty, but this ResourceManager has used it before, under epoch " +
-          std::to_string(known.value),
+          std::to_string(request.at_least.value),
       "see that it is the right one and restore it from a copy; or, to begin anew, run 'weir rm "
       "store format'"};
 }

@@ -27,8 +27,8 @@ Result<EpochRecord> NextEpoch(const std::string& place,
                               const std::optional<EpochRecord>& stored,
                               const OpenRequest& request);
 
-// kFailedPrecondition, for a store that is empty and should not be.
-Error EmptyStore(const std::string& place, Epoch known);
+// Whether an empty store may be begun. kFailedPrecondition: there should be something in it.
+Status CheckMayBegin(const std::string& place, const OpenRequest& request);
 // kCorruption, for one that has records but no epoch.
 Error EpochIsGone(const std::string& place);
 

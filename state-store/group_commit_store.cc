@@ -49,8 +49,8 @@ Status GroupCommitStore::CheckIsNew(const OpenRequest& request) {
   bool empty = findings.damaged.empty();
   WEIR_RETURN_IF_ERROR(
       engine_->Scan([&empty](std::string_view, std::string_view) { empty = false; }));
-  if (empty && request.must_exist) return EmptyStore(Place(), request.at_least);
-  if (!empty && request.at_least.value == 0) return EpochIsGone(Place());
+  if (empty) return CheckMayBegin(Place(), request);
+  if (request.at_least.value == 0) return EpochIsGone(Place());
   return {};
 }
 

@@ -48,6 +48,9 @@ struct OpenRequest {
   Epoch at_least{};
   // The opener has used the store before: an empty one is refused (kFailedPrecondition).
   bool must_exist = false;
+  // The opener belonged to this cluster so far, and not to `cluster_id`: an empty store is refused
+  // likewise. "" = it did not.
+  std::string former_cluster_id{};
   // Of a store that can fence: whether a writer that is there is shut out (high availability). If
   // not, the store is refused like one on disk that is locked, once its holder has had the time
   // to go that a session takes to expire.

@@ -19,17 +19,19 @@ Result<std::optional<StoreNote>> ReadStoreNote(const std::string& path) {
   if (!values.ok()) return values.error();
   const std::optional<int64_t> epoch = ParseInt64((*values)["epoch"]);
   if (!epoch || *epoch < 0) {
-    return Error{ErrorCode::kInvalidArgument,
-                 path + " does not say the epoch",
-                 "delete it and start again"};
+    return Error{
+        ErrorCode::kInvalidArgument, path + " does not say the epoch", "delete it and start again"};
   }
-  return std::optional<StoreNote>(StoreNote{
-      .place = (*values)["place"], .epoch = {*epoch}, .emptied = (*values)["emptied"] == "true"});
+  return std::optional<StoreNote>(StoreNote{.place = (*values)["place"],
+                                            .epoch = {*epoch},
+                                            .emptied = (*values)["emptied"] == "true",
+                                            .cluster = (*values)["cluster"]});
 }
 
 Status WriteStoreNote(const std::string& path, const StoreNote& note) {
   return platform::WriteAddressFile(path,
-                                    {{"place", note.place},
+                                    {{"cluster", note.cluster},
+                                     {"place", note.place},
                                      {"epoch", std::to_string(note.epoch.value)},
                                      {"emptied", note.emptied ? "true" : "false"}});
 }
@@ -43,17 +45,21 @@ Result<OpenRequest> RequestFor(const StoreOptions& options, WallTime now) {
   if (!note) return request;
   request.at_least = note->epoch;
   request.must_exist = note->place == options.Place() && !note->emptied;
+  const bool other = !note->cluster.empty() && note->cluster != options.cluster_id;
+  if (other && !note->emptied) request.former_cluster_id = note->cluster;
   return request;
 }
 
 Status NoteOpened(const StoreOptions& options, const EpochRecord& epoch) {
   if (options.kind == StoreKind::kMemory) return {};
-  return WriteStoreNote(options.note_file, {.place = options.Place(), .epoch = epoch.epoch});
+  return WriteStoreNote(
+      options.note_file,
+      {.place = options.Place(), .epoch = epoch.epoch, .cluster = options.cluster_id});
 }
 
 Status NoteFollowed(const StoreOptions& options, Epoch epoch) {
   WEIR_ASSIGN_OR_RETURN(const std::optional<StoreNote> before, ReadStoreNote(options.note_file));
-  StoreNote note{.place = options.Place(), .epoch = epoch};
+  StoreNote note{.place = options.Place(), .epoch = epoch, .cluster = options.cluster_id};
   if (before) note.epoch = std::max(note.epoch, before->epoch);
   if (before == note) return {};
   return WriteStoreNote(options.note_file, note);

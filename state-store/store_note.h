@@ -1,7 +1,8 @@
 // StoreNote: what a ResourceManager remembers of its state store in a file of its own
 // (<its work directory>/store-note): that there is something in it, and the highest epoch. So an
 // empty store in its place is noticed, and no epoch is used twice even when the store's own was
-// damaged.
+// damaged. And whose store it is: under another cluster id, such as one that was mistyped, the
+// place in ZooKeeper is another one, and empty.
 //
 // Each of several ResourceManagers has one: who becomes active notes it, and who follows does.
 // Values; the functions block and may be called from any thread, for one file from one at a time.
@@ -21,7 +22,8 @@ namespace weir::store {
 struct StoreNote {
   std::string place;
   Epoch epoch;
-  bool emptied = false;  // by FormatStateStore: an empty store is what is expected
+  bool emptied = false;   // by FormatStateStore: an empty store is what is expected
+  std::string cluster{};  // whose it is; "" in a note of an older version
   bool operator==(const StoreNote&) const = default;
 };
 // Of the ResourceManager with that directory.

@@ -117,7 +117,7 @@ Result<std::optional<TakenEpoch>> ZookeeperOpening::MakeStore(const OpenRequest&
                  "another one"};
   }
   if (ours && request.at_least.value == 0) return EpochIsGone(place_);
-  if (!ours && request.must_exist) return EmptyStore(place_, request.at_least);
+  if (!ours) WEIR_RETURN_IF_ERROR(CheckMayBegin(place_, request));
   WEIR_ASSIGN_OR_RETURN(const OpenRequest above, AboveTheHead(request));
   WEIR_ASSIGN_OR_RETURN(const EpochRecord next, NextEpoch(place_, std::nullopt, above));
   WEIR_ASSIGN_OR_RETURN(const std::string bytes, Encode(next));

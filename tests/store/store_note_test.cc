@@ -113,6 +113,33 @@ TEST_F(StoreNoteTest, AnOlderStoreThanTheOneRememberedDoesNotLowerTheEpoch) {
   EXPECT_EQ(Lead(rm1)->epoch, Epoch{8});
 }
 
+// Under a mistyped cluster id there is nothing in ZooKeeper, and that is not taken for a new
+// cluster.
+TEST_F(StoreNoteTest, AnotherClusterIdIsNotBegunOnAnEmptyStoreUnasked) {
+  const StoreOptions rm1 = OptionsOf("rm1");
+  const StoreOptions rm2 = OptionsOf("rm2");
+  ASSERT_TRUE(Lead(rm1).ok());
+  Follow(rm2);
+  for (const std::string id : {"rm1", "rm2"}) {
+    const StoreOptions mistyped = OptionsOf(id, "wier");
+    Follow(mistyped);
+    const Result<EpochRecord> refused = Lead(mistyped);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+    EXPECT_THAT(refused.error().message, HasSubstr("is empty"));
+    EXPECT_THAT(refused.error().message, HasSubstr("cluster 'weir', not to 'wier'"));
+    EXPECT_THAT(refused.error().remedy, HasSubstr("cluster-id to 'weir' again"));
+    EXPECT_THAT(refused.error().remedy, HasSubstr("weir rm store format"));
+  }
+  EXPECT_EQ(Lead(rm1)->epoch, Epoch{2}) << "as it was";
+  // If it was meant, that is said once, and holds from then on.
+  const StoreOptions meant = OptionsOf("rm1", "wier");
+  ASSERT_TRUE(FormatStateStore(meant, {meant.note_file}).ok());
+  EXPECT_EQ(Lead(meant)->epoch, Epoch{3});
+  EXPECT_EQ(Lead(meant)->epoch, Epoch{4});
+  EXPECT_FALSE(OpenStateStore(rm1).value()->Load()->records.empty()) << "the other one stays";
+}
+
 // rm1 led at 5, then rm2 led at 7; the store's own word is sound, damaged or gone.
 TEST_F(StoreNoteTest, NoEpochComesAgainAfterAStoreWasEmptied) {
   const StoreOptions rm1 = OptionsOf("rm1");
@@ -125,12 +152,8 @@ TEST_F(StoreNoteTest, NoEpochComesAgainAfterAStoreWasEmptied) {
   };
   const std::function<void()> harms[] = {
       [] {},
-      [&] {
-        change({.kind = ZkOperation::Kind::kSet, .path = layout.epoch(), .data = "spoilt"});
-      },
-      [&] {
-        change({.kind = ZkOperation::Kind::kDelete, .path = layout.epoch(), .data = ""});
-      }};
+      [&] { change({.kind = ZkOperation::Kind::kSet, .path = layout.epoch(), .data = "spoilt"}); },
+      [&] { change({.kind = ZkOperation::Kind::kDelete, .path = layout.epoch(), .data = ""}); }};
   Epoch last{4};
   for (const auto& harm : harms) {
     const StoreNote note{.place = rm1.Place(), .epoch = last, .emptied = true};

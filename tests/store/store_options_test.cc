@@ -121,6 +121,30 @@ TEST_F(StoreOptionsTest, AnEmptyStoreWhereThereWasOneIsRefused) {
   EXPECT_EQ(open()->epoch, Epoch{3});
 }
 
+// A directory that is full says itself whose it is; an empty one elsewhere does not.
+TEST_F(StoreOptionsTest, AnotherClusterIdIsNotBegunOnAnEmptyStoreUnasked) {
+  ASSERT_TRUE(
+      platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
+  const auto open = [](const StoreOptions& options) -> Result<EpochRecord> {
+    WEIR_ASSIGN_OR_RETURN(const auto store, OpenStateStore(options));
+    WEIR_ASSIGN_OR_RETURN(const OpenRequest request, RequestFor(options, WallFromMillis(1)));
+    return store->Open(request);
+  };
+  StoreOptions options = *Read({});
+  ASSERT_TRUE(WriteStoreNote(options.note_file, {.place = options.Place(), .epoch = {4}}).ok());
+  options.directory = directory_ / "first";
+  options.cluster_id = "any";
+  EXPECT_TRUE(open(options).ok()) << "a note of an older version does not say whose it is";
+  ASSERT_TRUE(NoteOpened(options, {.epoch = {5}, .cluster_timestamp = 1, .cluster_id = "any"}).ok());
+  options.directory = directory_ / "second";
+  EXPECT_TRUE(open(options).ok()) << "the same cluster may move";
+  options.directory = directory_ / "third";
+  options.cluster_id = "another";
+  const Result<EpochRecord> refused = open(options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("cluster 'any', not to 'another'"));
+}
+
 // Whether the ResourceManager whose note it is led last, or never.
 TEST_F(StoreOptionsTest, NoEpochComesAgainAfterAStoreWasEmptied) {
   ASSERT_TRUE(
