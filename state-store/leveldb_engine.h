@@ -33,6 +33,15 @@ Result<std::unique_ptr<StoreEngine>> OpenLevelDbEngine(const std::string& direct
                                                        Durability durability,
                                                        leveldb::Env* env = nullptr);
 
+// The same for the machine's durability, after everything was read once: damage in a table shows
+// only then.
+Result<std::unique_ptr<StoreEngine>> OpenCheckedLevelDb(const std::string& directory);
+
+// For reading only. What is in the directory is not repaired: when it is damaged, a copy of it in
+// the system's temporary directory is, readable by its owner only and gone with the engine, whose
+// findings name what that had to drop. Nobody may have the directory open.
+Result<std::unique_ptr<StoreEngine>> ReadLevelDb(const std::string& directory);
+
 // What can be read of a damaged directory is kept, the rest is dropped. Nobody may have it open.
 // What was dropped, in LevelDB's words, goes to `dropped`, if there is one.
 Status RepairLevelDb(const std::string& directory,

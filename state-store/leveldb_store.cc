@@ -36,13 +36,6 @@ class StoreLevelDb final : public StoreEngine {
   const EngineFindings findings_;
 };
 
-// Reads all of it: damage in a table shows only then.
-Result<std::unique_ptr<StoreEngine>> OpenChecked(const std::string& directory) {
-  WEIR_ASSIGN_OR_RETURN(auto engine, OpenLevelDbEngine(directory, Durability::kMachine));
-  WEIR_RETURN_IF_ERROR(engine->Scan([](std::string_view, std::string_view) {}));
-  return engine;
-}
-
 Status CopyAside(const std::string& directory, const std::string& copy) {
   WEIR_RETURN_IF_ERROR(platform::FileSystem::Real().RemoveTree(copy));
   std::error_code error;
@@ -65,7 +58,7 @@ Result<std::unique_ptr<StoreEngine>> Repair(const std::string& directory,
   WEIR_RETURN_IF_ERROR(CopyAside(directory, copy));
   findings.damaged.push_back(damage.message + "; repaired, the damaged files are in " + copy);
   WEIR_RETURN_IF_ERROR(RepairLevelDb(directory, &findings.damaged));
-  return OpenChecked(directory);
+  return OpenCheckedLevelDb(directory);
 }
 
 }  // namespace
@@ -73,7 +66,7 @@ Result<std::unique_ptr<StoreEngine>> Repair(const std::string& directory,
 Result<std::unique_ptr<StateStore>> OpenLevelDbStore(const LevelDbOptions& options) {
   WEIR_ASSIGN_OR_RETURN(DirectoryLock lock, DirectoryLock::Take(options.directory));
   EngineFindings findings;
-  Result<std::unique_ptr<StoreEngine>> engine = OpenChecked(options.directory);
+  Result<std::unique_ptr<StoreEngine>> engine = OpenCheckedLevelDb(options.directory);
   if (!engine.ok() && engine.error().code == ErrorCode::kCorruption) {
     engine = Repair(options.directory, engine.error(), findings);
   }

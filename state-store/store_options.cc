@@ -133,7 +133,7 @@ Result<std::unique_ptr<StateStore>> OpenDirectoryReadOnly(const StoreOptions& op
   } else {
     WEIR_ASSIGN_OR_RETURN(DirectoryLock taken, DirectoryLock::Take(options.directory));
     lock = std::make_unique<DirectoryLock>(std::move(taken));
-    WEIR_ASSIGN_OR_RETURN(engine, OpenLevelDbEngine(options.directory, Durability::kMachine));
+    WEIR_ASSIGN_OR_RETURN(engine, ReadLevelDb(options.directory));
   }
   return std::unique_ptr<StateStore>(std::make_unique<GroupCommitStore>(
       std::make_unique<ReadOnlyDirectory>(std::move(lock), std::move(engine)), kQueueLimit));

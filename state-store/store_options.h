@@ -52,8 +52,8 @@ Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options);
 StoreOptions ReadStoreOptions(const platform::Configuration& config, platform::OptionReader& read);
 
 // kInvalidArgument, or the errors of the store's own function in state_store.h and
-// zookeeper_store.h. `read_only`: changes nothing (but LevelDB's own files), repairs nothing;
-// Open and Append must not be called.
+// zookeeper_store.h. `read_only`: changes nothing (but LevelDB's own files), repairs nothing (but a
+// copy of a damaged LevelDB, to name what is lost); Open and Append must not be called.
 Result<std::unique_ptr<StateStore>> OpenStateStore(const StoreOptions& options,
                                                    bool read_only = false);
 

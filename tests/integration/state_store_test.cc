@@ -33,9 +33,11 @@ class StateStoreTest : public ::testing::Test {
     argv.insert(argv.end(), words.begin() + 1, words.end());
     return RunCommand(argv);
   }
-  static std::string Submit(const std::string& work, const Settings& settings) {
+  static std::string Submit(const std::string& work,
+                            const Settings& settings,
+                            const std::string& name = "kept") {
     const CommandResult submitted =
-        Weir(work, settings, {"application", "-submit", "-name", "kept", "/bin/true"});
+        Weir(work, settings, {"application", "-submit", "-name", name, "/bin/true"});
     EXPECT_EQ(submitted.exit_code, 7) << submitted.ToString();  // no node is there to place it
     const size_t at = submitted.out.find("application_");
     return at == std::string::npos
@@ -121,6 +123,52 @@ TEST_F(StateStoreTest, AStoreMovesToAnotherKind) {
   ASSERT_TRUE(rm.Start()) << rm.output();
   EXPECT_EQ(Weir(work, moved, {"application", "-status", id}).exit_code, 0);
   EXPECT_EQ(rm.Terminate(), 0);
+}
+
+// Bytes flipped in its files: `verify` says so and changes nothing, the ResourceManager names it
+// and serves what is left.
+TEST_F(StateStoreTest, ADamagedStoreIsNamedAndTheRestIsServed) {
+  const std::string work = directory_.path();
+  ResourceManagerProcess rm(work);
+  ASSERT_TRUE(rm.Start()) << rm.output();
+  const std::string sound = Submit(work, {}, "the-sound-one");
+  const std::string damaged = Submit(work, {}, "the-damaged-one");
+  ASSERT_EQ(rm.Terminate(), 0) << rm.output();
+  int flipped = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(work + "/rm/store")) {
+    std::string bytes = ReadWholeFile(entry.path());
+    const std::string name = "the-damaged-one";
+    for (size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
+      bytes[at] = 'T';
+      ++flipped;
+    }
+    WriteWholeFile(entry.path(), bytes);
+  }
+  ASSERT_GT(flipped, 0);
+
+  for (int i = 0; i < 2; ++i) {
+    const CommandResult verified = Weir(work, {}, {"rm", "store", "verify"});
+    EXPECT_EQ(verified.exit_code, 1) << verified.ToString();
+    EXPECT_THAT(verified.out, AllOf(HasSubstr("application: 1\n"), HasSubstr("quarantined: ")));
+    EXPECT_THAT(verified.out, HasSubstr(work + "/rm/store"));
+  }
+  const CommandResult dump = Weir(work, {}, {"rm", "store", "dump"});
+  EXPECT_THAT(dump.out,
+              AllOf(HasSubstr(sound + "  'the-sound-one'"),
+                    HasSubstr("quarantined: record application/" + damaged),
+                    Not(HasSubstr("damaged-one"))));
+  EXPECT_FALSE(Exists(work + "/rm/store.damaged")) << "the repair is left to the ResourceManager";
+
+  ASSERT_TRUE(rm.Start()) << rm.output();
+  EXPECT_THAT(rm.output(),
+              AllOf(HasSubstr("record left out"), HasSubstr("record application/" + damaged)));
+  const CommandResult list = Weir(work, {}, {"application", "-list"});
+  EXPECT_THAT(list.out, AllOf(HasSubstr(sound), Not(HasSubstr(damaged))));
+  EXPECT_EQ(Weir(work, {}, {"application", "-status", damaged}).exit_code, 3);
+  EXPECT_EQ(rm.Terminate(), 0) << rm.output();
+  const CommandResult repaired = Weir(work, {}, {"rm", "store", "verify"});
+  EXPECT_EQ(repaired.exit_code, 1) << "the files are sound again, the record is not";
+  EXPECT_THAT(repaired.out, HasSubstr("record application/" + damaged));
 }
 
 TEST_F(StateStoreTest, RefusesAnEmptyStoreUntilItIsFormatted) {

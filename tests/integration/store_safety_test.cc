@@ -14,6 +14,8 @@
 #include "state-store/zookeeper_client.h"
 #include "state-store/zookeeper_store.h"
 #include "tests/integration/cluster_test.h"
+#include "tests/integration/resource_manager_process.h"
+#include "tests/support/temp_directory.h"
 #include "tests/support/zookeeper_ensemble.h"
 
 namespace weir::testing {
@@ -87,7 +89,11 @@ TEST_F(StoreSafety, NeitherBeginsAnewWhereThereWasAStore) {
       EXPECT_TRUE(WaitUntil([&] { return TimesSaid(number, remedy) > before; },
                             Id(number) + " refuses with the remedy"));
     }
-    for (const int number : {1, 2}) EXPECT_EQ(cluster().RoleOf(number), "STANDBY");
+    for (const int number : {1, 2}) {
+      // Each tries again from time to time, and does not answer then.
+      EXPECT_TRUE(WaitUntil([&] { return cluster().RoleOf(number) == "STANDBY"; },
+                            Id(number) + " is standby"));
+    }
     EndBoth();
   }
   const auto store = store::OpenZookeeperStore(Store()).value();
@@ -112,9 +118,9 @@ TEST_F(StoreSafety, AStoreIsNotRemovedWhileAnyOfThemRuns) {
   EXPECT_THAT(by_second.err, HasSubstr("runs (standby)"));
   // As from another machine, where it has no directory.
   std::vector<std::string> from_elsewhere = format;
-  for (const std::string& setting : {"weir.work.dir=" + Scratch("elsewhere"),
-                                     "weir.cluster.secret.file=" + cluster().work_dir() +
-                                         "/cluster.secret"}) {
+  for (const std::string& setting :
+       {"weir.work.dir=" + Scratch("elsewhere"),
+        "weir.cluster.secret.file=" + cluster().work_dir() + "/cluster.secret"}) {
     from_elsewhere.insert(from_elsewhere.end(), {"-D", setting});
   }
   expect_refused(cluster().Weir(from_elsewhere), "rm2 at ");
@@ -139,8 +145,7 @@ TEST_F(StoreSafety, AForeignNodeInTheLocksPlaceIsNamedWithTheRemedy) {
   ASSERT_TRUE(StartTwo({{kRmHaAutomatic, "true"}}));
   AwaitSomeActive();
   EndBoth();
-  store::ZookeeperClient client(Store().session,
-                                [](uint64_t, store::ZooKeeperSession::State) {});
+  store::ZookeeperClient client(Store().session, [](uint64_t, store::ZooKeeperSession::State) {});
   ASSERT_TRUE(client.Renew().ok());
   ASSERT_TRUE(client.AwaitConnection().ok());
   using store::ZkOperation;
@@ -157,6 +162,42 @@ TEST_F(StoreSafety, AForeignNodeInTheLocksPlaceIsNamedWithTheRemedy) {
   ASSERT_EQ(client.Multi({{.kind = ZkOperation::Kind::kDelete, .path = lock}})->code,
             store::ZkCode::kOk);
   EXPECT_NE(AwaitSomeActive(), 0);
+}
+
+// From a ResourceManager alone on LevelDB to two on ZooKeeper.
+TEST_F(StoreSafety, ADumpOfALoneOneIsLoadedForTwo) {
+  const TempDirectory directory;
+  std::string id;
+  {
+    ResourceManagerProcess alone(directory.path());
+    ASSERT_TRUE(alone.Start()) << alone.output();
+    const auto weir = [&directory](std::vector<std::string> words) {
+      words.insert(words.begin(), BinaryPath("weir"));
+      words.insert(words.begin() + 2, {"-D", "weir.work.dir=" + directory.path()});
+      return RunCommand(words);
+    };
+    const CommandResult submitted = weir({"application", "-submit", "-name", "moved", "/bin/true"});
+    const size_t at = submitted.out.find("application_");
+    ASSERT_NE(at, std::string::npos) << submitted.ToString();
+    id = submitted.out.substr(at, submitted.out.find_first_of(" \n", at) - at);
+    ASSERT_EQ(alone.Terminate(), 0) << alone.output();
+    const CommandResult dump = weir({"rm", "store", "dump", "-o", "json", "-showSecrets"});
+    ASSERT_EQ(dump.exit_code, 0) << dump.ToString();
+    WriteWholeFile(directory / "dump", dump.out);
+  }
+  ASSERT_TRUE(StartTwo());
+  AwaitSomeActive();
+  EndBoth();
+  EXPECT_EQ(cluster().Weir({"rm", "store", "format", "-yes"}).exit_code, 0);
+  const CommandResult loaded = cluster().Weir({"rm", "store", "load", directory / "dump"});
+  EXPECT_EQ(loaded.exit_code, 0) << loaded.ToString();
+  EXPECT_EQ(cluster().Weir({"rm", "store", "verify"}).exit_code, 0);
+  for (const int number : {1, 2}) ASSERT_TRUE(cluster().StartResourceManager(number));
+  AwaitSomeActive();
+  const CommandResult list = cluster().Weir({"application", "-list"});
+  EXPECT_THAT(list.out, HasSubstr(id));
+  EXPECT_THAT(list.out, HasSubstr("moved"));
+  leaves_applications_ = true;  // it waits for a node
 }
 
 // Both begin anew, whoever is first, above every epoch that was.

@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "platform/config_keys.h"
 #include "platform/file_system.h"
@@ -20,6 +24,32 @@ using ::testing::HasSubstr;
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
 namespace keys = platform::keys;
+
+std::string Slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Of the files of a directory one that has the text; "" = none.
+std::string FileWith(const std::string& directory, const std::string& text) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.is_regular_file() && Slurp(entry.path()).find(text) != std::string::npos) {
+      return entry.path();
+    }
+  }
+  return "";
+}
+
+// Damages one byte right behind each place where the text stands. What the file is then.
+std::string FlipAfter(const std::string& path, const std::string& text) {
+  std::string bytes = Slurp(path);
+  for (size_t at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
+    char& byte = bytes[at + text.size()];
+    byte = static_cast<char>(byte ^ 0x20);
+  }
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  return bytes;
+}
 
 class StoreOptionsTest : public ::testing::Test {
  protected:
@@ -123,8 +153,7 @@ TEST_F(StoreOptionsTest, AnEmptyStoreWhereThereWasOneIsRefused) {
 
 // A directory that is full says itself whose it is; an empty one elsewhere does not.
 TEST_F(StoreOptionsTest, AnotherClusterIdIsNotBegunOnAnEmptyStoreUnasked) {
-  ASSERT_TRUE(
-      platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
+  ASSERT_TRUE(platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
   const auto open = [](const StoreOptions& options) -> Result<EpochRecord> {
     WEIR_ASSIGN_OR_RETURN(const auto store, OpenStateStore(options));
     WEIR_ASSIGN_OR_RETURN(const OpenRequest request, RequestFor(options, WallFromMillis(1)));
@@ -135,7 +164,8 @@ TEST_F(StoreOptionsTest, AnotherClusterIdIsNotBegunOnAnEmptyStoreUnasked) {
   options.directory = directory_ / "first";
   options.cluster_id = "any";
   EXPECT_TRUE(open(options).ok()) << "a note of an older version does not say whose it is";
-  ASSERT_TRUE(NoteOpened(options, {.epoch = {5}, .cluster_timestamp = 1, .cluster_id = "any"}).ok());
+  ASSERT_TRUE(
+      NoteOpened(options, {.epoch = {5}, .cluster_timestamp = 1, .cluster_id = "any"}).ok());
   options.directory = directory_ / "second";
   EXPECT_TRUE(open(options).ok()) << "the same cluster may move";
   options.directory = directory_ / "third";
@@ -147,16 +177,14 @@ TEST_F(StoreOptionsTest, AnotherClusterIdIsNotBegunOnAnEmptyStoreUnasked) {
 
 // Whether the ResourceManager whose note it is led last, or never.
 TEST_F(StoreOptionsTest, NoEpochComesAgainAfterAStoreWasEmptied) {
-  ASSERT_TRUE(
-      platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
+  ASSERT_TRUE(platform::FileSystem::Real().MakeDirectories(directory_ / "work/rm", 0755).ok());
   for (const char* name : {"leveldb", "filesystem"}) {
     SCOPED_TRACE(name);
     const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
     for (const int64_t noted : {0, 5, 11}) {
       const std::string note_file = directory_ / "note-" + name + std::to_string(noted);
       if (noted > 0) {
-        ASSERT_TRUE(
-            WriteStoreNote(note_file, {.place = options.Place(), .epoch = {noted}}).ok());
+        ASSERT_TRUE(WriteStoreNote(note_file, {.place = options.Place(), .epoch = {noted}}).ok());
       }
       const OpenRequest request{.wall_millis = 1, .cluster_id = "weir", .at_least = {6}};
       ASSERT_EQ(OpenStateStore(options).value()->Open(request)->epoch, Epoch{7});
@@ -220,6 +248,47 @@ TEST_F(StoreOptionsTest, ReadingOnlyRepairsNothing) {
     EXPECT_EQ(store->Load()->records.size(), 2U);
     EXPECT_FALSE(store->Open({.wall_millis = 1, .cluster_id = "weir"}).ok());
   }
+}
+
+// A damaged store is read as it will be after its repair, which is left to the ResourceManager.
+TEST_F(StoreOptionsTest, ReadingADamagedStoreNamesWhatIsLostAndChangesNothing) {
+  namespace fs = std::filesystem;
+  const fs::path temporary = directory_ / "tmp";
+  ASSERT_TRUE(fs::create_directory(temporary));
+  const char* before = std::getenv("TMPDIR");
+  const std::string restored = before == nullptr ? "" : before;
+  ASSERT_EQ(::setenv("TMPDIR", temporary.c_str(), 1), 0);
+  for (const char* name : {"leveldb", "filesystem"}) {
+    SCOPED_TRACE(name);
+    const StoreOptions options = *Read({{keys::kRmStoreClass, name}});
+    {
+      const auto store = OpenStateStore(options).value();
+      const Epoch epoch = store->Open({.wall_millis = 1, .cluster_id = "weir"})->epoch;
+      for (int i = 1; i <= 5; ++i) {
+        ASSERT_TRUE(AppendAndWait(*store, {Put{SampleNode(i)}}, epoch).ok());
+      }
+    }
+    const std::string file = FileWith(options.directory, "node-4");
+    ASSERT_NE(file, "");
+    const std::string damaged = FlipAfter(file, "node-4");
+    std::vector<Record> records;
+    {
+      const auto store = OpenStateStore(options, true).value();
+      const LoadedState state = store->Load().value();
+      EXPECT_FALSE(state.quarantined.empty());
+      for (const std::string& named : state.quarantined) {
+        EXPECT_EQ(named.find(temporary.string()), std::string::npos) << named;
+      }
+      records = state.records;
+      EXPECT_THAT(records, ::testing::Contains(Record(SampleNode(1))));
+      EXPECT_THAT(records, ::testing::Not(::testing::Contains(Record(SampleNode(4)))));
+    }
+    EXPECT_EQ(Slurp(file), damaged);
+    EXPECT_FALSE(fs::exists(options.directory + ".damaged"));
+    EXPECT_TRUE(fs::is_empty(temporary)) << "the copy is gone";
+    EXPECT_TRUE(OpenStateStore(options).value()->Load()->records == records);
+  }
+  ASSERT_EQ(before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", restored.c_str(), 1), 0);
 }
 
 }  // namespace
