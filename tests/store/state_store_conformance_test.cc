@@ -3,10 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "common/limits.h"
+#include "common/random.h"
 #include "state-store/memory_store.h"
 #include "state-store/records_bytes.h"
 #include "tests/store/damage.h"
@@ -57,6 +64,42 @@ class StateStoreConformance : public ::testing::TestWithParam<BackendKind> {
     return keys;
   }
 
+  // What is stored, without the epoch's record; in key order, each key once.
+  std::map<std::string, Record> Image() {
+    std::map<std::string, Record> image;
+    const Result<LoadedState> state = store_->Load();
+    EXPECT_TRUE(state.ok());
+    if (!state.ok()) return image;
+    EXPECT_THAT(state->quarantined, IsEmpty());
+    std::string last;
+    for (const Record& record : state->records) {
+      const std::string key = KeyOf(record);
+      EXPECT_LT(last, key);
+      last = key;
+      if (!std::holds_alternative<EpochRecord>(record)) image.emplace(key, record);
+    }
+    return image;
+  }
+  // One change, of few keys and many sizes, done to `expected` as well.
+  static StoreOperation RandomOperation(Random& random, std::map<std::string, Record>& expected) {
+    Record record = SampleNode(static_cast<int>(random.Below(20)));
+    if (random.Chance(1, 2)) {
+      ApplicationRecord application = SampleApplication(static_cast<int32_t>(random.Below(20)));
+      application.diagnostics.assign(random.Below(4000), static_cast<char>(random.Below(256)));
+      record = application;
+    } else {
+      std::get<NodeRecord>(record).capacity.memory_mib =
+          static_cast<int64_t>(random.Below(1 << 20));
+    }
+    const std::string key = KeyOf(record);
+    if (random.Chance(1, 3)) {
+      expected.erase(key);
+      return Delete{key};
+    }
+    expected.insert_or_assign(key, record);
+    return Put{record};
+  }
+
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<StateStore> store_;
   Epoch epoch_;
@@ -72,20 +115,53 @@ TEST_P(StateStoreConformance, StartsEmpty) {
 
 TEST_P(StateStoreConformance, KeepsEveryKindOfRecordOverAReopen) {
   BecomeWriter();
-  const std::vector<Record> records = {
-      SampleApplication(1), SampleAttempt(1), SampleNode(1), SampleTokenKeys()};
+  std::map<std::string, Record> records;
+  std::set<size_t> kinds;
   std::vector<StoreOperation> batch;
-  for (const Record& record : records) batch.push_back(Put{record});
+  for (const Record& record : SampleRecords()) {
+    kinds.insert(record.index());
+    if (std::holds_alternative<EpochRecord>(record)) continue;  // the store's own
+    if (!records.emplace(KeyOf(record), record).second) continue;
+    batch.push_back(Put{record});
+  }
+  ASSERT_THAT(kinds, SizeIs(std::variant_size_v<Record>));
   ASSERT_TRUE(Append(batch).ok());
   Reopen();
-  const Result<LoadedState> state = store_->Load();
-  ASSERT_TRUE(state.ok());
-  ASSERT_THAT(state->records, SizeIs(5));  // by key: application, attempt, epoch, node, token-keys
-  EXPECT_TRUE(state->records[0] == records[0]);
-  EXPECT_TRUE(state->records[1] == records[1]);
-  EXPECT_EQ(std::get<EpochRecord>(state->records[2]).epoch, Epoch{1});
-  EXPECT_TRUE(state->records[3] == records[2]);
-  EXPECT_TRUE(state->records[4] == records[3]);
+  EXPECT_EQ(Image(), records);
+}
+
+// Whatever was put and deleted, in batches of every size, over many openings: what a new one finds
+// is what a map would have.
+TEST_P(StateStoreConformance, ARandomHistoryLeavesTheSameImage) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    std::map<std::string, Record> expected;
+    store_ = nullptr;
+    backend_ = MakeBackend(GetParam());
+    for (int opening = 0; opening < 8; ++opening) {
+      Reopen();
+      BecomeWriter();
+      Answers answers;
+      const size_t batches = random.Below(60);
+      for (size_t i = 0; i < batches; ++i) {
+        std::vector<StoreOperation> batch;
+        for (uint64_t n = random.Below(6); n > 0; --n) {
+          batch.push_back(RandomOperation(random, expected));
+        }
+        store_->Append(std::move(batch), epoch_, answers.Next(static_cast<int>(i)));
+      }
+      for (const auto& [number, status] : answers.Wait(batches)) {
+        ASSERT_TRUE(status.ok()) << number << ": " << status.error().ToString();
+      }
+      if (random.Chance(1, 2)) {
+        ASSERT_EQ(Image(), expected) << "while it is open";
+      }
+    }
+    Reopen();
+    ASSERT_EQ(Image(), expected);
+    ASSERT_FALSE(expected.empty());
+  }
 }
 
 TEST_P(StateStoreConformance, ReplacesAndDeletes) {
