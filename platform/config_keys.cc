@@ -102,10 +102,10 @@ constexpr ConfigKey kKnown[] = {
      "yarn.am.blacklisting.disable-failure-threshold says."},
     {kRmAvoidedShareOld, "0.8", "Former name of the key above."},
     {kRmRecoveryWait,
-     "10000",
+     "${yarn.nm.liveness-monitor.expiry-interval-ms}",
      "After a start, until all nodes of before are back or lost, and so long at most, no queue "
-     "gets "
-     "more than its guarantee of what is there, and nothing is preempted (ms); 0 = not at all."},
+     "gets more than its guarantee of what is there, and nothing is preempted (ms); less than the "
+     "nodes' expiry = then queues get more on guesses; 0 = not at all."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmMaxStoredCompleted,
      "${yarn.resourcemanager.max-completed-applications}",

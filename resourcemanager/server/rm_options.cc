@@ -49,7 +49,9 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   core.node_expiry = read.Millis(kNmExpiry);
   core.node_lease = ReadNodeLease(read, core.node_expiry);
   core.master_expiry = read.Millis(kAmExpiry);
-  core.recovery_wait = milliseconds(read.Int(kRmRecoveryWait, 0, OptionReader::kMillisMax));
+  // By then whoever is awaited is back or LOST, and nothing has been guessed about.
+  core.recovery_wait = milliseconds(
+      read.IntOr(kRmRecoveryWait, ToMillis(core.node_expiry), 0, OptionReader::kMillisMax));
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
   core.container_token_life = core.launch_expiry;
   core.max_attempts = static_cast<int32_t>(read.Int(kRmMaxAttempts, 1, 1000));
