@@ -151,7 +151,10 @@ void AddClusterRoutes(platform::HttpServer& http, const HttpEnvironment& environ
   const auto info = [&environment](const HttpRequest&, const HttpReply& reply) {
     ReadThen(
         environment, reply, ReadSummary, [reply, &environment](const ClusterSummary& summary, Now) {
-          reply(JsonResponse(200, ClusterInfoJson(environment.identity, summary)));
+          reply(JsonResponse(
+              200,
+              ClusterInfoJson(
+                  environment.identity, ZookeeperStateOf(environment.services.ha.roles), summary)));
         });
   };
   http.Route("GET", "/ws/v1/cluster", info);

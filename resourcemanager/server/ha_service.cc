@@ -40,9 +40,10 @@ void HaHandler::getServiceState(std::function<void(const idl::ServiceState&)> co
 }
 
 // Of an active one the answer has been through the core loop: it proves that the core still steps.
+// It leads whether ZooKeeper is there or not; a standby is well when it could take over.
 void HaHandler::checkHealth(std::function<void()> cob, ExceptionCob) {
   const auto responder = context_.RespondVoid(std::move(cob));
-  if (environment_.server == nullptr) return responder.Reply();
+  if (environment_.server == nullptr) return responder.Finish(environment_.roles->Health());
   environment_.server->Read([responder](const ResourceManagerCore&, Now) { responder.Reply(); },
                             [responder](Error error) { responder.Fail(std::move(error)); });
 }

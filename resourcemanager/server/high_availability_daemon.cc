@@ -48,8 +48,10 @@ struct HighAvailabilityDaemon::State final : RoleControl {
         policy(options.ha.automatic) {}
 
   RoleReport Describe() const override;
+  Status Health() const override;
   void Change(const RoleChange& change, std::function<void(Status)> done) override;
 
+  void StartFollowing();
   Status StartStandby();
   Status StartElection();
   ElectionMember Leader() const;
@@ -72,6 +74,9 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   std::optional<store::DirectoryLock> lock;
   mutable platform::Mutex mutex;
   ElectionMember leader WEIR_GUARDED_BY(mutex);
+  Status followed WEIR_GUARDED_BY(mutex);  // how the last reading of the store ended
+  // That of below once it is started; null before, and when failover is manual.
+  const store::ZookeeperElection* elector WEIR_GUARDED_BY(mutex) = nullptr;
   platform::EventLoop loop{"rm-role"};
   // Of the role loop, once it runs.
   RolePolicy policy;
@@ -87,7 +92,29 @@ struct HighAvailabilityDaemon::State final : RoleControl {
 };
 
 RoleReport HighAvailabilityDaemon::State::Describe() const {
-  return {.id = options.id, .leader = Leader().id, .automatic = options.ha.automatic};
+  platform::MutexLock guard(mutex);
+  const bool connected = elector != nullptr && elector->connected();
+  return {.id = options.id,
+          .leader = leader.id,
+          .automatic = options.ha.automatic,
+          .zookeeper = !options.ha.automatic ? "automatic failover is off"
+                       : connected           ? "CONNECTED"
+                                             : "DISCONNECTED"};
+}
+
+Status HighAvailabilityDaemon::State::Health() const {
+  platform::MutexLock guard(mutex);
+  if (options.ha.automatic && (elector == nullptr || !elector->connected())) {
+    return Error{ErrorCode::kUnavailable,
+                 "the standby " + options.id + " cannot be elected: it has no connection to " +
+                     "ZooKeeper at " + options.ha.election.session.servers,
+                 "see whether ZooKeeper's servers run and can be reached from there"};
+  }
+  if (followed.ok()) return {};
+  return Error{
+      ErrorCode::kUnavailable,
+      "the standby " + options.id + " cannot follow the state store: " + followed.error().message,
+      followed.error().remedy};
 }
 
 ElectionMember HighAvailabilityDaemon::State::Leader() const {
@@ -115,8 +142,20 @@ Status HighAvailabilityDaemon::State::Apply(const RoleChange& change) {
   return policy.Cede(change.time, platform::MonotonicNow());
 }
 
+void HighAvailabilityDaemon::State::StartFollowing() {
+  follower.reset();
+  {
+    platform::MutexLock guard(mutex);
+    followed = {};
+  }
+  follower = std::make_unique<StoreFollower>(options.store, [this](const Status& status) {
+    platform::MutexLock guard(mutex);
+    followed = status;
+  });
+}
+
 Status HighAvailabilityDaemon::State::StartStandby() {
-  follower = std::make_unique<StoreFollower>(options.store);
+  StartFollowing();
   standby = std::make_unique<StandbyServer>(options, secret, addresses, *this);
   standby->SetLeader(Leader());
   return standby->Start();
@@ -145,7 +184,10 @@ Status HighAvailabilityDaemon::State::StartElection() {
     loop.Post([this, text] { LeaderIs(text); });
   };
   election = std::make_unique<store::ZookeeperElection>(given, std::move(handlers));
-  return election->Start();
+  WEIR_RETURN_IF_ERROR(election->Start());
+  platform::MutexLock guard(mutex);
+  elector = election.get();
+  return {};
 }
 
 void HighAvailabilityDaemon::State::LeaderIs(const std::string& text) {
@@ -220,7 +262,7 @@ void HighAvailabilityDaemon::State::BecomeStandby() {
   if (standby == nullptr) {
     status = StartStandby();
   } else {  // it had not come so far as to listen, and the standby still does
-    follower = std::make_unique<StoreFollower>(options.store);
+    StartFollowing();
     status = addresses.Publish();
   }
   if (!status.ok()) {

@@ -249,8 +249,7 @@ Status ResourceManagerDaemon::State::ListenHttp() {
   const RestIdentity identity{options.cluster_id,
                               state_store->name(),
                               WEIR_VERSION,
-                              recovered.epoch.cluster_timestamp,
-                              options.ha.enabled};
+                              recovered.epoch.cluster_timestamp};
   http_environment = std::make_unique<HttpEnvironment>(
       HttpEnvironment{*services, identity, metrics, core_loop, io_loop, files_loop, [this] {
                         return thrift->connections();

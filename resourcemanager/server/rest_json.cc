@@ -214,7 +214,10 @@ void AddNodeCounts(const ClusterSummary& summary, Json& json) {
   json["shutdownNodes"] = summary.nodes_shutdown;
 }
 
-void AddInfo(const RestIdentity& identity, const char* role, Json& json) {
+void AddInfo(const RestIdentity& identity,
+             const char* role,
+             const std::string& zookeeper,
+             Json& json) {
   json["state"] = "STARTED";
   json["haState"] = role;
   json["rmStateStoreName"] = identity.store_name;
@@ -224,23 +227,26 @@ void AddInfo(const RestIdentity& identity, const char* role, Json& json) {
   json["hadoopVersion"] = "";
   json["hadoopBuildVersion"] = "";
   json["hadoopVersionBuiltOn"] = "";
-  json["haZooKeeperConnectionState"] =
-      identity.high_availability ? "see the log" : "high availability is off";
+  json["haZooKeeperConnectionState"] = zookeeper;
   json["weirClusterId"] = identity.cluster_id;
 }
 
 }  // namespace
 
-std::string ClusterInfoJson(const RestIdentity& identity, const ClusterSummary& summary) {
+std::string ClusterInfoJson(const RestIdentity& identity,
+                            const std::string& zookeeper,
+                            const ClusterSummary& summary) {
   Json json = {{"id", identity.cluster_timestamp}, {"startedOn", ToMillis(summary.started)}};
-  AddInfo(identity, "ACTIVE", json);
+  AddInfo(identity, "ACTIVE", zookeeper, json);
   json["weirEpoch"] = summary.epoch.value;
   return Dump(Single("clusterInfo", std::move(json)));
 }
 
-std::string StandbyInfoJson(const RestIdentity& identity, const std::string& leader) {
+std::string StandbyInfoJson(const RestIdentity& identity,
+                            const std::string& zookeeper,
+                            const std::string& leader) {
   Json json = Json::object();
-  AddInfo(identity, "STANDBY", json);
+  AddInfo(identity, "STANDBY", zookeeper, json);
   json["weirActive"] = leader;
   return Dump(Single("clusterInfo", std::move(json)));
 }

@@ -20,7 +20,6 @@ struct RestIdentity {
   std::string store_name;
   std::string version;
   int64_t cluster_timestamp = 0;  // of the application ids of this epoch
-  bool high_availability = false;
 };
 
 // An application with what its node is called by people.
@@ -29,9 +28,14 @@ struct RestApplication {
   std::string am_node_name;  // host:port; "" when it has none
 };
 
-std::string ClusterInfoJson(const RestIdentity& identity, const ClusterSummary& summary);
+// `zookeeper`: RoleReport's.
+std::string ClusterInfoJson(const RestIdentity& identity,
+                            const std::string& zookeeper,
+                            const ClusterSummary& summary);
 // Of a standby. `leader`: the id of the active one, "" = none is known.
-std::string StandbyInfoJson(const RestIdentity& identity, const std::string& leader);
+std::string StandbyInfoJson(const RestIdentity& identity,
+                            const std::string& zookeeper,
+                            const std::string& leader);
 std::string ClusterMetricsJson(const ClusterSummary& summary);
 std::string ApplicationsJson(const std::vector<RestApplication>& applications, Now now);
 std::string ApplicationJson(const RestApplication& application, Now now);

@@ -186,8 +186,8 @@ Status StandbyServer::State::ListenHttp() {
     identity.cluster_id = options.cluster_id;
     identity.store_name = store::StoreKindName(options.store.kind);
     identity.version = WEIR_VERSION;
-    identity.high_availability = true;
-    reply(platform::JsonResponse(200, StandbyInfoJson(identity, leader.Get().id)));
+    reply(platform::JsonResponse(
+        200, StandbyInfoJson(identity, ZookeeperStateOf(&roles), leader.Get().id)));
   };
   http->Route("GET", "/ws/v1/cluster", info);
   http->Route("GET", "/ws/v1/cluster/info", info);

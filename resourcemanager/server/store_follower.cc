@@ -8,7 +8,8 @@
 
 namespace weir::rm {
 
-StoreFollower::StoreFollower(const store::StoreOptions& options) : options_(options) {
+StoreFollower::StoreFollower(const store::StoreOptions& options, Told told)
+    : options_(options), told_(std::move(told)) {
   loop_.Start();
   loop_.Post([this] { Follow(); });
 }
@@ -42,6 +43,7 @@ void StoreFollower::Follow() {
     platform::LogWarn("rm.store", "-", "cannot follow", {{"error", failure}});
   }
   last_failure_ = failure;
+  told_(status);
   loop_.At(platform::MonotonicNow() + kPeriod, [this] { Follow(); });
 }
 

@@ -6,10 +6,12 @@
 #ifndef WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
 #define WEIR_RESOURCEMANAGER_SERVER_STORE_FOLLOWER_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "common/result.h"
 #include "common/time.h"
 #include "platform/event_loop.h"
 #include "state-store/store_options.h"
@@ -20,8 +22,11 @@ class StoreFollower {
  public:
   static constexpr Duration kPeriod = milliseconds(250);
 
-  // Begins at once; what does not succeed is tried again. `options` outlives it.
-  explicit StoreFollower(const store::StoreOptions& options);
+  using Told = std::function<void(const Status&)>;
+
+  // Begins at once; what does not succeed is tried again. `options` outlives it; `told` hears, on
+  // its thread, how each reading ended.
+  StoreFollower(const store::StoreOptions& options, Told told);
   ~StoreFollower();
   StoreFollower(const StoreFollower&) = delete;
   StoreFollower& operator=(const StoreFollower&) = delete;
@@ -34,6 +39,7 @@ class StoreFollower {
   Status Note();
 
   const store::StoreOptions& options_;
+  const Told told_;
   std::unique_ptr<store::StateStore> store_;  // of the loop, as all below
   std::string last_failure_;                  // each is told once
   bool followed_ = false;

@@ -1,70 +1,22 @@
 // Two ResourceManagers over a real ZooKeeper, with nodes, applications and a session: one dies,
 // hangs, is stopped or is told to make way, and what runs goes on.
+#include "tests/integration/high_availability_test.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <memory>
 #include <string>
 
-#include "platform/address_file.h"
+#include "common/exit_status.h"
 #include "platform/config_keys.h"
 #include "platform/http_client.h"
-#include "tests/integration/stream_job_test.h"
-#include "tests/support/zookeeper_ensemble.h"
 
 namespace weir::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using namespace platform::keys;
-
-class HighAvailability : public StreamJobTest {
- protected:
-  void SetUp() override {
-    if (const std::string why = ZooKeeperEnsemble::WhyNot(); !why.empty()) GTEST_SKIP() << why;
-    ensemble_ = std::make_unique<ZooKeeperEnsemble>(ZooKeeperSettings{.sync = false});
-    ASSERT_TRUE(ensemble_->Start());
-  }
-  // What ExpectContainersGoOn and the like start.
-  ClusterOptions Adjusted(ClusterOptions options) override {
-    options.resource_managers = 2;
-    options.settings[kZkAddress] = ensemble_->address();
-    options.settings[kZkTimeout] = zk_timeout_;
-    options.settings.insert(more_.begin(), more_.end());
-    return options;
-  }
-
-  // The number of the active one, once there is one.
-  int AwaitSomeActive() {
-    int active = 0;
-    EXPECT_TRUE(WaitUntil([&] { return (active = cluster().ActiveResourceManager()) != 0; },
-                          "one is active"));
-    return active;
-  }
-  static int Other(int number) { return 3 - number; }
-  static std::string Id(int number) { return "rm" + std::to_string(number); }
-
-  // `lose` does away with the active one; the other one leads on.
-  template <typename Lose>
-  void Replace(const Lose& lose) {
-    const int before = AwaitSomeActive();
-    lose(before);
-    ASSERT_TRUE(cluster().AwaitActive(Other(before)));
-    ASSERT_TRUE(cluster().WaitForNodes(1));
-  }
-  std::string StateOf(int number) {
-    return cluster().Weir({"rmadmin", "-getServiceState", Id(number)}).out;
-  }
-  CommandResult Admin(std::vector<std::string> words) {
-    words.insert(words.begin(), "rmadmin");
-    return cluster().Weir(words);
-  }
-
-  std::unique_ptr<ZooKeeperEnsemble> ensemble_;
-  ClusterOptions::Settings more_;
-  std::string zk_timeout_ = "1000";
-};
 
 TEST_F(HighAvailability, ContainersGoOnWhenTheActiveOneIsKilled) {
   ExpectContainersGoOn(
@@ -141,18 +93,10 @@ TEST_F(HighAvailability, AStandbyRefusesByNameAndSendsReadersOn) {
   const std::string all = Admin({"-getAllServiceState"}).out;
   EXPECT_THAT(all, HasSubstr("active"));
   EXPECT_THAT(all, HasSubstr("standby"));
-  EXPECT_EQ(Admin({"-checkHealth", Id(standby)}).exit_code, 0);
-
-  const auto addresses =
-      platform::ReadAddressFile(cluster().work_dir() + "/rm-" + Id(standby) + "/address");
-  ASSERT_TRUE(addresses.ok());
+  EXPECT_EQ(InfoOf(standby, "haState"), "STANDBY");
+  EXPECT_EQ(InfoOf(standby, "weirActive"), Id(active));
   platform::HttpCall call;
-  call.server = *HostPort::Parse(addresses->at("http"));
-  call.target = "/ws/v1/cluster/info";
-  const auto info = platform::CallHttp(call);
-  ASSERT_TRUE(info.ok());
-  EXPECT_THAT(info->body, HasSubstr("\"haState\":\"STANDBY\""));
-  EXPECT_THAT(info->body, HasSubstr("\"weirActive\":\"" + Id(active) + "\""));
+  call.server = HttpOf(standby);
   call.target = "/ws/v1/cluster/apps?states=RUNNING";
   const auto sent_on = platform::CallHttp(call);
   ASSERT_TRUE(sent_on.ok());
@@ -164,6 +108,50 @@ TEST_F(HighAvailability, AStandbyRefusesByNameAndSendsReadersOn) {
   EXPECT_NE(refused.exit_code, 0);
   EXPECT_THAT(refused.err, HasSubstr("-failover"));
   EXPECT_THAT(Admin({"-getServiceState", "rm7"}).err, HasSubstr("names rm1, rm2"));
+}
+
+// What a monitor asks: of the active one whether it works, of a standby whether it could take over.
+TEST_F(HighAvailability, AStandbyIsWellOnlyWhileItCouldTakeOver) {
+  ASSERT_TRUE(StartCluster(SmallContainers(0)));
+  const int active = AwaitSomeActive();
+  const int standby = Other(active);
+  const auto becomes = [this](int number, const std::string& state, int exit_code) {
+    return WaitUntil(
+        [&] {
+          return InfoOf(number, "haZooKeeperConnectionState") == state &&
+                 Admin({"-checkHealth", Id(number)}).exit_code == exit_code;
+        },
+        Id(number) + " is " + state);
+  };
+  for (const int number : {active, standby})
+    EXPECT_TRUE(becomes(number, "CONNECTED", exit_status::kOk));
+  ensemble_->StopAll();
+  EXPECT_TRUE(becomes(standby, "DISCONNECTED", exit_status::kUnavailable));
+  const CommandResult ill = Admin({"-checkHealth", Id(standby)});
+  EXPECT_THAT(ill.err, HasSubstr("no connection to ZooKeeper at " + ensemble_->address()));
+  EXPECT_TRUE(becomes(active, "DISCONNECTED", exit_status::kOk)) << "it still leads";
+  EXPECT_EQ(StateOf(standby), "standby\n");
+  ensemble_->StartServer(0);
+  for (const int number : {1, 2}) EXPECT_TRUE(becomes(number, "CONNECTED", exit_status::kOk));
+}
+
+// It takes part in the election again when it is told to.
+TEST_F(HighAvailability, OneThatIsMadeStandbyByForceIsNotElected) {
+  ASSERT_TRUE(StartCluster(SmallContainers(1)));
+  const int first = AwaitSomeActive();
+  for (const int number : {first, Other(first)}) {
+    ASSERT_TRUE(cluster().AwaitActive(number));
+    const CommandResult done = Admin({"-transitionToStandby", "--forcemanual", Id(number)});
+    ASSERT_EQ(done.exit_code, 0) << done.ToString();
+    EXPECT_EQ(StateOf(number), "standby\n");
+  }
+  // Nobody stands.
+  EXPECT_EQ(StateOf(first), "standby\n");
+  const CommandResult done = Admin({"-transitionToActive", "--forcemanual", Id(first)});
+  ASSERT_EQ(done.exit_code, 0) << done.ToString();
+  EXPECT_EQ(StateOf(first), "active\n");
+  EXPECT_EQ(Admin({"-checkHealth", Id(first)}).exit_code, 0);
+  ASSERT_TRUE(cluster().WaitForNodes(1));
 }
 
 // Whoever is elected fails before it listens: it goes on as the standby that it was.
@@ -183,6 +171,38 @@ TEST_F(HighAvailability, OneThatCannotBecomeActiveCanStillBeFound) {
     EXPECT_TRUE(WaitUntil(found_after_a_failure, Id(number) + " failed and can be found"));
     EXPECT_EQ(StateOf(number), "standby\n");
   }
+}
+
+TEST_F(HighAvailability, WithoutElectionTheActiveOneIsMadeStandbyAndNobodyLeadsThen) {
+  more_[kRmHaAutomatic] = "false";
+  ASSERT_TRUE(StartCluster(SmallContainers(0)));
+  ASSERT_EQ(Admin({"-transitionToActive", "rm1"}).exit_code, 0);
+  EXPECT_EQ(InfoOf(1, "haZooKeeperConnectionState"), "automatic failover is off");
+  EXPECT_EQ(Admin({"-checkHealth", "rm1"}).exit_code, 0);
+  const CommandResult done = Admin({"-transitionToStandby", "rm1"});
+  ASSERT_EQ(done.exit_code, 0) << done.ToString();
+  for (const int number : {1, 2}) {
+    EXPECT_EQ(StateOf(number), "standby\n");
+    EXPECT_TRUE(WaitUntil(
+        [&] {
+          return Admin({"-checkHealth", Id(number)}).exit_code == 0;
+        },
+        Id(number) + " is well"));
+  }
+  // A standby that has no session for an election tells by what it cannot read.
+  ensemble_->StopAll();
+  CommandResult ill;
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        return (ill = Admin({"-checkHealth", "rm2"})).exit_code != 0;
+      },
+      "rm2 is not well"));
+  EXPECT_THAT(ill.err, HasSubstr("cannot follow the state store"));
+  ensemble_->StartServer(0);
+  ASSERT_EQ(Admin({"-transitionToActive", "rm2"}).exit_code, 0);
+  EXPECT_EQ(StateOf(1), "standby\n");
+  ASSERT_TRUE(cluster().StartNode(0));
+  ASSERT_TRUE(cluster().WaitForNodes(1));
 }
 
 TEST_F(HighAvailability, WithoutElectionAnAdministratorSaysWhoIsActive) {

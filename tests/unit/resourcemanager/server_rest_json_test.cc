@@ -157,12 +157,12 @@ TEST(RestJson, ShowsTheClustersIdentity) {
   ClusterSummary summary;
   summary.started = WallFromMillis(1'700'000'000'123);
   summary.epoch = {3};
-  EXPECT_EQ(ClusterInfoJson({"c1", "leveldb", "0.1.0", 1'700'000'000'000}, summary),
+  EXPECT_EQ(ClusterInfoJson({"c1", "leveldb", "0.1.0", 1'700'000'000'000}, "CONNECTED", summary),
             R"({"clusterInfo":{"id":1700000000000,"startedOn":1700000000123,"state":"STARTED",)"
             R"("haState":"ACTIVE","rmStateStoreName":"leveldb","resourceManagerVersion":"0.1.0",)"
             R"("resourceManagerBuildVersion":"weir 0.1.0","resourceManagerVersionBuiltOn":"",)"
             R"("hadoopVersion":"","hadoopBuildVersion":"","hadoopVersionBuiltOn":"",)"
-            R"("haZooKeeperConnectionState":"high availability is off","weirClusterId":"c1",)"
+            R"("haZooKeeperConnectionState":"CONNECTED","weirClusterId":"c1",)"
             R"("weirEpoch":3}})");
 }
 
