@@ -14,6 +14,7 @@ namespace weir::rm {
 namespace {
 
 constexpr size_t kKeyBytes = 32;
+constexpr size_t kNamedApplications = 1000;  // more are counted
 
 // Appends one record and waits until it is durable.
 Status PutAndWait(store::StateStore& state_store, Epoch epoch, store::Record record) {
@@ -37,6 +38,18 @@ Result<platform::TokenKeys> FindOrMakeKeys(store::StateStore& state_store,
   return platform::TokenKeys(made.keys);
 }
 
+void WarnOfMissing(const ApplicationId& application,
+                   const std::vector<std::string>& missing,
+                   const StagingStore& staging) {
+  const std::string more =
+      missing.size() == 1 ? "" : " and " + std::to_string(missing.size() - 1) + " more";
+  platform::LogWarn("rm.staging",
+                    application.ToString(),
+                    "needs staging:" + missing.front() + more + ", which is not in " +
+                        staging.directory() +
+                        ": all ResourceManagers need the same weir.staging.dir");
+}
+
 }  // namespace
 
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
@@ -57,12 +70,24 @@ Result<RecoveredState> RecoverState(store::StateStore& state_store,
   return state;
 }
 
-void RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging) {
+size_t RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging) {
+  size_t lacking = 0;
   for (const store::Record& record : records) {
     const auto* application = std::get_if<store::ApplicationRecord>(&record);
     if (application == nullptr || IsTerminal(application->state)) continue;
-    staging.AddReferences(application->id, StagedFilesOf(application->context.am_launch));
+    const std::vector<std::string> files = StagedFilesOf(application->context.am_launch);
+    staging.AddReferences(application->id, files);
+    const std::vector<std::string> missing = staging.Missing(files);
+    if (missing.empty()) continue;
+    if (++lacking <= kNamedApplications) WarnOfMissing(application->id, missing, staging);
   }
+  if (lacking > kNamedApplications) {
+    platform::LogWarn("rm.staging",
+                      staging.directory(),
+                      "files of more applications are missing",
+                      {{"applications", std::to_string(lacking - kNamedApplications)}});
+  }
+  return lacking;
 }
 
 }  // namespace weir::rm

@@ -3,6 +3,7 @@
 #ifndef WEIR_RESOURCEMANAGER_SERVER_RECOVERY_H_
 #define WEIR_RESOURCEMANAGER_SERVER_RECOVERY_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ struct RecoveredState {
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
                                     const store::OpenRequest& request);
 
-// Unfinished applications refer to their files again.
-void RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging);
+// Unfinished applications refer to their files again. Those whose files are not there are named in
+// the log: their containers run on, and those that start anew will fail. Returns how many there
+// are.
+size_t RecoverReferences(const std::vector<store::Record>& records, StagingStore& staging);
 
 }  // namespace weir::rm
 

@@ -114,7 +114,7 @@ Status ResourceManagerDaemon::State::Recover() {
   staging = std::make_unique<StagingStore>(
       FileSystem::Real(), options.staging_dir, options.staging_max_bytes);
   WEIR_RETURN_IF_ERROR(staging->Open());
-  RecoverReferences(recovered.records, *staging);
+  static_cast<void>(RecoverReferences(recovered.records, *staging));  // it has said what is missing
   return {};
 }
 
@@ -246,10 +246,8 @@ Status ResourceManagerDaemon::State::ListenHttp() {
   http_options.host_names = {options.http.advertised_host};
   http_options.upload_directory = staging->incoming_directory();
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
-  const RestIdentity identity{options.cluster_id,
-                              state_store->name(),
-                              WEIR_VERSION,
-                              recovered.epoch.cluster_timestamp};
+  const RestIdentity identity{
+      options.cluster_id, state_store->name(), WEIR_VERSION, recovered.epoch.cluster_timestamp};
   http_environment = std::make_unique<HttpEnvironment>(
       HttpEnvironment{*services, identity, metrics, core_loop, io_loop, files_loop, [this] {
                         return thrift->connections();

@@ -93,6 +93,15 @@ Result<std::string> StagingStore::PathOf(const std::string& sha256) const {
   return FilePath(sha256);
 }
 
+std::vector<std::string> StagingStore::Missing(const std::vector<std::string>& sha256) const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> missing;
+  for (const std::string& name : sha256) {
+    if (!present_.contains(name)) missing.push_back(name);
+  }
+  return missing;
+}
+
 bool StagingStore::RefersTo(const ApplicationId& application, const std::string& sha256) const {
   MutexLock lock(mutex_);
   const auto found = references_.find(application);

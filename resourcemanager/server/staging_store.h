@@ -57,6 +57,9 @@ class StagingStore {
   Status Land(const Upload& upload, WallTime now);
   // Where the bytes are. kNotFound.
   Result<std::string> PathOf(const std::string& sha256) const;
+  // Those that are not there, in the order given.
+  std::vector<std::string> Missing(const std::vector<std::string>& sha256) const;
+  const std::string& directory() const { return directory_; }
   bool RefersTo(const ApplicationId& application, const std::string& sha256) const;
 
   // For a submission in flight: the files cannot go until Unpin. kFailedPrecondition names the

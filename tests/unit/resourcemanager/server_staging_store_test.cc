@@ -7,6 +7,7 @@
 #include <string>
 
 #include "platform/crypto.h"
+#include "resourcemanager/server/recovery.h"
 #include "resourcemanager/server/staging_store.h"
 
 namespace weir::rm {
@@ -191,6 +192,32 @@ TEST(StagedFilesOf, ListsEachStagedFileOnce) {
   launch.local_resources["c"].uri = "staging:aaa";
   launch.local_resources["d"].uri = "staging:bbb";
   EXPECT_EQ(StagedFilesOf(launch), (std::vector<std::string>{"aaa", "bbb"}));
+}
+
+store::Record ApplicationWith(const ApplicationId& id,
+                              ApplicationState state,
+                              const std::vector<std::string>& sha256) {
+  store::ApplicationRecord record;
+  record.id = id;
+  record.state = state;
+  for (const std::string& name : sha256) {
+    record.context.am_launch.local_resources[name].uri = "staging:" + name;
+  }
+  return record;
+}
+
+// As when another ResourceManager, with another directory, has taken them.
+TEST_F(StagingStoreTest, NamesTheLiveApplicationsWhoseFilesAreNotThere) {
+  const std::string here = Land("here");
+  const std::string elsewhere = platform::Sha256Hex("elsewhere");
+  EXPECT_EQ(store_->Missing({here, elsewhere}), std::vector<std::string>{elsewhere});
+  const ApplicationId over{1'700'000'000'000, 3};
+  const std::vector<store::Record> records = {
+      ApplicationWith(kFirst, ApplicationState::kSubmitted, {here}),
+      ApplicationWith(kSecond, ApplicationState::kSubmitted, {here, elsewhere}),
+      ApplicationWith(over, ApplicationState::kFinished, {elsewhere})};
+  EXPECT_EQ(RecoverReferences(records, *store_), 1u);
+  EXPECT_TRUE(store_->RefersTo(kSecond, elsewhere)) << "it may come again";
 }
 
 }  // namespace
