@@ -47,6 +47,12 @@ void FailoverPatience::Tell(const Error& cause) {
       std::to_string(ToMillis(reach_.max_wait)) + " ms for one (" + cause.message + ")");
 }
 
+void FailoverPatience::TellSaid(const Error& cause) {
+  if (!reach_.several || std::exchange(told_, true)) return;
+  Say("weir: " + cause.message + "; asking again for up to " +
+      std::to_string(ToMillis(reach_.max_wait)) + " ms");
+}
+
 void FailoverPatience::Reset() {
   give_up_ = kNever;
   told_ = false;

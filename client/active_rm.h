@@ -3,7 +3,8 @@
 //
 // With high availability, while none is active (a fail-over takes about a second), a call waits for
 // one, up to yarn.resourcemanager.connect.max-wait.ms, and says so once on standard error. A call
-// that was not done is made again; one whose outcome is not known only if it may be repeated.
+// that was not done is made again; one whose outcome is not known only if it may be repeated; also
+// when the active one itself says that it cannot answer now, because its state store does not.
 // Without high availability nothing is waited for.
 //
 // Errors: those of the RM and of the configuration; kUnavailable or kNotActive with the remedy when
@@ -45,6 +46,8 @@ class FailoverPatience {
   bool Pause();
   // Tells, once in an outage, that one is waited for, and why.
   void Tell(const Error& cause);
+  // The same, of what the active one has said.
+  void TellSaid(const Error& cause);
   void Reset();
 
  private:
@@ -89,13 +92,17 @@ class ActiveRm {
         return NoActiveRm(reach_, found.error(), remedy_);
       }
       auto answer = thrift_->Call(timeout, function);
-      if (answer.ok() || !MayRepeat(answer.error(), repeat) || !patience_.Pause()) {
-        patience_.Reset();
-        if (answer.ok()) return answer;
-        return NoActiveRm(reach_, answer.error(), remedy_);
+      if (!answer.ok() && MayRepeat(answer.error(), repeat)) {
+        if (connected()) patience_.TellSaid(answer.error());
+        if (patience_.Pause()) continue;
       }
+      patience_.Reset();
+      if (answer.ok() || connected()) return answer;
+      return NoActiveRm(reach_, answer.error(), remedy_);
     }
   }
+  // After an error: the active one has said it.
+  bool connected() const { return thrift_ && thrift_->connected(); }
   // Another number: maybe another ResourceManager, which counts anew.
   uint64_t connections() const { return thrift_ ? thrift_->connections() : 0; }
   const RmReach& reach() const { return reach_; }

@@ -30,7 +30,8 @@ struct HaClient::Link {
   template <typename Function>
   auto Call(const Function& function) {
     auto answer = thrift.Call(kCallTimeout, function);
-    if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+    // Over a connection that is still there it has said it itself.
+    if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable && !thrift.connected()) {
       Error error = std::move(answer).error();
       error.message = "the ResourceManager " + (id.empty() ? "" : id + " ") +
                       "cannot be reached: " + error.message;

@@ -5,6 +5,7 @@
 
 #include "client/active_rm.h"
 #include "common/limits.h"
+#include "common/patience.h"
 #include "common/strings.h"
 #include "gen/ClientService.h"
 #include "platform/config_keys.h"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr Duration kCallTimeout = seconds(30);
 constexpr int32_t kPage = 1000;
+// Who is kept waiting by the state store hears of it.
+static_assert(kCallTimeout >= kStorePatience + seconds(5));
 
 constexpr char kRemedy[] =
     "start weir-resourcemanager, or name its work directory with -D weir.work.dir=DIR";
@@ -89,7 +92,10 @@ Result<ApplicationId> RmClient::Submit(const SubmissionContext& context) {
     return answer;
   };
   auto answer = state_->Call(kCallTimeout, submit);
-  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable) {
+  // Of several it has been asked for again already.
+  const ActiveRm<idl::ClientServiceClient>& link = state_->link;
+  if (!answer.ok() && answer.error().code == ErrorCode::kUnavailable && !link.reach().several &&
+      !link.connected()) {
     answer = state_->Call(kCallTimeout, submit);
   }
   if (!answer.ok()) return std::move(answer).error();

@@ -47,7 +47,8 @@ class RmClient {
   RmClient(const RmClient&) = delete;
   RmClient& operator=(const RmClient&) = delete;
 
-  // Retried once with the same key when the connection is lost: the application is made once.
+  // Asked for again with the same key when the connection is lost, and for as long as
+  // client/active_rm.h says: the application is made once.
   Result<ApplicationId> Submit(const SubmissionContext& context);
   // Waits up to `park` for a report newer than `known_version`.
   Result<WatchedApplication> Watch(const ApplicationId& id, int64_t known_version, Duration park);

@@ -266,6 +266,10 @@ void ThriftChannel::Disconnect() {
   state_->Disconnect();
 }
 
+bool ThriftChannel::connected() const {
+  return state_->socket != nullptr;
+}
+
 uint64_t ThriftChannel::connections() const {
   return state_->connections;
 }

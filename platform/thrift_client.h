@@ -68,6 +68,8 @@ class ThriftChannel {
   // is not active. Exceptions become errors; after a transport error the connection is dropped.
   Status Perform(Duration timeout, const std::function<void(const Protocol&)>& call);
   void Disconnect();
+  // After an error: the peer has said it itself, over a connection that is still there.
+  bool connected() const;
   // How many connections have been made: another number, maybe another server.
   uint64_t connections() const;
   // Thread-safe: the call in flight, if any, ends with kUnavailable, and so does every later one.
@@ -111,6 +113,7 @@ class ThriftClient {
   // error says that nothing was done.
   Status Connect(Duration timeout) { return channel_.Ensure(timeout); }
   uint64_t connections() const { return channel_.connections(); }
+  bool connected() const { return channel_.connected(); }
   void Interrupt() { channel_.Interrupt(); }
   void Disconnect() { channel_.Disconnect(); }
 

@@ -252,7 +252,8 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
             *error = WithFileName(std::move(*error), file_name);
           }
           Deliver(responder, std::move(answer));
-        });
+        },
+        [responder](Error error) { responder.Fail(std::move(error)); });
   }
 
   // `read` may take its time: it runs on the administrators' loop.

@@ -312,7 +312,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
       if constexpr (requires { event.park; }) {
         ParkInCore(environment, Lane::kControl, make, responder);
       } else {
-        CallCore(environment, Lane::kControl, make, responder);
+        StoreInCore(environment, Lane::kControl, make, responder);
       }
     });
   }
@@ -331,7 +331,8 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
     return {};
   }
 
-  // Never abandoned: whatever becomes of the peer, the files must find their application.
+  // Never abandoned: whatever becomes of the peer, and also of one that was told that the store
+  // does not answer, the files must find their application.
   static void SubmitPinned(const ServiceEnvironment& environment,
                            SubmitApplication submit,
                            const Responder<ApplicationId>& responder) {
@@ -350,7 +351,8 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
           }
           environment.staging.Unpin(files);
           Deliver(responder, std::move(answer));
-        });
+        },
+        [responder](Error error) { responder.Fail(std::move(error)); });
   }
 
   Responder<ApplicationReport> RespondReport(

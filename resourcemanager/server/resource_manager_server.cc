@@ -52,6 +52,9 @@ Error Overloaded(std::string_view what) {
           "try again later"};
 }
 
+// How often it is looked whether the store has kept somebody waiting for too long.
+constexpr int kLooksPerPatience = 10;
+
 Error Inert() {
   return {ErrorCode::kUnavailable,
           "this ResourceManager is no longer active and is stopping",
@@ -110,9 +113,12 @@ void ResourceManagerServer::Start() {
   });
 }
 
-CallId ResourceManagerServer::Call(Lane lane, const MakeEvent& make, Completion done) {
+CallId ResourceManagerServer::Call(Lane lane,
+                                   const MakeEvent& make,
+                                   Completion done,
+                                   Refusal overdue) {
   const CallId call{next_call_.fetch_add(1)};
-  if (!mailbox_.Push(lane, CallWork{call, make(call), done})) {
+  if (!mailbox_.Push(lane, CallWork{call, make(call), done, std::move(overdue)})) {
     done(Overloaded("too many calls are waiting"));
   }
   return call;
@@ -150,7 +156,9 @@ void ResourceManagerServer::HandleCall(CallWork work) {
       gate_.held() >= kHeldBeforeRefusing) {
     return work.done(Overloaded("the state store is behind"));
   }
-  calls_.emplace(work.call.value, std::move(work.done));
+  calls_.emplace(
+      work.call.value,
+      WaitingCall{std::move(work.done), std::move(work.overdue), platform::MonotonicNow()});
   StepCore(work.event);
 }
 
@@ -218,6 +226,9 @@ void ResourceManagerServer::Release(Actions due) {
 void ResourceManagerServer::AppendToStore(Append append) {
   const Instant began = platform::MonotonicNow();
   const uint64_t sequence = append.sequence;
+  if (appended_ == confirmed_) silent_since_ = platform::WallNow();
+  appended_ = sequence;
+  ArmPatience();
   store_.Append(std::move(append.batch), epoch_, [this, sequence, began](const Status& status) {
     OnStored(sequence, began, status);
   });
@@ -254,6 +265,8 @@ void ResourceManagerServer::OnCommitted() {
   commit_posted_.store(false);
   const uint64_t sequence = stored_.load();
   if (stepped_down()) return;
+  confirmed_ = sequence;
+  silent_since_ = platform::WallNow();
   Actions due = gate_.Commit(sequence);
   held_.store(gate_.held(), std::memory_order_relaxed);
   Release(std::move(due));
@@ -263,7 +276,7 @@ void ResourceManagerServer::OnCommitted() {
 void ResourceManagerServer::Answer(Reply reply) {
   const auto waiting = calls_.find(reply.call.value);
   if (waiting == calls_.end()) return;  // abandoned by its peer
-  const Completion done = std::move(waiting->second);
+  const Completion done = std::move(waiting->second.done);
   calls_.erase(waiting);
   done(std::move(reply.answer));
 }
@@ -273,10 +286,39 @@ void ResourceManagerServer::StepDownNow(const Error& error) {
   platform::LogError("rm.server", "-", "stepping down", {{"error", error.ToString()}});
   gate_.Clear();
   held_.store(0, std::memory_order_relaxed);
-  std::map<uint64_t, Completion> calls;
+  std::map<uint64_t, WaitingCall> calls;
   calls.swap(calls_);
-  for (const auto& [id, done] : calls) done(Inert());
+  for (const auto& [id, call] : calls) call.done(Inert());
   hooks_.step_down(error);
+}
+
+void ResourceManagerServer::ArmPatience() {
+  if (patience_timer_ != 0) return;
+  patience_timer_ = loop_.At(platform::MonotonicNow() + hooks_.store_patience / kLooksPerPatience,
+                             [this] { OnPatience(); });
+}
+
+void ResourceManagerServer::OnPatience() {
+  patience_timer_ = 0;
+  if (stepped_down() || appended_ == confirmed_) return;
+  const Instant due = platform::MonotonicNow() - hooks_.store_patience;
+  for (auto& [id, call] : calls_) {
+    if (call.overdue == nullptr || call.since > due) continue;
+    std::exchange(call.overdue, nullptr)(StoreSilent());
+  }
+  ArmPatience();
+}
+
+// Whether it is done in the end is not known: the store may answer, or another may lead by then.
+Error ResourceManagerServer::StoreSilent() const {
+  const std::string store =
+      store_.name() == "zookeeper" ? "in ZooKeeper" : "(" + store_.name() + ")";
+  return {
+      ErrorCode::kUnavailable,
+      "the state store " + store + " has not answered since " + ToIso8601(silent_since_) +
+          ", so this could not be stored yet",
+      "it may be done yet, when the store answers: look before you ask again, or submit with the "
+      "same idempotency key, which makes an application once"};
 }
 
 void ResourceManagerServer::ArmTimer() {

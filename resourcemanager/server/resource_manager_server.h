@@ -5,9 +5,14 @@
 // durability gate and leaves when its record is committed. A full lane, or a store that is too far
 // behind, is an answered refusal.
 //
+// A store that does not answer holds up what waits for it, and nothing else. Whoever is to hear of
+// that gives an `overdue` with his call: he is told after Hooks::store_patience, once. What he
+// asked for has been decided all the same, becomes durable when the store answers again, and is
+// answered then; asked for again with the same idempotency key it is not done twice.
+//
 // Invariants: only the core loop touches the core; `done` of every call is called exactly once (but
-// for calls that were abandoned, and those still waiting when the loop stops); after StepDown no
-// action leaves any more.
+// for calls that were abandoned, and those still waiting when the loop stops), `overdue` at most
+// once and before it; after StepDown no action leaves any more.
 //
 // Owner: the daemon. It must outlive the store's last callback (StateStore::Close) and everything
 // that calls it; the core loop must be stopped before it goes. Public methods are thread-safe.
@@ -23,7 +28,9 @@
 #include <variant>
 
 #include "common/ids.h"
+#include "common/patience.h"
 #include "common/result.h"
+#include "common/time.h"
 #include "platform/event_loop.h"
 #include "platform/mailbox.h"
 #include "resourcemanager/core/resource_manager_core.h"
@@ -52,6 +59,7 @@ class ResourceManagerServer {
     std::function<void(const Error&)> step_down;  // once; the process must end
     // All other ResourceManagers are to be asked: OnOtherSaid. Empty: there are none.
     std::function<void(uint64_t round)> ask_others{};
+    Duration store_patience = kStorePatience;
   };
 
   ResourceManagerServer(platform::EventLoop& core_loop,
@@ -66,8 +74,13 @@ class ResourceManagerServer {
   void Start();
 
   // Hands the core an event that waits for an answer. `done` gets it on the core loop, or, when the
-  // lane is full, kResourceExhausted on the caller's thread before this returns.
-  CallId Call(platform::Lane lane, const MakeEvent& make, Completion done);
+  // lane is full, kResourceExhausted on the caller's thread before this returns. `overdue`, if
+  // there is one, gets kUnavailable on the core loop, before `done`, when the store does not
+  // answer.
+  CallId Call(platform::Lane lane,
+              const MakeEvent& make,
+              Completion done,
+              Refusal overdue = nullptr);
   // The peer of a parked call left: `done` is not called any more. `lane` as in Call.
   void Abandon(platform::Lane lane, CallId call);
   // Runs `query` on the core loop, in the read lane; it must be short (one page). `refused` is
@@ -94,6 +107,12 @@ class ResourceManagerServer {
     CallId call;
     Event event;
     Completion done;
+    Refusal overdue;
+  };
+  struct WaitingCall {
+    Completion done;
+    Refusal overdue;  // empty: there is none, or it was called
+    Instant since;
   };
   struct QueryWork {
     Query query;
@@ -119,6 +138,10 @@ class ResourceManagerServer {
   void OnTimer();
   void OnStored(uint64_t sequence, Instant began, const Status& status);  // the store's thread
   void OnCommitted();
+  // The store has something to answer: looks from time to time for whom it keeps waiting too long.
+  void ArmPatience();
+  void OnPatience();
+  Error StoreSilent() const;
 
   platform::EventLoop& loop_;
   store::StateStore& store_;
@@ -131,9 +154,13 @@ class ResourceManagerServer {
 
   // Of the core loop.
   DurabilityGate gate_{kHeldAtMost};
-  std::map<uint64_t, Completion> calls_;
+  std::map<uint64_t, WaitingCall> calls_;
   platform::EventLoop::TimerId timer_ = 0;
   Instant armed_for_ = kNever;
+  platform::EventLoop::TimerId patience_timer_ = 0;
+  uint64_t appended_ = 0;   // the last sequence the store was given
+  uint64_t confirmed_ = 0;  // and the last it has answered, as the core loop knows it
+  WallTime silent_since_;   // the last answer, or when something was first to be answered after it
 
   std::atomic<size_t> held_{0};
   std::atomic<bool> stepped_down_{false};

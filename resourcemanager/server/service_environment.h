@@ -68,6 +68,20 @@ CallId CallCore(const ServiceEnvironment& environment,
       lane, make, [responder](CoreAnswer answer) { Deliver(responder, std::move(answer)); });
 }
 
+// As CallCore, for what clients and administrators want stored: when the store does not answer they
+// are told so. The answer that comes when it does is then heard by nobody.
+template <typename Answer>
+CallId StoreInCore(const ServiceEnvironment& environment,
+                   platform::Lane lane,
+                   const ResourceManagerServer::MakeEvent& make,
+                   const platform::Responder<Answer>& responder) {
+  return environment.server.Call(
+      lane,
+      make,
+      [responder](CoreAnswer answer) { Deliver(responder, std::move(answer)); },
+      [responder](Error error) { responder.Fail(std::move(error)); });
+}
+
 // As CallCore, for long polls: the core is told when the peer leaves.
 template <typename Answer>
 void ParkInCore(const ServiceEnvironment& environment,

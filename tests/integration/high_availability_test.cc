@@ -128,7 +128,11 @@ TEST_F(HighAvailability, AStandbyIsWellOnlyWhileItCouldTakeOver) {
   ensemble_->StopAll();
   EXPECT_TRUE(becomes(standby, "DISCONNECTED", exit_status::kUnavailable));
   const CommandResult ill = Admin({"-checkHealth", Id(standby)});
-  EXPECT_THAT(ill.err, HasSubstr("no connection to ZooKeeper at " + ensemble_->address()));
+  EXPECT_THAT(ill.err,
+              HasSubstr("weir: the standby " + Id(standby) +
+                        " cannot be elected: it has no connection to "
+                        "ZooKeeper at " +
+                        ensemble_->address()));
   EXPECT_TRUE(becomes(active, "DISCONNECTED", exit_status::kOk)) << "it still leads";
   EXPECT_EQ(StateOf(standby), "standby\n");
   ensemble_->StartServer(0);
@@ -197,7 +201,8 @@ TEST_F(HighAvailability, WithoutElectionTheActiveOneIsMadeStandbyAndNobodyLeadsT
         return (ill = Admin({"-checkHealth", "rm2"})).exit_code != 0;
       },
       "rm2 is not well"));
-  EXPECT_THAT(ill.err, HasSubstr("cannot follow the state store"));
+  EXPECT_THAT(ill.err,
+              HasSubstr("weir: the standby rm2 cannot follow the state store: ZooKeeper at"));
   ensemble_->StartServer(0);
   ASSERT_EQ(Admin({"-transitionToActive", "rm2"}).exit_code, 0);
   EXPECT_EQ(StateOf(1), "standby\n");

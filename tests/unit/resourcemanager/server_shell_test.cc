@@ -64,6 +64,7 @@ class ShellTest : public ::testing::Test {
     ResourceManagerServer::Hooks hooks;
     hooks.forget_staged_files = [](const ApplicationId&) {};
     hooks.step_down = [this](const Error& error) { stepped_down_.set_value(error); };
+    hooks.store_patience = patience_;
     server_ = std::make_unique<ResourceManagerServer>(
         loop_, store_, std::move(core), metrics_, std::move(hooks));
     loop_.Start();
@@ -72,7 +73,9 @@ class ShellTest : public ::testing::Test {
   }
   void TearDown() override { loop_.Stop(); }
 
-  std::future<CoreAnswer> Submit(const std::string& key) {
+  // `overdue`: who hears that the store does not answer; nobody by default.
+  std::future<CoreAnswer> Submit(const std::string& key,
+                                 ResourceManagerServer::Refusal overdue = nullptr) {
     const auto answer = std::make_shared<std::promise<CoreAnswer>>();
     SubmitApplication submit;
     submit.user = "ann";
@@ -88,7 +91,8 @@ class ShellTest : public ::testing::Test {
           submit.call = call;
           return submit;
         },
-        [answer](CoreAnswer got) { answer->set_value(std::move(got)); });
+        [answer](CoreAnswer got) { answer->set_value(std::move(got)); },
+        std::move(overdue));
     return answer->get_future();
   }
   // Returns when everything posted before has been worked on.
@@ -100,6 +104,7 @@ class ShellTest : public ::testing::Test {
     return known.get_future().get();
   }
 
+  Duration patience_ = std::chrono::hours(1);
   HeldStore store_;
   RmMetrics metrics_;
   platform::EventLoop loop_{"test-core"};
@@ -139,6 +144,49 @@ TEST_F(ShellTest, StepsDownWhenAWriteFailsAndAnswersEveryoneWhoWaits) {
   ASSERT_EQ(late.wait_for(kPatience), std::future_status::ready);
   EXPECT_TRUE(std::holds_alternative<Error>(late.get()));
   EXPECT_EQ(KnownApplications(), SIZE_MAX) << "reads are refused, too";
+}
+
+class ImpatientShellTest : public ShellTest {
+ protected:
+  ImpatientShellTest() { patience_ = milliseconds(50); }
+};
+
+// Asked for again with the same key it waits with the first one; both hear of one application.
+TEST_F(ImpatientShellTest, SaysThatTheStoreDoesNotAnswerAndMakesTheApplicationOnceAllTheSame) {
+  std::vector<std::future<CoreAnswer>> answers;
+  for (int tries = 0; tries < 2; ++tries) {
+    const auto told = std::make_shared<std::promise<Error>>();
+    answers.push_back(Submit("key-1", [told](Error error) { told->set_value(std::move(error)); }));
+    std::future<Error> heard = told->get_future();
+    ASSERT_EQ(heard.wait_for(kPatience), std::future_status::ready);
+    const Error error = heard.get();
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+    EXPECT_NE(error.message.find("the state store (held) has not answered since 20"),
+              std::string::npos)
+        << error.message;
+    EXPECT_FALSE(error.remedy.empty());
+    EXPECT_FALSE(IsReady(answers.back())) << "it is not decided yet";
+  }
+  store_.FinishOne({});
+  ASSERT_EQ(answers[0].wait_for(kPatience), std::future_status::ready);
+  ASSERT_EQ(answers[1].wait_for(kPatience), std::future_status::ready);
+  const CoreAnswer first = answers[0].get();
+  ASSERT_TRUE(std::holds_alternative<ApplicationId>(first));
+  EXPECT_EQ(std::get<ApplicationId>(first), std::get<ApplicationId>(answers[1].get()));
+  EXPECT_EQ(KnownApplications(), 1u);
+}
+
+TEST_F(ImpatientShellTest, TellsNobodyWhoHasHisAnswerAlready) {
+  const auto told = std::make_shared<int>(0);
+  std::future<CoreAnswer> answered = Submit("key-1", [told](const Error&) { ++*told; });
+  store_.FinishOne({});
+  ASSERT_EQ(answered.wait_for(kPatience), std::future_status::ready);
+  // One that is told later has been looked at later.
+  const auto later = std::make_shared<std::promise<Error>>();
+  Submit("key-2", [later](Error error) { later->set_value(std::move(error)); });
+  ASSERT_EQ(later->get_future().wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(*told, 0);
+  EXPECT_EQ(told.use_count(), 1) << "nothing is kept of him";
 }
 
 TEST_F(ShellTest, ForgetsTheAnswerOfACallWhosePeerLeft) {
