@@ -132,6 +132,21 @@ std::string Fault::ToString() const {
   return text;
 }
 
+std::vector<PlannedFaults> EachFault(const FaultPlanOptions& options) {
+  const Duration down = seconds(1);
+  std::vector<PlannedFaults> rounds;
+  const auto add = [&rounds](const Fault& fault) { rounds.push_back({.faults = {fault}}); };
+  add({.kind = Kind::kKillActive, .length = down});
+  add({.kind = Kind::kStopActive, .length = 3 * options.session});
+  add({.kind = Kind::kKillNode, .length = down});
+  add({.kind = Kind::kKillMaster});
+  add({.kind = Kind::kKillLeader, .length = down});
+  add({.kind = Kind::kStopEnsemble, .length = kLongOutage});
+  add({.kind = Kind::kCutZooKeeper, .length = 3 * options.session});
+  if (options.can_unplug) add({.kind = Kind::kUnplugNode, .length = options.lost_after});
+  return rounds;
+}
+
 PlannedFaults DrawFaults(uint64_t seed, const FaultPlanOptions& options) {
   Draws draws(seed);
   PlannedFaults plan;

@@ -57,6 +57,10 @@ struct PlannedFaults {
   Duration between{0};        // from the first to the second
 };
 
+// A round for each kind of fault, one after the other, at the length that is hardest or usual: what
+// seeds show in the long run only, and where no node can be unplugged not in the same places.
+std::vector<PlannedFaults> EachFault(const FaultPlanOptions& options);
+
 // The same seed gives the same faults.
 PlannedFaults DrawFaults(uint64_t seed, const FaultPlanOptions& options);
 

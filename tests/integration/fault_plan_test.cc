@@ -46,6 +46,18 @@ TEST(FaultPlan, NodesAreUnpluggedOnlyWhereTheyCanBe) {
   }
 }
 
+TEST(FaultPlan, EachKindHasARoundOfItsOwn) {
+  for (const bool can_unplug : {true, false}) {
+    std::set<FaultKind> seen;
+    for (const PlannedFaults& plan : EachFault({.can_unplug = can_unplug})) {
+      ASSERT_EQ(plan.faults.size(), 1u);
+      EXPECT_TRUE(seen.insert(plan.faults[0].kind).second) << plan.faults[0].ToString();
+    }
+    EXPECT_EQ(seen.size(), can_unplug ? 8u : 7u);
+    EXPECT_EQ(seen.contains(FaultKind::kUnplugNode), can_unplug);
+  }
+}
+
 TEST(FaultPlan, WhatTakesLongIsAlone) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const PlannedFaults plan = DrawFaults(seed, {});

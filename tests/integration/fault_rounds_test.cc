@@ -4,6 +4,7 @@
 // is left.
 //
 //   WEIR_ROUNDS   how many rounds (2)
+//   WEIR_EACH     1 = before them a round for each kind of fault
 //   WEIR_SEED     seed of the first one (272; the next has the next number); so a round can be had
 //                 again with WEIR_ROUNDS=1 and its seed
 #include <gmock/gmock.h>
@@ -31,6 +32,11 @@ constexpr int kMasters = 3;
 constexpr int kWorkers = 2;               // of each application of a command
 constexpr int64_t kAliveWithinMs = 1000;  // a sign of life that is older is none
 constexpr char kNever[] = "never";
+
+bool IsSet(const char* variable) {
+  const char* text = std::getenv(variable);
+  return text != nullptr && std::string_view(text) == "1";
+}
 
 uint64_t NumberFrom(const char* variable, uint64_t fallback) {
   const char* text = std::getenv(variable);
@@ -67,7 +73,9 @@ struct Probe {
 class FaultRounds : public FaultCluster {
  protected:
   void StartWorkload();
-  void RunRound(uint64_t number, uint64_t seed);
+  static FaultPlanOptions PlanOptions();
+  // `origin`: where the plan is from, for the report.
+  void RunRound(uint64_t number, const std::string& origin, const PlannedFaults& plan);
   void EndWorkload();
 
   void KillMaster() override;
@@ -94,7 +102,7 @@ class FaultRounds : public FaultCluster {
   void AwaitReplacedGone();
   void Harm(const PlannedFaults& plan, std::vector<Probe>& probes);
   void CheckSession();
-  void Report(uint64_t number, uint64_t seed, const PlannedFaults& plan) const;
+  void Report(uint64_t number, const std::string& origin, const PlannedFaults& plan) const;
 
   std::string session_;
   std::unique_ptr<Process> job_client_;
@@ -313,13 +321,16 @@ void FaultRounds::CheckSession() {
   EXPECT_TRUE(job_client_->IsRunning()) << ReadWholeFile(Scratch("client.log"));
 }
 
-void FaultRounds::RunRound(uint64_t number, uint64_t seed) {
+FaultPlanOptions FaultRounds::PlanOptions() {
   FaultPlanOptions options;
   options.nodes = kNodes;
   options.can_unplug = why_no_namespaces().empty();
   options.session = kSession;
   options.lost_after = kNodeExpiry + seconds(5);
-  const PlannedFaults plan = DrawFaults(seed, options);
+  return options;
+}
+
+void FaultRounds::RunRound(uint64_t number, const std::string& origin, const PlannedFaults& plan) {
   name_ = "round" + std::to_string(number);
   first_container_ms_ = -1;
   application_ = SubmitCommand(name_ + "-", "go-" + name_);
@@ -343,10 +354,12 @@ void FaultRounds::RunRound(uint64_t number, uint64_t seed) {
        FindFaults(Lives(), healed_ms_, [this](const Life& life) { return MayEnd(life); })) {
     ADD_FAILURE() << fault;
   }
-  Report(number, seed, plan);
+  Report(number, origin, plan);
 }
 
-void FaultRounds::Report(uint64_t number, uint64_t seed, const PlannedFaults& plan) const {
+void FaultRounds::Report(uint64_t number,
+                         const std::string& origin,
+                         const PlannedFaults& plan) const {
   int64_t silence = 0;
   std::vector<Life> of_round;
   for (const Life& life : Lives()) {
@@ -357,10 +370,10 @@ void FaultRounds::Report(uint64_t number, uint64_t seed, const PlannedFaults& pl
   std::string faults;
   for (const Fault& fault : plan.faults) faults += (faults.empty() ? "" : " ") + fault.ToString();
   std::printf(
-      "round %llu seed %llu: %s: first_container_ms=%lld whole_ms=%lld longest_silence_ms=%lld "
+      "round %llu %s: %s: first_container_ms=%lld whole_ms=%lld longest_silence_ms=%lld "
       "attempts_overlap_ms=%lld verdict=%s\n",
       static_cast<unsigned long long>(number),
-      static_cast<unsigned long long>(seed),
+      origin.c_str(),
       faults.c_str(),
       static_cast<long long>(first_container_ms_),
       static_cast<long long>(whole_ms_),
@@ -397,8 +410,15 @@ TEST_F(FaultRounds, LoseNothingRunNothingTwiceAndDisturbNothing) {
   leaves_applications_ = true;  // when it fails
   ASSERT_NO_FATAL_FAILURE(StartFaultCluster());
   ASSERT_NO_FATAL_FAILURE(StartWorkload());
+  uint64_t number = 0;
+  if (IsSet("WEIR_EACH")) {
+    for (const PlannedFaults& plan : EachFault(PlanOptions())) {
+      if (!HasFailure()) RunRound(++number, "of each kind", plan);
+    }
+  }
   for (uint64_t round = 0; round < rounds && !HasFailure(); ++round) {
-    RunRound(round + 1, seed + round);
+    const uint64_t drawn = seed + round;
+    RunRound(++number, "seed " + std::to_string(drawn), DrawFaults(drawn, PlanOptions()));
   }
   if (HasFailure()) return;
   EndWorkload();
