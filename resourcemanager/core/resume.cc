@@ -99,6 +99,7 @@ bool ResourceManagerCore::State::Adopt(Node& node, const ContainerStatus& status
       AdoptEnd(node, status);
     } else {  // the answer to a release, given before anybody knew where it is
       known->completions.at(id).node = node.index;
+      if (const auto kept = ended.find(id); kept != ended.end()) kept->second.node = node.index;
     }
     return true;
   }

@@ -214,6 +214,21 @@ TEST_F(Resumed, AnEndThatIsReportedAfterItsReleaseIsForgottenByItsNode) {
   EXPECT_EQ(driver.Beat("n2").completions_recorded, std::vector{far});
 }
 
+// Simulator, seed 135 of three-managers: what a master that registers again is told anew no longer
+// knew the node, which kept the container for ever.
+TEST_F(Resumed, AnEndThatIsReportedAfterItsReleaseIsForgottenThoughItsMasterRegistersAgain) {
+  Begin();
+  Restart();
+  NodeIsBack("n1", {Holds(master), Holds(near)});
+  MasterIsBack({{near, {"n1"}}});
+  ASSERT_EQ(driver.Ask(attempt, {}, {far}).completed.size(), 1U);
+  NodeIsBack("n2", {Complete(far, 9)});
+  MasterIsBack({{near, {"n1"}}});
+  ASSERT_EQ(driver.Ask(attempt).completed.size(), 1U) << "told again";
+  driver.Ask(attempt);
+  EXPECT_EQ(driver.Beat("n2").completions_recorded, std::vector{far});
+}
+
 // Its sender gave it up, and has registered again since: what it lists is long out of date.
 class LateRegistration : public Resumed {
  protected:
