@@ -20,6 +20,8 @@ bool NodeManagerCore::Machine::Retry(Container& container, const ExitCause& caus
   if (!drains || container.stop || container.asked || shutdown || LacksIndices(container)) {
     return false;
   }
+  // The machine was started again, and who knows how long it was away: it may run elsewhere by now.
+  if (lease.heard() == Instant::min()) return false;
   const auto decision =
       container.retry.OnFailure(cause.exit_code, options.smallest_retry, now.monotonic);
   if (!decision) return false;

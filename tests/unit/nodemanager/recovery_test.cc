@@ -310,6 +310,26 @@ TEST(NodeManagerRecovery, AfterAStartOfTheMachineNothingIsLaunchedThatWasNot) {
   EXPECT_THAT(node.StatusOf(1).diagnostics, HasSubstr("the machine was started again"));
 }
 
+TEST(NodeManagerRecovery, AfterAStartOfTheMachineNothingIsRetriedBeforeAnRmIsHeard) {
+  CoreDriver before;
+  before.Register();
+  LaunchContext launch = SleepForEver();
+  launch.retry = {.on = RetryOn::kAnyFailure, .max_retries = 2};
+  before.Step(StartContainer{before.NextCall(), kAttempt, before.Token(1), launch});
+  before.Step(LocalizationDone{IdOf(1)});
+  before.Step(Launched{IdOf(1)});
+  Recovery recovery = before.Records();
+  recovery.conversation.reset();
+  recovery.containers[0].found.found = Found::kEnded;
+  recovery.containers[0].found.outcome = ExitOutcome{.kind = ExitKind::kExited, .value = 3};
+  CoreDriver node(SmallNode(), recovery);
+  EXPECT_NE(node.StateOf(1), State::kRelaunching);
+  node.Register();
+  node.Advance(seconds(10));
+  EXPECT_FALSE(node.Take<Launch>());
+  EXPECT_EQ(node.StatusOf(1).exit_code, 3);
+}
+
 TEST(NodeManagerRecovery, AnOldEpochIsRefusedWhileAContainerOfANewerOneLives) {
   CoreDriver before;
   before.Register(3);
