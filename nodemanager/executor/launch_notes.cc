@@ -50,11 +50,16 @@ std::optional<LaunchEnd> ParseLaunchEnd(std::string_view line, const std::string
     if (!cause) return std::nullopt;
     const std::string step(
         Trim(line.substr(line.find(words[2], words[0].size() + words[1].size()))));
+    std::string remedy;
+    if (step == launch::kProgramStep) remedy = "check the command; it is not run by a shell";
+    if (step == launch::kNewerStep) {
+      remedy = "install weir-launch and weir-nodemanager of one release on this node";
+    }
     return LaunchEnd{
         std::nullopt,
         Error{*cause == ENOENT ? ErrorCode::kNotFound : ErrorCode::kFailedPrecondition,
               "'" + program + "': cannot " + step + ": " + std::strerror(static_cast<int>(*cause)),
-              step == launch::kProgramStep ? "check the command; it is not run by a shell" : ""},
+              std::move(remedy)},
         step != launch::kProgramStep && step != launch::kUsersStep};
   }
   return std::nullopt;
@@ -137,6 +142,22 @@ std::optional<int64_t> LaunchNotes::ReadRetry() const {
   launch::LaunchSpec spec;
   if (!text.ok() || !launch::ParseLaunchSpec(*text, spec) || spec.retry < 0) return std::nullopt;
   return spec.retry;
+}
+
+Status LaunchNotes::CheckVersion() const {
+  const auto text = files_.ReadFile(spec_path(), launch::kSpecBytes);
+  const auto version = text.ok() ? launch::VersionOfSpec(*text) : std::nullopt;
+  if (!version || *version <= launch::kVersionNumber) return {};
+  return Error{ErrorCode::kFailedPrecondition,
+               "the notes in " + directory_ + " are of version " + std::to_string(*version) +
+                   ", and this NodeManager knows up to " + std::to_string(launch::kVersionNumber),
+               "start the release that wrote them, which goes on with its containers; to go back "
+               "for good, let it end them first"};
+}
+
+bool LaunchNotes::MayHaveBegun(int64_t retry) const {
+  const auto there = files_.Stat(EndPath(retry));
+  return there.ok() || there.error().code != ErrorCode::kNotFound;
 }
 
 std::optional<LaunchEnd> LaunchNotes::ReadEnd(const std::string& program) const {

@@ -2,7 +2,8 @@
 // so that a NodeManager that comes after a crash knows what there was:
 //   spec       what weir-launch is to start  launcher  the identity of weir-launch
 //   launch.sh  the same, for the reader      exit      how it ended (written by weir-launch);
-//              that of the n-th retry in its place: exit-n
+//              that of the n-th retry in its place: exit-n, which is there, as `begun`, before its
+//              program can run
 //   account    under which uid it runs
 //   ended, forgotten   empty; since when the container is over, and since when the ResourceManager
 //              knows that: its directory and these notes are only kept for somebody to look at
@@ -72,6 +73,11 @@ class LaunchNotes {
   // Nothing when it was not written (yet) or is damaged.
   ContainerUid ReadAccount() const;
   std::optional<ProcessIdentity> ReadLauncher() const;
+  // kFailedPrecondition: a newer NodeManager has written them; nothing of them is to be guessed at.
+  // What is not there or damaged is none of that.
+  Status CheckVersion() const;
+  // Of a retry without an end: its program may have run, so it must not be made again.
+  bool MayHaveBegun(int64_t retry) const;
   // The spec's; earlier versions have not said it.
   std::optional<int64_t> ReadRetry() const;
   // Of the start that the spec is about.

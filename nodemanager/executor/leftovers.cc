@@ -162,9 +162,10 @@ FoundContainer FindWithoutEnd(const LaunchNotes& notes,
   const bool strays = !FindStrays(id, 0, notes.ReadAccount()).empty();
   KillAllStrays(id, 0, notes, deadline);
   // A retry without a launcher, of which nothing is left and after which no other was decided on,
-  // was only about to be started: then the end before is the newest, and decides again.
+  // was only about to be started, if it has not noted that it begins: then the end before is the
+  // newest, and decides again.
   const bool newest = retry.value_or(0) > 0 && *retry >= record.retries;
-  if (newest && !strays && !notes.ReadLauncher()) {
+  if (newest && !strays && !notes.ReadLauncher() && !notes.MayHaveBegun(*retry)) {
     found.retry = *retry - 1;
     TakeEnd(notes.ReadEnd(program, *found.retry), found);
     return found;
@@ -230,6 +231,21 @@ void Keep(platform::FileSystem& files,
   recovery.applications.push_back(id.attempt.application);
 }
 
+// --- versions
+
+// Before anything is touched: of all that may still be wanted.
+Status CheckVersions(platform::FileSystem& files,
+                     const ContainerDirectories& directories,
+                     const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const auto id = ContainerId::Parse(name);
+    if (!id.ok()) continue;
+    const LaunchNotes notes(files, directories.Notes(*id));
+    if (!notes.ForgottenAt()) WEIR_RETURN_IF_ERROR(notes.CheckVersion());
+  }
+  return {};
+}
+
 // --- directories
 
 void RemoveIfNot(platform::FileSystem& files, bool wanted, const std::string& path) {
@@ -288,6 +304,7 @@ Status FindLeftovers(platform::FileSystem& files,
   const Instant deadline = platform::MonotonicNow() + patience;
   std::set<ContainerId> strangers;
   if (const auto names = files.List(directories.notes()); names.ok()) {
+    WEIR_RETURN_IF_ERROR(CheckVersions(files, directories, *names));
     for (const std::string& name : *names) {
       const auto id = ContainerId::Parse(name);
       if (!id.ok()) continue;

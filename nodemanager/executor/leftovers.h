@@ -24,7 +24,8 @@ namespace weir::nm {
 // those are told in `kept`.
 //
 // `patience`: for all that is to be killed together; what outlasts it is logged as an error and
-// told as ended nevertheless. kUnavailable: the notes cannot be listed.
+// told as ended nevertheless. kUnavailable: the notes cannot be listed; kFailedPrecondition: a
+// newer release has written some of them, and nothing was touched.
 Status FindLeftovers(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      Duration patience,

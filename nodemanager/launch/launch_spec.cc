@@ -103,18 +103,33 @@ bool Store(std::string_view key, std::string value, LaunchSpec& spec) {
 
 }  // namespace
 
+std::optional<long> VersionOfSpec(std::string_view content) {
+  std::string_view key;
+  std::string value;
+  if (!TakeField(content, key, value) || key != kVersionKey) return std::nullopt;
+  constexpr size_t kDigits = 9;
+  if (value.empty() || value.size() > kDigits ||
+      value.find_first_not_of("0123456789") != std::string::npos) {
+    return std::nullopt;
+  }
+  const long version = std::strtol(value.c_str(), nullptr, 10);
+  return version < 1 ? std::nullopt : std::optional<long>(version);
+}
+
 bool ReadLaunchSpec(const char* path, LaunchSpec& spec) {
   std::string content;
   if (!ReadAll(path, content)) return false;
-  errno = EINVAL;
   return ParseLaunchSpec(content, spec);
 }
 
 bool ParseLaunchSpec(std::string_view content, LaunchSpec& spec) {
+  const auto version = VersionOfSpec(content);
+  errno = version && *version > kVersionNumber ? EPROTONOSUPPORT : EINVAL;
+  if (!version || *version > kVersionNumber) return false;
   std::string_view rest = content;
   std::string_view key;
   std::string value;
-  if (!TakeField(rest, key, value) || key != kVersionKey || value != kVersion) return false;
+  TakeField(rest, key, value);
   while (!rest.empty()) {
     if (!TakeField(rest, key, value) || !Store(key, std::move(value), spec)) return false;
   }

@@ -31,7 +31,11 @@ struct LaunchSpec {
 
 inline constexpr size_t kSpecBytes = 8u << 20;
 
-// False when the file cannot be read (errno says why) or is not a spec (errno is EINVAL).
+// What its first field says, which every version has; nothing when it is no spec.
+std::optional<long> VersionOfSpec(std::string_view content);
+
+// False when the file cannot be read (errno says why), is of a newer version than this program's
+// (EPROTONOSUPPORT) or is not a spec (EINVAL).
 bool ReadLaunchSpec(const char* path, LaunchSpec& spec);
 bool ParseLaunchSpec(std::string_view content, LaunchSpec& spec);
 

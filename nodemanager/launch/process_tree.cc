@@ -38,23 +38,32 @@ pid_t ParentOf(const char* pid) {
 
 }  // namespace
 
-std::vector<pid_t> Descendants() {
+std::vector<pid_t> DescendantsOf(pid_t top, const std::vector<ProcessAndParent>& all) {
   std::multimap<pid_t, pid_t> children;
+  for (const ProcessAndParent& one : all) children.emplace(one.parent, one.pid);
+  std::vector<pid_t> found = {top};
+  std::set<pid_t> seen = {top};
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto it = first; it != last; ++it) {
+      if (seen.insert(it->second).second) found.push_back(it->second);
+    }
+  }
+  found.erase(found.begin());
+  return found;
+}
+
+std::vector<pid_t> Descendants() {
+  std::vector<ProcessAndParent> all;
   DIR* proc = opendir("/proc");
   if (proc == nullptr) return {};
   while (const dirent* entry = readdir(proc)) {
     if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
     const pid_t parent = ParentOf(entry->d_name);
-    if (parent > 0) children.emplace(parent, static_cast<pid_t>(std::atoi(entry->d_name)));
+    if (parent > 0) all.push_back({static_cast<pid_t>(std::atoi(entry->d_name)), parent});
   }
   closedir(proc);
-  std::vector<pid_t> found = {getpid()};
-  for (size_t i = 0; i < found.size(); ++i) {
-    const auto [first, last] = children.equal_range(found[i]);
-    for (auto it = first; it != last; ++it) found.push_back(it->second);
-  }
-  found.erase(found.begin());
-  return found;
+  return DescendantsOf(getpid(), all);
 }
 
 namespace {

@@ -9,6 +9,15 @@
 
 namespace weir::nm::launch {
 
+struct ProcessAndParent {
+  pid_t pid = 0;
+  pid_t parent = 0;
+};
+
+// Those of `all` below `top`, each once. What /proc says of one process after the other fits
+// together no more when numbers are given again meanwhile: it may be a ring.
+std::vector<pid_t> DescendantsOf(pid_t top, const std::vector<ProcessAndParent>& all);
+
 // All that live now, from /proc; a snapshot.
 std::vector<pid_t> Descendants();
 // One pass; what is forked meanwhile may escape it. Never reaches a process that is not below this

@@ -42,7 +42,10 @@ constexpr mode_t kUmask = 027;
 constexpr mode_t kLogMode = 0640;
 constexpr int kWriteTries = 50;  // of the exit file, on a full disk
 constexpr long kWriteRetryMs = 100;
-constexpr long kKillRepeatMs = 50;       // while something is left
+constexpr long kKillRepeatMs = 50;  // while something is left,
+constexpr int kQuickKills = 20;     // so often; what outlives that cannot be hurried
+constexpr long kSlowKillRepeatMs = 1000;
+constexpr int kReapedAtOnce = 1000;      // who dies faster than that is to be killed in between
 constexpr int kUnwatchedDescriptor = 4;  // the first that nobody gave us on purpose
 
 long NowMs() {
@@ -61,7 +64,8 @@ bool WriteAll(int fd, const std::string& text) {
   while (done < text.size()) {
     const ssize_t count = write(fd, text.data() + done, text.size() - done);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
+    if (count == 0) errno = EIO;
+    if (count <= 0) return false;
     done += static_cast<size_t>(count);
   }
   return true;
@@ -81,6 +85,16 @@ bool TryWriteFile(const std::string& path, const std::string& text) {
 void Report(const std::string& line) {
   static_cast<void>(WriteAll(kReportDescriptor, line));
 }
+// That its program may have run from now on: of a start in place the output is there before, and is
+// no sign of that. Nobody may run it again then, however little is left of it.
+bool NoteBegin(const LaunchSpec& spec) {
+  const int fd =
+      open(spec.exit_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return false;
+  const bool written = WriteAll(fd, kBegun);
+  return close(fd) == 0 && written;
+}
+
 void ReportEnd(const LaunchSpec& spec, const std::string& line) {
   for (int i = 0; i < kWriteTries && !TryWriteFile(spec.exit_file, line); ++i) {
     // The directory is gone: the container has been given up.
@@ -201,20 +215,22 @@ struct Ended {
   bool none_left = false;
 };
 
-void Reap(pid_t main_pid, Ended& ended) {
-  while (true) {
+// False: there may be more.
+bool Reap(pid_t main_pid, Ended& ended) {
+  for (int i = 0; i < kReapedAtOnce; ++i) {
     int status = 0;
     rusage usage{};
     const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) ended.none_left = true;
-    if (pid <= 0) return;
+    if (pid <= 0) return true;
     ended.peak_kib = std::max(ended.peak_kib, usage.ru_maxrss);
     if (pid != main_pid) continue;
     ended.main_ended = true;
     ended.main_ended_at = NowMs();
     ended.status = status;
   }
+  return false;
 }
 
 void AskAllToEnd(const LaunchSpec& spec) {
@@ -236,9 +252,9 @@ Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
   long kill_at = LONG_MAX;
   bool asked = false;   // to end within the grace
   bool wished = false;  // to end, whenever it likes
-  bool killed = false;
+  int kills = 0;
   while (true) {
-    Reap(main_pid, ended);
+    const bool all_reaped = Reap(main_pid, ended);
     // In the group there may be one that came in from elsewhere.
     if (ended.none_left && IsGroupEmpty(spec.groups)) return ended;
     // Who was asked to end may take its grace; who was not has nothing to do without its main.
@@ -246,11 +262,13 @@ Ended Attend(pid_t main_pid, const LaunchSpec& spec, const sigset_t& signals) {
       kill_at = std::min(kill_at, wished ? ended.main_ended_at + spec.grace_ms : NowMs());
     }
     if (NowMs() >= kill_at) {
-      KillContainer(spec, killed);
-      killed = true;
-      kill_at = NowMs() + kKillRepeatMs;
+      KillContainer(spec, kills > 0);
+      kill_at = NowMs() + (kills < kQuickKills ? kKillRepeatMs : kSlowKillRepeatMs);
+      kills = std::min(kills + 1, kQuickKills);
     }
-    const long wait = kill_at == LONG_MAX ? 3'600'000 : std::max(0L, kill_at - NowMs());
+    const long wait = !all_reaped           ? 0
+                      : kill_at == LONG_MAX ? 3'600'000
+                                            : std::max(0L, kill_at - NowMs());
     const timespec timeout{wait / 1000, (wait % 1000) * 1'000'000};
     const int signal = sigtimedwait(&signals, nullptr, &timeout);
     if (signal == SIGTERM && !asked) {
@@ -291,11 +309,14 @@ int Run(const char* spec_path) {
   // Not to keep busy, nor to depend on, the directory that the NodeManager was started in.
   const bool at_top = chdir("/") == 0;
   LaunchSpec spec;
-  if (!ReadLaunchSpec(spec_path, spec)) return Fail(nullptr, "read its launch spec");
+  if (!ReadLaunchSpec(spec_path, spec)) {
+    return Fail(nullptr, errno == EPROTONOSUPPORT ? kNewerStep : "read its launch spec");
+  }
   if (!at_top) return Fail(&spec, "leave the NodeManager's directory");
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Fail(&spec, "become subreaper");
   // Root reads the memory of this process whatever it says here, others of its user would not.
   if (spec.identity && prctl(PR_SET_DUMPABLE, 0) != 0) return Fail(&spec, "become unreadable");
+  if (spec.retry > 0 && !NoteBegin(spec)) return Fail(&spec, "note that it begins");
   const char* step = "";
   const pid_t pid = StartProgram(spec, step);
   if (pid == 0) return Fail(&spec, step);

@@ -237,7 +237,7 @@ Status NodeManagerDaemon::State::FindEarlierRuns() {
     WEIR_ASSIGN_OR_RETURN(records, RecordStore::Open(options.recovery_dir, [this](Event event) {
                             server->Post(std::move(event));
                           }));
-    LoadRecovery(*records, machine, recovery);
+    WEIR_RETURN_IF_ERROR(LoadRecovery(*records, machine, recovery));
   } else {
     WEIR_RETURN_IF_ERROR(files.RemoveTree(options.recovery_dir));
   }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "nodemanager/core/newer_record.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
 #include "state-store/leveldb_engine.h"
@@ -145,7 +146,9 @@ RecordStore::Loaded RecordStore::Load() {
     loaded = {};
     scanned = engine_->Scan([&loaded](std::string_view key, std::string_view value) {
       Result<NodeRecord> record = Decode(key, value);
-      if (record.ok()) {
+      if (auto newer = KeyOfNewerRecord(key, value)) {
+        loaded.newer.push_back(*std::move(newer));
+      } else if (record.ok()) {
         loaded.records.push_back(std::move(record).value());
       } else {
         loaded.damaged.push_back(record.error().ToString());

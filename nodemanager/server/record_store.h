@@ -44,6 +44,7 @@ class RecordStore {
   struct Loaded {
     std::vector<NodeRecord> records;
     std::vector<std::string> damaged;  // in words, with the key
+    std::vector<std::string> newer;    // keys of what a newer release has written
   };
 
   // A damaged directory is repaired as far as it can be, or put aside as <directory>.damaged: that

@@ -10,8 +10,15 @@
 
 namespace weir::nm {
 
-void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recovery) {
+Status LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recovery) {
   RecordStore::Loaded loaded = records.Load();
+  if (!loaded.newer.empty()) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "a newer release has written " + std::to_string(loaded.newer.size()) +
+                     " of the node's records, " + loaded.newer.front() + " among them",
+                 "start that release, which goes on with its containers; to go back for good, let "
+                 "it end them first, and remove the records (yarn.nodemanager.recovery.dir)"};
+  }
   for (const std::string& damage : loaded.damaged) {
     platform::LogError("nm.records", "-", "left out", {{"cause", damage}});
   }
@@ -38,12 +45,13 @@ void LoadRecovery(RecordStore& records, MachineRecord& machine, Recovery& recove
     if (resize != resizes.end()) container.resize = std::move(resize->second);
   }
   if (machine.boot_id != BootId()) recovery.conversation.reset();
-  if (recovery.containers.empty()) return;
+  if (recovery.containers.empty()) return {};
   platform::LogInfo("nm.records",
                     "-",
                     "loaded",
                     {{"containers", std::to_string(recovery.containers.size())},
                      {"same_boot", recovery.conversation ? "true" : "false"}});
+  return {};
 }
 
 }  // namespace weir::nm

@@ -274,6 +274,36 @@ TEST_F(DaemonCrash, TheStepsOfALifeAreThoseOfTheTable) {
   }
 }
 
+// The NodeManager dies between the start of the retry and the note of its process, and weir-launch
+// before the retry's end; nothing of it is left when the next one comes.
+TEST_F(DaemonCrash, ARetryOfWhichNothingIsLeftIsNotMadeASecondTime) {
+  const int number = 1;
+  const ContainerId id = IdOf(number);
+  StartDying({{"WEIR_DIE_AT", With("make */containers/@C/launcher", id)},
+              {"WEIR_DIE_NTH", "2"},
+              {"WEIR_DIE_WHEN", "before"},
+              {"WEIR_DIE_SAYS", directory_ / "died-at"}});
+  LaunchContext launch = Shell("echo run >>" + MarkOf(number) +
+                               "; test -e failed || { touch failed; exit 9; }; "
+                               "kill -KILL $PPID; exit 5");
+  launch.retry = {.on = RetryOn::kExitCodes, .exit_codes = {9}, .max_retries = 3};
+  NodeHeartbeatAnswer answer;
+  answer.start.push_back({rm_->Token(AttemptOf(number), 1), launch});
+  rm_->Command(std::move(answer));
+  ASSERT_TRUE(WaitUntil([&] { return !node_->IsRunning(); }, "its death"));
+  ASSERT_TRUE(Exists(directory_ / "died-at")) << "it died of something else";
+  ASSERT_TRUE(WaitUntil(
+      [&] { return ReadWholeFile(MarkOf(number)) == "run\nrun\n" && FindStrays(id, 0).empty(); },
+      "the retry to come and go"));
+  const std::string notes = directory_ / ("nm/containers/" + id.ToString());
+  EXPECT_EQ(ReadWholeFile(notes + "/exit-1"), "begun\n");
+  EXPECT_FALSE(Exists(notes + "/launcher"));
+  StartNode();
+  ASSERT_TRUE(AwaitState(id, ContainerState::kComplete));
+  EXPECT_EQ(rm_->StatusOf(id)->exit_code, exit_code::kLost);
+  EXPECT_EQ(ReadWholeFile(MarkOf(number)), "run\nrun\n");
+}
+
 class DaemonCrashAt : public DaemonCrash, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(DaemonCrashAt, EveryStepNothingIsLostRunsTwiceOrIsLeft) {

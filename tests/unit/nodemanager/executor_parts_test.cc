@@ -7,6 +7,7 @@
 #include "nodemanager/executor/container_environment.h"
 #include "nodemanager/executor/launch_notes.h"
 #include "nodemanager/executor/log_retention.h"
+#include "nodemanager/launch/process_tree.h"
 #include "platform/clock.h"
 
 namespace weir::nm {
@@ -134,6 +135,28 @@ TEST(ProcessIdentity, SurvivesItsText) {
   EXPECT_TRUE(OpenProcess(*again).ok());
   for (const char* text : {"", "1 2", "x 2 b", "1 2 b", "99999999999 2 b"}) {
     EXPECT_FALSE(ProcessIdentity::Decode(text)) << text;
+  }
+}
+
+// What /proc says is no snapshot: with numbers that are given again it may be a ring.
+TEST(ProcessTree, EachDescendantIsFoundOnceWhateverProcSays) {
+  const struct {
+    const char* name;
+    std::vector<launch::ProcessAndParent> all;
+    std::vector<pid_t> found;  // below 10
+  } rows[] = {
+      {"nothing", {}, {}},
+      {"only others", {{10, 1}, {11, 1}, {12, 11}}, {}},
+      {"three generations", {{10, 1}, {11, 10}, {12, 11}, {13, 10}}, {11, 13, 12}},
+      {"a descendant with the number that its parent had",
+       {{10, 12}, {11, 10}, {12, 11}},
+       {11, 12}},
+      {"its own parent", {{10, 10}, {11, 10}}, {11}},
+      {"a ring beside it", {{10, 1}, {11, 12}, {12, 11}}, {}},
+      {"one that is there twice", {{10, 1}, {11, 10}, {11, 10}, {12, 11}}, {11, 12}},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(launch::DescendantsOf(10, row.all), row.found) << row.name;
   }
 }
 

@@ -147,6 +147,112 @@ TEST_P(FaultSweep, EveryCallOfALifeMayFailAndTheNextLifeIsWell) {
   EXPECT_FALSE(survived.contains("Create"));
 }
 
+// The same for a retry in place: it runs once at most, and nothing of it is left.
+class RetrySweep : public FaultSweep {
+ protected:
+  LaunchContext Program() {
+    return Shell("echo x >>$LOG_DIRS/runs; test -e failed || { touch failed; exit 3; }; exit 4");
+  }
+  std::string Runs(int64_t number) const {
+    return platform::FileSystem::Real()
+        .ReadFile(directories_.Log(IdOf(number)) + "/runs", 1 << 20)
+        .value();
+  }
+  // As far as the end of its first start.
+  void Begin(int64_t number) {
+    const ContainerId id = IdOf(number);
+    ContainerTokenIdentifier token = Token(number);
+    token.id = id;
+    executor_->Localize(token, Program(), {});
+    ASSERT_TRUE(box_.Await<LocalizationDone>(id));
+    executor_->Launch(id);
+    ASSERT_TRUE(box_.Await<Launched>(id));
+    ASSERT_EQ(box_.Await<Exited>(id).value_or(Exited{}).outcome.value, 3);
+    ASSERT_TRUE(box_.Await<Drained>(id));
+  }
+  // As far as the end of the retry, if it is made.
+  Life Retry(int64_t number) {
+    const ContainerId id = IdOf(number);
+    Life life;
+    executor_->Launch(nm::Launch{id, {}, 1});
+    const auto failed = [&] {
+      const auto event = box_.Poll<LaunchFailed>(id);
+      if (event) life.failed = event->error;
+      if (event) life.of_node = event->of_node;
+      return event.has_value();
+    };
+    EXPECT_TRUE(testing::WaitUntil(
+        [&] {
+          life.ran = life.ran || box_.Poll<Launched>(id).has_value();
+          // Also one whose program ran may be taken back, when its process cannot be noted.
+          if (failed()) return true;
+          const auto exited = life.ran ? box_.Poll<Exited>(id) : std::nullopt;
+          if (exited) life.outcome = exited->outcome;
+          return exited.has_value();
+        },
+        "the retry"));
+    if (!life.failed) {
+      EXPECT_TRUE(box_.Await<Drained>(id));
+    }
+    return life;
+  }
+  void End(int64_t number) {
+    const ContainerId id = IdOf(number);
+    executor_->CleanUp(id);
+    ASSERT_TRUE(box_.Await<CleanedUp>(id));
+    executor_->Forget(id);
+    executor_->CleanUpApplication(id.attempt.application);
+    Settle(number);
+    EXPECT_TRUE(FindStrays(id, 0).empty());
+  }
+};
+
+TEST_P(RetrySweep, EveryCallOfARetryMayFailAndItRunsOnceAtMost) {
+  ASSERT_NO_FATAL_FAILURE(Begin(1));
+  const auto begin = static_cast<size_t>(disk_.calls());
+  ASSERT_EQ(Retry(1).outcome.value, 4);
+  const std::string last = "Remove " + directories_.Notes(IdOf(1)) + "/exit";
+  ASSERT_TRUE(testing::WaitUntil([&] { return disk_.log().back() == last; }, "its last call"));
+  const std::vector<std::string> log = disk_.log();
+  const std::vector<std::string> retry(log.begin() + static_cast<long>(begin), log.end());
+  for (const char* writer : {"/exit-1", "/spec.new", "/spec", "/launch.sh", "/launcher", "/exit"}) {
+    EXPECT_THAT(retry, ::testing::Contains(::testing::EndsWith(writer)));
+  }
+  ASSERT_NO_FATAL_FAILURE(End(1));
+  size_t failures = 0;
+  for (size_t n = 1; n <= retry.size(); ++n) {
+    SCOPED_TRACE(retry[n - 1]);
+    const auto number = static_cast<int64_t>(n) * 2;
+    ASSERT_NO_FATAL_FAILURE(Begin(number));
+    disk_.FailCall(static_cast<int64_t>(n), {GetParam(), "injected", ""});
+    const Life faulty = Retry(number);
+    disk_.Heal();
+    if (faulty.failed) {
+      ++failures;
+      EXPECT_TRUE(faulty.of_node);
+      EXPECT_THAT(faulty.failed->message, HasSubstr("injected"));
+      EXPECT_THAT(Runs(number), ::testing::AnyOf("x\n", "x\nx\n"));
+    } else {
+      EXPECT_EQ(faulty.outcome.value, 4);
+      EXPECT_EQ(Runs(number), "x\nx\n");
+    }
+    ASSERT_NO_FATAL_FAILURE(End(number));
+    ASSERT_NO_FATAL_FAILURE(Begin(number + 1));
+    EXPECT_EQ(Retry(number + 1).outcome.value, 4);
+    EXPECT_EQ(Runs(number + 1), "x\nx\n");
+    ASSERT_NO_FATAL_FAILURE(End(number + 1));
+  }
+  // All but the removal of the end before, which is only a file less.
+  EXPECT_EQ(failures, retry.size() - 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks,
+                         RetrySweep,
+                         ::testing::Values(ErrorCode::kResourceExhausted, ErrorCode::kUnavailable),
+                         [](const auto& row) {
+                           return row.param == ErrorCode::kUnavailable ? "EIO" : "ENOSPC";
+                         });
+
 INSTANTIATE_TEST_SUITE_P(Disks,
                          FaultSweep,
                          ::testing::Values(ErrorCode::kResourceExhausted, ErrorCode::kUnavailable),

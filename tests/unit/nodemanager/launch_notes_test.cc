@@ -150,5 +150,188 @@ TEST_F(ExecutorTest, TheNotesOfEarlierVersionsAreUnderstood) {
   }
 }
 
+// --- weir-launch by hand
+
+class LauncherAlone : public ExecutorTest {
+ protected:
+  static std::string Field(const std::string& key, const std::string& value) {
+    return key + " " + std::to_string(value.size()) + "\n" + value + "\n";
+  }
+  std::string Spec(const std::string& version, const std::string& exit, const std::string& more) {
+    const std::string log = directories_.Log(IdOf(1));
+    return Field("weir-launch", version) + Field("directory", Work(1)) +
+           Field("stdout", log + "/stdout") + Field("stderr", log + "/stderr") +
+           Field("exit", exit) + Field("grace-ms", "250") + more + Field("argument", "/bin/sh") +
+           Field("argument", "-c") + Field("argument", "echo ran");
+  }
+  struct Run {
+    int exit_code = 0;
+    std::string said;  // on the report pipe
+  };
+  Run Launch(const std::string& spec) {
+    EXPECT_TRUE(directories_.Prepare(files_, "ann", IdOf(1)).ok());
+    const std::string path = directories_.Notes(IdOf(1)) + "/spec";
+    weir::testing::WriteWholeFile(path, spec);
+    const std::string report = temporary_.path() + "/report";
+    const auto run =
+        weir::testing::RunCommand({"/bin/sh",
+                                   "-c",
+                                   "exec 3>\"$0\"; exec \"$1\" \"$2\"",
+                                   report,
+                                   std::string(::getenv("WEIR_BIN_DIR")) + "/weir-launch",
+                                   path});
+    return {run.exit_code, weir::testing::ReadWholeFile(report)};
+  }
+};
+
+// What NodeManagers of every release wait for on the pipe and in the file.
+TEST_F(LauncherAlone, SaysWhatEveryNodeManagerUnderstands) {
+  const std::string exit = directories_.Notes(IdOf(1)) + "/exit";
+  const Run run = Launch(Spec("1", exit, ""));
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.said, ::testing::MatchesRegex("started [0-9]+\nended exited 0 [0-9]+\n"));
+  EXPECT_THAT(weir::testing::ReadWholeFile(exit),
+              ::testing::MatchesRegex("ended exited 0 [0-9]+\n"));
+  EXPECT_EQ(Output(1), "ran\n");
+}
+
+TEST_F(LauncherAlone, ARetryIsNotedBeforeItsProgramRuns) {
+  const std::string exit = directories_.Notes(IdOf(1)) + "/exit-1";
+  std::string spec = Spec("1", exit, Field("retry", "1"));
+  spec += Field("argument", "sh") + Field("argument", exit);
+  const std::string program = "echo ran";
+  const std::string looks = "cat $1";
+  spec.replace(spec.find(Field("argument", program)),
+               Field("argument", program).size(),
+               Field("argument", looks));
+  EXPECT_EQ(Launch(spec).exit_code, 0);
+  EXPECT_EQ(Output(1), "begun\n");
+  EXPECT_THAT(weir::testing::ReadWholeFile(exit), ::testing::StartsWith("ended exited 0 "));
+}
+
+TEST_F(LauncherAlone, ARetryThatCannotBeNotedDoesNotRunAndIsTheNodesFault) {
+  const Run run = Launch(Spec("1", temporary_.path() + "/none/exit-1", Field("retry", "1")));
+  EXPECT_EQ(run.exit_code, 125);
+  EXPECT_EQ(run.said, "failed 2 note that it begins\n");
+  EXPECT_FALSE(files_.Stat(directories_.Log(IdOf(1)) + "/stdout").ok()) << "nothing was opened";
+  const auto end = ParseLaunchEnd(run.said, "program");
+  ASSERT_TRUE(end && end->failure);
+  EXPECT_TRUE(end->of_node);
+}
+
+TEST_F(LauncherAlone, ASpecOfANewerVersionIsRefusedAsThat) {
+  const std::string exit = directories_.Notes(IdOf(1)) + "/exit";
+  for (const char* version : {"2", "17"}) {
+    const Run run = Launch(Spec(version, exit, Field("new-key", "x")));
+    EXPECT_EQ(run.exit_code, 125);
+    const auto end = ParseLaunchEnd(run.said, "program");
+    ASSERT_TRUE(end && end->failure) << run.said;
+    EXPECT_THAT(end->failure->message, HasSubstr("a launch spec that is newer than itself"));
+    EXPECT_THAT(end->failure->remedy, HasSubstr("of one release"));
+    EXPECT_TRUE(end->of_node);
+  }
+  for (const char* version : {"", "0", "-1", "x", "1x", "99999999999999999999"}) {
+    EXPECT_THAT(Launch(Spec(version, exit, "")).said, HasSubstr("read its launch spec")) << version;
+  }
+  EXPECT_THAT(Launch(Spec("1", exit, Field("unknown", "x"))).said,
+              HasSubstr("failed 22 read its launch spec"));
+  EXPECT_FALSE(files_.Stat(directories_.Log(IdOf(1)) + "/stdout").ok());
+}
+
+// --- a weir-launch of the first release, which a NodeManager of today finds and takes on
+
+class EarlierLauncher : public ExecutorTest {
+ protected:
+  EarlierLauncher() {
+    adjust_ = [](ProcessExecutorOptions& options) {
+      options.launch_binary = WEIR_TEST_EARLIER_LAUNCHER;
+    };
+    Restart();
+  }
+  // The NodeManager dies; one comes that has a newer weir-launch.
+  FoundContainer FoundByTheNext(int64_t number) {
+    adjust_ = {};
+    executor_.reset();
+    Recovery recovery;
+    for (const ContainerId& id : launched_) {
+      RecoveredContainer container;
+      container.record.token = Token(id.sequence());
+      container.record.phase = RecordedPhase::kLaunched;
+      container.launch = Shell("");
+      recovery.containers.push_back(std::move(container));
+    }
+    EXPECT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
+    Restart();
+    return recovery.containers.at(static_cast<size_t>(number) - 1).found;
+  }
+  void TakeOn(int64_t number) {
+    EXPECT_EQ(FoundByTheNext(number).found, Found::kRunning);
+    executor_->Reacquire(Token(number), Shell(""), true);
+  }
+};
+
+TEST_F(EarlierLauncher, IsWatchedToTheEndWhichIsUnderstood) {
+  Start(1, Shell(kWaits));
+  TakeOn(1);
+  ASSERT_TRUE((*files_.Create(Work(1) + "/go", 0600))->Close().ok());
+  const ExitOutcome outcome = AwaitEnd(1);
+  EXPECT_EQ(outcome.kind, ExitKind::kExited);
+  EXPECT_EQ(outcome.value, 7);
+}
+
+TEST_F(EarlierLauncher, IsFoundAlsoWhenItWasNeverNoted) {
+  Start(1, Shell(kWaits));
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/launcher").ok());
+  TakeOn(1);
+  ASSERT_TRUE((*files_.Create(Work(1) + "/go", 0600))->Close().ok());
+  EXPECT_EQ(AwaitEnd(1).value, 7);
+}
+
+TEST_F(EarlierLauncher, WhatEndedWhileNobodyLookedHasItsExitCode) {
+  Start(1, Shell("exit 9"));
+  Start(2, Shell("kill -SEGV $$"));
+  AwaitEnd(1);
+  AwaitEnd(2);
+  EXPECT_EQ(FoundByTheNext(1).outcome->value, 9);
+  const FoundContainer second = FoundByTheNext(2);
+  EXPECT_EQ(second.outcome->kind, ExitKind::kSignaled);
+  EXPECT_EQ(second.outcome->value, SIGSEGV);
+}
+
+TEST_F(EarlierLauncher, IsStoppedAndKilledAsAnyOther) {
+  Start(1, Shell("trap 'exit 3' TERM; touch ready; while :; do sleep 0.02; done"));
+  Start(2, Shell("trap '' TERM; setsid sleep 1000 & sleep 1000"));
+  ASSERT_TRUE(testing::WaitUntil([&] { return files_.Stat(Work(1) + "/ready").ok(); }, "ready"));
+  TakeOn(1);
+  executor_->Reacquire(Token(2), Shell(""), true);
+  executor_->SignalContainer(IdOf(1), SignalKind::kTerminate);
+  EXPECT_EQ(AwaitEnd(1).value, 3);
+  executor_->SignalContainer(IdOf(2), SignalKind::kKill);
+  EXPECT_EQ(AwaitEnd(2).value, SIGKILL);
+}
+
+// It knows nothing of a wish to end, and of threads that are to be dumped: nothing is what happens.
+TEST_F(EarlierLauncher, TakesNoHarmFromWhatItDoesNotKnow) {
+  Start(1, Shell(kWaits));
+  TakeOn(1);
+  executor_->SignalContainer(IdOf(1), SignalKind::kAskToEnd);
+  executor_->SignalContainer(IdOf(1), SignalKind::kDumpThreads);
+  ASSERT_TRUE((*files_.Create(Work(1) + "/go", 0600))->Close().ok());
+  EXPECT_EQ(AwaitEnd(1).value, 7);
+}
+
+// The node is upgraded while a container waits for its retry: today's NodeManager and weir-launch
+// make it.
+TEST_F(EarlierLauncher, IsFollowedByARetryOfTodays) {
+  Start(1, Shell("test -e failed || { touch failed; exit 3; }; exit 4"));
+  EXPECT_EQ(AwaitEnd(1).value, 3);
+  EXPECT_EQ(FoundByTheNext(1).outcome->value, 3);
+  executor_->Reacquire(
+      Token(1), Shell("test -e failed || { touch failed; exit 3; }; exit 4"), false);
+  executor_->Launch(nm::Launch{IdOf(1), {}, 1});
+  ASSERT_TRUE(box_.Await<Launched>(IdOf(1)));
+  EXPECT_EQ(AwaitEnd(1).value, 4);
+}
+
 }  // namespace
 }  // namespace weir::nm

@@ -6,6 +6,7 @@
 
 #include "executor_fixture.h"
 #include "nodemanager/executor/resource_notes.h"
+#include "tests/support/faulty_file_system.h"
 #include "tests/support/wait_until.h"
 
 namespace weir::nm {
@@ -245,6 +246,81 @@ TEST_F(RetryLeftovers, WithItsLauncherKilledItIsLostAndNotTheOneBefore) {
   const FoundContainer found = FoundAfter(1);
   EXPECT_EQ(found.retry, 1);
   EXPECT_EQ(found.outcome->kind, ExitKind::kLost);
+}
+
+// Both were killed before its process was noted, and by now nothing of it is left.
+TEST_F(RetryLeftovers, WithNothingLeftOfItItIsLostAndNotMadeASecondTime) {
+  Retry();
+  executor_.reset();
+  const auto launcher = Notes(1).ReadLauncher();
+  ASSERT_TRUE(launcher);
+  ASSERT_EQ(::kill(launcher->pid, SIGKILL), 0);
+  AwaitLauncherEnd(1);
+  Go();
+  ASSERT_TRUE(testing::WaitUntil([] { return FindStrays(IdOf(1), 0).empty(); }, "its end"));
+  ASSERT_TRUE(files_.Remove(directories_.Notes(IdOf(1)) + "/launcher").ok());
+  const FoundContainer found = FoundAfter(1);
+  EXPECT_EQ(found.found, Found::kEnded);
+  EXPECT_EQ(found.retry, 1);
+  EXPECT_EQ(found.outcome->kind, ExitKind::kLost);
+}
+
+// A disk that does not say whether it has begun: once too few is better than once too often.
+TEST_F(RetryLeftovers, WhereTheNoteOfItsBeginningCannotBeLookedAtItIsLost) {
+  ASSERT_TRUE(Notes(1).WritePlan(Plan()).ok());
+  EXPECT_FALSE(Notes(1).MayHaveBegun(1));
+  executor_.reset();
+  weir::testing::FaultyFileSystem faulty(files_);
+  faulty.FailPaths("/exit-1", {ErrorCode::kUnavailable, "Input/output error", ""});
+  RecoveredContainer container = Recorded(1, RecordedPhase::kLaunched);
+  container.record.retries = 1;
+  Recovery recovery{.containers = {container}};
+  ASSERT_TRUE(FindLeftovers(faulty, directories_, seconds(20), recovery).ok());
+  EXPECT_EQ(recovery.containers[0].found.retry, 1);
+  EXPECT_EQ(recovery.containers[0].found.outcome->kind, ExitKind::kLost);
+  Restart();
+}
+
+// --- other versions
+
+TEST_F(LeftoversTest, WhatANewerReleaseHasWrittenIsNotTouched) {
+  Start(1, Shell("sleep 1000"));
+  Start(2, Shell("sleep 1000"));
+  executor_.reset();
+  const std::string spec = directories_.Notes(IdOf(2)) + "/spec";
+  const std::string written = *files_.ReadFile(spec, 1 << 20);
+  ASSERT_TRUE(written.starts_with("weir-launch 1\n1\n"));
+  ASSERT_TRUE(platform::WriteFileAtomically(
+                  files_, spec, "weir-launch 2\n12\nnew-key 1\nx\n" + written.substr(16), 0600)
+                  .ok());
+  Recovery recovery{.containers = {Recorded(1, RecordedPhase::kLaunched)}};
+  const Status refused = FindLeftovers(files_, directories_, seconds(20), recovery);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(refused.error().message,
+              ::testing::AllOf(HasSubstr(directories_.Notes(IdOf(2))),
+                               HasSubstr("are of version 12"),
+                               HasSubstr("knows up to 1")));
+  EXPECT_THAT(refused.error().remedy, HasSubstr("start the release that wrote them"));
+  // Also the one without a record, which would be ended.
+  EXPECT_THAT(FindStrays(IdOf(1), 0), ::testing::Not(SizeIs(0)));
+  EXPECT_THAT(FindStrays(IdOf(2), 0), ::testing::Not(SizeIs(0)));
+  EXPECT_TRUE(files_.Stat(Work(2)).ok());
+  // The newer one, as it were, comes back.
+  ASSERT_TRUE(platform::WriteFileAtomically(files_, spec, written, 0600).ok());
+  Restarted({});
+  EXPECT_THAT(FindStrays(IdOf(1), 0), SizeIs(0));
+}
+
+TEST_F(LeftoversTest, WhatIsOverMayBeOfAnyVersion) {
+  ASSERT_TRUE(files_.MakeDirectories(directories_.Notes(IdOf(1)), 0700).ok());
+  ASSERT_TRUE(platform::WriteFileAtomically(
+                  files_, directories_.Notes(IdOf(1)) + "/spec", "weir-launch 1\n2\n", 0600)
+                  .ok());
+  ASSERT_TRUE(Notes(1).WriteForgotten().ok());
+  Recovery recovery;
+  EXPECT_TRUE(FindLeftovers(files_, directories_, seconds(20), recovery).ok());
+  EXPECT_FALSE(files_.Stat(directories_.Notes(IdOf(1))).ok());
 }
 
 TEST_F(LeftoversTest, AnotherProcessWithTheLaunchersPidIsLeftAlone) {
