@@ -215,13 +215,16 @@ Result<OpenLog> LogDirectory::OpenFile(const std::string& name, LogAccess access
 }
 
 Result<std::shared_ptr<FileDescriptor>> LogDirectory::CreateFile(const std::string& name) const {
-  if (::unlinkat(fd_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-    return SystemError("replace", name, errno);
-  }
+  WEIR_RETURN_IF_ERROR(RemoveFile(name));
   auto fd =
       std::make_shared<FileDescriptor>(OpenBeneath(fd_.get(), name, O_WRONLY | O_CREAT | O_EXCL));
-  if (!fd->valid()) return SystemError("create", name, errno);
+  if (!fd->valid()) return SystemError("create", PathOf(name), errno);
   return fd;
+}
+
+Status LogDirectory::RemoveFile(const std::string& name) const {
+  if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  return SystemError("remove", PathOf(name), errno);
 }
 
 void LogDirectory::ForEachBelow(const std::function<bool(int64_t)>& visit) const {

@@ -75,12 +75,16 @@ class LogDirectory {
 
   // A new file, instead of one of this name. Errors: those of FileSystem.
   Result<std::shared_ptr<platform::FileDescriptor>> CreateFile(const std::string& name) const;
+  // Absent is no error. Errors: those of FileSystem.
+  Status RemoveFile(const std::string& name) const;
   // The bytes of the disk that each thing in the directory and below it takes, until `visit` says
   // false; not deeper than kDepth, and not what cannot be looked at.
   static constexpr int kDepth = 16;
   void ForEachBelow(const std::function<bool(int64_t)>& visit) const;
 
   const ContainerId& id() const { return id_; }
+  // For messages only: what is opened is opened beneath the directory.
+  std::string PathOf(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   LogDirectory(ContainerId id, std::string path, platform::FileDescriptor fd, LogLookup lookup);

@@ -30,58 +30,109 @@ int64_t NewBegin(const LogFile& file, const LogLimits& limits) {
   return begin / kBlock * kBlock;
 }
 
-Status CopyAndTruncate(const LogDirectory& directory, const OpenLog& log, const LogLimits& limits) {
-  const std::string copy_name = log.file.name + kCopySuffix;
-  WEIR_ASSIGN_OR_RETURN(const auto copy, directory.CreateFile(copy_name));
+// What one file is cut with.
+struct Cut {
+  const LogDirectory& directory;
+  const LogLimits& limits;
+  LogFileCalls& calls;
+};
+
+// From `at` to the end, or as much as the limit allows: a program that writes as fast as this reads
+// would never let it end.
+Status CopyFrom(int64_t at, const Cut& cut, const OpenLog& log, int copy, const std::string& name) {
+  const int64_t stop = at + 2 * cut.limits.file_bytes;
   std::string chunk(kCopyChunk, '\0');
-  int64_t at = std::max(log.file.begin, log.file.end - limits.file_bytes);
-  while (true) {
-    const size_t count = platform::ReadAt(log.descriptor->get(), at, chunk.data(), chunk.size());
-    if (count == 0) break;
-    for (size_t done = 0; done < count;) {
-      const ssize_t written = ::write(copy->get(), chunk.data() + done, count - done);
+  while (at < stop) {
+    const ssize_t count = cut.calls.Read(log.descriptor->get(), chunk.data(), chunk.size(), at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return SystemError("read", cut.directory.PathOf(log.file.name), errno);
+    if (count == 0) return {};
+    for (ssize_t done = 0; done < count;) {
+      const ssize_t written =
+          cut.calls.Write(copy, chunk.data() + done, static_cast<size_t>(count - done));
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return SystemError("write to", copy_name, errno);
-      done += static_cast<size_t>(written);
+      if (written <= 0) {
+        return SystemError("write to", cut.directory.PathOf(name), written == 0 ? EIO : errno);
+      }
+      done += written;
     }
-    at += static_cast<int64_t>(count);
+    at += count;
   }
-  if (::ftruncate(log.descriptor->get(), 0) == 0) return {};
-  return SystemError("cut", log.file.name, errno);
+  return {};
+}
+
+Status CopyEnd(const Cut& cut, const OpenLog& log, const std::string& name) {
+  WEIR_ASSIGN_OR_RETURN(const auto copy, cut.directory.CreateFile(name));
+  const int64_t begin = std::max(log.file.begin, log.file.end - cut.limits.file_bytes);
+  Status copied = CopyFrom(begin, cut, log, copy->get(), name);
+  // Where the disk is another machine's, that says whether the bytes have got there.
+  if (cut.calls.Close(copy->release()) != 0 && copied.ok()) {
+    copied = SystemError("write to", cut.directory.PathOf(name), errno);
+  }
+  return copied;
+}
+
+Status CopyAndTruncate(const Cut& cut, const OpenLog& log) {
+  const std::string name = log.file.name + kCopySuffix;
+  Status status = CopyEnd(cut, log, name);
+  if (status.ok() && cut.calls.Empty(log.descriptor->get()) != 0) {
+    status = SystemError("empty", cut.directory.PathOf(log.file.name), errno);
+  }
+  // The log has it all; what there is of a copy would only take room from it.
+  if (!status.ok()) static_cast<void>(cut.directory.RemoveFile(name).ok());
+  return status;
 }
 
 // Bytes taken away.
-Result<int64_t> CutOne(const LogDirectory& directory,
-                       const LogFile& listed,
-                       const LogLimits& limits,
-                       LogCutting cutting) {
-  WEIR_ASSIGN_OR_RETURN(const OpenLog log, directory.OpenFile(listed.name, LogAccess::kWrite));
-  const int64_t begin = NewBegin(log.file, limits);
+Result<int64_t> CutOne(const Cut& cut, const LogFile& listed, LogCutting cutting) {
+  WEIR_ASSIGN_OR_RETURN(const OpenLog log, cut.directory.OpenFile(listed.name, LogAccess::kWrite));
+  const int64_t begin = NewBegin(log.file, cut.limits);
   if (begin <= log.file.begin) return int64_t{0};
   // From the very front: what was made of nothing there before stays so.
   if (cutting == LogCutting::kPunch) {
-    if (::fallocate(log.descriptor->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, begin) ==
-        0) {
-      return begin - log.file.begin;
+    if (cut.calls.PunchHole(log.descriptor->get(), begin) == 0) return begin - log.file.begin;
+    if (errno != EOPNOTSUPP && errno != ENOSYS) {
+      return SystemError("cut", cut.directory.PathOf(listed.name), errno);
     }
-    if (errno != EOPNOTSUPP && errno != ENOSYS) return SystemError("cut", listed.name, errno);
   }
-  WEIR_RETURN_IF_ERROR(CopyAndTruncate(directory, log, limits));
-  return log.file.size() - std::min(log.file.size(), limits.file_bytes);
+  WEIR_RETURN_IF_ERROR(CopyAndTruncate(cut, log));
+  return log.file.size() - std::min(log.file.size(), cut.limits.file_bytes);
 }
 
 }  // namespace
 
+LogFileCalls& LogFileCalls::Real() {
+  static LogFileCalls* const real = new LogFileCalls;
+  return *real;
+}
+
+int LogFileCalls::PunchHole(int fd, int64_t bytes) {
+  return ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes);
+}
+ssize_t LogFileCalls::Read(int fd, char* to, size_t count, int64_t at) {
+  return ::pread(fd, to, count, at);
+}
+ssize_t LogFileCalls::Write(int fd, const char* from, size_t count) {
+  return ::write(fd, from, count);
+}
+int LogFileCalls::Empty(int fd) {
+  return ::ftruncate(fd, 0);
+}
+int LogFileCalls::Close(int fd) {
+  return ::close(fd);
+}
+
 Result<LogPass> CutLogs(const LogDirectory& directory,
                         const LogLimits& limits,
-                        LogCutting cutting) {
+                        LogCutting cutting,
+                        LogFileCalls& calls) {
   WEIR_ASSIGN_OR_RETURN(const auto files, directory.List());
   LogPass pass;
   for (const LogFile& file : files) {
     pass.ends[file.name] = file.end;
     int64_t held = std::min(file.size(), file.allocated);
     if (limits.file_bytes > 0 && held > limits.kept()) {
-      const auto cut = CutOne(directory, file, limits, cutting);
+      const auto cut = CutOne({directory, limits, calls}, file, cutting);
       if (cut.ok()) {
         pass.cut += *cut;
         held -= *cut;

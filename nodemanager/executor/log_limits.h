@@ -5,7 +5,8 @@
 // length (fallocate, FALLOC_FL_PUNCH_HOLE): the program goes on writing where it was, with O_APPEND
 // or without, nothing of what fits is lost, copied or moved, and positions stay true. A file system
 // that cannot do that gets copy and truncate: the last generation goes to "<name>.1", the file is
-// emptied, and what is written in the moment between the two is lost.
+// emptied, and what is written in the moment between the two is lost. A copy that cannot be made
+// whole is removed again, and the log stays as it is: a disk that fails costs nothing but room.
 //
 // Between two looks a program may write as fast as the disk takes it: NextLook says when to come
 // back so that it does not get far. A container whose log directory as a whole is over its limit is
@@ -13,6 +14,9 @@
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LOG_LIMITS_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LOG_LIMITS_H_
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,6 +43,20 @@ enum class LogCutting {
   kCopyAndTruncate
 };  // the second also where the first is impossible
 
+// What the cutting asks of the system, which a test can make fail. As the calls of those names: -1
+// with errno. Thread-safe.
+class LogFileCalls {
+ public:
+  virtual ~LogFileCalls() = default;
+  static LogFileCalls& Real();
+
+  virtual int PunchHole(int fd, int64_t bytes);  // at the front; the length stays
+  virtual ssize_t Read(int fd, char* to, size_t count, int64_t at);
+  virtual ssize_t Write(int fd, const char* from, size_t count);
+  virtual int Empty(int fd);
+  virtual int Close(int fd);
+};
+
 struct LogPass {
   int64_t cut = 0;                      // bytes taken away
   std::map<std::string, int64_t> ends;  // positions behind the last byte, by name
@@ -49,7 +67,8 @@ struct LogPass {
 // One look at every file.
 Result<LogPass> CutLogs(const LogDirectory& directory,
                         const LogLimits& limits,
-                        LogCutting cutting = LogCutting::kPunch);
+                        LogCutting cutting = LogCutting::kPunch,
+                        LogFileCalls& calls = LogFileCalls::Real());
 
 // When to look again: before a file that grew by `grown` bytes in `elapsed` can have grown by
 // another generation; from 20 ms to the period.

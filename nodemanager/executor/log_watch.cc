@@ -13,10 +13,14 @@ namespace weir::nm {
 
 using platform::MutexLock;
 
-LogWatch::LogWatch(const ContainerDirectories& directories, LogLimits limits, TellExcess tell)
+LogWatch::LogWatch(const ContainerDirectories& directories,
+                   LogLimits limits,
+                   TellExcess tell,
+                   LogFileCalls& calls)
     : directories_(directories),
       limits_(limits),
       tell_(std::move(tell)),
+      calls_(calls),
       thread_([this] { Run(); }) {}
 
 LogWatch::~LogWatch() {
@@ -74,23 +78,24 @@ void LogWatch::Run() {
     const Instant now = platform::MonotonicNow();
     for (auto it = watched_.begin(); it != watched_.end();) {
       auto& [id, watched] = *it;
-      if (watched.due <= now) Look(id, watched, now);
-      it = watched.due <= now && !watched.running ? watched_.erase(it) : std::next(it);
+      const bool stays = watched.due > now || Look(id, watched, now);
+      it = stays ? std::next(it) : watched_.erase(it);
     }
   }
 }
 
-void LogWatch::Look(const ContainerId& id, Watched& watched, Instant now) {
+bool LogWatch::Look(const ContainerId& id, Watched& watched, Instant now) {
   const auto directory = LogDirectory::Open(directories_, id);
-  const auto pass =
-      directory.ok() ? CutLogs(*directory, limits_) : Result<LogPass>(directory.error());
-  if (pass.ok()) Count(id, *pass);
-  if (!watched.running) return;
+  const auto pass = directory.ok() ? CutLogs(*directory, limits_, LogCutting::kPunch, calls_)
+                                   : Result<LogPass>(directory.error());
+  const bool failed = Count(id, pass, watched);
   watched.due = now + limits_.period;
-  if (!pass.ok()) return;  // not there yet, or gone
+  if (!watched.running) return failed && --watched.looks_left > 0;
+  if (!pass.ok()) return true;  // not there yet, or gone
   int64_t grown = 0;
   for (const auto& [name, end] : pass->ends) grown = std::max(grown, end - watched.ends[name]);
-  if (watched.looked != Instant{}) {
+  // A disk that fails is not asked faster.
+  if (watched.looked != Instant{} && !failed) {
     watched.due = now + NextLook(limits_, grown, now - watched.looked);
   }
   watched.looked = now;
@@ -98,18 +103,30 @@ void LogWatch::Look(const ContainerId& id, Watched& watched, Instant now) {
   if (limits_.directory_bytes > 0 && watched.directory_due <= now) {
     CheckDirectory(*directory, watched, now);
   }
+  return true;
 }
 
-void LogWatch::Count(const ContainerId& id, const LogPass& pass) {
-  for (const Error& error : pass.errors) {
+bool LogWatch::Count(const ContainerId& id, const Result<LogPass>& pass, Watched& watched) {
+  std::vector<Error> errors;
+  if (pass.ok()) {
+    errors = pass->errors;
+  } else if (pass.error().code != ErrorCode::kNotFound) {
+    errors.push_back(pass.error());
+  }
+  const std::string failure = errors.empty() ? "" : errors.front().ToString();
+  if (!failure.empty() && failure != watched.failure) {
     platform::LogWarn("nm.logs",
                       id.ToString(),
-                      "a log that is too large could not be cut",
-                      {{"cause", error.ToString()}});
+                      "a log that is too large could not be cut; trying on",
+                      {{"cause", failure}});
+  } else if (failure.empty() && !watched.failure.empty()) {
+    platform::LogInfo("nm.logs", id.ToString(), "its logs can be cut again");
   }
+  watched.failure = failure;
   MutexLock lock(mutex_);
-  report_.cut_bytes += pass.cut;
-  report_.errors += static_cast<int64_t>(pass.errors.size());
+  report_.cut_bytes += pass.ok() ? pass->cut : 0;
+  report_.errors += static_cast<int64_t>(errors.size());
+  return !errors.empty();
 }
 
 void LogWatch::CheckDirectory(const LogDirectory& directory, Watched& watched, Instant now) {

@@ -1,8 +1,9 @@
 // LogWatch: one thread that holds the logs of the containers of this node to their limits.
 //
 // Every period it looks at all containers that are here, sooner at those that write fast; once
-// more at each that has ended. Owner: the daemon; what it tells excess to must outlive it. Update
-// and Report are thread-safe.
+// more at each that has ended, and, when a disk fails just then, for a minute or so until it does
+// not. That a log cannot be cut is told once, and once that it can again. Owner: the daemon; what
+// it tells excess to must outlive it. Update and Report are thread-safe.
 #ifndef WEIR_NODEMANAGER_EXECUTOR_LOG_WATCH_H_
 #define WEIR_NODEMANAGER_EXECUTOR_LOG_WATCH_H_
 
@@ -20,7 +21,7 @@ namespace weir::nm {
 struct LogWatchReport {
   int64_t cut_bytes = 0;
   int64_t killed = 0;  // containers over their limit
-  int64_t errors = 0;
+  int64_t errors = 0;  // files that could not be cut, or looked at, each time
 };
 
 class LogWatch {
@@ -28,7 +29,10 @@ class LogWatch {
   // The container's directory is over its limit, in words.
   using TellExcess = std::function<void(const ContainerId&, const std::string& words)>;
 
-  LogWatch(const ContainerDirectories& directories, LogLimits limits, TellExcess tell);
+  LogWatch(const ContainerDirectories& directories,
+           LogLimits limits,
+           TellExcess tell,
+           LogFileCalls& calls = LogFileCalls::Real());
   ~LogWatch();
   LogWatch(const LogWatch&) = delete;
   LogWatch& operator=(const LogWatch&) = delete;
@@ -45,11 +49,16 @@ class LogWatch {
     std::map<std::string, int64_t> ends;
     bool running = true;
     bool told = false;
+    std::string failure;  // of the look before
+    int looks_left = kLastLooks;
   };
+  static constexpr int kLastLooks = 60;  // at one that has ended, while they fail
 
   void Run();
-  void Look(const ContainerId& id, Watched& watched, Instant now);
-  void Count(const ContainerId& id, const LogPass& pass);
+  // False: nothing is left to be done for it.
+  bool Look(const ContainerId& id, Watched& watched, Instant now);
+  // True: something failed.
+  bool Count(const ContainerId& id, const Result<LogPass>& pass, Watched& watched);
   void CheckDirectory(const LogDirectory& directory, Watched& watched, Instant now);
   // Takes over who runs; when the next look is due.
   Instant TakeUpdate(Instant now) WEIR_REQUIRES(mutex_);
@@ -57,6 +66,7 @@ class LogWatch {
   const ContainerDirectories& directories_;
   const LogLimits limits_;
   const TellExcess tell_;
+  LogFileCalls& calls_;
   std::map<ContainerId, Watched> watched_;  // of the thread
   mutable platform::Mutex mutex_;
   platform::ConditionVariable changed_;
