@@ -1,10 +1,12 @@
 #include "nodemanager/executor/container_directories.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "nodemanager/executor/owned_directory.h"
 #include "nodemanager/executor/spread_hint.h"
 
 namespace weir::nm {
@@ -284,12 +286,23 @@ Status ContainerDirectories::RemoveWork(platform::FileSystem& files, const Conta
 Status ContainerDirectories::RemoveWorkIn(platform::FileSystem& files,
                                           const std::string& local,
                                           const ContainerId& id) {
+  return RemoveOfUsers(files, local, id.attempt.application, "/" + id.ToString());
+}
+
+Status ContainerDirectories::RemoveOfUsers(platform::FileSystem& files,
+                                           const std::string& local,
+                                           const ApplicationId& id,
+                                           const std::string& below) {
   // On a broken disk there may be something left; the next start looks again.
   WEIR_ASSIGN_OR_RETURN(const auto users, files.List(local + kUserCache));
   Status first;
   for (const std::string& user : users) {
-    const std::string work = Application(local, user, id.attempt.application) + "/" + id.ToString();
-    Status removed = files.RemoveTree(work);
+    const std::string path = Application(local, user, id) + below;
+    struct stat info {};
+    const bool there = ::lstat(path.c_str(), &info) == 0;
+    Status removed =
+        there ? CheckWay(local, path.substr(0, path.rfind('/')), NeededOwnership()) : Status();
+    if (removed.ok()) removed = files.RemoveTree(path);
     if (!removed.ok() && first.ok()) first = std::move(removed);
   }
   return first;
@@ -310,13 +323,7 @@ Status ContainerDirectories::RemoveNotes(platform::FileSystem& files, const Cont
 Status ContainerDirectories::RemoveApplicationIn(platform::FileSystem& files,
                                                  const std::string& local,
                                                  const ApplicationId& id) {
-  WEIR_ASSIGN_OR_RETURN(const auto users, files.List(local + kUserCache));
-  Status first;
-  for (const std::string& user : users) {
-    Status removed = files.RemoveTree(Application(local, user, id));
-    if (!removed.ok() && first.ok()) first = std::move(removed);
-  }
-  return first;
+  return RemoveOfUsers(files, local, id, "");
 }
 
 }  // namespace weir::nm

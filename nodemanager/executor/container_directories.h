@@ -96,6 +96,12 @@ class ContainerDirectories {
                                     const ApplicationId& id);
 
  private:
+  // Of every user that has one: the application's directory, or what is below it. None is reached
+  // by way of anything but our own directories.
+  static Status RemoveOfUsers(platform::FileSystem& files,
+                              const std::string& local,
+                              const ApplicationId& id,
+                              const std::string& below);
   struct Place {
     std::string local;
     std::string log;

@@ -15,6 +15,7 @@
 
 #include "nodemanager/core/exit_cause.h"
 #include "nodemanager/executor/launch_notes.h"
+#include "nodemanager/executor/owned_directory.h"
 #include "platform/clock.h"
 #include "platform/log.h"
 
@@ -252,9 +253,19 @@ void RemoveIfNot(platform::FileSystem& files, bool wanted, const std::string& pa
   if (!wanted) Warn(path, files.RemoveTree(path));
 }
 
+// False, and said, when something else than our own directories is on the way: with root's rights
+// nothing is removed there. What is not there is no harm.
+bool IsSafe(const std::string& local, const std::string& path) {
+  const Status way = CheckWay(local, path, NeededOwnership());
+  if (way.ok() || way.error().code == ErrorCode::kNotFound) return true;
+  Warn(path, way);
+  return false;
+}
+
 // Below one user: <appcache>/<application>/<container>; whatever is of no living application goes.
 // What a living one has fetched for itself is the cache's.
 bool RemoveOfUser(platform::FileSystem& files,
+                  const std::string& local,
                   const std::string& appcache,
                   const std::map<ApplicationId, std::set<ContainerId>>& living) {
   bool wanted = false;
@@ -267,6 +278,7 @@ bool RemoveOfUser(platform::FileSystem& files,
     RemoveIfNot(files, found != living.end(), directory);
     if (found == living.end()) continue;
     wanted = true;
+    if (!IsSafe(local, directory)) continue;
     const auto inside = files.List(directory);
     if (!inside.ok()) continue;
     for (const std::string& one : *inside) {
@@ -285,7 +297,8 @@ void RemoveDirectories(platform::FileSystem& files,
     if (const auto names = files.List(users); names.ok()) {
       for (const std::string& user : *names) {
         const std::string path = users + "/" + user;
-        const bool wanted = RemoveOfUser(files, path + "/appcache", living);
+        if (!IsSafe(local, path) || !IsSafe(local, path + "/appcache")) continue;
+        const bool wanted = RemoveOfUser(files, local, path + "/appcache", living);
         // What was fetched for the user stays in the user's cache.
         const bool has_cache = files.Stat(path + "/filecache").ok();
         RemoveIfNot(files, wanted, has_cache ? path + "/appcache" : path);

@@ -160,7 +160,7 @@ Status LogAggregator::Adopt(const ApplicationId& id, Application& application) {
   application.over = application.over || told;
   if (application.user.empty()) {
     for (const ContainerId& container : ContainersWithLogs(directories_, id)) {
-      const auto owner = ReadLogOwner(files_, directories_, container);
+      const auto owner = ReadLogOwner(directories_, container);
       if (owner) application.user = owner->user;
     }
     if (application.user.empty()) {

@@ -100,7 +100,7 @@ Status LogCollector::CollectContainer(const ContainerId& id, Pass& pass) {
   };
   const auto directory = LogDirectory::Open(directories_, id);
   if (!directory.ok()) return unread(directory.error());
-  const auto owner = ReadLogOwner(files_, directories_, id);
+  const auto owner = ReadLogOwner(directories_, id);
   auto listing = directory->Look();
   if (!listing.ok()) return unread(listing.error());
   // What is known first: the rest of a log that was renamed comes before what took its name.

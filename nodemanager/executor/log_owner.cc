@@ -1,12 +1,21 @@
 #include "nodemanager/executor/log_owner.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "common/container_role.h"
 #include "common/strings.h"
+#include "nodemanager/executor/owned_directory.h"
+#include "platform/file_descriptor.h"
+#include "platform/open_beneath.h"
 
 namespace weir::nm {
 namespace {
 
-constexpr int64_t kBytes = 4096;
+using platform::FileDescriptor;
+
+constexpr size_t kBytes = 4096;
 constexpr int kMode = 0640;
 constexpr size_t kRoleBytes = 64;
 constexpr char kMaster[] = "am";
@@ -20,6 +29,23 @@ std::string PathOf(const ContainerDirectories& directories, const ContainerId& i
 bool IsRole(const std::string& text) {
   return !text.empty() && text.size() <= kRoleBytes &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+}
+
+// "" when it is not a plain file of the NodeManager's.
+std::string ReadOurs(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string above = path.substr(0, slash);
+  const FileDescriptor directory(
+      ::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!directory.valid() || !CheckOwnership(directory, above, NeededOwnership()).ok()) return "";
+  const FileDescriptor file =
+      platform::OpenBeneath(directory.get(), path.substr(slash + 1), O_RDONLY);
+  struct stat info {};
+  if (!file.valid() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
+  if (info.st_nlink != 1 || (info.st_uid != ::geteuid() && info.st_uid != 0)) return "";
+  std::string text(kBytes, '\0');
+  text.resize(platform::ReadAt(file.get(), 0, text.data(), text.size()));
+  return text;
 }
 
 // A name that becomes a directory's.
@@ -39,18 +65,18 @@ Status WriteLogOwner(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      const ContainerId& id,
                      const LogOwner& owner) {
-  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(PathOf(directories, id), kMode));
+  const std::string path = PathOf(directories, id);
+  WEIR_RETURN_IF_ERROR(files.Remove(path));
+  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(path, kMode));
   WEIR_RETURN_IF_ERROR(file->Append("user " + owner.user + "\nrole " + owner.role + "\n"));
   return file->Close();
 }
 
-std::optional<LogOwner> ReadLogOwner(platform::FileSystem& files,
-                                     const ContainerDirectories& directories,
+std::optional<LogOwner> ReadLogOwner(const ContainerDirectories& directories,
                                      const ContainerId& id) {
-  const auto text = files.ReadFile(PathOf(directories, id), kBytes);
-  if (!text.ok()) return std::nullopt;
+  const std::string text = ReadOurs(PathOf(directories, id));
   LogOwner owner;
-  for (const std::string_view line : Split(*text, '\n')) {
+  for (const std::string_view line : Split(text, '\n')) {
     if (line.starts_with("user ")) owner.user = line.substr(5);
     if (line.starts_with("role ")) owner.role = line.substr(5);
   }

@@ -24,14 +24,14 @@ struct LogOwner {
 // environment variable kContainerRoleVariable of its launch context says, else "command".
 std::string RoleOf(const ContainerId& id, const LaunchContext& launch);
 
-// Errors: those of FileSystem.
+// Whatever else is there under that name goes, and is not written to. Errors: those of FileSystem.
 Status WriteLogOwner(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      const ContainerId& id,
                      const LogOwner& owner);
-// Nothing when it was not written or is damaged.
-std::optional<LogOwner> ReadLogOwner(platform::FileSystem& files,
-                                     const ContainerDirectories& directories,
+// Nothing when it was not written or is damaged; or is not the NodeManager's own file, in a
+// directory of its own: what a user says there is not believed.
+std::optional<LogOwner> ReadLogOwner(const ContainerDirectories& directories,
                                      const ContainerId& id);
 
 }  // namespace weir::nm

@@ -173,6 +173,40 @@ Result<FileDescriptor> MakeDirectory(const FileDescriptor& above,
   return fd;
 }
 
+namespace {
+
+// `enter`: gives the descriptor of a part, by that of the directory above.
+template <typename Enter>
+Status WalkDown(const std::string& top,
+                const std::string& path,
+                Ownership ownership,
+                const Enter& enter) {
+  FileDescriptor at(::open(top.c_str(), kDirectory | O_CLOEXEC));
+  if (!at.valid()) return SystemError("open", top, errno);
+  WEIR_RETURN_IF_ERROR(CheckOwnership(at, top, ownership));
+  std::string walked = top;
+  for (const std::string& name : PartsOf(std::string_view(path).substr(top.size()))) {
+    walked += "/" + name;
+    WEIR_ASSIGN_OR_RETURN(FileDescriptor next, enter(at, name, walked));
+    at = std::move(next);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status CheckWay(const std::string& top, const std::string& path, Ownership ownership) {
+  return WalkDown(top, path, ownership, [&](const auto& above, const auto& name, const auto& way) {
+    return OpenDirectory(above, name, way, ownership);
+  });
+}
+
+Status MakeWay(const std::string& top, const std::string& path, mode_t mode, Ownership ownership) {
+  return WalkDown(top, path, ownership, [&](const auto& above, const auto& name, const auto& way) {
+    return MakeDirectory(above, name, way, mode, ownership);
+  });
+}
+
 Result<std::vector<std::string>> NamesIn(const FileDescriptor& directory, const std::string& path) {
   FileDescriptor own(::openat(directory.get(), ".", kDirectory | O_CLOEXEC));
   DIR* listing = own.valid() ? ::fdopendir(own.get()) : nullptr;

@@ -56,6 +56,12 @@ Result<platform::FileDescriptor> MakeDirectory(const platform::FileDescriptor& a
                                                mode_t mode,
                                                Ownership ownership);
 
+// Whether `path`, which is `top` or below it, can be used by name: every part of it from `top` on
+// is a directory and no symbolic link, and whose they are is as `ownership` says.
+Status CheckWay(const std::string& top, const std::string& path, Ownership ownership);
+// The same; what is not there is made, with `mode`.
+Status MakeWay(const std::string& top, const std::string& path, mode_t mode, Ownership ownership);
+
 // All but "." and "..", sorted.
 Result<std::vector<std::string>> NamesIn(const platform::FileDescriptor& directory,
                                          const std::string& path);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "nodemanager/executor/owned_directory.h"
 #include "nodemanager/executor/resource_notes.h"
 #include "platform/clock.h"
 #include "platform/crypto.h"
@@ -214,7 +215,11 @@ Result<int64_t> ResourceCache::FetchOnce(const std::shared_ptr<Wish>& wish) {
   const LocalResource& resource = wish->request.resource;
   Status status = MakeRoom(*wish);
   if (status.ok()) {
-    status = files_.MakeDirectories(wish->path.substr(0, wish->path.rfind('/')), kCacheMode);
+    const std::string directory = wish->path.substr(0, wish->path.rfind('/'));
+    // For a user, with root's rights: only where no user can have put anything.
+    status = wish->request.access.reader
+                 ? MakeWay(wish->root, directory, kCacheMode, NeededOwnership())
+                 : files_.MakeDirectories(directory, kCacheMode);
   }
   if (!status.ok()) return ExplainFetch(resource, wish->path, OwnFault(std::move(status).error()));
   const auto pause = [this, &wish](Duration time) {
@@ -375,6 +380,13 @@ void ResourceCache::RecoverDirectory(
     const std::string& root,
     const std::string& directory,
     const std::map<std::string, std::vector<ContainerId>>& adopted) {
+  const Status way = CheckWay(root, directory, NeededOwnership());
+  if (!way.ok()) {
+    if (way.error().code != ErrorCode::kNotFound) {
+      Warn("a cache of an earlier run is left alone", directory, way.error());
+    }
+    return;
+  }
   const auto names = files_.List(directory);
   if (!names.ok()) {
     if (names.error().code != ErrorCode::kNotFound) {

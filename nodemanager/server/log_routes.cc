@@ -37,20 +37,16 @@ void OnDisk(const WebEnvironment& environment,
 void ServeLogList(const WebEnvironment& environment, const HttpRequest& request, HttpReply reply) {
   const auto id = ContainerOf(request, reply);
   if (!id) return;
-  OnDisk(environment,
-         reply,
-         [where = &environment.directories,
-          files = &environment.files,
-          facts = environment.facts,
-          id = *id] {
-           const auto directory = LogDirectory::Open(*where, id);
-           if (!directory.ok()) return ErrorResponse(directory.error());
-           const auto logs = directory->List();
-           if (!logs.ok()) return ErrorResponse(logs.error());
-           const auto owner = ReadLogOwner(*files, *where, id);
-           return platform::JsonResponse(
-               200, ContainerLogsJson(facts, id, owner ? owner->role : "", *logs));
-         });
+  OnDisk(
+      environment, reply, [where = &environment.directories, facts = environment.facts, id = *id] {
+        const auto directory = LogDirectory::Open(*where, id);
+        if (!directory.ok()) return ErrorResponse(directory.error());
+        const auto logs = directory->List();
+        if (!logs.ok()) return ErrorResponse(logs.error());
+        const auto owner = ReadLogOwner(*where, id);
+        return platform::JsonResponse(
+            200, ContainerLogsJson(facts, id, owner ? owner->role : "", *logs));
+      });
 }
 
 // Which containers of an application have logs here, known to the core or not.

@@ -310,16 +310,8 @@ Status NodeManagerDaemon::State::Listen() {
       [this](LogFollowers::Ids ids, std::function<void(LogFollowers::Ids)> tell) {
         AskEnded(std::move(ids), std::move(tell));
       });
-  web = std::make_unique<WebEnvironment>(WebEnvironment{nullptr,
-                                                        metrics,
-                                                        core_loop,
-                                                        io_loop,
-                                                        disk,
-                                                        files,
-                                                        directories,
-                                                        *followers,
-                                                        NodeFacts{},
-                                                        nullptr});
+  web = std::make_unique<WebEnvironment>(WebEnvironment{
+      nullptr, metrics, core_loop, io_loop, disk, directories, *followers, NodeFacts{}, nullptr});
   AddRoutes(*http, *web);
   WEIR_ASSIGN_OR_RETURN(const HostPort bound, http->Listen());
   http_address = {options.http.advertised_host, bound.port};

@@ -25,7 +25,6 @@ struct WebEnvironment {
   platform::EventLoop& core_loop;
   platform::EventLoop& io_loop;
   WorkerPool& disk;
-  platform::FileSystem& files;
   const ContainerDirectories& directories;
   LogFollowers& followers;
   NodeFacts facts;

@@ -12,11 +12,14 @@
 #include <thread>
 
 #include "nodemanager/executor/container_tree.h"
+#include "nodemanager/executor/leftovers.h"
+#include "nodemanager/executor/log_owner.h"
 #include "nodemanager/executor/open_as.h"
 #include "nodemanager/launch/launch_format.h"
 #include "run_as_fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/process_cluster.h"
+#include "tests/support/wait_until.h"
 
 namespace weir::nm {
 namespace {
@@ -200,6 +203,234 @@ TEST_F(InTheWay, SwappingADirectoryForALinkDuringRemovalRemovesNothingOutside) {
       EXPECT_TRUE(directories_.RemoveWork(files_, IdOf(1)).ok());
     }
     ASSERT_EQ(Picture(outside_), before) << "round " << round;
+  }
+}
+
+// --- the caches beside the users' directories
+
+struct CacheTrap {
+  const char* name;
+  const char* path;  // below the local directory
+  LocalResourceVisibility visibility;
+};
+
+const CacheTrap kCacheTraps[] = {
+    {"Public", "filecache", LocalResourceVisibility::kPublic},
+    {"Private", "usercache/ann/filecache", LocalResourceVisibility::kPrivate},
+    {"Application",
+     "usercache/ann/appcache/APPLICATION/filecache",
+     LocalResourceVisibility::kApplication},
+};
+
+class CacheTraps : public InTheWay, public ::testing::WithParamInterface<CacheTrap> {
+ protected:
+  void SetUp() override {
+    InTheWay::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_TRUE(MakeContainerTree(directories_, "ann", IdOf(9), AccountOf("ann")).ok());
+    path_ = GetParam().path;
+    const std::string word = "APPLICATION";
+    if (const size_t at = path_.find(word); at != std::string::npos) {
+      path_.replace(at, word.size(), IdOf(9).attempt.application.ToString());
+    }
+    path_ = temporary_.path() + "/local/" + path_;
+    fs::remove(path_);
+  }
+  // Of a container with a file of that kind.
+  std::optional<LocalizationFailed> Localize(int64_t number) {
+    const std::string source = temporary_.path() + "/input";
+    EXPECT_TRUE(platform::WriteFileAtomically(files_, source, "hello", 0644).ok());
+    LaunchContext launch = Shell("true");
+    launch.local_resources["data"] = {
+        .uri = "file:" + source, .size = 5, .visibility = GetParam().visibility};
+    executor_->Localize(TokenOf(number, "ann"), launch, {});
+    std::optional<LocalizationFailed> failed;
+    EXPECT_TRUE(weir::testing::WaitUntil(
+        [&] {
+          failed = box_.Poll<LocalizationFailed>(IdOf(number));
+          return failed || box_.Poll<LocalizationDone>(IdOf(number));
+        },
+        "its localization"));
+    return failed;
+  }
+  std::string path_;
+};
+
+TEST_P(CacheTraps, ALinkInItsPlaceIsNotFollowed) {
+  fs::create_directory_symlink(outside_, path_);
+  const std::string before = Picture(outside_);
+  const auto failed = Localize(1);
+  ASSERT_TRUE(failed);
+  EXPECT_THAT(failed->error.message, HasSubstr(path_ + ": "));
+  EXPECT_EQ(Picture(outside_), before);
+  Use(RunAsMode::kOff);
+  EXPECT_FALSE(Localize(2));
+  EXPECT_NE(Picture(outside_), before) << "the row proves nothing";
+}
+
+TEST_P(CacheTraps, ADirectoryOfTheUsersInItsPlaceIsNotUsed) {
+  fs::create_directory(path_);
+  const auto ann = static_cast<uid_t>(AccountOf("ann").uid);
+  ASSERT_EQ(::chown(path_.c_str(), ann, ann), 0);
+  const auto failed = Localize(1);
+  ASSERT_TRUE(failed);
+  EXPECT_THAT(failed->error.message, HasSubstr(path_ + " belongs to user"));
+  EXPECT_TRUE(fs::is_empty(path_));
+  Use(RunAsMode::kOff);
+  EXPECT_FALSE(Localize(2));
+  const std::string uid = std::to_string(ann);
+  const auto forged = weir::testing::RunCommand(
+      {"setpriv",
+       "--reuid",
+       uid,
+       "--regid",
+       uid,
+       "--clear-groups",
+       "sh",
+       "-c",
+       "cd " + path_ + " && for f in *; do mv $f x && echo forged >$f; done"});
+  EXPECT_EQ(forged.exit_code, 0) << "the row proves nothing: " << forged.ToString();
+}
+
+TEST_P(CacheTraps, OneThatOthersCanWriteIsNotUsed) {
+  fs::create_directory(path_);
+  ASSERT_EQ(::chmod(path_.c_str(), 0777), 0);
+  const auto failed = Localize(1);
+  ASSERT_TRUE(failed);
+  EXPECT_THAT(failed->error.message, HasSubstr(path_ + " can be written by others"));
+  EXPECT_TRUE(fs::is_empty(path_));
+}
+
+// What a start finds in a cache and does not know is removed.
+TEST_P(CacheTraps, AStartRemovesNothingThroughALink) {
+  fs::create_directory_symlink(outside_, path_);
+  const std::string before = Picture(outside_);
+  EXPECT_THAT(*files_.List(path_), ::testing::Contains("file")) << "by its path it is reached";
+  Restart();
+  EXPECT_EQ(Picture(outside_), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, CacheTraps, ::testing::ValuesIn(kCacheTraps), [](const auto& row) {
+  return std::string(row.param.name);
+});
+
+// A local directory that had another use before, where users have directories of their own.
+TEST_F(InTheWay, NothingIsRemovedByWayOfWhatIsNotOurs) {
+  const ContainerId id = IdOf(1);
+  const std::string application = id.attempt.application.ToString();
+  fs::create_directories(outside_ + "/appcache/" + application + "/" + id.ToString());
+  fs::create_directories(outside_ + "/" + application + "/" + id.ToString());
+  fs::create_directories(outside_ + "/" + id.ToString());
+  struct {
+    const char* name;
+    std::string link;  // below usercache
+    std::string then;  // the rest of the way to the container
+  } const kRows[] = {
+      {"the user's directory", "ann", "/appcache/" + application + "/" + id.ToString()},
+      {"appcache", "ann/appcache", "/" + application + "/" + id.ToString()},
+      {"the application's", "ann/appcache/" + application, "/" + id.ToString()},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    fs::remove_all(users_ + "/ann");
+    const std::string link = users_ + "/" + row.link;
+    fs::create_directories(fs::path(link).parent_path());
+    fs::create_directory_symlink(outside_, link);
+    const std::string before = Picture(outside_);
+    EXPECT_FALSE(directories_.RemoveWork(files_, id).ok());
+    EXPECT_EQ(Picture(outside_), before);
+    if (row.link != "ann/appcache/" + application) {
+      const std::string local = temporary_.path() + "/local";
+      EXPECT_FALSE(
+          ContainerDirectories::RemoveApplicationIn(files_, local, id.attempt.application).ok());
+      EXPECT_EQ(Picture(outside_), before);
+    }
+    Recovery recovery;
+    EXPECT_TRUE(FindLeftovers(files_, directories_, seconds(1), recovery).ok());
+    EXPECT_EQ(Picture(outside_), before);
+    fs::remove_all(users_ + "/ann");
+    fs::create_directories(fs::path(link).parent_path());
+    fs::create_directory_symlink(outside_, link);
+    EXPECT_TRUE(files_.RemoveTree(link + row.then).ok());
+    EXPECT_NE(Picture(outside_), before) << "the row proves nothing";
+  }
+}
+
+// --- whose logs they are
+
+class About : public InTheWay {
+ protected:
+  void SetUp() override {
+    InTheWay::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_TRUE(MakeContainerTree(directories_, "ann", IdOf(1), AccountOf("ann")).ok());
+    std::ofstream(outside_ + "/forged") << "user mallory\nrole am\n";
+  }
+  const std::string path_ = directories_.Log(IdOf(1)) + ".about";
+};
+
+TEST_F(About, WhatAUserSaysThereIsNotBelieved) {
+  const auto ann = static_cast<uid_t>(AccountOf("ann").uid);
+  const std::string directory = path_.substr(0, path_.rfind('/'));
+  struct {
+    const char* name;
+    std::function<void()> plant;
+  } const kRows[] = {
+      {"a symbolic link", [&] { fs::create_symlink(outside_ + "/forged", path_); }},
+      {"a second name", [&] { fs::create_hard_link(outside_ + "/forged", path_); }},
+      {"the user's file",
+       [&] {
+         fs::copy_file(outside_ + "/forged", path_);
+         ASSERT_EQ(::chown(path_.c_str(), ann, ann), 0);
+       }},
+      {"in the user's directory",
+       [&] {
+         fs::copy_file(outside_ + "/forged", path_);
+         ASSERT_EQ(::chown(directory.c_str(), ann, ann), 0);
+       }},
+      {"in one that all can write",
+       [&] {
+         fs::copy_file(outside_ + "/forged", path_);
+         ASSERT_EQ(::chmod(directory.c_str(), 0777), 0);
+       }},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    fs::remove(path_);
+    row.plant();
+    EXPECT_THAT(*files_.ReadFile(path_, 100), HasSubstr("user mallory")) << "it proves nothing";
+    EXPECT_FALSE(ReadLogOwner(directories_, IdOf(1)));
+    ASSERT_EQ(::chown(directory.c_str(), 0, 0), 0);
+    ASSERT_EQ(::chmod(directory.c_str(), 0710), 0);
+  }
+  fs::remove(path_);
+  fs::copy_file(outside_ + "/forged", path_);
+  EXPECT_EQ(ReadLogOwner(directories_, IdOf(1))->user, "mallory") << "it is ours now";
+}
+
+TEST_F(About, WhatIsInItsPlaceIsNotWrittenTo) {
+  struct {
+    const char* name;
+    std::function<void()> plant;
+  } const kRows[] = {
+      {"a symbolic link", [&] { fs::create_symlink(outside_ + "/file", path_); }},
+      {"a second name", [&] { fs::create_hard_link(outside_ + "/file", path_); }},
+      {"a pipe", [&] { ASSERT_EQ(::mkfifo(path_.c_str(), 0666), 0); }},
+  };
+  for (const auto& row : kRows) {
+    SCOPED_TRACE(row.name);
+    fs::remove(path_);
+    row.plant();
+    ASSERT_TRUE(WriteLogOwner(files_, directories_, IdOf(1), {"ann", "am"}).ok());
+    EXPECT_EQ(*files_.ReadFile(outside_ + "/file", 100), "kept");
+    EXPECT_EQ(ReadLogOwner(directories_, IdOf(1))->user, "ann");
+    EXPECT_EQ(Owner(path_), "0 0 640");
+    fs::remove(path_);
+    row.plant();
+    if (fs::is_fifo(path_)) continue;  // whoever opens it waits for ever
+    std::ofstream(path_, std::ios::trunc) << "gone";
+    EXPECT_EQ(*files_.ReadFile(outside_ + "/file", 100), "gone") << "the row proves nothing";
+    std::ofstream(outside_ + "/file", std::ios::trunc) << "kept";
   }
 }
 

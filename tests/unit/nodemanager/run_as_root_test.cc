@@ -226,6 +226,21 @@ const Attack kAttacks[] = {
     {"ReadsTheNotes", "cat $NOTES/*/spec"},
     {"ForgesAnExit", "echo 'ended exited 0 1' >$NOTES/planted"},
     {"ChangesTheCache", "echo x >$CACHE/planted"},
+    {"ListsThePublicCache", "ls $CACHE"},
+    {"PlantsInTheUsersCache", "echo x >$USERS/ann/filecache/planted"},
+    {"ReadsTheUsersCache", "cat $USERS/ann/filecache/*"},
+    {"ReplacesTheUsersCache", "cd $USERS/ann && mv filecache x && mv x filecache"},
+    {"PlantsInTheApplicationsCache", "echo x >${VICTIM_WORK%/*}/filecache/planted"},
+    {"ReadsTheApplicationsCache", "cat ${VICTIM_WORK%/*}/filecache/*"},
+    {"ReplacesTheApplicationsCache", "cd ${VICTIM_WORK%/*} && mv filecache x && mv x filecache"},
+    {"PlantsInItsOwnCache", "echo x >$USERS/bob/filecache/planted"},
+    {"ReplacesItsOwnCache", "cd $USERS/bob && mv filecache x && mv x filecache"},
+    {"ReplacesItsOwnApplicationsCache", "cd ${PWD%/*} && mv filecache x && mv x filecache"},
+    {"ChangesACachedFileByItsOwnName", "echo x >>public"},
+    {"MakesACachedFileWritable", "chmod u+w public"},
+    {"SaysWhoseTheLogsAre", "echo 'user bob' >$VICTIM_LOG.about"},
+    {"ReplacesWhatIsSaidOfItsOwnLogs", "ln -sfn /etc/passwd $LOG_DIRS.about"},
+    {"RemovesWhatIsSaidOfItsOwnLogs", "rm $LOG_DIRS.about"},
     {"SignalsTheLauncher", "kill -0 $VICTIM_LAUNCHER"},
     {"SignalsItsOwnLauncher", "kill -0 $PPID"},
     {"SignalsTheNodeManager", "kill -0 $NM"},
@@ -243,10 +258,23 @@ const Attack kAttacks[] = {
 
 class Attacks : public RunAsTest, public ::testing::WithParamInterface<Attack> {
  protected:
+  // For the caches to be there.
+  std::map<std::string, LocalResource> OneOfEach() {
+    const std::string source = temporary_.path() + "/input";
+    EXPECT_TRUE(platform::WriteFileAtomically(files_, source, "hello", 0644).ok());
+    const LocalResource file{.uri = "file:" + source, .size = 5};
+    std::map<std::string, LocalResource> all = {
+        {"public", file}, {"private", file}, {"application", file}};
+    all["public"].visibility = LocalResourceVisibility::kPublic;
+    all["private"].visibility = LocalResourceVisibility::kPrivate;
+    all["application"].visibility = LocalResourceVisibility::kApplication;
+    return all;
+  }
   // The exit status of the attacker, bob, against a waiting container of ann's.
   int Try(const Attack& attack, int64_t victim, int64_t attacker) {
     LaunchContext waiting;
     waiting.secrets["key"] = "s3cret";
+    waiting.local_resources = OneOfEach();
     StartWaiting("ann", victim, waiting);
     const auto launcher = LaunchNotes(files_, directories_.Notes(IdOf(victim))).ReadLauncher();
     EXPECT_TRUE(launcher);
@@ -254,6 +282,7 @@ class Attacks : public RunAsTest, public ::testing::WithParamInterface<Attack> {
     const auto children = weir::testing::Descendants(launcher->pid);
     EXPECT_FALSE(children.empty());
     LaunchContext launch = Shell(attack.script);
+    launch.local_resources = OneOfEach();
     launch.environment = {{"VICTIM_WORK", WorkOf("ann", victim)},
                           {"VICTIM_LOG", directories_.Log(IdOf(victim))},
                           {"VICTIM_LAUNCHER", std::to_string(launcher->pid)},
