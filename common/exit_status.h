@@ -17,6 +17,7 @@ inline constexpr int kUnsuccessful = 8;  // what was run ended without success
 inline constexpr int kBadJob = 9;
 inline constexpr int kPortInUse = 10;
 inline constexpr int kLocked = 11;        // another process has the store or the directory
+inline constexpr int kDisk = 12;          // full or broken, and it cannot do without
 inline constexpr int kSignalBase = 128;   // plus the signal that ended it
 inline constexpr int kInterrupted = 130;  // SIGINT
 

@@ -30,13 +30,6 @@ Error CgroupError(const std::string& action, const std::string& path, int cause)
   return error;
 }
 
-// libcgroup tells most failures of the system as "other" and keeps their errno aside.
-Error LibraryError(const std::string& action, const std::string& path, int code) {
-  if (code == ECGOTHER) return CgroupError(action, path, cgroup_get_last_errno());
-  return {
-      ErrorCode::kUnavailable, "cannot " + action + " " + path + ": " + cgroup_strerror(code), ""};
-}
-
 std::string ReadProc(const char* path) {
   auto text = platform::FileSystem::Real().ReadFile(path, kFileBytes);
   return text.ok() ? std::move(text).value() : "";
@@ -101,7 +94,8 @@ class RealDriver : public CgroupDriver {
     if (!handle) return Error{ErrorCode::kResourceExhausted, "no memory for a group", ""};
     const int code = cgroup_create_cgroup(handle.get(), 1);
     struct stat info {};
-    if (code != 0) return LibraryError("make", mount + path, code);
+    // It calls whatever is wrong "not allowed": what is, is seen where it is done by hand.
+    if (code != 0) WEIR_RETURN_IF_ERROR(MakeDirectories(mount, path));
     if (::stat((mount + path).c_str(), &info) != 0) {
       return CgroupError("make", mount + path, errno);
     }

@@ -99,6 +99,13 @@ void ContainerGroups::SetUpTree(const std::map<Controller, CgroupPlace>& places)
     for (const auto& [controller, place] : places) {
       if (place.version == 2) why_not_[controller] = made.error().message;
     }
+    // That it is others' is nothing new to anybody, and v1 may do in its place.
+    if (made.error().code != ErrorCode::kPermissionDenied) {
+      platform::LogWarn("nm.cgroups",
+                        "tree",
+                        "the v2 tree is there and cannot be used",
+                        {{"cause", made.error().ToString()}});
+    }
     return;
   }
   group.controllers.insert(Controller::kTree);

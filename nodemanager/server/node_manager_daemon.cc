@@ -99,6 +99,17 @@ class Latch {
   bool open_ WEIR_GUARDED_BY(mutex_) = false;
 };
 
+// Of what a NodeManager has to read and write before it can start.
+platform::StartFailure RefusalOf(Error error) {
+  const bool of_disk =
+      error.code == ErrorCode::kResourceExhausted || error.code == ErrorCode::kUnavailable;
+  if (!of_disk) return {exit_status::kFailure, std::move(error)};
+  if (error.remedy.empty()) {
+    error.remedy = "look what is wrong with that disk (dmesg), or set weir.nodemanager.work.dir";
+  }
+  return {exit_status::kDisk, std::move(error)};
+}
+
 // Runs `end` on a thread of its own, as it may wait for threads that hang in a disk. False: it does
 // still; who is ended must then never be touched again.
 bool EndWithin(Duration patience, const char* what, std::function<void()> end) {
@@ -410,7 +421,6 @@ void NodeManagerDaemon::State::StartLoops() {
   io_loop.Start();
   core_watchdog = watch(core_loop);
   io_watchdog = watch(io_loop);
-  serving = true;
 }
 
 void NodeManagerDaemon::State::StartMonitor() {
@@ -492,21 +502,23 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
   using namespace exit_status;
   if (auto status = state.MakeDirectories(); !status.ok()) {
     const bool locked = status.error().code == ErrorCode::kFailedPrecondition;
-    return {{locked ? kLocked : kFailure, status.error()}};
+    if (locked) return {{kLocked, status.error()}};
+    return RefusalOf(status.error());
   }
   if (auto status = state.FindIndices(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.StartGroups(); !status.ok()) return {{kFailure, status.error()}};
-  if (auto status = state.FindEarlierRuns(); !status.ok()) {
-    return {{kFailure, status.error()}};
-  }
+  if (auto status = state.FindEarlierRuns(); !status.ok()) return RefusalOf(status.error());
   if (auto status = state.Listen(); !status.ok()) {
     const bool in_use = status.error().code == ErrorCode::kUnavailable;
     return {{in_use ? kPortInUse : kFailure, status.error()}};
   }
-  if (auto status = state.StartExecutor(); !status.ok()) return {{kFailure, status.error()}};
+  if (auto status = state.StartExecutor(); !status.ok()) return RefusalOf(status.error());
   state.MakeServer();
   state.StartLoops();
-  if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
+  if (auto status = state.PublishAddresses(); !status.ok()) return RefusalOf(status.error());
+  // From here on its end is theirs. A start that is refused leaves containers of the one before
+  // alone.
+  state.serving = true;
   state.health =
       std::make_unique<HealthMonitor>(state.options.health, state.files, [&state](Event event) {
         state.server->Post(std::move(event));

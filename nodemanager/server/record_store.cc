@@ -83,7 +83,13 @@ void MakeReserve(const std::string& directory) {
   if (there.ok() && there->size == kReserveBytes) return;
   const auto free = files.FreeBytes(directory);
   if (!free.ok() || *free < kReserveBytes * kReserveShare) return;
-  if (!WriteReserve(files, path).ok()) static_cast<void>(files.Remove(path).ok());
+  const Status written = WriteReserve(files, path);
+  if (written.ok()) return;
+  static_cast<void>(files.Remove(path).ok());
+  platform::LogWarn("nm.records",
+                    path,
+                    "no room could be kept for a full disk; the next start tries again",
+                    {{"cause", written.error().ToString()}});
 }
 
 // A disk that fails once may not fail the next time, and what is there is all that is known of what

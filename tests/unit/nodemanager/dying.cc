@@ -6,8 +6,10 @@
 // (of weir-launch's spec), "signal NUMBER PATH" (the same, of whom it goes to). From the
 // environment: WEIR_DIE_LOG, a file for all steps; WEIR_DIE_AT, a pattern as of fnmatch;
 // WEIR_DIE_NTH, at which step that matches it dies (1 = the first); WEIR_DIE_WHEN, "before" or
-// "after" the call; WEIR_DIE_SAYS, a file in which the step is found then. Children do not inherit
-// it: NodeManagers give theirs another environment.
+// "after" the call; WEIR_DIE_SAYS, a file in which the step is found then. WEIR_FAIL_AT, a pattern:
+// each step that matches it fails with the errno WEIR_FAIL_WITH instead of being done, and is
+// written to WEIR_FAIL_SAYS. WEIR_STEPS=all: also "sync PATH", and every write to a LevelDB as
+// "write PATH". Children do not inherit it: NodeManagers give theirs another environment.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -54,6 +56,10 @@ struct Orders {
   const std::string at = Variable("WEIR_DIE_AT");
   const std::string says = Variable("WEIR_DIE_SAYS");
   const bool after = Variable("WEIR_DIE_WHEN") == "after";
+  const std::string fails_at = Variable("WEIR_FAIL_AT");
+  const int fails_with = std::atoi(Variable("WEIR_FAIL_WITH").c_str());
+  const std::string fails_says = Variable("WEIR_FAIL_SAYS");
+  const bool all = Variable("WEIR_STEPS") == "all";
   std::atomic<int> left{std::atoi(Variable("WEIR_DIE_NTH").c_str())};
 };
 Orders& Given() {
@@ -88,6 +94,11 @@ auto Step(const std::string& name, const Call& call) {
   Orders& given = Given();
   const int error = errno;
   if (!given.log.empty()) Put(given.log, name + "\n");
+  if (!given.fails_at.empty() && ::fnmatch(given.fails_at.c_str(), name.c_str(), 0) == 0) {
+    if (!given.fails_says.empty()) Put(given.fails_says, name + "\n");
+    errno = given.fails_with;
+    return decltype(call()){-1};
+  }
   const bool dies =
       !given.at.empty() && ::fnmatch(given.at.c_str(), name.c_str(), 0) == 0 && --given.left == 0;
   errno = error;
@@ -125,7 +136,7 @@ std::string NameOfWrite(int fd, std::string_view bytes) {
       path.starts_with("/proc/")) {
     return "";
   }
-  if (path.find("/recovery/") == std::string::npos) return "write " + path;
+  if (Given().all || path.find("/recovery/") == std::string::npos) return "write " + path;
   const std::string id = RecordIn(bytes);
   return id.empty() ? "" : "record " + id;
 }
@@ -252,6 +263,14 @@ ssize_t write(int fd, const void* bytes, size_t size) {
   const auto call = [&] { return Raw(SYS_write, fd, Word(bytes), static_cast<long>(size)); };
   const std::string name = NameOfWrite(fd, {static_cast<const char*>(bytes), size});
   return name.empty() ? call() : Step(name, call);
+}
+int fsync(int fd) {
+  const auto call = [&] { return static_cast<int>(Raw(SYS_fsync, fd)); };
+  return Given().all ? Step("sync " + PathOf(fd), call) : call();
+}
+int fdatasync(int fd) {
+  const auto call = [&] { return static_cast<int>(Raw(SYS_fdatasync, fd)); };
+  return Given().all ? Step("sync " + PathOf(fd), call) : call();
 }
 int posix_spawn(pid_t* pid,
                 const char* path,
