@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "platform/event_loop.h"
@@ -53,7 +54,7 @@ class Mailbox {
  private:
   void Drain() {
     for (size_t i = 0; i < kBatch; ++i) {
-      std::deque<T> one;
+      std::optional<T> one;
       {
         MutexLock lock(mutex_);
         if (!TakeOne(one)) {
@@ -61,15 +62,15 @@ class Mailbox {
           return;
         }
       }
-      handler_(std::move(one.front()));
+      handler_(*std::move(one));
     }
     loop_.Post([this] { Drain(); });
   }
 
-  bool TakeOne(std::deque<T>& out) WEIR_REQUIRES(mutex_) {
+  bool TakeOne(std::optional<T>& out) WEIR_REQUIRES(mutex_) {
     for (auto& queue : lanes_) {
       if (queue.empty()) continue;
-      out.push_back(std::move(queue.front()));
+      out.emplace(std::move(queue.front()));
       queue.pop_front();
       return true;
     }
