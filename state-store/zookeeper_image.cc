@@ -13,8 +13,8 @@ constexpr uint64_t kMargin = 128;
 
 }  // namespace
 
-ZookeeperImage::ZookeeperImage(ZookeeperClient& client, const ZkLayout& layout)
-    : client_(client), layout_(layout) {}
+ZookeeperImage::ZookeeperImage(ZookeeperClient& client, const ZkLayout& layout, std::string place)
+    : client_(client), layout_(layout), place_(std::move(place)) {}
 
 Status ZookeeperImage::Refresh() {
   WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
@@ -36,7 +36,18 @@ void ZookeeperImage::Clear() {
   filled_ = false;
   head_ = {};
   records_.clear();
+  paths_.emplace();
   foreign_.clear();
+}
+
+void ZookeeperImage::Keep(const std::string& key, std::string_view bytes) {
+  LoadedState one;
+  const Status readable = LoadValue(place_, key, bytes, one);
+  Entry entry;
+  if (!readable.ok()) entry.refusal = readable.error();
+  if (!one.quarantined.empty()) entry.damage = std::move(one.quarantined.front());
+  if (!one.records.empty()) entry.record = std::move(one.records.front());
+  records_.insert_or_assign(key, std::move(entry));
 }
 
 // A store that is new, or whose head is damaged, has none: then there is nothing to follow.
@@ -92,9 +103,11 @@ Status ZookeeperImage::ReadRecords(const std::vector<std::string>& keys) {
   WEIR_ASSIGN_OR_RETURN(std::vector<ZkNode> nodes, client_.GetAll(paths));
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i].exists) {
-      records_[keys[i]] = std::move(nodes[i].data);
+      Keep(keys[i], nodes[i].data);
+      if (paths_) paths_->insert(std::move(paths[i]));
     } else {
       records_.erase(keys[i]);
+      if (paths_) paths_->erase(paths[i]);
     }
   }
   return {};
@@ -105,28 +118,52 @@ Status ZookeeperImage::ReadEpoch() {
   WEIR_ASSIGN_OR_RETURN(ZkNode node, client_.Get(layout_.epoch()));
   epoch_node_ = node;
   if (node.exists) {
-    records_[EpochKey()] = std::move(node.data);
+    Keep(EpochKey(), node.data);
   } else {
     records_.erase(EpochKey());
   }
   return {};
 }
 
-Result<LoadedState> ZookeeperImage::Decode(const std::string& place) const {
+// All but the records.
+Result<LoadedState> ZookeeperImage::Findings() const {
   LoadedState state;
   state.quarantined = foreign_;
-  for (const auto& [key, bytes] : records_) {
-    WEIR_RETURN_IF_ERROR(LoadValue(place, key, bytes, state));
+  for (const auto& [key, entry] : records_) {
+    if (entry.refusal) return *entry.refusal;
+    if (!entry.damage.empty()) state.quarantined.push_back(entry.damage);
+  }
+  state.records.reserve(records_.size());
+  return state;
+}
+
+Result<LoadedState> ZookeeperImage::Copy() const {
+  WEIR_ASSIGN_OR_RETURN(LoadedState state, Findings());
+  for (const auto& [key, entry] : records_) {
+    if (entry.record) state.records.push_back(*entry.record);
   }
   return state;
 }
 
-Result<std::unordered_set<std::string>> ZookeeperImage::Paths() {
-  std::unordered_set<std::string> paths;
-  for (const auto& [key, bytes] : records_) {
-    if (key != EpochKey()) paths.insert(layout_.RecordPath(key));
+Result<LoadedState> ZookeeperImage::Take() {
+  WEIR_ASSIGN_OR_RETURN(LoadedState state, Findings());
+  for (auto& [key, entry] : records_) {
+    if (entry.record) state.records.push_back(*std::move(entry.record));
   }
+  Clear();
+  return state;
+}
+
+Result<std::unordered_set<std::string>> ZookeeperImage::TakePaths() {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> slots, client_.Children(layout_.changes()));
+  if (!paths_) {
+    paths_.emplace();
+    for (const auto& [key, entry] : records_) {
+      if (key != EpochKey()) paths_->insert(layout_.RecordPath(key));
+    }
+  }
+  std::unordered_set<std::string> paths = std::move(*paths_);  // lookup-only
+  paths_.reset();
   for (const std::string& slot : slots) paths.insert(layout_.changes() + "/" + slot);
   return paths;
 }

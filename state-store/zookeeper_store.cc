@@ -35,7 +35,7 @@ class ZookeeperStore final : public StateStore {
                   Post([this, session, state] { SessionChanged(session, state); });
                 }),
         opening_(client_, layout_),
-        image_(client_, layout_) {
+        image_(client_, layout_, opening_.place()) {
     thread_ = std::thread([this] { Run(); });
   }
   ~ZookeeperStore() override { Close(); }
@@ -132,7 +132,7 @@ Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const TakenEpoch taken, opening_.TakeEpoch(request));
   // From here on no former writer changes anything.
   WEIR_RETURN_IF_ERROR(image_.Refresh());
-  WEIR_ASSIGN_OR_RETURN(std::unordered_set<std::string> existing, image_.Paths());
+  WEIR_ASSIGN_OR_RETURN(std::unordered_set<std::string> existing, image_.TakePaths());
   head_damage_ = DamageOfHead();
   uint64_t first_number = 0;
   if (!head_damage_.empty()) {
@@ -145,11 +145,10 @@ Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
 
 Result<LoadedState> ZookeeperStore::Load() {
   WEIR_RETURN_IF_ERROR(image_.Refresh());
-  Result<LoadedState> state = image_.Decode(opening_.place());
   const std::string damage = opened_ ? head_damage_ : DamageOfHead();
-  if (state.ok() && !damage.empty()) state->quarantined.push_back(damage);
   // Who writes knows what there is, and follows nobody.
-  if (opened_) image_.Clear();
+  Result<LoadedState> state = opened_ ? image_.Take() : image_.Copy();
+  if (state.ok() && !damage.empty()) state->quarantined.push_back(damage);
   return state;
 }
 

@@ -40,6 +40,9 @@ struct Benchmark {
   Parameters defaults;  // "runs" is always there
   std::vector<Metric> metrics;
   Result<Samples> (*run)(const Parameters& parameters);
+  // Why a metric is not measured with these parameters, and so is not among the metrics; null, or
+  // "": it is.
+  std::string (*why_not)(const std::string& metric, const Parameters& parameters) = nullptr;
   // Parameters that are given as a word: their value is its place here.
   std::map<std::string, std::vector<std::string>> words = {};
 };
@@ -64,7 +67,9 @@ Result<Samples> RunSchedulerFlood(const Parameters& parameters);
 Result<Samples> RunSchedulerMemory(const Parameters& parameters);
 Result<Samples> RunHeartbeatStep(const Parameters& parameters);
 Result<Samples> RunSubmitDurable(const Parameters& parameters);
+std::string WhyNotSubmitDurable(const std::string& metric, const Parameters& parameters);
 Result<Samples> RunRecover(const Parameters& parameters);
+std::string WhyNotRecover(const std::string& metric, const Parameters& parameters);
 Result<Samples> RunFailover(const Parameters& parameters);
 
 }  // namespace weir::bench

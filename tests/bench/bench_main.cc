@@ -106,6 +106,11 @@ Result<Request> Parse(const std::vector<std::string>& words) {
   return request;
 }
 
+std::string WhyNot(const Request& request, const Metric& metric) {
+  const auto why_not = request.benchmark->why_not;
+  return why_not == nullptr ? "" : why_not(metric.name, request.parameters);
+}
+
 ordered_json Spread(std::vector<double> values) {
   const double median = Compute(Statistic::kP50, values);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
@@ -114,6 +119,7 @@ ordered_json Spread(std::vector<double> values) {
 
 void WriteSamples(std::ofstream& file, int64_t run, const Request& request, const Samples& all) {
   for (const Metric& metric : request.benchmark->metrics) {
+    if (!WhyNot(request, metric).empty()) continue;
     file << ordered_json{{"metric", metric.name},
                          {"sample", metric.sample},
                          {"statistic", StatisticName(metric.statistic)}}
@@ -140,6 +146,7 @@ Result<ordered_json> Run(const Request& request) {
   for (int64_t run = 0; run < runs; ++run) {
     WEIR_ASSIGN_OR_RETURN(const Samples samples, request.benchmark->run(request.parameters));
     for (const Metric& metric : request.benchmark->metrics) {
+      if (!WhyNot(request, metric).empty()) continue;
       const auto found = samples.find(metric.sample);
       if (found == samples.end() || found->second.empty()) {
         return Error{
@@ -159,7 +166,12 @@ Result<ordered_json> Run(const Request& request) {
   }
   ordered_json metrics = ordered_json::object();
   for (const Metric& metric : request.benchmark->metrics) {
-    metrics[metric.name] = Spread(values[metric.name]);
+    const std::string why_not = WhyNot(request, metric);
+    if (why_not.empty()) {
+      metrics[metric.name] = Spread(values[metric.name]);
+    } else {
+      parameters[metric.name] = why_not;
+    }
   }
   return ordered_json{{"name", request.benchmark->name},
                       {"parameters", std::move(parameters)},
@@ -170,7 +182,7 @@ Result<ordered_json> Run(const Request& request) {
 void PrintTable(const Request& request, const ordered_json& result) {
   std::printf("%s: %s\n", request.benchmark->name.c_str(), request.benchmark->what.c_str());
   for (const auto& [name, spread] : result.at("metrics").items()) {
-    std::printf("  %-32s median %12.1f   min %12.1f   max %12.1f\n",
+    std::printf("  %-32s median %12.2f   min %12.2f   max %12.2f\n",
                 name.c_str(),
                 spread.at("median").get<double>(),
                 spread.at("min").get<double>(),

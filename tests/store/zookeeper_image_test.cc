@@ -31,7 +31,7 @@ class ZookeeperImageTest : public ::testing::Test {
     client_ = std::make_unique<ZookeeperClient>(Options().session,
                                                 [](uint64_t, ZooKeeperSession::State) {});
     ASSERT_TRUE(client_->Renew().ok());
-    image_ = std::make_unique<ZookeeperImage>(*client_, layout_);
+    image_ = std::make_unique<ZookeeperImage>(*client_, layout_, kPlace);
   }
 
   ZookeeperStoreOptions Options() {
@@ -56,7 +56,7 @@ class ZookeeperImageTest : public ::testing::Test {
   // The copy is what somebody who reads everything finds.
   void ExpectExact() {
     ASSERT_TRUE(image_->Refresh().ok());
-    const LoadedState copy = image_->Decode(kPlace).value();
+    const LoadedState copy = image_->Copy().value();
     const LoadedState all = OpenZookeeperStore(Options()).value()->Load().value();
     EXPECT_EQ(copy.records, all.records);
     EXPECT_TRUE(copy.quarantined.empty());
