@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kPatience = seconds(60);
 constexpr Duration kLook = milliseconds(100);
-// So long whoever is to make way takes part in no election; the other one needs less.
+// So long whoever is to make way takes part in no election, unless another one leads before.
 constexpr Duration kCede = seconds(10);
 constexpr char kActive[] = "ACTIVE";
 constexpr char kStandby[] = "STANDBY";
@@ -147,7 +147,12 @@ Status Failover(const Invocation& invocation) {
     WEIR_RETURN_IF_ERROR(to.ToActive(false));
     return Await(to, named[1], kActive);
   }
-  WEIR_ASSIGN_OR_RETURN(const auto ids, RmIds(invocation.config));
+  WEIR_ASSIGN_OR_RETURN(auto ids, RmIds(invocation.config));
+  // The active one last: when it makes way nobody else is to be in it.
+  std::stable_partition(ids.begin(), ids.end(), [&](const std::string& id) {
+    const auto now = HaClient(invocation.config, id).State();
+    return !now.ok() || now->state != kActive;
+  });
   for (const std::string& id : ids) {
     if (id == named[1]) continue;
     // One that cannot be reached does not stand in the way but for its session's time.

@@ -58,6 +58,10 @@ constexpr ConfigKey kKnown[] = {
     {kRmHaElection,
      "/yarn-leader-election",
      "Node of ZooKeeper below which each cluster has its election."},
+    {kRmHaTransitionLimit,
+     "60000",
+     "A ResourceManager whose change between active and standby takes longer gives its lock back "
+     "and ends, so that another one is elected (ms)."},
     {kRmMaxWait,
      "30000",
      "With high availability, how long a command waits while no ResourceManager is active (ms)."},

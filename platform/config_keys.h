@@ -44,6 +44,7 @@ inline constexpr char kRmHaId[] = "yarn.resourcemanager.ha.id";
 inline constexpr char kRmHaAutomatic[] = "yarn.resourcemanager.ha.automatic-failover.enabled";
 inline constexpr char kRmHaConfirm[] = "weir.resourcemanager.ha.confirm-leadership";
 inline constexpr char kRmHaElection[] = "yarn.resourcemanager.ha.automatic-failover.zk-base-path";
+inline constexpr char kRmHaTransitionLimit[] = "weir.resourcemanager.ha.transition-limit-ms";
 inline constexpr char kRmMaxWait[] = "yarn.resourcemanager.connect.max-wait.ms";
 inline constexpr char kFailoverSleep[] = "yarn.client.failover-sleep-base-ms";
 inline constexpr char kFailoverSleepMax[] = "yarn.client.failover-sleep-max-ms";

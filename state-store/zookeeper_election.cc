@@ -93,10 +93,6 @@ void ZookeeperElection::LeaderGone(const std::string& leader) {
   state_->loop.Post([state = state_.get(), leader] {
     ElectionActions actions;
     state->core.LeaderGone(leader, actions);
-    if (!actions.empty()) {
-      platform::LogWarn(
-          kComponent, state->options.member, "the leader has gone", {{"leader", leader}});
-    }
     state->Carry(actions);
   });
 }
@@ -164,14 +160,18 @@ void ZookeeperElection::State::Carry(const ElectionActions& actions) {
   leads = core.leads();
   for (const ElectionAction& action : actions) {
     if (const auto* request = std::get_if<ElectionOperation>(&action)) {
+      if (core.state() == LeaderElection::State::kBreaking) {
+        platform::LogWarn(
+            kComponent, options.name, "the leader has gone", {{"leader", core.leader()}});
+      }
       Send(*request);
     } else if (const auto* read = std::get_if<ReadLock>(&action)) {
       Read(read->id);
     } else if (std::holds_alternative<Elected>(action)) {
-      platform::LogInfo(kComponent, options.member, "elected", {{"lock", options.lock()}});
+      platform::LogInfo(kComponent, options.name, "elected", {{"lock", options.lock()}});
       handlers.elected();
     } else if (const auto* deposed = std::get_if<Deposed>(&action)) {
-      platform::LogWarn(kComponent, options.member, "deposed", {{"why", deposed->why}});
+      platform::LogWarn(kComponent, options.name, "deposed", {{"why", deposed->why}});
       handlers.deposed(deposed->why);
     } else if (const auto* changed = std::get_if<LeaderChanged>(&action)) {
       if (!changed->leader.empty()) last_refusal.clear();
@@ -181,7 +181,7 @@ void ZookeeperElection::State::Carry(const ElectionActions& actions) {
       const std::string text = (refused.foreign ? ForeignLock(refused.path, *refused.foreign)
                                                 : client.Refused(refused.path, refused.outcome))
                                    .ToString();
-      if (text != last_refusal) platform::LogError(kComponent, options.member, text);
+      if (text != last_refusal) platform::LogError(kComponent, options.name, text);
       last_refusal = text;
     }
   }

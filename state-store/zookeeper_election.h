@@ -23,7 +23,9 @@ struct ZookeeperElectionOptions {
   ZooKeeperOptions session;
   std::string base = "/weir-leader-election";  // absolute, without a slash at the end
   std::string cluster_id;
-  std::string member;  // what the others read of a leader; different for each member
+  // What the others read of a leader: different for each member, and the same in each run of one.
+  std::string member;
+  std::string name;  // of it, in the log
   // Whether bytes are such a text; none = all but no bytes are.
   std::function<bool(const std::string&)> is_member = nullptr;
 

@@ -16,11 +16,17 @@ Error Automatic(const std::string& command) {
 }  // namespace
 
 void RolePolicy::Elected() {
+  elected_ = automatic_;
   to_be_active_ = automatic_;
 }
 
 void RolePolicy::Deposed() {
+  elected_ = false;
   if (automatic_) to_be_active_ = false;
+}
+
+void RolePolicy::AnotherLeads() {
+  ceded_until_ = Instant{};
 }
 
 void RolePolicy::Started(Instant now) {
@@ -40,6 +46,7 @@ Status RolePolicy::ToActive(bool forced) {
   if (automatic_ && !forced) return Automatic("-transitionToActive");
   if (automatic_) {
     stands_from_ = Instant{};
+    ceded_until_ = Instant{};
   } else {
     to_be_active_ = true;
   }
@@ -64,7 +71,7 @@ Status RolePolicy::Cede(Duration time, Instant now) {
                  "to cede for " + std::to_string(ToMillis(time)) + " ms is out of range",
                  "1 ms to " + std::to_string(ToMillis(kCedeMost)) + " ms"};
   }
-  stands_from_ = std::max(stands_from_, now + time);
+  ceded_until_ = std::max(ceded_until_, now + time);
   to_be_active_ = false;
   return {};
 }

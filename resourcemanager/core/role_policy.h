@@ -4,11 +4,14 @@
 // (automatic failover) or has been told to (manual). After its active part has ended by itself or
 // did not start it does not stand for a while (*back-off*), which doubles until it has been active
 // for `steady`: another one gets the chance. One that has *ceded* does the same because it was
-// asked to.
+// asked to, until another one leads. One that is elected and not to be active holds the lock *in
+// vain*: it gives it back, however short the time is for which it does not stand.
 //
 // Pure; deterministic. Owner: the HighAvailabilityDaemon's role loop, or a test.
 #ifndef WEIR_RESOURCEMANAGER_CORE_ROLE_POLICY_H_
 #define WEIR_RESOURCEMANAGER_CORE_ROLE_POLICY_H_
+
+#include <algorithm>
 
 #include "common/result.h"
 #include "common/time.h"
@@ -27,6 +30,8 @@ class RolePolicy {
   // --- the election; only with automatic failover
   void Elected();
   void Deposed();
+  // Another one was elected: who has ceded has done what it was asked to.
+  void AnotherLeads();
 
   // --- the active part
   void Started(Instant now);
@@ -43,14 +48,22 @@ class RolePolicy {
 
   bool automatic() const { return automatic_; }
   bool to_be_active() const { return to_be_active_; }
-  bool stands(Instant now) const { return automatic_ && now >= stands_from_; }
+  bool holds_in_vain() const { return elected_ && !to_be_active_; }
+  bool stands(Instant now) const {
+    return automatic_ && !holds_in_vain() && now >= std::max(stands_from_, ceded_until_);
+  }
   // When `stands` changes by itself; kNever if it does not.
-  Instant NextDeadline(Instant now) const { return now < stands_from_ ? stands_from_ : kNever; }
+  Instant NextDeadline(Instant now) const {
+    const Instant next = std::max(stands_from_, ceded_until_);
+    return now < next ? next : kNever;
+  }
 
  private:
   const bool automatic_;
+  bool elected_ = false;
   bool to_be_active_ = false;
   Instant stands_from_{};
+  Instant ceded_until_{};
   Instant active_since_ = kNever;
   Duration back_off_ = kFirstBackOff;
 };

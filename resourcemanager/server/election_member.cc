@@ -7,11 +7,16 @@ namespace weir::rm {
 namespace {
 
 constexpr std::string_view kHttp = "http=";
+constexpr std::string_view kHome = "home=";
 
 }  // namespace
 
-std::string ElectionMember::ToString() const {
+std::string ElectionMember::Name() const {
   return http.empty() ? id : id + " " + std::string(kHttp) + http;
+}
+
+std::string ElectionMember::ToString() const {
+  return home.empty() ? Name() : Name() + " " + std::string(kHome) + home;
 }
 
 ElectionMember ElectionMember::Parse(std::string_view text) {
@@ -22,6 +27,8 @@ ElectionMember ElectionMember::Parse(std::string_view text) {
       member.id = word;
     } else if (word.starts_with(kHttp)) {
       member.http = word.substr(kHttp.size());
+    } else if (word.starts_with(kHome)) {
+      member.home = word.substr(kHome.size());
     }
     first = false;
   }

@@ -13,7 +13,9 @@
 #include "platform/log.h"
 #include "platform/mutex.h"
 #include "platform/peer_watch.h"
+#include "platform/watchdog.h"
 #include "resourcemanager/core/role_policy.h"
+#include "resourcemanager/server/directory_id.h"
 #include "resourcemanager/server/election_member.h"
 #include "resourcemanager/server/listen_addresses.h"
 #include "resourcemanager/server/resource_manager_daemon.h"
@@ -71,6 +73,7 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   const RmOptions options;
   ListenAddresses addresses;
   std::string secret;
+  std::string home;  // the directory's id
   std::optional<store::DirectoryLock> lock;
   mutable platform::Mutex mutex;
   ElectionMember leader WEIR_GUARDED_BY(mutex);
@@ -88,6 +91,7 @@ struct HighAvailabilityDaemon::State final : RoleControl {
   std::unique_ptr<ResourceManagerDaemon> active;
   std::unique_ptr<store::ZookeeperElection> election;  // null: failover is manual
   std::unique_ptr<platform::PeerWatch> leader_watch;   // while another one leads
+  std::unique_ptr<platform::Watchdog> watchdog;        // of the role loop
   bool stopped = false;                                // of the owner
 };
 
@@ -165,11 +169,14 @@ Status HighAvailabilityDaemon::State::StartElection() {
   if (!options.ha.automatic) return {};
   store::ZookeeperElectionOptions given = options.ha.election;
   given.session.password = store::ZookeeperPassword(secret);
-  given.member = ElectionMember{options.id, addresses.Get("http")}.ToString();
+  const ElectionMember self{options.id, addresses.Get("http"), home};
+  given.member = self.ToString();
+  given.name = self.Name();
   given.is_member = &ElectionMember::IsOne;
   store::ZookeeperElection::Handlers handlers;
   handlers.elected = [this] {
     loop.Post([this] {
+      if (!standing) return;  // it does not want to any more, and the lock is on its way back
       policy.Elected();
       Reconcile();
     });
@@ -198,6 +205,9 @@ void HighAvailabilityDaemon::State::LeaderIs(const std::string& text) {
   }
   if (standby != nullptr) standby->SetLeader(member);
   WatchLeader(text);
+  if (member.id.empty() || member.id == options.id) return;
+  policy.AnotherLeads();
+  Reconcile();
 }
 
 // The session of a process that has ended goes on for its whole time. Nobody need wait for it: what
@@ -212,16 +222,14 @@ void HighAvailabilityDaemon::State::WatchLeader(const std::string& text) {
 }
 
 void HighAvailabilityDaemon::State::Reconcile() {
-  const Instant now = platform::MonotonicNow();
-  if (election != nullptr && policy.stands(now) != standing) {
+  // Before the lock is given back: whoever is elected next finds nobody who still acts, and what
+  // was acknowledged is durable.
+  if (!policy.to_be_active() && active != nullptr) BecomeStandby();
+  if (election != nullptr && policy.stands(platform::MonotonicNow()) != standing) {
     standing = !standing;
     standing ? election->Stand() : election->Retire();
   }
-  if (policy.to_be_active() && active == nullptr) {
-    BecomeActive();
-  } else if (!policy.to_be_active() && active != nullptr) {
-    BecomeStandby();
-  }
+  if (policy.to_be_active() && active == nullptr) BecomeActive();
   loop.Cancel(timer);
   timer = 0;
   const Instant next = policy.NextDeadline(platform::MonotonicNow());
@@ -315,6 +323,9 @@ std::optional<platform::StartFailure> HighAvailabilityDaemon::Start() {
     return {{kLocked, std::move(error)}};
   }
   state.lock = *std::move(lock);
+  auto home = ReadOrMakeDirectoryId(state.options.directory_id_file());
+  if (!home.ok()) return {{kFailure, home.error()}};
+  state.home = *std::move(home);
   if (auto status = state.addresses.ForgetFormerRun(); !status.ok()) {
     return {{kFailure, status.error()}};
   }
@@ -326,6 +337,10 @@ std::optional<platform::StartFailure> HighAvailabilityDaemon::Start() {
   if (auto status = state.StartElection(); !status.ok()) {
     return {{kFailure, status.error()}};
   }
+  state.watchdog = std::make_unique<platform::Watchdog>(
+      state.loop, state.options.ha.transition_limit, [&state](Duration silent) {
+        state.EndHanging(state.loop.name(), silent);
+      });
   state.loop.Post([&state] { state.Reconcile(); });
   return std::nullopt;
 }
@@ -333,6 +348,7 @@ std::optional<platform::StartFailure> HighAvailabilityDaemon::Start() {
 void HighAvailabilityDaemon::Stop() {
   State& state = *state_;
   if (std::exchange(state.stopped, true)) return;
+  state.watchdog.reset();
   state.loop.Stop();
   // What is acknowledged is durable before anybody else may be elected.
   if (state.active != nullptr) state.active->Stop();

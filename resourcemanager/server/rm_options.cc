@@ -127,6 +127,8 @@ void ReadPlaces(const Configuration& config, OptionReader& read, RmOptions& opti
 void ReadHa(OptionReader& read, RmOptions& options) {
   options.ha.enabled = options.store.high_availability;
   options.ha.automatic = read.Bool(kRmHaAutomatic);
+  options.ha.transition_limit =
+      milliseconds(read.Int(kRmHaTransitionLimit, 1'000, 24 * 3600 * 1'000));
   store::ZookeeperElectionOptions& election = options.ha.election;
   election.session.servers = options.store.servers;
   election.session.timeout = options.store.session_timeout;

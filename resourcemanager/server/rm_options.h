@@ -23,6 +23,7 @@ namespace weir::rm {
 struct HaOptions {
   bool enabled = false;                      // there are several ResourceManagers
   bool automatic = true;                     // failover is by election
+  Duration transition_limit = seconds(60);   // a change of role that takes longer hangs
   store::ZookeeperElectionOptions election;  // but for the password and the member
 };
 
@@ -57,6 +58,7 @@ struct RmOptions {
   std::string address_file() const { return rm_dir + "/address"; }
   // The same, but of the last run too: for ports given as 0, which are taken again.
   std::string last_address_file() const { return rm_dir + "/address.last"; }
+  std::string directory_id_file() const { return rm_dir + "/id"; }
   std::string client_socket() const { return rm_dir + "/client.sock"; }
   std::string admin_socket() const { return rm_dir + "/admin.sock"; }
 };

@@ -9,7 +9,8 @@ LeaderElection::LeaderElection(std::string lock, std::string member, IsMember is
 
 void LeaderElection::Stand(ElectionActions& actions) {
   if (std::exchange(stands_, true)) return;
-  if (state_ == State::kVacant) Read(actions);
+  if (state_ == State::kVacant) return Read(actions);
+  if (state_ == State::kFollowing) BreakIfOfFormerRun(actions);
 }
 
 void LeaderElection::Retire(ElectionActions& actions) {
@@ -35,9 +36,11 @@ void LeaderElection::OperationDone(uint64_t id,
   if (state_ != State::kReleasing && state_ != State::kBreaking) return;
   if (outcome.code == ZkCode::kUnknown) {
     state_ = State::kVacant;
-  } else {
-    Read(actions);
+    return;
   }
+  // What is there after this answer is not of a former run any more.
+  if (state_ == State::kBreaking) former_run_ = false;
+  Read(actions);
 }
 
 void LeaderElection::ClaimDone(const ZkOutcome& outcome, ElectionActions& actions) {
@@ -64,6 +67,7 @@ void LeaderElection::LockRead(uint64_t id,
   if (outcome.code != ZkCode::kOk && outcome.code != ZkCode::kNoNode) {
     return Refuse(outcome, actions);
   }
+  if (!lock.exists || ours || lock.data != member_) former_run_ = false;
   if (!lock.exists) {
     if (!leads_) SetLeader("", actions);
     if (stands_) Claim(actions);
@@ -77,7 +81,9 @@ void LeaderElection::LockRead(uint64_t id,
   SetLeader(lock.data, actions);
   if (!ours) {
     state_ = State::kFollowing;
-    return Depose(lock.data + " was elected", actions);
+    Depose(lock.data + " was elected", actions);
+    if (stands_) BreakIfOfFormerRun(actions);
+    return;
   }
   if (!stands_) return Release(actions);
   state_ = State::kLeading;
@@ -89,7 +95,14 @@ void LeaderElection::LockChanged(ElectionActions& actions) {
 }
 
 void LeaderElection::LeaderGone(const std::string& leader, ElectionActions& actions) {
-  if (state_ != State::kFollowing || !stands_ || leader != leader_) return;
+  if (state_ == State::kFollowing && stands_ && leader == leader_) Break(actions);
+}
+
+void LeaderElection::BreakIfOfFormerRun(ElectionActions& actions) {
+  if (former_run_ && leader_ == member_) Break(actions);
+}
+
+void LeaderElection::Break(ElectionActions& actions) {
   state_ = State::kBreaking;
   DeleteLock(actions);
 }

@@ -18,6 +18,11 @@
 // session or is no member's text, is *foreign*. Nobody is elected over it, and nobody leads by it:
 // it is told, and looked at again, until it is removed. One that leads already goes on.
 //
+// A lock with a member's own bytes that another session has made is a former run's of the same
+// member, which has ended, or this one would not run: it is deleted the same way. Only for as long
+// as nothing else was read: a member that has led, or has seen the lock without such an owner, met
+// somebody who has taken its name, and two such do not take the lock from one another in turn.
+//
 // States and what ends them:
 //   kAway       not connected, does not lead            -> kReading (connected)
 //   kReading    the lock is being read                  -> kLeading (ours), kFollowing (another's),
@@ -26,7 +31,8 @@
 //               foreign; or what was asked has not
 //               been answered
 //   kFollowing  another's; the watch tells of its end   -> kReading (it changed, LookAgain),
-//                                                          kBreaking (it has gone, and we stand)
+//                                                          kBreaking (it has gone, or is our
+//                                                          former run's, and we stand)
 //   kClaiming   the lock is being made                  -> kLeading, kReading (another was faster)
 //   kReleasing  our lock is being deleted               -> kReading
 //   kBreaking   the lock of one that has gone is being  -> kReading
@@ -99,7 +105,8 @@ class LeaderElection {
   using IsMember = std::function<bool(const std::string& bytes)>;
 
   // `lock`: absolute; the nodes above it are made when they are missing. `member`: the lock's
-  // bytes, different for each member; `is_member` knows such bytes (none = all but no bytes are).
+  // bytes, different for each member and the same in each run of one; `is_member` knows such bytes
+  // (none = all but no bytes are).
   LeaderElection(std::string lock, std::string member, IsMember is_member = nullptr);
 
   // Wants to lead; twice is as once.
@@ -136,6 +143,9 @@ class LeaderElection {
   void ClaimDone(const ZkOutcome& outcome, ElectionActions& actions);
   void Release(ElectionActions& actions);
   void DeleteLock(ElectionActions& actions);
+  void Break(ElectionActions& actions);
+  // Requires: kFollowing.
+  void BreakIfOfFormerRun(ElectionActions& actions);
   void Send(ZkOperation operation, ElectionActions& actions);
   void Depose(std::string why, ElectionActions& actions);
   void SetLeader(const std::string& leader, ElectionActions& actions);
@@ -148,6 +158,7 @@ class LeaderElection {
   State state_ = State::kAway;
   bool stands_ = false;
   bool leads_ = false;
+  bool former_run_ = true;  // a lock with our bytes that is not ours is a former run's
   std::string leader_;
   uint64_t last_id_ = 0;     // of the operation under way, if the state has one
   size_t parent_bytes_ = 0;  // of the part of lock_ that is being made, in kClaiming; 0 = the lock

@@ -32,6 +32,7 @@ class HangingLoop : public StreamJobTest {
     options.settings[platform::keys::kZkAddress] = ensemble_->address();
     // So long that nobody can have waited for its end.
     options.settings[platform::keys::kZkTimeout] = "60000";
+    options.settings[platform::keys::kRmHaTransitionLimit] = transition_limit_;
     return options;
   }
 
@@ -47,6 +48,7 @@ class HangingLoop : public StreamJobTest {
   void ExpectReplacedWhenHeld(const std::string& loop);
 
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
+  std::string transition_limit_ = "60000";
 };
 
 void HangingLoop::ExpectReplacedWhenHeld(const std::string& loop) {
@@ -72,6 +74,12 @@ TEST_F(HangingLoop, OfTheCoreEndsTheProcessAndAnotherLeads) {
 
 TEST_F(HangingLoop, OfInputAndOutputEndsTheProcessAndAnotherLeads) {
   ExpectReplacedWhenHeld("rm-io");
+}
+
+// It makes and ends the active part; what is there goes on without it, and could not be ended.
+TEST_F(HangingLoop, OfTheRolesEndsTheProcessAndAnotherLeads) {
+  transition_limit_ = "5000";
+  ExpectReplacedWhenHeld("rm-role");
 }
 
 // A log that takes no more bytes holds up everybody who writes to it, and so would hold up who says

@@ -8,7 +8,9 @@
 #include <csignal>
 #include <string>
 
+#include "client/ha_client.h"
 #include "common/exit_status.h"
+#include "platform/address_file.h"
 #include "platform/config_keys.h"
 #include "platform/http_client.h"
 
@@ -35,6 +37,19 @@ TEST_F(HighAvailability, TheEndOfTheSessionOfOneThatWasKilledIsNotWaitedFor) {
   });
   EXPECT_THAT(ReadWholeFile(cluster().LogFile(Id(Other(killed)))),
               HasSubstr("the leader has gone"));
+}
+
+// Before a standby could notice, of which there is none here.
+TEST_F(HighAvailability, TheEndOfTheSessionOfAFormerRunIsNotWaitedFor) {
+  zk_timeout_ = "60000";
+  ASSERT_TRUE(StartCluster(SmallContainers(0)));
+  const int first = AwaitSomeActive();
+  ASSERT_TRUE(cluster().EndResourceManager(Other(first)).has_value());
+  cluster().resource_manager(first).Kill();
+  ASSERT_TRUE(cluster().StartResourceManager(first));
+  ASSERT_TRUE(cluster().AwaitActive(first));
+  EXPECT_THAT(LogOf(first), HasSubstr("the leader has gone leader=\"" + Id(first) + " "));
+  EXPECT_EQ(cluster().Weir({"node", "-list"}).exit_code, 0);
 }
 
 TEST_F(HighAvailability, ASessionAndItsJobGoOnWhenTheActiveOneIsKilled) {
@@ -68,6 +83,22 @@ TEST_F(HighAvailability, AFailoverThatIsAskedForDisturbsNobodyThereAndBack) {
       ASSERT_TRUE(cluster().WaitForNodes(1));
     }
   });
+}
+
+// Who makes way ends first, and only then lets another one in.
+TEST_F(HighAvailability, WhoCedesEndsBeforeTheOtherBeginsAndTakesOverAsSoonAsThatGoes) {
+  ASSERT_TRUE(StartCluster(SmallContainers(0)));
+  const int first = AwaitSomeActive();
+  ASSERT_TRUE(cli::HaClient(cluster().Config(), Id(first)).Cede(seconds(600)).ok());
+  ASSERT_TRUE(cluster().AwaitActive(Other(first)));
+  const std::string log = LogOf(first);
+  const size_t ended = log.rfind(" rm.role " + Id(first) + " standby");
+  const size_t given_back = log.find("why=\"it was asked to\"");
+  ASSERT_NE(ended, std::string::npos);
+  ASSERT_NE(given_back, std::string::npos);
+  EXPECT_LT(ended, given_back);
+  cluster().resource_manager(Other(first)).Kill();
+  EXPECT_TRUE(cluster().AwaitActive(first)) << "it does not wait until its ten minutes are over";
 }
 
 // Nothing is killed, what was known can be read, a submission waits or says why it cannot be taken;

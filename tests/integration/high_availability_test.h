@@ -55,6 +55,7 @@ class HighAvailability : public StreamJobTest {
   std::string StateOf(int number) {
     return cluster().Weir({"rmadmin", "-getServiceState", Id(number)}).out;
   }
+  std::string LogOf(int number) { return ReadWholeFile(cluster().LogFile(Id(number))); }
   CommandResult Admin(std::vector<std::string> words) {
     words.insert(words.begin(), "rmadmin");
     return cluster().Weir(words);

@@ -33,6 +33,7 @@ class Member {
     options.session.timeout = session;
     options.cluster_id = "test";
     options.member = name;
+    options.name = name;
     ZookeeperElection::Handlers handlers;
     handlers.elected = [this] {
       platform::MutexLock lock(mutex_);
@@ -157,6 +158,19 @@ TEST_F(ZookeeperElectionTest, TheEndOfTheSessionOfOneThatHasGoneIsNotWaitedFor) 
   ExpectSecondTakesOver();
   first_->Plug();
   EXPECT_TRUE(WaitUntil([this] { return !first_->leads(); }, "the first one is deposed"));
+}
+
+// Killed, and started again before anybody could notice.
+TEST_F(ZookeeperElectionTest, TheEndOfTheSessionOfAFormerRunIsNotWaitedFor) {
+  first_ = std::make_unique<Member>("rm1", ensemble_->port(0), "secret", seconds(60));
+  ASSERT_TRUE(WaitUntil([this] { return first_->leads(); }, "the first one leads"));
+  first_->Unplug();
+  Member again("rm1", ensemble_->port(0), "secret", seconds(60));
+  EXPECT_TRUE(WaitUntil([&] { return again.leads(); }, "its next run leads", seconds(40)));
+  first_->Plug();
+  EXPECT_TRUE(WaitUntil([this] { return !first_->leads(); }, "the former run is deposed"));
+  EXPECT_TRUE(again.leads());
+  EXPECT_EQ(again.elections(), 1);
 }
 
 TEST_F(ZookeeperElectionTest, AWrongWordOfAnEndCostsAnElectionAndNoMore) {

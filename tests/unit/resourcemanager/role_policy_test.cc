@@ -25,6 +25,7 @@ TEST(RolePolicy, LetsAnotherHaveTheChanceAfterAFailureAndLongerEachTime) {
   for (const int back_off : {1, 2, 4, 8, 16, 30, 30}) {
     policy.Elected();
     policy.Ended(now);
+    policy.Deposed();  // it gives the lock back
     EXPECT_FALSE(policy.to_be_active());
     EXPECT_FALSE(policy.stands(now + seconds(back_off) - milliseconds(1)));
     EXPECT_EQ(policy.NextDeadline(now), now + seconds(back_off));
@@ -50,11 +51,55 @@ TEST(RolePolicy, CedesForAWhile) {
   policy.Elected();
   ASSERT_TRUE(policy.Cede(seconds(10), kStart).ok());
   EXPECT_FALSE(policy.to_be_active());
+  policy.Deposed();
   EXPECT_FALSE(policy.stands(kStart + milliseconds(9'999)));
   EXPECT_TRUE(policy.stands(kStart + seconds(10)));
   for (const Duration wrong : {Duration{}, Duration{-1}, RolePolicy::kCedeMost + Duration{1}}) {
     EXPECT_EQ(policy.Cede(wrong, kStart).error().code, ErrorCode::kInvalidArgument);
   }
+}
+
+TEST(RolePolicy, HasCededWhenAnotherLeads) {
+  RolePolicy policy(true);
+  policy.Elected();
+  ASSERT_TRUE(policy.Cede(seconds(10), kStart).ok());
+  policy.Deposed();
+  policy.AnotherLeads();
+  EXPECT_TRUE(policy.stands(kStart)) << "it takes over as soon as that one goes";
+  EXPECT_EQ(policy.NextDeadline(kStart), kNever);
+
+  policy.Elected();
+  policy.Ended(kStart);
+  policy.Deposed();
+  policy.AnotherLeads();
+  EXPECT_FALSE(policy.stands(kStart)) << "a back-off goes on";
+  EXPECT_EQ(policy.NextDeadline(kStart), kStart + RolePolicy::kFirstBackOff);
+  ASSERT_TRUE(policy.ToStandby(true).ok());
+  policy.AnotherLeads();
+  EXPECT_FALSE(policy.stands(kStart + seconds(60))) << "so does what an administrator has said";
+}
+
+// To end the active part may take longer than the time for which it does not stand.
+TEST(RolePolicy, GivesBackWhatItHoldsInVainBeforeItStandsAgain) {
+  const auto expect_gives_back = [](RolePolicy& policy, Instant later, const char* why) {
+    SCOPED_TRACE(why);
+    EXPECT_TRUE(policy.holds_in_vain());
+    EXPECT_FALSE(policy.stands(later));
+    policy.Deposed();
+    EXPECT_FALSE(policy.holds_in_vain());
+    EXPECT_TRUE(policy.stands(later));
+  };
+  const Instant later = kStart + seconds(1);
+  RolePolicy ceded(true);
+  ceded.Elected();
+  EXPECT_FALSE(ceded.holds_in_vain());
+  ASSERT_TRUE(ceded.Cede(milliseconds(1), kStart).ok());
+  expect_gives_back(ceded, later, "it has ceded");
+
+  RolePolicy ended(true);
+  ended.Elected();
+  ended.Ended(kStart);
+  expect_gives_back(ended, later, "its active part has ended");
 }
 
 TEST(RolePolicy, AnElectionIsOverruledByForceOnly) {
@@ -65,6 +110,7 @@ TEST(RolePolicy, AnElectionIsOverruledByForceOnly) {
   EXPECT_TRUE(policy.to_be_active());
   ASSERT_TRUE(policy.ToStandby(true).ok());
   EXPECT_FALSE(policy.to_be_active());
+  policy.Deposed();
   EXPECT_FALSE(policy.stands(kStart + std::chrono::hours(1'000)));
   ASSERT_TRUE(policy.ToActive(true).ok());
   EXPECT_TRUE(policy.stands(kStart));

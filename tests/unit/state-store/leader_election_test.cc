@@ -182,13 +182,67 @@ TEST(LeaderElection, ALeaderThatFindsAnothersLockIsDeposed) {
   EXPECT_FALSE(member.core().leads());
 }
 
-// Its own name in the lock of a session that is not its own is a former run's.
-TEST(LeaderElection, ALockOfAFormerRunIsWaitedFor) {
+// Its own name in the lock of a session that is not its own: that run has ended, or this one would
+// not be.
+TEST(LeaderElection, ALockOfAFormerRunIsNotWaitedFor) {
   Member member;
   member.Stand();
   member.Connected();
+  EXPECT_EQ(member.Read(ZkCode::kOk, "rm1", false), (Words{"leader=rm1", "delete " + kLock}));
+  EXPECT_EQ(member.core().state(), State::kBreaking);
+  EXPECT_EQ(member.Done(ZkCode::kUnknown), Words{}) << "it may still be there";
+  EXPECT_EQ(member.LookAgain(), Words{"read"});
+  EXPECT_EQ(member.Read(ZkCode::kOk, "rm1", false), Words{"delete " + kLock});
+  EXPECT_EQ(member.Done(ZkCode::kOk), Words{"read"});
+  EXPECT_EQ(member.Read(ZkCode::kNoNode), (Words{"leader=", "claim " + kLock}));
+}
+
+TEST(LeaderElection, ALockOfAFormerRunIsDeletedByOneThatStandsOnly) {
+  Member member;
+  member.Connected();
   EXPECT_EQ(member.Read(ZkCode::kOk, "rm1", false), Words{"leader=rm1"});
   EXPECT_EQ(member.core().state(), State::kFollowing);
+  EXPECT_EQ(member.Stand(), Words{"delete " + kLock});
+}
+
+// Two members with one name are a fault of the configuration, and do not take turns for it.
+TEST(LeaderElection, OneThatBearsOurNameAfterwardsIsFollowed) {
+  const auto expect_follows = [](Member& member, const char* when) {
+    SCOPED_TRACE(when);
+    const Words words = member.Read(ZkCode::kOk, "rm1", false);
+    for (const std::string& word : words) EXPECT_EQ(word.find("delete"), std::string::npos) << word;
+    EXPECT_EQ(member.core().state(), State::kFollowing);
+    EXPECT_FALSE(member.core().leads());
+    EXPECT_EQ(member.Retire(), Words{});
+    EXPECT_EQ(member.Stand(), Words{});
+  };
+  Member led;
+  led.Elect();
+  led.LockChanged();
+  expect_follows(led, "it has led");
+
+  Member found_none;
+  found_none.Stand();
+  found_none.Connected();
+  found_none.Read(ZkCode::kNoNode);
+  found_none.Done(ZkCode::kNodeExists);
+  expect_follows(found_none, "it has seen that there was no lock");
+
+  Member found_another;
+  found_another.Stand();
+  found_another.Connected();
+  found_another.Read(ZkCode::kOk, "rm2");
+  found_another.LockChanged();
+  expect_follows(found_another, "it has seen another's");
+
+  for (const ZkCode answer : {ZkCode::kOk, ZkCode::kNoNode, ZkCode::kNoAuth}) {
+    Member broke;
+    broke.Stand();
+    broke.Connected();
+    broke.Read(ZkCode::kOk, "rm1", false);
+    broke.Done(answer);
+    expect_follows(broke, "it has deleted one already");
+  }
 }
 
 TEST(LeaderElection, WhoRetiresGivesTheLockBackAndStandsAgainWhenTold) {
@@ -354,7 +408,7 @@ class Council {
     for (int i = 0; i < 3; ++i) members_.emplace_back("rm" + std::to_string(i));
     for (Seat& seat : members_) {
       ElectionActions actions;
-      seat.core.Stand(actions);
+      seat.core->Stand(actions);
       Take(seat, actions);
       Connect(seat, true);
     }
@@ -362,7 +416,7 @@ class Council {
 
   void Step() {
     Seat& seat = members_[random_() % members_.size()];
-    switch (random_() % 17) {
+    switch (random_() % 19) {
       case 0:
         return Disconnect(seat);
       case 1:
@@ -380,6 +434,10 @@ class Council {
         return;
       case 8:
         return SayThatTheLeaderHasGone(seat);
+      case 9:
+        return StartAgain(seat);
+      case 10:
+        return ExpireFormerRun();
       default:
         return Deliver(seat);
     }
@@ -402,27 +460,28 @@ class Council {
   int holders() const {
     int count = 0;
     for (const Seat& seat : members_) {
-      if (seat.core.leads() && seat.session != 0 && seat.session == owner_) ++count;
+      if (seat.core->leads() && seat.session != 0 && seat.session == owner_) ++count;
     }
     return count;
   }
   int leaders() const {
     int count = 0;
-    for (const Seat& seat : members_) count += seat.core.leads() ? 1 : 0;
+    for (const Seat& seat : members_) count += seat.core->leads() ? 1 : 0;
     return count;
   }
   bool AllKnow() const {
     for (const Seat& seat : members_) {
-      if (seat.core.leader() != lock_) return false;
+      if (seat.core->leader() != lock_) return false;
     }
     return !lock_.empty();
   }
 
  private:
   struct Seat {
-    explicit Seat(const std::string& name) : core(kLock, name), told(false) {}
-    LeaderElection core;
-    bool told;  // of an election, and not of its end
+    explicit Seat(std::string its_name) : name(std::move(its_name)) { core.emplace(kLock, name); }
+    const std::string name;
+    std::optional<LeaderElection> core;
+    bool told = false;  // of an election, and not of its end
     bool connected = false;
     uint64_t session = 0;  // 0 = it is over
     bool watching = false;
@@ -431,14 +490,14 @@ class Council {
 
   void Call(Seat& seat, void (LeaderElection::*step)(ElectionActions&)) {
     ElectionActions actions;
-    (seat.core.*step)(actions);
+    ((*seat.core).*step)(actions);
     Take(seat, actions);
   }
 
   // Rightly or wrongly: it must do no harm either way.
   void SayThatTheLeaderHasGone(Seat& seat) {
     ElectionActions actions;
-    seat.core.LeaderGone(seat.core.leader(), actions);
+    seat.core->LeaderGone(seat.core->leader(), actions);
     Take(seat, actions);
     breaking_ = breaking_ || !actions.empty();
   }
@@ -456,13 +515,31 @@ class Council {
     seat.watching = false;
     if (!seat.requests.empty() && random_() % 2 == 0) Apply(seat, seat.requests.front());
     seat.requests.clear();
-    seat.core.Disconnected();
+    seat.core->Disconnected();
   }
 
   void Expire(Seat& seat) {
     Disconnect(seat);
     if (owner_ == seat.session && owner_ != 0) SetLock(0, "");
     seat.session = 0;
+  }
+
+  // Its process is killed and another one begins; the session goes on for a while.
+  void StartAgain(Seat& seat) {
+    Disconnect(seat);
+    seat.session = 0;
+    seat.told = false;
+    breaking_ = true;  // it deletes its former run's, which may be another's by then
+    seat.core.emplace(kLock, seat.name);
+    Call(seat, &LeaderElection::Stand);
+    Connect(seat, true);
+  }
+
+  void ExpireFormerRun() {
+    for (const Seat& seat : members_) {
+      if (seat.session == owner_) return;
+    }
+    if (owner_ != 0) SetLock(0, "");
   }
 
   void SetLock(uint64_t owner, const std::string& data) {
@@ -495,15 +572,15 @@ class Council {
     const ZkOutcome outcome = Apply(seat, request);
     ElectionActions actions;
     if (const auto* sent = std::get_if<ElectionOperation>(&request)) {
-      seat.core.OperationDone(sent->id, outcome, actions);
+      seat.core->OperationDone(sent->id, outcome, actions);
     } else {
       const bool there = owner_ != 0;
       seat.watching = there;
-      seat.core.LockRead(std::get<ReadLock>(request).id,
-                         {.code = there ? ZkCode::kOk : ZkCode::kNoNode, .failed = 0, .text = ""},
-                         {.data = lock_, .version = 0, .exists = there, .ephemeral = there},
-                         there && owner_ == seat.session,
-                         actions);
+      seat.core->LockRead(std::get<ReadLock>(request).id,
+                          {.code = there ? ZkCode::kOk : ZkCode::kNoNode, .failed = 0, .text = ""},
+                          {.data = lock_, .version = 0, .exists = there, .ephemeral = there},
+                          there && owner_ == seat.session,
+                          actions);
     }
     Take(seat, actions);
   }
@@ -521,7 +598,7 @@ class Council {
         ASSERT_LE(seat.requests.size(), 2u) << "one under way, and one whose answer counts no more";
       }
     }
-    EXPECT_EQ(seat.told, seat.core.leads());
+    EXPECT_EQ(seat.told, seat.core->leads());
   }
 
   std::mt19937_64 random_;
@@ -529,7 +606,7 @@ class Council {
   uint64_t last_session_ = 0;
   uint64_t owner_ = 0;  // the lock's session; 0 = there is no lock
   std::string lock_;
-  bool breaking_ = false;  // somebody was told that the leader has gone
+  bool breaking_ = false;  // somebody was told that the leader has gone, or was started again
 };
 
 TEST(LeaderElection, InEveryOrderOfFaultsOneLeadsInTheEndAndAllKnowIt) {
