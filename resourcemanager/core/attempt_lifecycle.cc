@@ -146,13 +146,45 @@ void ResourceManagerCore::State::OnMasterAllocated(Application& application,
   Touch(application);
 }
 
-bool ResourceManagerCore::State::EarlierMasterHeld(const Application& application,
-                                                   const ApplicationAttempt& attempt) const {
-  return std::any_of(
-      application.attempts.begin(), application.attempts.end(), [&](const auto& one) {
-        return one->id.number < attempt.id.number &&
-               (one->master_unaccounted || containers.Find(one->am_container).has_value());
-      });
+ResourceManagerCore::State::Former ResourceManagerCore::State::FormerLeft(
+    const Application& application, const ApplicationAttempt& attempt) const {
+  bool holds = false;
+  bool of_earlier_epoch = false;
+  for (const auto& one : application.attempts) {
+    if (one->id.number >= attempt.id.number) break;
+    if (one->master_unaccounted || containers.Find(one->am_container)) return Former::kMaster;
+    holds |= !one->containers.empty();
+    of_earlier_epoch |= one->am_container.number != 0 && one->am_container.epoch() < epoch.epoch;
+  }
+  if (attempt.id.number == 1 || Keeps(application)) return Former::kNothing;
+  if (holds || HasStrayOfFormer(attempt)) return Former::kContainers;
+  // Of workers that an earlier ResourceManager gave only their nodes know.
+  return of_earlier_epoch && awaited_nodes > 0 ? Former::kUnknown : Former::kNothing;
+}
+
+bool ResourceManagerCore::State::HasStrayOfFormer(const ApplicationAttempt& attempt) const {
+  const ContainerId first{{attempt.id.application, 0}, 0};
+  return std::any_of(nodes_by_index.begin(), nodes_by_index.end(), [&](const Node* node) {
+    if (node == nullptr || node->strangers.empty()) return false;
+    const auto stray = node->strangers.lower_bound(first);
+    return stray != node->strangers.end() && stray->attempt.application == attempt.id.application &&
+           stray->attempt.number < attempt.id.number;
+  });
+}
+
+std::string ResourceManagerCore::State::WordsOf(Former left) const {
+  switch (left) {
+    case Former::kNothing:
+      return "";
+    case Former::kMaster:
+      return "waits until the ApplicationMaster before it has ended, or its node is lost";
+    case Former::kContainers:
+      return "waits until the containers of the attempt before have ended, or their nodes are lost";
+    case Former::kUnknown:
+      return "waits for word from " + std::to_string(awaited_nodes) +
+             " nodes, which may have containers of the attempt before, or until they are lost";
+  }
+  return "";
 }
 
 void ResourceManagerCore::State::OnAttemptStored(Application& application,
@@ -163,15 +195,30 @@ void ResourceManagerCore::State::OnAttemptStored(Application& application,
       application.state != RmApplicationState::kAccepted) {
     return;
   }
-  // Two ApplicationMasters of one application never run at once: the one before has ended, or its
-  // node is LOST, which is after its lease (node_lease.h). FreeContainer comes back here then.
-  if (EarlierMasterHeld(application, attempt)) return;
+  // Two attempts of one application never run at once: what the one before had has ended, or its
+  // node is LOST, which is after its lease (node_lease.h). LaunchIfFree comes back here then.
+  waits_for_former.erase(application.id());
+  if (FormerLeft(application, attempt) != Former::kNothing) {
+    waits_for_former.insert(application.id());
+    return Touch(application);
+  }
   const auto slot = containers.Find(attempt.am_container);
   if (!slot || containers.at(*slot).stopping) return;
   Node& node = NodeAt(containers.at(*slot).node);
   node.starts.emplace(attempt.am_container, kUntold);
   MarkDirty(node);
   Touch(application);
+}
+
+void ResourceManagerCore::State::LaunchIfFree(const ApplicationId& id) {
+  if (taking_report || !waits_for_former.contains(id)) return;
+  Application* application = FindApplication(id);
+  if (application != nullptr) OnAttemptStored(*application, *application->current());
+}
+
+void ResourceManagerCore::State::LaunchAllFree() {
+  const std::set<ApplicationId> waits = waits_for_former;
+  for (const ApplicationId& id : waits) LaunchIfFree(id);
 }
 
 void ResourceManagerCore::State::OnMasterStartTold(const ContainerId& id) {
@@ -305,6 +352,7 @@ void ResourceManagerCore::State::CloseAttempt(ApplicationAttempt& attempt,
                                               std::string_view why,
                                               Workers workers) {
   if (attempt.slot) master_deadlines.Clear(attempt.slot->value);
+  waits_for_former.erase(attempt.id.application);
   pause_deadlines.Clear(attempt.id.application);
   EndAvoiding(attempt);
   EndParked(attempt.polls,

@@ -51,10 +51,9 @@ std::pair<PendingReason, std::string> ResourceManagerCore::State::Pending(
     if (slot && containers.at(*slot).reported() == ContainerState::kRunning) {
       return {PendingReason::kAmNotRegistered, where + " runs, its ApplicationMaster is starting"};
     }
-    if (attempt->state == RmAttemptState::kAllocated && EarlierMasterHeld(application, *attempt)) {
-      return {
-          PendingReason::kLaunchBackoff,
-          where + " waits until the ApplicationMaster before it has ended, or its node is lost"};
+    if (waits_for_former.contains(application.id())) {
+      return {PendingReason::kLaunchBackoff,
+              where + " " + WordsOf(FormerLeft(application, *attempt))};
     }
     return {PendingReason::kLaunching, where + " is being started"};
   }

@@ -254,13 +254,11 @@ void ResourceManagerCore::State::FreeContainer(ContainerSlot slot, ContainerStat
       OnMasterContainerEnded(application, attempt, status, of_application);
     } else {
       Move(attempt, AttemptEvent::kContainerFinished);
-      // The next attempt may have waited for that.
-      ApplicationAttempt& current = *application.current();
-      if (current.record_durable) OnAttemptStored(application, current);
     }
   } else if (was_told) {
     TellEnd(owner, std::move(status), node.index);
   }
+  LaunchIfFree(application.id());
   LeaveSchedulerIfEmpty(owner);
   if (application.final_durable) TellNodeFinished(node, application.id());
   MarkMaybeDone(application);
@@ -349,6 +347,7 @@ void ResourceManagerCore::State::OnStrangerReported(Node& node, const ContainerS
     node.stops.erase(status.id);
     node.recorded.insert_or_assign(status.id, kUntold);
     NoteMasterGone(status.id);
+    LaunchIfFree(status.id.attempt.application);
     if (over) TellNodeFinished(node, status.id.attempt.application);
     return;
   }

@@ -286,8 +286,16 @@ struct ResourceManagerCore::State {
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
                          ContainerSlot container);
-  // Of the application's attempts before that one.
-  bool EarlierMasterHeld(const Application& application, const ApplicationAttempt& attempt) const;
+  // What may still run somewhere of the attempts before that one: their ApplicationMasters, and,
+  // unless they are kept, their other containers; after a restart, on nodes that have not said yet
+  // what they hold.
+  enum class Former { kNothing, kMaster, kContainers, kUnknown };
+  Former FormerLeft(const Application& application, const ApplicationAttempt& attempt) const;
+  bool HasStrayOfFormer(const ApplicationAttempt& attempt) const;
+  std::string WordsOf(Former left) const;
+  // Something of a former attempt has gone, or may have: the start that waits for that is told.
+  void LaunchIfFree(const ApplicationId& id);
+  void LaunchAllFree();
   void OnAttemptStored(Application& application, ApplicationAttempt& attempt);
   void OnMasterStartTold(const ContainerId& container);
   void OnMasterRunning(Application& application, ApplicationAttempt& attempt);
@@ -583,8 +591,8 @@ struct ResourceManagerCore::State {
   void ForgetNode(Node& node, std::vector<store::StoreOperation>& batch);
 
   // --- recovery (recovery.cc)
-  void Load(const std::vector<store::Record>& records);
-  void LoadApplication(const store::ApplicationRecord& record);
+  void Load(std::vector<store::Record> records);
+  void LoadApplication(store::ApplicationRecord record);
   void LoadAttempt(const store::AttemptRecord& record);
   void LoadNode(const store::NodeRecord& record);
   void FinishLoading();
@@ -657,6 +665,8 @@ struct ResourceManagerCore::State {
   size_t live_applications = 0;
   int32_t active_nodes = 0;
   int32_t awaited_nodes = 0;
+  std::set<ApplicationId> waits_for_former;    // whose AM may be started when nothing is left
+  bool taking_report = false;                  // of a node: what else it has is not known yet
   std::set<AttemptId> avoiding;                // whose AM's ask waits, and that have nodes to avoid
   std::vector<ApplicationId> to_resume;        // found live by recovery
   std::vector<store::StoreOperation> orphans;  // records without their application: deleted

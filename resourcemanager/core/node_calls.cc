@@ -209,6 +209,7 @@ void ResourceManagerCore::State::ActivateNode(Node& node, const RegisterNodeRequ
 
 void ResourceManagerCore::State::Reconcile(Node& node,
                                            const std::vector<ContainerStatus>& reported) {
+  taking_report = true;
   std::set<ContainerId> present;
   for (const auto& status : reported) present.insert(status.id);
   // What was to be stopped here and is gone has ended.
@@ -236,6 +237,7 @@ void ResourceManagerCore::State::Reconcile(Node& node,
                   EndedStatus(slot, "The NodeManager registered again without this container"));
   }
   for (const auto& status : reported) OnReported(node, status);
+  taking_report = false;
   SettleExpected(node, "The NodeManager registered again without this container");
 }
 
@@ -273,7 +275,10 @@ void ResourceManagerCore::State::On(const NodeHeartbeat& event) {
     node.polls.Advance();
     // A signal is answered as what it was, though it has ended its container.
     for (const CommandOutcome& outcome : request.outcomes) OnOutcome(node, outcome);
+    taking_report = true;
     for (const auto& status : request.containers) OnReported(node, status);
+    taking_report = false;
+    LaunchAllFree();
     SetHealth(node, request.healthy, request.health_report);
     node.utilization = request.utilization;
   }

@@ -40,11 +40,11 @@ RmAttemptState LastAttemptState(RmApplicationState application) {
 
 }  // namespace
 
-void ResourceManagerCore::State::Load(const std::vector<store::Record>& records) {
+void ResourceManagerCore::State::Load(std::vector<store::Record> records) {
   LoadQueues(records);
-  for (const auto& record : records) {
-    if (const auto* application = std::get_if<store::ApplicationRecord>(&record)) {
-      LoadApplication(*application);
+  for (auto& record : records) {
+    if (auto* application = std::get_if<store::ApplicationRecord>(&record)) {
+      LoadApplication(std::move(*application));
     } else if (const auto* node = std::get_if<store::NodeRecord>(&record)) {
       LoadNode(*node);
     }
@@ -59,12 +59,14 @@ void ResourceManagerCore::State::Load(const std::vector<store::Record>& records)
   FinishLoading();
 }
 
-void ResourceManagerCore::State::LoadApplication(const store::ApplicationRecord& record) {
-  auto& owned = applications[record.id];
+void ResourceManagerCore::State::LoadApplication(store::ApplicationRecord stored) {
+  // In their order, as a rule: each goes to the end.
+  auto& owned = applications.try_emplace(applications.end(), stored.id)->second;
   if (owned != nullptr) return;  // a store has each key once
   owned = std::make_unique<Application>();
   Application& application = *owned;
-  application.record = record;
+  application.record = std::move(stored);
+  const store::ApplicationRecord& record = application.record;
   application.am_resource = record.context.am_resource;
   application.charged_until = now.monotonic;
   application.tracking_url = record.tracking_url;

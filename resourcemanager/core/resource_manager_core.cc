@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "common/limits.h"
 #include "resourcemanager/core/core_state.h"
@@ -349,10 +350,10 @@ void ResourceManagerCore::State::Unpark(CallId call) {
 
 ResourceManagerCore::ResourceManagerCore(const CoreOptions& options,
                                          const store::EpochRecord& epoch,
-                                         const std::vector<store::Record>& records,
+                                         std::vector<store::Record> records,
                                          Now now)
     : state_(std::make_unique<State>(options, epoch, now)) {
-  state_->Load(records);
+  state_->Load(std::move(records));
 }
 
 ResourceManagerCore::~ResourceManagerCore() = default;

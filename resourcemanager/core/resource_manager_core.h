@@ -96,7 +96,7 @@ class ResourceManagerCore {
   // `epoch` and the records are what the store gave: see StateStore::Open and Load.
   ResourceManagerCore(const CoreOptions& options,
                       const store::EpochRecord& epoch,
-                      const std::vector<store::Record>& records,
+                      std::vector<store::Record> records,
                       Now now);
   ~ResourceManagerCore();
 

@@ -142,6 +142,7 @@ void ResourceManagerCore::State::SettleExpected(Node& node, const std::string& w
     if (node.strangers.contains(id)) continue;  // it is there, and being stopped
     OnMissing(id, node.index, why);
   }
+  LaunchAllFree();
 }
 
 // Nobody has it, and nobody will.
@@ -167,11 +168,8 @@ void ResourceManagerCore::State::OnMissing(const ContainerId& id,
 void ResourceManagerCore::State::NoteMasterGone(const ContainerId& id) {
   ApplicationAttempt* attempt = FindAttempt(id.attempt);
   if (attempt == nullptr || attempt->am_container != id) return;
-  if (!std::exchange(attempt->master_unaccounted, false)) return;
-  // The next attempt may have waited for that.
-  Application& application = *FindApplication(id.attempt.application);
-  ApplicationAttempt& current = *application.current();
-  if (current.record_durable) OnAttemptStored(application, current);
+  attempt->master_unaccounted = false;
+  LaunchIfFree(id.attempt.application);
 }
 
 void ResourceManagerCore::State::CompareHeld(ApplicationAttempt& attempt,

@@ -148,7 +148,7 @@ void ResourceManagerDaemon::State::MakeServer() {
   CoreOptions core_options = options.core;
   core_options.leadership.since = recovered.asked;
   auto core = std::make_unique<ResourceManagerCore>(
-      core_options, recovered.epoch, recovered.records, platform::ReadClock());
+      core_options, recovered.epoch, std::move(recovered.records), platform::ReadClock());
   recovered.records.clear();
   ResourceManagerServer::Hooks server_hooks;
   server_hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };

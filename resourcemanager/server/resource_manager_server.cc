@@ -108,7 +108,16 @@ ResourceManagerServer::ResourceManagerServer(platform::EventLoop& core_loop,
 
 void ResourceManagerServer::Start() {
   loop_.PostAndWait([this] {
+    recovering_ = true;
     Execute(core_->Start(platform::ReadClock()));
+    recovering_ = false;
+    if (recovered_changes_ > kToldOfRecovery) {
+      platform::LogInfo(
+          "rm.server",
+          "-",
+          "recovery made more state changes than are told",
+          {{"all", std::to_string(recovered_changes_)}, {"told", std::to_string(kToldOfRecovery)}});
+    }
     ArmTimer();
   });
 }
@@ -205,7 +214,7 @@ void ResourceManagerServer::Release(Actions due) {
           } else if constexpr (std::is_same_v<Body, ForgetStagedFiles>) {
             hooks_.forget_staged_files(body.application);
           } else if constexpr (std::is_same_v<Body, Transitioned>) {
-            LogTransition(body);
+            Tell(body);
             metrics_.CountTransition(body.machine, body.to);
           } else if constexpr (std::is_same_v<Body, Noted>) {
             LogNote(body);
@@ -221,6 +230,11 @@ void ResourceManagerServer::Release(Actions due) {
         },
         action.body);
   }
+}
+
+void ResourceManagerServer::Tell(const Transitioned& change) {
+  if (recovering_ && ++recovered_changes_ > kToldOfRecovery) return;
+  LogTransition(change);
 }
 
 void ResourceManagerServer::AppendToStore(Append append) {

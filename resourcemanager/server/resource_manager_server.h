@@ -47,6 +47,9 @@ class ResourceManagerServer {
   // Above the first bound new submissions are refused; at the second the server steps down.
   static constexpr size_t kHeldBeforeRefusing = 65'536;
   static constexpr size_t kHeldAtMost = 4 * kHeldBeforeRefusing;
+  // Of the state changes that recovery makes so many are told one by one: whoever takes over a
+  // hundred thousand applications is waited for.
+  static constexpr size_t kToldOfRecovery = 1000;
 
   using MakeEvent = std::function<Event(CallId)>;
   using Completion = std::function<void(CoreAnswer)>;
@@ -128,6 +131,7 @@ class ResourceManagerServer {
   void HandleQuery(const QueryWork& work);
   void HandleAbandoned(CallId call);
   void StepCore(const Event& event);
+  void Tell(const Transitioned& change);
   void Execute(Actions actions);
   void Release(Actions due);
   void AppendToStore(Append append);
@@ -155,6 +159,8 @@ class ResourceManagerServer {
   // Of the core loop.
   DurabilityGate gate_{kHeldAtMost};
   std::map<uint64_t, WaitingCall> calls_;
+  bool recovering_ = false;
+  size_t recovered_changes_ = 0;
   platform::EventLoop::TimerId timer_ = 0;
   Instant armed_for_ = kNever;
   platform::EventLoop::TimerId patience_timer_ = 0;

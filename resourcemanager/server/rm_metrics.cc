@@ -38,7 +38,10 @@ struct RmMetrics::State {
   platform::Histogram store_write = metrics.AddHistogram(
       "weir_store_write_seconds", "From an append to its durability.", Metrics::LatencyBounds());
 
-  std::map<std::string, platform::Histogram, std::less<>> steps;  // by event; of the core loop
+  // Found once: the texts that name them are made for nothing otherwise. Of the core loop.
+  std::map<std::string, platform::Histogram, std::less<>> steps;  // by event
+  std::map<std::string, std::map<std::string, platform::Counter, std::less<>>, std::less<>>
+      transitions;  // by machine and new state
 
   void Count(const char* name, const char* help, const Labels& labels) {
     metrics.AddCounter(name, help, labels).Add();
@@ -131,9 +134,19 @@ RmMetrics::RmMetrics() : state_(std::make_unique<State>()) {}
 RmMetrics::~RmMetrics() = default;
 
 void RmMetrics::CountTransition(std::string_view machine, std::string_view to) {
-  state_->Count("weir_rm_transitions_total",
-                "State changes, by machine and new state.",
-                {{"machine", std::string(machine)}, {"to", std::string(to)}});
+  auto of_machine = state_->transitions.find(machine);
+  if (of_machine == state_->transitions.end()) {
+    of_machine = state_->transitions.try_emplace(std::string(machine)).first;
+  }
+  auto known = of_machine->second.find(to);
+  if (known == of_machine->second.end()) {
+    const platform::Counter added =
+        state_->metrics.AddCounter("weir_rm_transitions_total",
+                                   "State changes, by machine and new state.",
+                                   {{"machine", std::string(machine)}, {"to", std::string(to)}});
+    known = of_machine->second.emplace(std::string(to), added).first;
+  }
+  known->second.Add();
 }
 
 void RmMetrics::CountInvalidEvent(std::string_view machine) {

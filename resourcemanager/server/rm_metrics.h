@@ -36,6 +36,7 @@ class RmMetrics {
   RmMetrics(const RmMetrics&) = delete;
   RmMetrics& operator=(const RmMetrics&) = delete;
 
+  // On the core loop only.
   void CountTransition(std::string_view machine, std::string_view to);
   void CountInvalidEvent(std::string_view machine);
   void CountDropped(std::string_view what);

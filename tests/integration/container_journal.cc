@@ -115,8 +115,6 @@ std::vector<std::string> FindFaults(const std::vector<Life>& lives,
                                     const std::function<bool(const Life&)>& may_end) {
   std::vector<std::string> faults;
   ForEachOverlap(lives, [&faults](const Life& one, const Life& other) {
-    const bool masters = one.container.is_application_master();
-    if (one.container.attempt != other.container.attempt && !masters) return;
     faults.push_back("two at once: " + one.ToString() + "; " + other.ToString());
   });
   std::map<ContainerId, const Life*> of_container;

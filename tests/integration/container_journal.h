@@ -48,9 +48,7 @@ std::vector<Life> ReadJournals(const std::string& directory);
 
 // What must not have happened, a sentence each:
 //  - two lives of one container;
-//  - a life of a task that began before the one before it was over. Workers of two attempts of an
-//    application are not compared: those of the former are being stopped when the next one begins
-//    (LongestOverlapMs says for how long). ApplicationMasters are;
+//  - a life of a task that began before the one before it was over, be it of another attempt;
 //  - one that was asked to end, or was silent since `alive_since`, without having ended by itself;
 //    but not those that `may_end` says something was done to.
 std::vector<std::string> FindFaults(const std::vector<Life>& lives,

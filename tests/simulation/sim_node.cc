@@ -278,8 +278,11 @@ void SimNode::StartProcess(const ContainerId& id) {
   world_.trace.Line(name_, id.ToString() + " is launched");
   world_.checker.Launched(id);
   const Note& note = notes_.at(id);
+  const bool keeps = id.is_application_master() &&
+                     world_.workload.applications.at(std::stoul(note.launch.command.at(1)))
+                         .context.keep_containers;
   for (const SimNode* node : world_.nodes) {
-    if (const std::string overlap = node->FindOverlap(id); !overlap.empty()) {
+    if (const std::string overlap = node->FindOverlap(id, keeps); !overlap.empty()) {
       world_.checker.Fail(id.ToString() + " is launched while " + overlap);
     }
   }

@@ -43,12 +43,12 @@ class SimNode {
   uint64_t Receive(const nm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
   void Crash(Death death = Death::kProcess);
-  // What must not run here while `launched` is launched somewhere: an earlier ApplicationMaster of
-  // its application; and anything at all when the RM has heard nothing of this node for so long
-  // that it is lost, as any of it may have been replaced by then, also by its own
-  // ApplicationMaster. But for nodes without a NodeManager, until a moment after one is back, and
-  // containers that are to be kept. "" or what runs.
-  std::string FindOverlap(const ContainerId& launched) const;
+  // What must not run here while `launched` is launched somewhere: of an ApplicationMaster anything
+  // of an earlier attempt of its application, but for workers that it keeps; and anything at all
+  // when the RM has heard nothing of this node for so long that it is lost, as any of it may have
+  // been replaced by then, also by its own ApplicationMaster. But for nodes without a NodeManager,
+  // until a moment after one is back, and containers that are to be kept. "" or what runs.
+  std::string FindOverlap(const ContainerId& launched, bool keeps) const;
   // The RM has received something from it.
   void HeardByResourceManager();
   // What its plan says; nothing while it is down.

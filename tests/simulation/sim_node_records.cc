@@ -117,16 +117,16 @@ void SimNode::HeardByResourceManager() {
   heard_by_rm_ = world_.queue.now();
 }
 
-std::string SimNode::FindOverlap(const ContainerId& launched) const {
+std::string SimNode::FindOverlap(const ContainerId& launched, bool keeps) const {
   const AttemptId& attempt = launched.attempt;
   const Instant now = world_.queue.now();
   if (!up() || now - booted_ < kTimeToStop) return "";
   const bool lost = now - heard_by_rm_ >= kNodeExpiry;
   for (const auto& [id, process] : processes_) {
-    const bool earlier_master =
-        id.attempt.application == attempt.application && id.attempt.number < attempt.number &&
-        launched.is_application_master() && id.is_application_master() && !process.main_ended;
-    if (!lost && !earlier_master) continue;
+    const bool earlier = id.attempt.application == attempt.application &&
+                         id.attempt.number < attempt.number && launched.is_application_master() &&
+                         (!keeps || id.is_application_master()) && !process.main_ended;
+    if (!lost && !earlier) continue;
     if (notes_.at(id).launch.on_lease_end == LeaseEnd::kKeep) continue;
     return id.ToString() + " runs on " + name_ + ", from which the RM has heard nothing for " +
            std::to_string(ToMillis(now - heard_by_rm_)) + " ms";

@@ -19,7 +19,7 @@ BUGS = [
      "  if (attempt->slot == std::nullopt) {", ""),
     ("two-masters", "the next ApplicationMaster does not wait for the one before",
      "resourcemanager/core/attempt_lifecycle.cc",
-     "  if (EarlierMasterHeld(application, attempt)) return;\n", "", ""),
+     "  if (FormerLeft(application, attempt) != Former::kNothing) {", "  if (false) {", ""),
     ("token-used-twice", "a container that has ended is started by its token again",
      "nodemanager/core/machine_callers.cc",
      "    if (remembered.contains(id)) {", "    if (remembered.contains(id) && id.number < 0) {", ""),

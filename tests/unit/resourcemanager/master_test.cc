@@ -428,14 +428,16 @@ TEST_F(Master, ThatEndsWithoutAFinalStatusFailsAndIsTriedAgain) {
   ASSERT_EQ(answer.stop.size(), 1U) << "its worker goes with it";
   EXPECT_EQ(driver.Report(first.application).state, ApplicationState::kAccepted);
   driver.CommitAll();
-  const auto started = driver.StartMasters("n1");
+  EXPECT_TRUE(driver.StartMasters("n1").empty()) << "the worker has not ended yet";
+  const auto started = driver.Beat("n1", {Complete(granted[0].token.id, 143)}).start;
   ASSERT_EQ(started.size(), 1U);
-  EXPECT_EQ(started[0].attempt.number, 2);
+  const ContainerId next = started[0].token.id;
+  driver.Beat("n1", {Running(next)});
+  EXPECT_EQ(next.attempt.number, 2);
   EXPECT_EQ(driver.Code(driver.RegisterMasterCall(first)), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(driver.Code(Poll(first, 2)), ErrorCode::kFailedPrecondition);
-  EXPECT_NE(driver.Get<RegisterMasterAnswer>(driver.RegisterMasterCall(started[0].attempt)),
-            nullptr);
-  driver.Beat("n1", {Complete(started[0], 4)});
+  EXPECT_NE(driver.Get<RegisterMasterAnswer>(driver.RegisterMasterCall(next.attempt)), nullptr);
+  driver.Beat("n1", {Complete(next, 4)});
   driver.CommitAll();
   const ApplicationReport report = driver.Report(first.application);
   EXPECT_EQ(report.state, ApplicationState::kFailed);

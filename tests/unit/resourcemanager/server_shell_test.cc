@@ -1,6 +1,7 @@
 // The shell with the real core and a store whose writes end when the test says so.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <memory>
@@ -10,9 +11,11 @@
 
 #include "platform/clock.h"
 #include "platform/event_loop.h"
+#include "platform/log.h"
 #include "platform/mutex.h"
 #include "resourcemanager/server/resource_manager_server.h"
 #include "resourcemanager/server/rm_metrics.h"
+#include "tests/support/temp_directory.h"
 #include "tests/support/wait_until.h"
 
 namespace weir::rm {
@@ -111,6 +114,51 @@ class ShellTest : public ::testing::Test {
   std::promise<Error> stepped_down_;
   std::unique_ptr<ResourceManagerServer> server_;
 };
+
+// A recovery of many applications does not wait for its log.
+TEST(ShellRecovery, TellsOfTheFirstChangesAndOfHowManyThereWere) {
+  constexpr int kApplications = 800;
+  std::vector<store::Record> records;
+  for (int i = 1; i <= kApplications; ++i) {
+    store::ApplicationRecord record;
+    record.id = {1'600'000'000'000, i};
+    record.idempotency_key = "key-" + std::to_string(i);
+    record.user = "ann";
+    record.queue = "root.default";
+    record.context.am_resource = {1024, 1};
+    records.emplace_back(record);
+  }
+  const testing::TempDirectory directory;
+  const std::string log = directory / "log";
+  ASSERT_TRUE(platform::StartLog(log, platform::LogLevel::kInfo).ok());
+  HeldStore store;
+  RmMetrics metrics;
+  platform::EventLoop loop("test-core");
+  ResourceManagerServer::Hooks hooks;
+  hooks.step_down = [](const Error&) {};
+  ResourceManagerServer server(
+      loop,
+      store,
+      std::make_unique<ResourceManagerCore>(CoreOptions{},
+                                            store::EpochRecord{Epoch{2}, 1'700'000'000'000, "test"},
+                                            records,
+                                            platform::ReadClock()),
+      metrics,
+      std::move(hooks));
+  loop.Start();
+  server.Start();
+  loop.Stop();
+  ASSERT_TRUE(platform::StartLog("", platform::LogLevel::kInfo).ok());
+  const std::string text = testing::ReadWholeFile(log);
+  size_t told = 0;
+  for (size_t at = text.find(" event="); at != std::string::npos;
+       at = text.find(" event=", at + 1)) {
+    ++told;
+  }
+  EXPECT_EQ(told, ResourceManagerServer::kToldOfRecovery);
+  EXPECT_NE(text.find("all=" + std::to_string(2 * kApplications) + " told=1000"), std::string::npos)
+      << text.substr(text.size() - std::min<size_t>(text.size(), 1000));
+}
 
 bool IsReady(std::future<CoreAnswer>& answer) {
   return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
