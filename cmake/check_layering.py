@@ -14,8 +14,10 @@ ALLOWED = {
     "common": [],
     "scheduler": ["common"],
     "state-store/records": ["common"],
+    "state-store/frame_log": ["common", "state-store/records"],
     "state-store/protocol": ["common", "state-store/records"],
-    "state-store": ["common", "platform", "state-store/records", "state-store/protocol"],
+    "state-store": ["common", "platform", "state-store/records", "state-store/frame_log",
+                    "state-store/protocol"],
     "platform": ["common", "gen"],
     "wire": ["common", "platform", "gen"],
     "resourcemanager/core": ["common", "scheduler", "state-store/records"],
@@ -48,10 +50,12 @@ ALLOWED = {
     "stream/examples": ["stream/api"],
     "client": ["common", "platform", "wire", "gen", "log-archive", "state-store",
                "state-store/records", "stream/graph"],
-    "tests/simulation": ["common", "scheduler", "state-store/records", "state-store/protocol",
-                         "resourcemanager/core", "nodemanager/core", "appmaster/core"],
+    "tests/simulation": ["common", "scheduler", "state-store/records", "state-store/frame_log",
+                         "state-store/protocol", "resourcemanager/core", "nodemanager/core", "appmaster/core"],
 }
-PURE = ["common", "scheduler", "state-store/records", "state-store/protocol",
+# Layers of files with that beginning, in a folder of another layer.
+FILES = ["state-store/records", "state-store/frame_log"]
+PURE = ["common", "scheduler", "state-store/records", "state-store/frame_log", "state-store/protocol",
         "resourcemanager/core", "nodemanager/core",
         "appmaster/core", "stream/graph", "stream/jobmanager/core", "stream/taskmanager/core",
         "tests/simulation"]
@@ -65,7 +69,7 @@ INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"')
 
 def layer_of(path):
     matches = [layer for layer in ALLOWED if path == layer or path.startswith(layer + "/")
-               or (layer == "state-store/records" and path.startswith(layer))]
+               or (layer in FILES and path.startswith(layer))]
     if path.startswith("gen/"):
         return "gen"
     return max(matches, key=len) if matches else None

@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "common/result.h"
-#include "state-store/store_engine.h"
+#include "state-store/records_change.h"
 
 namespace weir::store {
 
