@@ -29,8 +29,11 @@ void AddTable(std::string_view machine,
 
 }  // namespace
 
-void Coverage::Hit(std::string_view machine, std::string_view state, std::string_view event) {
-  ++hits_[Key(machine, state, event)];
+void Coverage::Hit(std::string_view machine,
+                   std::string_view state,
+                   std::string_view event,
+                   int64_t times) {
+  hits_[Key(machine, state, event)] += times;
 }
 
 void Coverage::Merge(const Coverage& other) {

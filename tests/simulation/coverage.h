@@ -13,7 +13,10 @@ namespace weir::simulation {
 
 class Coverage {
  public:
-  void Hit(std::string_view machine, std::string_view state, std::string_view event);
+  void Hit(std::string_view machine,
+           std::string_view state,
+           std::string_view event,
+           int64_t times = 1);
   void Merge(const Coverage& other);
 
   struct Pair {
@@ -24,7 +27,8 @@ class Coverage {
     int64_t hits = 0;
     std::string ToString() const;
   };
-  // Every pair of every table that is allowed or ignored, in the order of the tables.
+  // Every pair of every table that is allowed or ignored, in the order of the tables. Of an ignored
+  // one that is the number of processes in which it occurred.
   std::vector<Pair> Pairs() const;
 
  private:

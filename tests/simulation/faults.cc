@@ -1,9 +1,12 @@
 #include "tests/simulation/faults.h"
 
+#include <algorithm>
+
 namespace weir::simulation {
 namespace {
 
 constexpr uint64_t kMillion = 1'000'000;
+constexpr uint64_t kFaultDraws = 2;
 
 Duration Between(Random& random, Duration low, Duration high) {
   return Duration(random.Between(low.count(), high.count()));
@@ -11,99 +14,73 @@ Duration Between(Random& random, Duration low, Duration high) {
 
 }  // namespace
 
-FaultCounts& FaultCounts::operator+=(const FaultCounts& other) {
-  messages += other.messages;
-  lost += other.lost;
-  duplicated += other.duplicated;
-  slow += other.slow;
-  rm_crashes += other.rm_crashes;
-  nm_crashes += other.nm_crashes;
-  am_crashes += other.am_crashes;
-  store_failures += other.store_failures;
-  isolations += other.isolations;
-  lease_ends += other.lease_ends;
-  takeovers += other.takeovers;
-  rm_stops += other.rm_stops;
-  zk_cuts += other.zk_cuts;
-  zk_outages += other.zk_outages;
-  cuts += other.cuts;
-  clock_jumps += other.clock_jumps;
-  lost_queues += other.lost_queues;
-  return *this;
-}
-
-std::string FaultCounts::ToString() const {
-  return std::to_string(messages) + " messages (" + std::to_string(lost) + " lost, " +
-         std::to_string(duplicated) + " duplicated, " + std::to_string(slow) +
-         " slow), crashes: " + std::to_string(rm_crashes) + " RM, " + std::to_string(nm_crashes) +
-         " NM, " + std::to_string(am_crashes) + " AM; " + std::to_string(store_failures) +
-         " failed writes, " + std::to_string(isolations) + " isolated nodes, " +
-         std::to_string(lease_ends) + " leases at their end, " + std::to_string(lost_queues) +
-         " starts without a queue in use; " + std::to_string(takeovers) + " takeovers, " +
-         std::to_string(rm_stops) + " RMs stopped, " + std::to_string(cuts) + " hosts cut off, " +
-         std::to_string(zk_cuts) + " ZooKeeper connections cut, " + std::to_string(zk_outages) +
-         " outages, " + std::to_string(clock_jumps) + " clocks jumped";
-}
-
-Faults::Faults(Random& random, Faultiness faultiness, bool several)
+Faults::Faults(Random& random, const Options& options)
     : random_(random),
-      active_(faultiness != Faultiness::kNone),
-      restarts_only_(faultiness == Faultiness::kRestarts),
-      one_death_(faultiness == Faultiness::kOneDeath),
-      lose_(6'000 + random.Below(55'000)),
-      duplicate_(6'000 + random.Below(55'000)),
-      slow_(random.Below(50'000)),
-      usual_delay_(Between(random, microseconds(50), milliseconds(5))),
-      slow_delay_(Between(random, milliseconds(100), seconds(8))),
-      rm_crash_(random.Chance(2, 3) ? random.Below(15'000) : 0),
-      nm_crash_(random.Chance(2, 3) ? random.Below(25'000) : 0),
-      am_crash_(random.Chance(1, 2) ? random.Below(50'000) : 0),
-      store_delay_(Between(random, microseconds(20), milliseconds(10))),
-      store_slow_(random.Chance(1, 4) ? 300'000 + random.Below(500'000) : random.Below(100'000)),
-      store_failure_(random.Chance(1, 3) ? random.Below(60'000) : 0),
-      isolate_(random.Chance(1, 2) ? random.Below(15'000) : 0),
-      executor_failure_(random.Chance(1, 2) ? random.Below(150'000) : 0) {
-  if (several && active_ && !restarts_only_ && !one_death_) {
-    for (uint64_t* one : {&rm_stop_, &zk_outage_, &cut_, &clock_jump_}) {
-      *one = random.Chance(1, 2) ? random.Below(60'000) : 0;
+      other_(OtherDraws(options.seed, kFaultDraws)),
+      active_(options.faultiness != Faultiness::kNone),
+      restarts_only_(options.faultiness == Faultiness::kRestarts),
+      one_death_(options.faultiness == Faultiness::kOneDeath) {
+  DrawOften(random, options.several && active_ && !restarts_only_ && !one_death_);
+  if (options.faultiness == Faultiness::kDrawn) {
+    for (size_t i = 0; i < kFaults; ++i) {
+      if (!options.setting.faults[i]) continue;
+      per_million_[i] = *options.setting.faults[i];
+      set_ = true;
     }
-    zk_cut_ = random.Chance(1, 2) ? random.Below(80'000) : 0;
   }
   if (!restarts_only_ && !one_death_) return;
-  for (uint64_t* other : {&lose_,
-                          &duplicate_,
-                          &slow_,
-                          &nm_crash_,
-                          &am_crash_,
-                          &store_failure_,
-                          &isolate_,
-                          &executor_failure_}) {
-    *other = 0;
-  }
-  rm_crash_ = restarts_only_ ? 1'000 + random.Below(8'000) : 0;
+  const uint64_t slow_writes = per_million(Fault::kSlowWrite);
+  per_million_.fill(0);
+  per_million(Fault::kSlowWrite) = slow_writes;
+  if (restarts_only_) per_million(Fault::kRmCrash) = 1'000 + random.Below(8'000);
 }
 
-bool Faults::Draw(uint64_t per_million) {
-  return active_ && per_million > 0 && random_.Chance(per_million, kMillion);
+// In this order: each seed is to stay the run that it was.
+void Faults::DrawOften(Random& random, bool several) {
+  per_million(Fault::kLostMessage) = 6'000 + random.Below(55'000);
+  per_million(Fault::kDuplicatedMessage) = 6'000 + random.Below(55'000);
+  per_million(Fault::kSlowMessage) = random.Below(50'000);
+  usual_delay_ = Between(random, microseconds(50), milliseconds(5));
+  slow_delay_ = Between(random, milliseconds(100), seconds(8));
+  per_million(Fault::kRmCrash) = random.Chance(2, 3) ? random.Below(15'000) : 0;
+  per_million(Fault::kNmCrash) = random.Chance(2, 3) ? random.Below(25'000) : 0;
+  per_million(Fault::kAmCrash) = random.Chance(1, 2) ? random.Below(50'000) : 0;
+  store_delay_ = Between(random, microseconds(20), milliseconds(10));
+  per_million(Fault::kSlowWrite) =
+      random.Chance(1, 4) ? 300'000 + random.Below(500'000) : random.Below(100'000);
+  per_million(Fault::kFailedWrite) = random.Chance(1, 3) ? random.Below(60'000) : 0;
+  per_million(Fault::kIsolation) = random.Chance(1, 2) ? random.Below(15'000) : 0;
+  const uint64_t executor = random.Chance(1, 2) ? random.Below(150'000) : 0;
+  for (const Fault fault :
+       {Fault::kRecordFailure, Fault::kLocalizationFailure, Fault::kLaunchFailure}) {
+    per_million(fault) = executor;
+  }
+  if (!several) return;
+  for (const Fault fault :
+       {Fault::kRmStop, Fault::kZookeeperOutage, Fault::kHostCut, Fault::kClockJump}) {
+    per_million(fault) = random.Chance(1, 2) ? random.Below(60'000) : 0;
+  }
+  per_million(Fault::kZookeeperCut) = random.Chance(1, 2) ? random.Below(80'000) : 0;
+}
+
+bool Faults::DrawFrom(Random& random, uint64_t per_million, Fault fault) {
+  const bool drawn = active_ && per_million > 0 && random.Chance(per_million, kMillion);
+  if (drawn) Count(fault);
+  return drawn;
 }
 
 bool Faults::LoseMessage() {
   ++counts.messages;
-  const bool lost = Draw(lose_);
-  if (lost) ++counts.lost;
-  return lost;
+  return Draw(Fault::kLostMessage);
 }
 
 bool Faults::DuplicateMessage() {
-  const bool twice = Draw(duplicate_);
-  if (twice) ++counts.duplicated;
-  return twice;
+  return Draw(Fault::kDuplicatedMessage);
 }
 
 Duration Faults::MessageDelay() {
   const Duration usual = Between(random_, microseconds(20), usual_delay_);
-  if (!Draw(slow_)) return usual;
-  ++counts.slow;
+  if (!Draw(Fault::kSlowMessage)) return usual;
   return usual + Between(random_, Duration(0), slow_delay_);
 }
 
@@ -111,28 +88,28 @@ bool Faults::IsThePlace() {
   return active_ && one_death_ && ++places_ == dies_at_;
 }
 
-bool Faults::Crash(uint64_t per_million, int64_t FaultCounts::*count) {
-  const bool crash = IsThePlace() || Draw(per_million);
-  if (crash) ++(counts.*count);
-  return crash;
+bool Faults::Crash(Fault fault) {
+  if (!IsThePlace()) return Draw(fault);
+  Count(fault);
+  return true;
 }
 
-bool Faults::CrashAfterwards(int64_t FaultCounts::*count) {
+bool Faults::CrashAfterwards(Fault fault) {
   const bool crash = IsThePlace();
-  if (crash) ++(counts.*count);
+  if (crash) Count(fault);
   return crash;
 }
 
 bool Faults::CrashResourceManager() {
-  return Crash(rm_crash_, &FaultCounts::rm_crashes);
+  return Crash(Fault::kRmCrash);
 }
 
 bool Faults::CrashNodeManager() {
-  return Crash(nm_crash_, &FaultCounts::nm_crashes);
+  return Crash(Fault::kNmCrash);
 }
 
 bool Faults::CrashMaster() {
-  return Crash(am_crash_, &FaultCounts::am_crashes);
+  return Crash(Fault::kAmCrash);
 }
 
 Duration Faults::RestartDelay() {
@@ -141,61 +118,75 @@ Duration Faults::RestartDelay() {
 }
 
 Duration Faults::StoreDelay() {
-  if (Draw(store_slow_)) return Between(random_, milliseconds(50), seconds(3));
+  if (Draw(Fault::kSlowWrite)) return Between(random_, milliseconds(50), seconds(3));
   return Between(random_, microseconds(10), store_delay_);
 }
 
 bool Faults::FailStoreWrite() {
-  const bool fail = Draw(store_failure_);
-  if (fail) ++counts.store_failures;
-  return fail;
+  return Draw(Fault::kFailedWrite);
 }
 
-bool Faults::FailExecutor() {
-  return Draw(executor_failure_);
+size_t Faults::TearWrite(size_t bytes) {
+  if (bytes < 2) return 0;
+  if (!DrawFrom(other_, per_million(Fault::kTornWrite), Fault::kTornWrite)) return 0;
+  return 1 + static_cast<size_t>(other_.Below(bytes - 1));
+}
+
+size_t Faults::TearRecords(size_t records) {
+  if (records < 2) return 0;
+  if (!DrawFrom(other_, per_million(Fault::kTornRecords), Fault::kTornRecords)) return 0;
+  return 1 + static_cast<size_t>(other_.Below(records - 1));
+}
+
+bool Faults::FailExecutor(Fault fault) {
+  return Draw(fault);
+}
+
+Duration Faults::ExecutorDelay() {
+  const bool slow = DrawFrom(other_, per_million(Fault::kSlowExecutor), Fault::kSlowExecutor);
+  return slow ? Between(other_, Duration(0), seconds(5)) : Duration(0);
+}
+
+bool Faults::FailContainer() {
+  return DrawFrom(other_, per_million(Fault::kContainerFailure), Fault::kContainerFailure);
 }
 
 bool Faults::IsolateNode() {
-  const bool isolate = Draw(isolate_);
-  if (isolate) ++counts.isolations;
-  return isolate;
+  return Draw(Fault::kIsolation);
 }
 
 bool Faults::IsolateAll() {
   constexpr uint64_t kRarer = 4;
-  const bool isolate = Draw(isolate_ / kRarer);
-  if (isolate) ++counts.isolations;
-  return isolate;
+  return DrawFrom(random_, per_million(Fault::kIsolation) / kRarer, Fault::kIsolation);
+}
+
+bool Faults::StopNodeManager() {
+  return DrawFrom(other_, per_million(Fault::kNmStop), Fault::kNmStop);
+}
+
+// Shorter and longer than a lease.
+Duration Faults::NodeManagerStopTime() {
+  return Between(other_, milliseconds(100), seconds(20));
 }
 
 bool Faults::StopResourceManager() {
-  const bool stop = Draw(rm_stop_);
-  if (stop) ++counts.rm_stops;
-  return stop;
+  return Draw(Fault::kRmStop);
 }
 
 bool Faults::StopZookeeper() {
-  const bool stop = Draw(zk_outage_);
-  if (stop) ++counts.zk_outages;
-  return stop;
+  return Draw(Fault::kZookeeperOutage);
 }
 
 bool Faults::CutHosts() {
-  const bool cut = Draw(cut_);
-  if (cut) ++counts.cuts;
-  return cut;
+  return Draw(Fault::kHostCut);
 }
 
 bool Faults::JumpClock() {
-  const bool jump = Draw(clock_jump_);
-  if (jump) ++counts.clock_jumps;
-  return jump;
+  return Draw(Fault::kClockJump);
 }
 
 bool Faults::CutZookeeper() {
-  const bool cut = Draw(zk_cut_);
-  if (cut) ++counts.zk_cuts;
-  return cut;
+  return Draw(Fault::kZookeeperCut);
 }
 
 // Shorter and longer than a session.

@@ -1,14 +1,17 @@
-// Faults: what goes wrong in a run, drawn from its seed: how often messages are lost, delayed or
-// sent twice, which process dies at which action, how the store behaves. Stop() ends all of it.
-// Counts what it did. Single-threaded.
+// Faults: what goes wrong in a run, drawn from its seed and its setting: how often messages are
+// lost, delayed or sent twice, which process dies at which action, how the store behaves. Stop()
+// ends all of it. Counts what it did. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_FAULTS_H_
 #define WEIR_TESTS_SIMULATION_FAULTS_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 #include "common/random.h"
 #include "common/time.h"
+#include "tests/simulation/fault_kinds.h"
+#include "tests/simulation/scenario.h"
 
 namespace weir::simulation {
 
@@ -16,34 +19,15 @@ namespace weir::simulation {
 // process dies once, at a place that is given by its number, and nothing else goes wrong.
 enum class Faultiness { kDrawn, kNone, kRestarts, kOneDeath };
 
-struct FaultCounts {
-  int64_t messages = 0;
-  int64_t lost = 0;
-  int64_t duplicated = 0;
-  int64_t slow = 0;  // far beyond the usual delay: others overtake it
-  int64_t rm_crashes = 0;
-  int64_t nm_crashes = 0;
-  int64_t am_crashes = 0;
-  int64_t store_failures = 0;
-  int64_t isolations = 0;
-  int64_t lease_ends = 0;   // nodes that had heard of no RM for too long
-  int64_t takeovers = 0;    // times that some RM became active
-  int64_t rm_stops = 0;     // processes that were stopped for a while
-  int64_t zk_cuts = 0;      // connections to ZooKeeper
-  int64_t zk_outages = 0;   // of the whole ensemble
-  int64_t cuts = 0;         // between two hosts, or one way
-  int64_t clock_jumps = 0;  // of wall clocks, by up to an hour
-  int64_t lost_queues = 0;  // starts of the RM that held applications in its recovery queue
-
-  int64_t crashes() const { return rm_crashes + nm_crashes + am_crashes; }
-  FaultCounts& operator+=(const FaultCounts& other);
-  std::string ToString() const;
-};
-
 class Faults {
  public:
-  // `several`: ResourceManagers, with a ZooKeeper.
-  Faults(Random& random, Faultiness faultiness, bool several);
+  struct Options {
+    uint64_t seed = 1;
+    Faultiness faultiness = Faultiness::kDrawn;
+    bool several = false;  // ResourceManagers, with a ZooKeeper
+    Setting setting{};     // counts with kDrawn only
+  };
+  Faults(Random& random, const Options& options);
 
   // --- messages
   bool LoseMessage();
@@ -55,7 +39,7 @@ class Faults {
   bool CrashNodeManager();
   bool CrashMaster();
   // Whether it dies just after it: a place of its own for kOneDeath, else never.
-  bool CrashAfterwards(int64_t FaultCounts::*count);
+  bool CrashAfterwards(Fault fault);
   Duration RestartDelay();
   // With kOneDeath: the number of the place, from 1; and how many there have been.
   void DieAt(uint64_t place) { dies_at_ = place; }
@@ -64,16 +48,27 @@ class Faults {
   // --- the store
   Duration StoreDelay();
   bool FailStoreWrite();
+  // Of the write that was under way when its writer died, or that failed: how many of its bytes are
+  // on the disk, at least one and never all; 0 = none.
+  size_t TearWrite(size_t bytes);
+  // Of the records that a NodeManager had not written when it died: how many are; 0 = none.
+  size_t TearRecords(size_t records);
 
-  // --- a node's executor: files cannot be had, programs not be started
-  bool FailExecutor();
+  // --- a node's executor: kRecordFailure, kLocalizationFailure, kLaunchFailure
+  bool FailExecutor(Fault fault);
+  // What a launch, or a removal of directories, takes beyond the usual.
+  Duration ExecutorDelay();
+  // A worker that would have succeeded fails.
+  bool FailContainer();
 
   // --- the network as a whole
   bool IsolateNode();  // asked once a virtual second and node
   bool IsolateAll();   // asked once a virtual second: the RM hears of no node
   Duration IsolationTime();
 
-  // --- asked once a virtual second; with several ResourceManagers only
+  // --- asked once a virtual second
+  bool StopNodeManager();  // and node
+  Duration NodeManagerStopTime();
   bool StopResourceManager();
   bool StopZookeeper();
   bool CutHosts();
@@ -82,45 +77,40 @@ class Faults {
   // Asked at each ping of a connection.
   bool CutZookeeper();
 
+  void Count(Fault fault) { ++counts[fault]; }
   void Stop() { active_ = false; }
   bool active() const { return active_; }
-  // Enough happened for the run to mean something.
+  // A scenario says how often some of it happens.
+  bool set() const { return set_; }
+  // Enough happened for the run to mean something, where it is left to the seed how much does.
   bool Satisfied() const {
-    if (one_death_) return true;
-    return counts.crashes() >= 1 && (restarts_only_ || counts.lost + counts.duplicated >= 10);
+    if (one_death_ || set_) return true;
+    const int64_t messages = counts[Fault::kLostMessage] + counts[Fault::kDuplicatedMessage];
+    return counts.crashes() >= 1 && (restarts_only_ || messages >= 10);
   }
 
   FaultCounts counts;
 
  private:
-  bool Draw(uint64_t per_million);
-  bool Crash(uint64_t per_million, int64_t FaultCounts::*count);
+  uint64_t& per_million(Fault fault) { return per_million_[static_cast<size_t>(fault)]; }
+  void DrawOften(Random& random, bool several);
+  bool Draw(Fault fault) { return DrawFrom(random_, per_million(fault), fault); }
+  bool DrawFrom(Random& random, uint64_t per_million, Fault fault);
+  bool Crash(Fault fault);
   bool IsThePlace();
 
   Random& random_;
+  Random other_;  // for the kinds that came later
   bool active_;
   const bool restarts_only_;
   const bool one_death_;
+  bool set_ = false;      // by a scenario
   uint64_t dies_at_ = 0;  // 0 = nowhere
   uint64_t places_ = 0;
-  uint64_t lose_;       // per million messages
-  uint64_t duplicate_;  // per million messages
-  uint64_t slow_;       // per million messages
-  Duration usual_delay_;
-  Duration slow_delay_;
-  uint64_t rm_crash_;  // per million actions
-  uint64_t nm_crash_;  // per million actions
-  uint64_t am_crash_;  // per million calls
-  Duration store_delay_;
-  uint64_t store_slow_;        // per million writes
-  uint64_t store_failure_;     // per million writes
-  uint64_t isolate_;           // per million seconds
-  uint64_t executor_failure_;  // per million tries
-  uint64_t rm_stop_ = 0;       // per million seconds, as the next ones
-  uint64_t zk_outage_ = 0;
-  uint64_t cut_ = 0;
-  uint64_t clock_jump_ = 0;
-  uint64_t zk_cut_ = 0;  // per million pings
+  std::array<uint64_t, kFaults> per_million_{};
+  Duration usual_delay_{0};
+  Duration slow_delay_{0};
+  Duration store_delay_{0};
 };
 
 }  // namespace weir::simulation

@@ -60,8 +60,9 @@ void InvariantChecker::StartTold(const StartContainerCommand& command) {
   }
 }
 
-void InvariantChecker::Launched(const ContainerId& container) {
-  if (!launched_.insert(container).second) Fail(container.ToString() + " is launched twice");
+void InvariantChecker::Launched(const ContainerId& container, int64_t retry) {
+  if (!launched_.emplace(container, retry).second)
+    Fail(container.ToString() + " is launched twice");
   if (completed_.contains(container)) {
     Fail(container.ToString() + " is launched after its completion was recorded");
   }

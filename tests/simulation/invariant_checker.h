@@ -6,7 +6,7 @@
 //   an ApplicationMaster is started only after its attempt's record is durable
 //   no attempt is accepted after a later one of its application
 //   what runs on a node fits in it, as the RM counts, as the NM counts, and in truth
-//   a container is never launched twice, nor after its completion was recorded
+//   a container is never launched twice for one try, nor after its completion was recorded
 //   a node that is to go gets nothing new; no more nodes are given up per minute than may be
 //   the cores' own invariants (the RM's include the scheduler's); no invalid state-event pair
 //
@@ -18,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/application.h"
@@ -47,7 +48,8 @@ class InvariantChecker {
   void NodeExpired(Instant when, size_t nodes);
   void ResourceManagerBegan();
   // --- a node
-  void Launched(const ContainerId& container);
+  // `retry`: how often it was started in its place before.
+  void Launched(const ContainerId& container, int64_t retry = 0);
 
   // `newest`: nobody has begun a later epoch. One that has been deposed and does not know it yet
   // knows less.
@@ -71,7 +73,7 @@ class InvariantChecker {
   std::map<NodeId, Resource> used_earlier_;    // at most, under earlier ResourceManagers
   std::set<NodeId> going_;
   std::vector<Instant> expired_;
-  std::set<ContainerId> launched_;
+  std::set<std::pair<ContainerId, int64_t>> launched_;
   std::set<ContainerId> completed_;
 };
 

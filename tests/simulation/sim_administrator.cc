@@ -47,26 +47,36 @@ void SimAdministrator::Start() {
 }
 
 void SimAdministrator::Act() {
-  rm::Event event = DrawEvent();
-  CallResourceManager(world_,
-                      kName,
-                      {.from = kName,
-                       .to = "",
-                       .what = "administration " + std::to_string(event.index()),
-                       .time_limit = seconds(2)},
-                      event,
-                      [this](const SimResourceManager::Answer& answer) {
-                        const auto* error = std::get_if<Error>(&answer);
-                        world_.trace.Line(kName,
-                                          error == nullptr ? "is obeyed" : error->ToString());
-                        if (error != nullptr && error->code == ErrorCode::kInternal) {
-                          world_.checker.Fail("administration: " + error->ToString());
-                        }
-                      });
+  Tell(DrawEvent(), Patience::kOnce);
+}
+
+void SimAdministrator::Tell(const rm::Event& event, Patience patience) {
+  CallResourceManager(
+      world_,
+      kName,
+      {.from = kName,
+       .to = "",
+       .what = "administration " + std::to_string(event.index()),
+       .time_limit = seconds(2)},
+      event,
+      [this, event, patience](const SimResourceManager::Answer& answer) {
+        const auto* error = std::get_if<Error>(&answer);
+        world_.trace.Line(kName, error == nullptr ? "is obeyed" : error->ToString());
+        if (error == nullptr) return;
+        if (error->code == ErrorCode::kInternal) {
+          return world_.checker.Fail("administration: " + error->ToString());
+        }
+        // A node that is not known (any more) is kept out by nobody.
+        if (patience == Patience::kOnce || error->code == ErrorCode::kNotFound) {
+          return;
+        }
+        world_.queue.After(seconds(1), [this, event] { Tell(event, Patience::kUntilObeyed); });
+      });
 }
 
 rm::Event SimAdministrator::DrawEvent() {
   const size_t nodes = world_.nodes.size();
+  if (world_.workload.stops_queues && world_.random.Chance(1, 3)) return DrawStop();
   switch (world_.random.Below(8)) {
     case 6:
     case 7:
@@ -136,33 +146,31 @@ rm::Event SimAdministrator::DrawDrain(const std::string& node) {
 }
 
 void SimAdministrator::TakeAllBack() {
-  Insist(rm::RefreshNodes{.call = {}, .by = kName, .lists = {}});
+  const auto insist = [this](const rm::Event& event) { Tell(event, Patience::kUntilObeyed); };
+  insist(rm::RefreshNodes{.call = {}, .by = kName, .lists = {}});
   for (const SimNode* node : world_.nodes) {
-    Insist(rm::DrainNode{.call = {}, .by = kName, .node = node->name(), .undo = true});
+    insist(rm::DrainNode{.call = {}, .by = kName, .node = node->name(), .undo = true});
   }
-  if (!world_.loses_queues) return;
-  Insist(rm::ReconfigureQueues{.call = {},
+  if (!world_.loses_queues && !world_.workload.stops_queues) return;
+  insist(rm::ReconfigureQueues{.call = {},
                                .by = kName,
                                .origin = "apply",
                                .properties = SimQueues(40, world_.workload.preemption)});
 }
 
-void SimAdministrator::Insist(const rm::Event& event) {
-  CallResourceManager(world_,
-                      kName,
-                      {.from = kName,
-                       .to = "",
-                       .what = "administration " + std::to_string(event.index()),
-                       .time_limit = seconds(2)},
-                      event,
-                      [this, event](const SimResourceManager::Answer& answer) {
-                        const auto* error = std::get_if<Error>(&answer);
-                        world_.trace.Line(kName,
-                                          error == nullptr ? "is obeyed" : error->ToString());
-                        // A node that is not known (any more) is kept out by nobody.
-                        if (error == nullptr || error->code == ErrorCode::kNotFound) return;
-                        world_.queue.After(seconds(1), [this, event] { Insist(event); });
-                      });
+// One queue takes nothing new, or only what is small.
+rm::Event SimAdministrator::DrawStop() {
+  rm::QueueProperties properties = SimQueues(40, world_.workload.preemption);
+  const std::string queue =
+      std::string("yarn.scheduler.capacity.root.") + (world_.random.Chance(1, 2) ? "a." : "b.");
+  const int line = static_cast<int>(properties.size()) + 1;
+  if (world_.random.Chance(2, 3)) {
+    properties.push_back({queue + "state", "STOPPED", line});
+  } else {
+    properties.push_back({queue + "maximum-allocation-mb", "1024", line});
+  }
+  return rm::ReconfigureQueues{
+      .call = {}, .by = kName, .origin = "apply", .properties = std::move(properties)};
 }
 
 // Of some application that there may be.

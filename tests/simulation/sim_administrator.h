@@ -26,13 +26,15 @@ class SimAdministrator {
   void TakeAllBack();
 
  private:
+  enum class Patience { kOnce, kUntilObeyed };
+
   void Act();
+  void Tell(const rm::Event& event, Patience patience);
   rm::Event DrawEvent();
   rm::Event DrawNodeEvent();
   // Of nodes that go or come back.
   rm::Event DrawDrain(const std::string& node);
-  // Tries until it is obeyed.
-  void Insist(const rm::Event& event);
+  rm::Event DrawStop();
   rm::Event DrawApplicationEvent();
 
   World& world_;

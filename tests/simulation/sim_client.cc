@@ -56,7 +56,10 @@ void SimClient::OnSubmitted(const Answer& answer) {
   }
   const Error& error = std::get<Error>(answer);
   const bool queue_is_away = world_.loses_queues && error.code == ErrorCode::kNotFound;
-  if (!queue_is_away && error.code != ErrorCode::kUnavailable &&
+  const bool queue_is_stopped =
+      world_.workload.stops_queues &&
+      (error.code == ErrorCode::kFailedPrecondition || error.code == ErrorCode::kInvalidArgument);
+  if (!queue_is_away && !queue_is_stopped && error.code != ErrorCode::kUnavailable &&
       error.code != ErrorCode::kDeadlineExceeded && error.code != ErrorCode::kNotActive) {
     world_.checker.Fail(plan_.key + " is refused: " + error.ToString());
     return;

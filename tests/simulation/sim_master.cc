@@ -84,7 +84,7 @@ void SimMaster::Pump() {
     const std::optional<am::MasterCall> call = protocol_.Next(world_.queue.now());
     if (!call) break;
     Dispatch(*call);
-    if (*alive_ && world_.faults.CrashAfterwards(&FaultCounts::am_crashes)) return End(1);
+    if (*alive_ && world_.faults.CrashAfterwards(Fault::kAmCrash)) return End(1);
   }
   if (*alive_ && protocol_.Lost(world_.queue.now())) End(1);
   ArmTimer();
@@ -252,7 +252,7 @@ void SimMaster::OnSize(const SizeNotice& notice) {
 
 // In the runs in which owners do the same.
 void SimMaster::AskSize() {
-  if (!world_.workload.owner_acts || finishing_ || workers_.empty()) return;
+  if (world_.workload.owner_commands == 0 || finishing_ || workers_.empty()) return;
   if (!world_.random.Chance(1, 4)) return;
   const auto& [id, worker] =
       *std::next(workers_.begin(), static_cast<int64_t>(world_.random.Below(workers_.size())));
@@ -270,6 +270,7 @@ void SimMaster::StartWorker(const ContainerId& id) {
                     std::to_string(ToMillis(plan_.worker_time)),
                     std::to_string(plan_.worker_failures)};
   launch.on_lease_end = plan_.context.am_launch.on_lease_end;
+  launch.retry = plan_.worker_retry;
   SimNode* node = FindNode(world_, grant.node_address.host);
   if (node == nullptr) return world_.checker.Fail("a grant on no node");
   world_.network.Call<SimNode::Answer>(

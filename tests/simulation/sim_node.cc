@@ -23,7 +23,11 @@ void SetCall(nm::Event& event, nm::CallId call) {
 }  // namespace
 
 SimNode::SimNode(World& world, size_t index)
-    : world_(world), index_(index), name_("node-" + std::to_string(index)), clock_(world) {}
+    : world_(world),
+      index_(index),
+      name_("node-" + std::to_string(index)),
+      clock_(world),
+      process_(world.queue) {}
 
 SimNode::~SimNode() = default;
 
@@ -37,15 +41,14 @@ nm::CoreOptions SimNode::Options() const {
   // Over within a run: a cluster of one node would wait for it to the end.
   options.health.suspicion = seconds(30);
   options.process = ToMillis(clock_.At(world_.queue.now()).wall);
-  options.seed = world_.seed * 100 + index_ + incarnation_ * 10'000;
+  options.seed = world_.seed * 100 + index_ + process_.incarnation() * 10'000;
   return options;
 }
 
 void SimNode::Boot() {
   world_.trace.Line(name_, "starts");
-  ++incarnation_;
+  process_.BeginNext();
   armed_ = kNever;
-  booted_ = world_.queue.now();
   const Now now = clock_.At(world_.queue.now());
   core_ = std::make_unique<nm::NodeManagerCore>(Options(), Recover(), now);
   Execute(core_->Start(now));
@@ -55,12 +58,14 @@ void SimNode::Crash(Death death) {
   if (!up()) return;
   world_.trace.Line(name_, death == Death::kMachine ? "dies with its machine" : "dies");
   NoteIgnored();
-  // Written and not yet told, or not yet written.
+  // Written and not yet told, or not yet written, or the first of them.
   if (world_.random.Chance(1, 2)) WriteNow();
+  const size_t torn = world_.faults.TearRecords(unwritten_.size());
+  for (size_t i = 0; i < torn; ++i) Write(unwritten_[i]);
   unwritten_.clear();
   writing_ = false;
   if (death == Death::kMachine) LoseMachine();
-  ++incarnation_;
+  process_.BeginNext();
   core_.reset();
   localizing_.clear();
   for (const auto& [number, reply] : std::exchange(calls_, {})) {
@@ -76,23 +81,37 @@ uint64_t SimNode::Receive(const nm::Event& request, const ReplyTo& reply) {
   calls_[number] = reply;
   nm::Event event = request;
   SetCall(event, {number});
-  Step(event);
+  process_.Run([this, event = std::move(event)] { Step(event); });
   return number;
 }
 
 void SimNode::Abandon(uint64_t number) {
-  if (!up() || calls_.erase(number) == 0) return;
-  Step(nm::CallAbandoned{.call = {number}});
+  process_.Run([this, number] {
+    if (!up() || calls_.erase(number) == 0) return;
+    Step(nm::CallAbandoned{.call = {number}});
+  });
+}
+
+void SimNode::StopFor(Duration time) {
+  if (!up()) return;
+  world_.trace.Line(name_, "is stopped for " + std::to_string(ToMillis(time)) + " ms");
+  process_.StopUntil(world_.queue.now() + time);
 }
 
 void SimNode::ShutDown() {
-  if (up()) Step(nm::ShutDown{.keep_containers = world_.random.Chance(1, 2)});
+  if (!up()) return;
+  process_.Run([this] {
+    if (up()) Step(nm::ShutDown{.keep_containers = world_.random.Chance(1, 2)});
+  });
 }
 
 void SimNode::SetHealthy(bool healthy) {
   if (!up()) return;
   using End = nm::ScriptResult::End;
-  Step(nm::HealthScriptRan{{"plan", healthy ? End::kGood : End::kError, "ERROR as planned"}});
+  process_.Run([this, healthy] {
+    const End end = healthy ? End::kGood : End::kError;
+    if (up()) Step(nm::HealthScriptRan{{"plan", end, "ERROR as planned"}});
+  });
 }
 
 std::string SimNode::Holds() const {
@@ -110,14 +129,16 @@ void SimNode::Step(const nm::Event& event) {
 }
 
 void SimNode::Execute(const nm::Actions& actions) {
-  const uint64_t incarnation = incarnation_;
+  const uint64_t incarnation = process_.incarnation();
   for (const nm::Action& action : actions) {
     if (world_.faults.CrashNodeManager()) {
-      return Crash(world_.random.Chance(1, 6) ? Death::kMachine : Death::kProcess);
+      if (!world_.random.Chance(1, 6)) return Crash();
+      world_.faults.Count(Fault::kMachineDeath);
+      return Crash(Death::kMachine);
     }
     Perform(action);
-    if (incarnation != incarnation_) return;
-    if (world_.faults.CrashAfterwards(&FaultCounts::nm_crashes)) return Crash();
+    if (incarnation != process_.incarnation()) return;
+    if (world_.faults.CrashAfterwards(Fault::kNmCrash)) return Crash();
   }
   if (const std::string fault = core_->CheckInvariants(); !fault.empty()) {
     world_.checker.Fail(name_ + ": " + fault);
@@ -138,13 +159,13 @@ void SimNode::Perform(const nm::Action& action) {
                         std::string(invalid->state) + " of " + invalid->id.ToString());
   } else if (const auto* changed = std::get_if<nm::ConversationChanged>(&action)) {
     world_.trace.Line(name_, changed->what);
-    if (changed->what.starts_with("the lease ends")) ++world_.faults.counts.lease_ends;
+    if (changed->what.starts_with("the lease ends")) world_.faults.Count(Fault::kLeaseEnd);
   } else if (std::holds_alternative<nm::Stopped>(action)) {
     world_.trace.Line(name_, "has shut down");
     NoteIgnored();
     WriteNow();
     writing_ = false;
-    ++incarnation_;
+    process_.BeginNext();
     core_.reset();
     calls_.clear();
     world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
@@ -161,13 +182,16 @@ void SimNode::Reply(const nm::Reply& reply) {
 
 void SimNode::SendToResourceManager(const nm::Action& action) {
   using RmAnswer = SimResourceManager::Answer;
-  const uint64_t incarnation = incarnation_;
+  const uint64_t incarnation = process_.incarnation();
   Network::Route route{.from = name_, .to = "", .what = ""};
   const auto call = [&](const rm::Event& event,
                         const std::function<nm::Event(const RmAnswer&)>& translate) {
     CallResourceManager(
         world_, name_, route, event, [this, incarnation, translate](const RmAnswer& answer) {
-          if (incarnation == incarnation_ && up()) Step(translate(answer));
+          if (incarnation != process_.incarnation()) return;
+          process_.Run([this, translate, answer] {
+            if (up()) Step(translate(answer));
+          });
         });
   };
   if (const auto* registration = std::get_if<nm::SendRegister>(&action)) {
@@ -218,13 +242,13 @@ void SimNode::PerformExecutor(const nm::Action& action) {
                 nm::LocalizationFailed{call_off->id, {ErrorCode::kAborted, "called off", ""}});
     }
   } else if (const auto* launch = std::get_if<nm::Launch>(&action)) {
-    Launch(launch->id);
+    Launch(*launch);
   } else if (const auto* signal = std::get_if<nm::Signal>(&action)) {
     Signal(*signal);
   } else if (const auto* resize = std::get_if<nm::Resize>(&action)) {
     Resize(*resize);
   } else if (const auto* clean_up = std::get_if<nm::CleanUp>(&action)) {
-    StepLater(milliseconds(100), nm::CleanedUp{clean_up->id});
+    StepLater(milliseconds(100) + world_.faults.ExecutorDelay(), nm::CleanedUp{clean_up->id});
   } else if (const auto* forget = std::get_if<nm::Forget>(&action)) {
     world_.trace.Line(name_, "forgets " + forget->id.ToString());
     notes_.erase(forget->id);
@@ -234,10 +258,9 @@ void SimNode::PerformExecutor(const nm::Action& action) {
 }
 
 void SimNode::Later(Duration most, std::function<void()> action) {
-  world_.queue.After(world_.Between(Duration(0), most),
-                     [this, incarnation = incarnation_, action = std::move(action)] {
-                       if (incarnation == incarnation_ && up()) action();
-                     });
+  process_.After(world_.Between(Duration(0), most), [this, action = std::move(action)] {
+    if (up()) action();
+  });
 }
 
 void SimNode::StepLater(Duration most, nm::Event event) {
@@ -249,7 +272,7 @@ void SimNode::Localize(const nm::Localize& action) {
   notes_[id] = {.token = action.token, .launch = action.launch, .outcome = {}, .failure = {}};
   directories_.insert(id.attempt.application);
   localizing_.insert(id);
-  const bool fails = world_.faults.FailExecutor();
+  const bool fails = world_.faults.FailExecutor(Fault::kLocalizationFailure);
   Later(world_.random.Chance(1, 5) ? seconds(2) : milliseconds(30), [this, id, fails] {
     if (localizing_.erase(id) == 0) return;  // called off
     if (fails) {
@@ -260,24 +283,31 @@ void SimNode::Localize(const nm::Localize& action) {
   });
 }
 
-void SimNode::Launch(const ContainerId& id) {
-  const bool fails = world_.faults.FailExecutor();
-  Later(milliseconds(20), [this, id, fails] {
+void SimNode::Launch(const nm::Launch& launch) {
+  if (launch.retry > 0) world_.faults.Count(Fault::kRetry);
+  const bool fails = world_.faults.FailExecutor(Fault::kLaunchFailure);
+  const Duration most = milliseconds(20) + world_.faults.ExecutorDelay();
+  Later(most, [this, id = launch.id, retry = launch.retry, fails] {
     if (fails) {
       const Error failure{ErrorCode::kNotFound, "no such program", ""};
-      notes_[id].failure = failure;
+      Note& note = notes_[id];
+      note.retry = retry;
+      note.outcome.reset();
+      note.failure = failure;
       Step(nm::LaunchFailed{id, failure});
       return;
     }
-    StartProcess(id);
+    StartProcess(id, retry);
     Step(nm::Launched{id});
   });
 }
 
-void SimNode::StartProcess(const ContainerId& id) {
+void SimNode::StartProcess(const ContainerId& id, int64_t retry) {
   world_.trace.Line(name_, id.ToString() + " is launched");
-  world_.checker.Launched(id);
-  const Note& note = notes_.at(id);
+  world_.checker.Launched(id, retry);
+  Note& note = notes_.at(id);
+  note.retry = retry;
+  note.outcome.reset();
   const bool keeps = id.is_application_master() &&
                      world_.workload.applications.at(std::stoul(note.launch.command.at(1)))
                          .context.keep_containers;
@@ -300,7 +330,7 @@ void SimNode::StartProcess(const ContainerId& id) {
   }
   const int64_t milliseconds_of_work = std::stoll(note.launch.command.at(1));
   const uint64_t failures = std::stoul(note.launch.command.at(2));
-  const int code = world_.random.Chance(failures, 100) ? 1 : 0;
+  const int code = world_.random.Chance(failures, 100) || world_.faults.FailContainer() ? 1 : 0;
   world_.queue.After(
       world_.Between(Duration(0), milliseconds(milliseconds_of_work)),
       [this, id, code] { EndMain(id, {.kind = nm::ExitKind::kExited, .value = code}); });
@@ -316,7 +346,7 @@ void SimNode::EndMain(const ContainerId& id, nm::ExitOutcome outcome) {
   const Duration rest = world_.random.Chance(1, 4) ? milliseconds(400) : milliseconds(1);
   if (up()) {
     found->second.end_told = true;
-    Step(nm::Exited{id, outcome});
+    process_.Run([this, id, outcome] { Step(nm::Exited{id, outcome}); });
   }
   // Whoever runs then: what the process started is gone a little later.
   world_.queue.After(world_.Between(Duration(0), rest), [this, id] { EndProcess(id); });
@@ -327,10 +357,14 @@ void SimNode::EndProcess(const ContainerId& id) {
   if (found == processes_.end()) return;  // it went with the machine
   const bool end_told = found->second.end_told;
   processes_.erase(found);
-  const uint64_t incarnation = incarnation_;
+  if (!up()) return;
+  const uint64_t incarnation = process_.incarnation();
   // An incarnation that came later learns of the end from the notes.
-  if (up() && !end_told) Step(nm::Exited{id, *notes_.at(id).outcome});
-  if (up() && incarnation == incarnation_) Step(nm::Drained{id});
+  if (!end_told) {
+    process_.Run([this, id, outcome = *notes_.at(id).outcome] { Step(nm::Exited{id, outcome}); });
+  }
+  if (incarnation != process_.incarnation()) return;
+  process_.Run([this, id] { Step(nm::Drained{id}); });
 }
 
 void SimNode::Signal(const nm::Signal& signal) {
@@ -351,6 +385,7 @@ void SimNode::Resize(const nm::Resize& wanted) {
   const auto process = processes_.find(wanted.id);
   const bool in_force = process != processes_.end() && process->second.resource == wanted.resource;
   if (!in_force && world_.random.Chance(1, 6)) {
+    world_.faults.Count(Fault::kResizeFailure);
     return StepLater(
         milliseconds(20),
         nm::Resized{
@@ -390,8 +425,8 @@ void SimNode::ArmDeadline() {
   const Instant next = clock_.Global(core_->NextDeadline());
   if (next == kNever || (armed_ > world_.queue.now() && armed_ <= next)) return;
   armed_ = std::max(next, world_.queue.now());
-  world_.queue.At(armed_, [this, incarnation = incarnation_] {
-    if (incarnation != incarnation_ || !up()) return;
+  process_.At(armed_, [this] {
+    if (!up()) return;
     armed_ = kNever;
     if (clock_.Global(core_->NextDeadline()) > world_.queue.now()) return ArmDeadline();
     world_.trace.Line(name_, "a deadline");

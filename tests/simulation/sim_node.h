@@ -3,7 +3,8 @@
 //
 // The NodeManager may die at every action, before or after what it wanted kept was written;
 // processes run on without it, and the next incarnation goes on from the records and what it finds.
-// Sometimes the whole machine dies, and with it the processes and some of the records.
+// Sometimes the whole machine dies, and with it the processes and some of the records. And it may
+// be stopped for a while: the processes run on, and all that came meanwhile comes to it at once.
 //
 // Owner: Simulation. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_SIM_NODE_H_
@@ -20,6 +21,7 @@
 
 #include "nodemanager/core/node_manager_core.h"
 #include "tests/simulation/sim_master.h"
+#include "tests/simulation/sim_process.h"
 #include "tests/simulation/world.h"
 
 namespace weir::simulation {
@@ -37,17 +39,19 @@ class SimNode {
 
   void Boot();
   bool up() const { return core_ != nullptr; }
-  uint64_t incarnation() const { return incarnation_; }
+  uint64_t incarnation() const { return process_.incarnation(); }
   const std::string& name() const { return name_; }
   const nm::NodeManagerCore* core() const { return core_.get(); }
   uint64_t Receive(const nm::Event& request, const ReplyTo& reply);
   void Abandon(uint64_t number);
   void Crash(Death death = Death::kProcess);
+  void StopFor(Duration time);
   // What must not run here while `launched` is launched somewhere: of an ApplicationMaster anything
   // of an earlier attempt of its application, but for workers that it keeps; and anything at all
   // when the RM has heard nothing of this node for so long that it is lost, as any of it may have
   // been replaced by then, also by its own ApplicationMaster. But for nodes without a NodeManager,
-  // until a moment after one is back, and containers that are to be kept. "" or what runs.
+  // or with one that is stopped, until a moment after one is back, and containers that are to be
+  // kept. "" or what runs.
   std::string FindOverlap(const ContainerId& launched, bool keeps) const;
   // The RM has received something from it.
   void HeardByResourceManager();
@@ -70,6 +74,7 @@ class SimNode {
     LaunchContext launch;
     std::optional<nm::ExitOutcome> outcome;
     std::optional<Error> failure;  // its program was not started
+    int64_t retry = 0;             // which start in place the two are about
   };
   struct Process {
     Resource resource;
@@ -79,6 +84,12 @@ class SimNode {
     std::unique_ptr<SimMaster> master;  // of an ApplicationMaster's container
   };
 
+  struct Unwritten {
+    int64_t sequence = 0;
+    std::string key;
+    std::optional<nm::NodeRecord> record;
+  };
+
   void Step(const nm::Event& event);
   void Execute(const nm::Actions& actions);
   void Perform(const nm::Action& action);
@@ -86,8 +97,8 @@ class SimNode {
   void SendToResourceManager(const nm::Action& action);
   void Reply(const nm::Reply& reply);
   void Localize(const nm::Localize& action);
-  void Launch(const ContainerId& id);
-  void StartProcess(const ContainerId& id);
+  void Launch(const nm::Launch& launch);
+  void StartProcess(const ContainerId& id, int64_t retry);
   void EndMain(const ContainerId& id, nm::ExitOutcome outcome);
   void EndProcess(const ContainerId& id);
   void Signal(const nm::Signal& signal);
@@ -103,6 +114,7 @@ class SimNode {
   void Keep(int64_t sequence, std::string key, std::optional<nm::NodeRecord> record);
   void WriteRecords();
   void WriteNow();
+  void Write(const Unwritten& one);
   nm::Recovery Recover();
   nm::FoundContainer Find(const ContainerId& id) const;
   void LoseMachine();
@@ -112,19 +124,13 @@ class SimNode {
   const std::string name_;
   SimClock clock_;
   std::unique_ptr<nm::NodeManagerCore> core_;
-  uint64_t incarnation_ = 0;
+  SimProcess process_;
   Instant armed_ = kNever;
   uint64_t next_call_ = 1;
   std::map<uint64_t, ReplyTo> calls_;
   std::set<ContainerId> localizing_;
-  struct Unwritten {
-    int64_t sequence = 0;
-    std::string key;
-    std::optional<nm::NodeRecord> record;
-  };
   std::vector<Unwritten> unwritten_;
   bool writing_ = false;
-  Instant booted_;
 
   // --- the machine
   std::map<ContainerId, Note> notes_;

@@ -22,7 +22,7 @@ void SimNode::Keep(int64_t sequence, std::string key, std::optional<nm::NodeReco
 
 void SimNode::WriteRecords() {
   const int64_t sequence = unwritten_.back().sequence;
-  if (world_.faults.FailExecutor()) {  // the disk is full for a moment
+  if (world_.faults.FailExecutor(Fault::kRecordFailure)) {  // the disk is full for a moment
     Later(milliseconds(500), [this] { WriteRecords(); });
     return Step(nm::RecordFailed{sequence, {ErrorCode::kResourceExhausted, "disk full", ""}});
   }
@@ -32,24 +32,35 @@ void SimNode::WriteRecords() {
 }
 
 void SimNode::WriteNow() {
-  for (Unwritten& one : std::exchange(unwritten_, {})) {
-    if (one.record) {
-      records_[one.key] = *std::move(one.record);
-    } else {
-      records_.erase(one.key);
-    }
+  for (const Unwritten& one : std::exchange(unwritten_, {})) Write(one);
+}
+
+void SimNode::Write(const Unwritten& one) {
+  if (one.record) {
+    records_[one.key] = *one.record;
+  } else {
+    records_.erase(one.key);
   }
 }
 
 nm::FoundContainer SimNode::Find(const ContainerId& id) const {
-  if (processes_.contains(id)) return {.found = nm::Found::kRunning};
   const auto note = notes_.find(id);
+  if (processes_.contains(id)) {
+    return {
+        .found = nm::Found::kRunning, .outcome = {}, .failure = {}, .retry = notes_.at(id).retry};
+  }
   if (note == notes_.end()) return {};
   if (note->second.failure) {
-    return {.found = nm::Found::kEnded, .outcome = {}, .failure = note->second.failure};
+    return {.found = nm::Found::kEnded,
+            .outcome = {},
+            .failure = note->second.failure,
+            .retry = note->second.retry};
   }
   if (note->second.outcome) {
-    return {.found = nm::Found::kEnded, .outcome = note->second.outcome, .failure = {}};
+    return {.found = nm::Found::kEnded,
+            .outcome = note->second.outcome,
+            .failure = {},
+            .retry = note->second.retry};
   }
   return {};
 }
@@ -120,7 +131,7 @@ void SimNode::HeardByResourceManager() {
 std::string SimNode::FindOverlap(const ContainerId& launched, bool keeps) const {
   const AttemptId& attempt = launched.attempt;
   const Instant now = world_.queue.now();
-  if (!up() || now - booted_ < kTimeToStop) return "";
+  if (!up() || now - process_.awake_at() < kTimeToStop) return "";  // below 0 while it is stopped
   const bool lost = now - heard_by_rm_ >= kNodeExpiry;
   for (const auto& [id, process] : processes_) {
     const bool earlier = id.attempt.application == attempt.application &&

@@ -10,14 +10,12 @@ namespace weir::simulation {
 namespace {
 
 constexpr char kName[] = "owner";
-constexpr int kActs = 60;
 constexpr Duration kTime = seconds(45);
 
 }  // namespace
 
 void SimOwner::Start() {
-  if (!world_.workload.owner_acts) return;
-  for (int i = 0; i < kActs; ++i) {
+  for (int i = 0; i < world_.workload.owner_commands; ++i) {
     world_.queue.After(world_.Between(seconds(1), kTime), [this] { Act(); });
   }
 }

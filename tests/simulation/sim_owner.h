@@ -1,6 +1,5 @@
 // SimOwner: the person whose applications run, with a `weir container` command: gives their
-// containers other sizes and sends them signals, in every fourth run (the others keep the history
-// that they had before there were such commands). Single-threaded.
+// containers other sizes and sends them signals, as often as the workload says. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_SIM_OWNER_H_
 #define WEIR_TESTS_SIMULATION_SIM_OWNER_H_
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <utility>
 
@@ -21,18 +22,21 @@ class SimProcess {
   uint64_t incarnation() const { return incarnation_; }
   void BeginNext() {
     ++incarnation_;
+    waiting_.clear();
     awake_at_ = queue_.now();
   }
   bool stopped() const { return awake_at_ > queue_.now(); }
+  // Since when it has been running, or from when on it will.
+  Instant awake_at() const { return awake_at_; }
   void StopUntil(Instant when) { awake_at_ = std::max(awake_at_, when); }
+  // From now on; what came while it was stopped still comes when it was to go on.
   void GoOn() { awake_at_ = std::min(awake_at_, queue_.now()); }
 
   // Now, or as soon as it is awake; not in another life.
   void Run(std::function<void()> action) {
     if (!stopped()) return action();
-    queue_.At(awake_at_, [this, life = incarnation_, action = std::move(action)] {
-      if (life == incarnation_) Run(action);
-    });
+    waiting_.push_back(std::move(action));
+    if (waiting_.size() == 1) WakeLater();
   }
   void At(Instant when, std::function<void()> action) {
     queue_.At(when, [this, life = incarnation_, action = std::move(action)] {
@@ -44,9 +48,25 @@ class SimProcess {
   }
 
  private:
+  void WakeLater() {
+    queue_.At(awake_at_, [this, life = incarnation_] {
+      if (life == incarnation_) Wake();
+    });
+  }
+  void Wake() {
+    const uint64_t life = incarnation_;
+    while (life == incarnation_ && !waiting_.empty()) {
+      if (stopped()) return WakeLater();  // stopped again
+      const std::function<void()> action = std::move(waiting_.front());
+      waiting_.pop_front();
+      action();
+    }
+  }
+
   EventQueue& queue_;
   uint64_t incarnation_ = 0;
   Instant awake_at_{};
+  std::deque<std::function<void()>> waiting_;
 };
 
 }  // namespace weir::simulation

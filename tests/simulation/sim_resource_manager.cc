@@ -108,14 +108,19 @@ void SimResourceManager::BecomeActive() {
                       world_.trace.Line(name_, "cannot become active: " + opened.error().message);
                       StepDown();
                     },
-                .done = [this](const RecordWriter::Answer& answer) { OnStored(answer); }});
+                .done =
+                    [this, term = term_](const RecordWriter::Answer& answer) {
+                      process_.Run([this, term, answer] {
+                        if (term == term_) OnStored(answer);
+                      });
+                    }});
 }
 
 void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
   const Now now = clock_.At(world_.queue.now());
   epoch_ = opened.epoch;
   world_.trace.Line(name_, "starts under epoch " + std::to_string(epoch_.epoch.value));
-  ++world_.faults.counts.takeovers;
+  world_.faults.Count(Fault::kTakeover);
   committed_ = 0;
   armed_ = kNever;
   stepping_down_ = false;
@@ -258,7 +263,7 @@ void SimResourceManager::Execute(rm::Actions actions) {
       Perform(action);
     }
     if (term != term_) return;
-    if (world_.faults.CrashAfterwards(&FaultCounts::rm_crashes)) return Crash();
+    if (world_.faults.CrashAfterwards(Fault::kRmCrash)) return Crash();
   }
   if (stepping_down_) return StepDown();
   world_.checker.AfterResourceManagerStep(*core_, clock_.At(world_.queue.now()), IsNewest());
@@ -284,7 +289,7 @@ void SimResourceManager::Perform(const rm::Action& action) {
                         std::string(invalid->state) + " of " + invalid->subject.ToString());
   } else if (const auto* note = std::get_if<rm::Noted>(&action.body)) {
     const bool held = note->warning && note->message.find(" held in ") != std::string::npos;
-    if (held) ++world_.faults.counts.lost_queues;
+    if (held) world_.faults.Count(Fault::kLostQueue);
   } else if (const auto* question = std::get_if<rm::ConfirmLeadership>(&action.body)) {
     Confirm(*question);
   } else if (const auto* step_down = std::get_if<rm::StepDown>(&action.body)) {

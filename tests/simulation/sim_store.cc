@@ -4,7 +4,14 @@
 #include <utility>
 #include <variant>
 
+#include "state-store/frame_log.h"
+
 namespace weir::simulation {
+namespace {
+
+constexpr uint64_t kSalt = 7;
+
+}  // namespace
 
 store::EpochRecord NextEpochRecord(const std::optional<store::Record>& stored,
                                    int64_t wall_millis) {
@@ -20,6 +27,7 @@ store::EpochRecord NextEpochRecord(const std::optional<store::Record>& stored,
 
 void SimStore::Open(int64_t wall_millis, Handlers handlers) {
   Crash();
+  if (torn_) Reread();
   const store::EpochRecord next =
       NextEpochRecord(Find(store::KeyOf(store::EpochRecord{})), wall_millis);
   Apply({.sequence = 0, .operations = {store::Put{next}}});
@@ -30,12 +38,13 @@ void SimStore::Open(int64_t wall_millis, Handlers handlers) {
 
 void SimStore::Crash() {
   ++incarnation_;
-  // A batch may be on the disk although nobody was told.
-  while (!under_way_.empty() && random_.Chance(1, 2)) {
+  // A batch may be on the disk although nobody was told; behind one that failed nothing is tried.
+  while (!under_way_.empty() && !torn_ && random_.Chance(1, 2)) {
     trace_.Line("store", "batch " + std::to_string(under_way_.front().sequence) + " survives");
     Apply(under_way_.front());
     under_way_.pop_front();
   }
+  if (!under_way_.empty()) Tear(under_way_.front());
   under_way_.clear();
 }
 
@@ -52,7 +61,13 @@ void SimStore::Commit(uint64_t incarnation) {
   if (failed_ || faults_.FailStoreWrite()) {
     trace_.Line("store", "batch " + std::to_string(batch.sequence) + " fails");
     // Nobody knows whether the first that failed is there; later ones are not tried.
-    if (!std::exchange(failed_, true) && random_.Chance(1, 2)) Apply(batch);
+    if (!std::exchange(failed_, true)) {
+      if (random_.Chance(1, 2)) {
+        Apply(batch);
+      } else {
+        Tear(batch);
+      }
+    }
     handlers_.done({.sequence = batch.sequence,
                     .status = Error{ErrorCode::kUnavailable, "the disk failed", ""}});
     return;
@@ -61,20 +76,65 @@ void SimStore::Commit(uint64_t incarnation) {
   handlers_.done({.sequence = batch.sequence, .status = {}});
 }
 
-void SimStore::Apply(const Batch& batch) {
+std::vector<store::EngineOperation> SimStore::InBytes(const Batch& batch) {
+  std::vector<store::EngineOperation> operations;
   for (const store::StoreOperation& operation : batch.operations) {
     if (const auto* erased = std::get_if<store::Delete>(&operation)) {
-      durable_.erase(erased->key);
+      operations.push_back({.key = erased->key, .value = std::nullopt});
       continue;
     }
     const store::Record& record = std::get<store::Put>(operation).record;
-    const Result<std::string> bytes = store::Encode(record);
+    Result<std::string> bytes = store::Encode(record);
     if (!bytes.ok()) {
       fault_ = bytes.error().ToString();
       continue;
     }
-    durable_[store::KeyOf(record)] = *bytes;
+    operations.push_back({.key = store::KeyOf(record), .value = *std::move(bytes)});
   }
+  return operations;
+}
+
+void SimStore::Apply(const Batch& batch) {
+  if (log_.empty()) log_ = store::EncodeFileHeader();
+  const std::vector<store::EngineOperation> operations = InBytes(batch);
+  log_ += store::EncodeFrame(kSalt, ++frames_, operations);
+  for (const store::EngineOperation& operation : operations) {
+    if (operation.value) {
+      durable_[operation.key] = *operation.value;
+    } else {
+      durable_.erase(operation.key);
+    }
+  }
+}
+
+void SimStore::Tear(const Batch& batch) {
+  if (torn_) return;
+  const std::string frame = store::EncodeFrame(kSalt, frames_ + 1, InBytes(batch));
+  const size_t there = faults_.TearWrite(frame.size());
+  if (there == 0) return;
+  trace_.Line("store",
+              "batch " + std::to_string(batch.sequence) + " is torn after " +
+                  std::to_string(there) + " of " + std::to_string(frame.size()) + " bytes");
+  log_ += frame.substr(0, there);
+  torn_ = true;
+}
+
+void SimStore::Reread() {
+  std::map<std::string, std::string> read;
+  const Result<store::ParsedLog> parsed =
+      store::ParseLog("log", log_, kSalt, [&read](store::EngineOperation operation) {
+        if (operation.value) {
+          read[operation.key] = *std::move(operation.value);
+        } else {
+          read.erase(operation.key);
+        }
+      });
+  if (!parsed.ok() || parsed->frames != frames_ || !parsed->damaged.empty() || read != durable_) {
+    fault_ = "a torn write is not as if it were absent";
+    return;
+  }
+  log_.resize(parsed->whole_bytes);
+  torn_ = false;
 }
 
 std::vector<store::Record> SimStore::Load() const {

@@ -1,8 +1,10 @@
 // SimStore: the state store of a run: a disk that outlives the ResourceManager, and a writer with
 // the faults of the run: slow writes, failed ones, and at a crash a lost tail of those under way.
 //
-// Records go through their bytes, as on a real disk. Batches become durable in order, each as a
-// whole or not at all. Single-threaded.
+// The disk is a log in the bytes of the product's store in files (state-store/frame_log.h): a frame
+// for each batch. Batches become durable in order. Of the first that did not, a part of the frame's
+// bytes may be there; whoever opens the store next cuts that off, and it has to find exactly what
+// was durable. Single-threaded.
 #ifndef WEIR_TESTS_SIMULATION_SIM_STORE_H_
 #define WEIR_TESTS_SIMULATION_SIM_STORE_H_
 
@@ -17,6 +19,7 @@
 #include "common/random.h"
 #include "common/result.h"
 #include "state-store/records.h"
+#include "state-store/records_change.h"
 #include "tests/simulation/durable_state.h"
 #include "tests/simulation/event_queue.h"
 #include "tests/simulation/faults.h"
@@ -47,12 +50,20 @@ class SimStore final : public DurableState, public RecordWriter {
   std::vector<store::Record> Load() const;
   void Commit(uint64_t incarnation);
   void Apply(const Batch& batch);
+  // Of the first batch that is not durable, some bytes.
+  void Tear(const Batch& batch);
+  std::vector<store::EngineOperation> InBytes(const Batch& batch);
+  // Reads the log from its beginning, and cuts what is not whole.
+  void Reread();
 
   EventQueue& queue_;
   Random& random_;
   Faults& faults_;
   Trace& trace_;
   std::map<std::string, std::string> durable_;
+  std::string log_;
+  uint64_t frames_ = 0;
+  bool torn_ = false;
   std::deque<Batch> under_way_;
   Instant last_due_{};
   uint64_t incarnation_ = 0;

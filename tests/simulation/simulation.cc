@@ -3,25 +3,35 @@
 namespace weir::simulation {
 namespace {
 
-constexpr Duration kTroubleTime = seconds(50);
+constexpr uint64_t kTroubleSeconds = 50;
 constexpr Duration kTroubleTimeMost = seconds(600);
 constexpr Duration kOwnEndTime = seconds(240);  // for applications that end by themselves
 constexpr Duration kRestTime = seconds(240);    // after the others were killed
 constexpr uint64_t kStepsMost = 2'000'000;
 
+size_t ResourceManagers(const SimulationOptions& options, const Setting& setting) {
+  if (options.resource_managers > 0) return options.resource_managers;
+  return static_cast<size_t>(setting[Quantity::kResourceManagers].value_or(1));
+}
+
 }  // namespace
 
 Simulation::Simulation(const SimulationOptions& options)
     : options_(options),
-      world_(options.seed, options.faultiness, options.output, options.resource_managers),
+      setting_(DrawSetting(options.scenario, options.seed)),
+      world_(options.seed,
+             options.faultiness,
+             options.output,
+             ResourceManagers(options, setting_),
+             setting_),
       administrator_(world_),
       owner_(world_) {
   world_.faults.DieAt(options.dies_at);
-  for (size_t i = 0; i < options.resource_managers; ++i) {
+  for (size_t i = 0; i < ResourceManagers(options, setting_); ++i) {
     resource_managers_.push_back(std::make_unique<SimResourceManager>(world_, i));
     world_.resource_managers.push_back(resource_managers_.back().get());
   }
-  world_.loses_queues = options.loses_queues;
+  world_.loses_queues = options.loses_queues || setting_[Quantity::kLosesQueues].value_or(0) > 0;
   for (size_t i = 0; i < world_.workload.nodes.size(); ++i) {
     nodes_.push_back(std::make_unique<SimNode>(world_, i));
     world_.nodes.push_back(nodes_.back().get());
@@ -68,17 +78,22 @@ void Simulation::IsolateNow() {
       world_.network.Isolate(node->name(), world_.faults.IsolationTime());
     }
   }
-  if (world_.several) DisturbResourceManagers();
+  for (const auto& node : nodes_) {
+    if (node->up() && world_.faults.StopNodeManager()) {
+      node->StopFor(world_.faults.NodeManagerStopTime());
+    }
+  }
+  DisturbHosts();
   world_.queue.After(seconds(1), [this] { IsolateNow(); });
 }
 
-void Simulation::DisturbResourceManagers() {
+void Simulation::DisturbHosts() {
   Faults& faults = world_.faults;
   if (faults.StopResourceManager()) {
     resource_managers_[world_.random.Below(resource_managers_.size())]->StopFor(
         faults.OutageTime());
   }
-  if (faults.StopZookeeper() && world_.zookeeper.serving()) {
+  if (world_.several && faults.StopZookeeper() && world_.zookeeper.serving()) {
     world_.zookeeper.Stop();
     world_.queue.After(faults.OutageTime(), [this] { world_.zookeeper.Serve(); });
   }
@@ -97,7 +112,8 @@ void Simulation::DisturbResourceManagers() {
 
 // Some hosts from the others, or one from another; often one way only.
 void Simulation::CutHosts() {
-  std::vector<std::string> hosts = {ZookeeperModel::kName};
+  std::vector<std::string> hosts;
+  if (world_.several) hosts.emplace_back(ZookeeperModel::kName);
   for (const auto& one : resource_managers_) hosts.push_back(one->name());
   for (const auto& node : nodes_) hosts.push_back(node->name());
   Random& random = world_.random;
@@ -128,7 +144,8 @@ void Simulation::RunUntil(Instant until) {
 }
 
 void Simulation::MakeTrouble() {
-  RunUntil(Instant{} + kTroubleTime);
+  const uint64_t trouble = setting_[Quantity::kSeconds].value_or(kTroubleSeconds);
+  RunUntil(Instant{} + seconds(static_cast<int64_t>(trouble)));
   while (world_.faults.active() && !world_.faults.Satisfied() && !world_.checker.failed() &&
          world_.queue.now() < Instant{} + kTroubleTimeMost) {
     if (world_.faults.counts.crashes() == 0) CrashSomething();
@@ -138,6 +155,9 @@ void Simulation::MakeTrouble() {
   world_.faults.Stop();
   world_.network.HealAll();
   world_.zookeeper.Serve();
+  // Who is stopped goes on when its time has come; in runs as they were before there were scenarios
+  // at once, so that they stay what they were.
+  if (!world_.several || world_.faults.set()) return;
   for (const auto& one : resource_managers_) one->GoOn();
 }
 
@@ -146,10 +166,10 @@ void Simulation::CrashSomething() {
   const uint64_t which = rm_only ? nodes_.size() : world_.random.Below(nodes_.size() + 1);
   SimResourceManager* active = world_.Active();
   if (which == nodes_.size() && active != nullptr) {
-    ++world_.faults.counts.rm_crashes;
+    world_.faults.Count(Fault::kRmCrash);
     active->Crash();
   } else if (which < nodes_.size() && nodes_[which]->up()) {
-    ++world_.faults.counts.nm_crashes;
+    world_.faults.Count(Fault::kNmCrash);
     nodes_[which]->Crash();
   }
 }

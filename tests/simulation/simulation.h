@@ -27,9 +27,10 @@ struct SimulationOptions {
   uint64_t seed = 1;
   Faultiness faultiness = Faultiness::kDrawn;
   Trace::Output output = Trace::Output::kNone;
-  bool loses_queues = false;  // see World
-  size_t resource_managers = 1;
-  uint64_t dies_at = 0;  // with kOneDeath; 0 = nowhere
+  bool loses_queues = false;     // see World
+  size_t resource_managers = 0;  // 0 = as the scenario says, else one
+  uint64_t dies_at = 0;          // with kOneDeath; 0 = nowhere
+  Scenario scenario{};
 };
 
 struct SimulationOutcome {
@@ -53,7 +54,7 @@ class Simulation {
   void Start();
   void FollowNodePlan(size_t index);
   void IsolateNow();
-  void DisturbResourceManagers();
+  void DisturbHosts();
   void CutHosts();
   void RunUntil(Instant until);
   void MakeTrouble();
@@ -64,6 +65,7 @@ class Simulation {
   void CheckEnds();
 
   const SimulationOptions options_;
+  const Setting setting_;
   World world_;
   std::vector<std::unique_ptr<SimResourceManager>> resource_managers_;
   SimAdministrator administrator_;

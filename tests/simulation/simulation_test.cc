@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace weir::simulation {
 namespace {
-
-constexpr uint64_t kSeeds = 200;
-constexpr size_t kPairsHit = 130;  // state-event pairs of all tables that occur in these seeds
 
 std::string Told(const SimulationOutcome& outcome) {
   std::string text = outcome.failure + "\n";
@@ -16,57 +17,54 @@ std::string Told(const SimulationOutcome& outcome) {
   return text;
 }
 
-void Print(const Coverage& coverage, const FaultCounts& faults) {
-  std::printf("%s\n", faults.ToString().c_str());
-  for (const Coverage::Pair& pair : coverage.Pairs()) {
-    if (pair.hits == 0) std::printf("never occurred: %s\n", pair.ToString().c_str());
-  }
-}
-
-TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
-  Coverage coverage;
+struct Totals {
   FaultCounts faults;
   std::map<std::string, int> ends;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const SimulationOutcome outcome = RunSimulation({.seed = seed});
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
-    ASSERT_GE(outcome.faults.crashes(), 1) << "seed " << seed;
-    ASSERT_GE(outcome.faults.lost + outcome.faults.duplicated, 10) << "seed " << seed;
-    coverage.Merge(outcome.coverage);
-    faults += outcome.faults;
-    for (const auto& [state, count] : outcome.ends) ends[state] += count;
+};
+
+// Seeds from 1, each as `options` with it; a run that fails is the last one.
+Totals RunSeeds(uint64_t seeds, const std::function<SimulationOptions(uint64_t seed)>& options) {
+  Totals totals;
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    SimulationOptions of_seed = options(seed);
+    of_seed.seed = seed;
+    const SimulationOutcome outcome = RunSimulation(of_seed);
+    if (!outcome.failure.empty()) {
+      ADD_FAILURE() << "seed " << seed << ": " << Told(outcome);
+      break;
+    }
+    totals.faults += outcome.faults;
+    for (const auto& [state, count] : outcome.ends) totals.ends[state] += count;
   }
-  Print(coverage, faults);
-  // The runs mean something: every kind of fault and of end is among them.
-  EXPECT_GT(faults.rm_crashes, 50);
-  EXPECT_GT(faults.nm_crashes, 50);
-  EXPECT_GT(faults.am_crashes, 50);
-  EXPECT_GT(faults.store_failures, 10);
-  EXPECT_GT(faults.isolations, 10);
-  EXPECT_GT(faults.lease_ends, 10);
-  EXPECT_GT(faults.slow, 100);
-  EXPECT_GT(ends["FINISHED"], 100);
-  EXPECT_GT(ends["FAILED"], 100);
-  EXPECT_GT(ends["KILLED"], 50);
-  EXPECT_EQ(ends["NOT OVER"], 0);
-  size_t hit = 0;
-  for (const Coverage::Pair& pair : coverage.Pairs()) hit += pair.hits > 0 ? 1 : 0;
-  EXPECT_GE(hit, kPairsHit) << "of " << coverage.Pairs().size();
+  std::printf("%s\n", totals.faults.ToString().c_str());
+  return totals;
 }
 
-// 997: a late copy of a finished master's registration. 1225: a refused start whose report was
-// itself refused. 1271: a newer poll acknowledged an answer with completions that was lost. 1254: a
-// cluster's only node was suspected for longer than the run. 967: a container whose end was told
-// and not recorded was launched by the NodeManager that came next.
-TEST(Simulation, SeedsThatOnceFailedHold) {
-  for (const uint64_t seed : {uint64_t{89},
-                              uint64_t{276},
-                              uint64_t{997},
-                              uint64_t{1225},
-                              uint64_t{1254},
-                              uint64_t{1271}}) {
+// Few nodes, as without a scenario; sim_* in CTest are runs with more of them, and of everything.
+TEST(Simulation, EveryInvariantHoldsWhateverGoesWrong) {
+  Totals totals = RunSeeds(100, [](uint64_t) { return SimulationOptions{}; });
+  EXPECT_GT(totals.ends["FINISHED"], 50);
+  EXPECT_GT(totals.ends["FAILED"], 50);
+  EXPECT_GT(totals.ends["KILLED"], 25);
+  EXPECT_EQ(totals.ends["NOT OVER"], 0);
+}
+
+// Two or three of them, and a ZooKeeper: processes are stopped and go on, connections break with
+// and without effect, hosts are cut off from each other, one way and both, clocks jump.
+TEST(Simulation, EveryInvariantHoldsWithSeveralResourceManagers) {
+  Totals totals = RunSeeds(
+      100, [](uint64_t seed) { return SimulationOptions{.resource_managers = 2 + seed % 2}; });
+  EXPECT_GT(totals.faults[Fault::kTakeover], 200);
+  EXPECT_GT(totals.ends["FINISHED"], 50);
+  EXPECT_EQ(totals.ends["NOT OVER"], 0);
+}
+
+TEST(Simulation, EveryRunHasItsFaults) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
     const SimulationOutcome outcome = RunSimulation({.seed = seed});
-    EXPECT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
+    EXPECT_GE(outcome.faults.crashes(), 1) << "seed " << seed;
+    EXPECT_GE(outcome.faults[Fault::kLostMessage] + outcome.faults[Fault::kDuplicatedMessage], 10)
+        << "seed " << seed;
   }
 }
 
@@ -83,78 +81,80 @@ TEST(Simulation, TheSameSeedGivesTheSameTrace) {
 }
 
 TEST(Simulation, WithoutFaultsEverythingEndsAsPlanned) {
-  int finished = 0;
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
-    const SimulationOutcome outcome =
-        RunSimulation({.seed = seed, .faultiness = Faultiness::kNone});
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
-    EXPECT_EQ(outcome.faults.crashes(), 0);
-    EXPECT_EQ(outcome.faults.lost, 0);
-    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
-      finished += found->second;
-    }
-  }
-  EXPECT_GT(finished, 60);
+  const auto options = [](uint64_t) { return SimulationOptions{.faultiness = Faultiness::kNone}; };
+  Totals totals = RunSeeds(60, options);
+  EXPECT_EQ(totals.faults.crashes(), 0);
+  EXPECT_EQ(totals.faults[Fault::kLostMessage], 0);
+  EXPECT_GT(totals.ends["FINISHED"], 60);
 }
 
 TEST(Simulation, QueuesThatAreGoneHoldTheirApplicationsUntilTheyAreBack) {
-  FaultCounts faults;
-  int finished = 0;
-  for (uint64_t seed = 1; seed <= 120; ++seed) {
-    const SimulationOutcome outcome = RunSimulation({.seed = seed, .loses_queues = true});
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
-    faults += outcome.faults;
-    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
-      finished += found->second;
-    }
-  }
-  std::printf("%s\n", faults.ToString().c_str());
-  EXPECT_GT(faults.lost_queues, 25);
-  EXPECT_GT(finished, 50);
-}
-
-// Two or three of them, and a ZooKeeper: processes are stopped and go on, connections break with
-// and without effect, hosts are cut off from each other, one way and both, clocks jump.
-TEST(Simulation, EveryInvariantHoldsWithSeveralResourceManagers) {
-  constexpr uint64_t kSeveralSeeds = 600;
-  FaultCounts faults;
-  std::map<std::string, int> ends;
-  for (uint64_t seed = 1; seed <= kSeveralSeeds; ++seed) {
-    const SimulationOutcome outcome =
-        RunSimulation({.seed = seed, .resource_managers = 2 + seed % 2});
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
-    faults += outcome.faults;
-    for (const auto& [state, count] : outcome.ends) ends[state] += count;
-  }
-  std::printf("%s\n", faults.ToString().c_str());
-  EXPECT_GT(faults.takeovers, 1'200);
-  EXPECT_GT(faults.rm_crashes, 500);
-  EXPECT_GT(faults.rm_stops, 200);
-  EXPECT_GT(faults.zk_cuts, 500);
-  EXPECT_GT(faults.zk_outages, 200);
-  EXPECT_GT(faults.cuts, 200);
-  EXPECT_GT(faults.clock_jumps, 200);
-  EXPECT_GT(faults.lease_ends, 500);
-  EXPECT_GT(ends["FINISHED"], 300);
-  EXPECT_EQ(ends["NOT OVER"], 0);
+  Totals totals = RunSeeds(120, [](uint64_t) { return SimulationOptions{.loses_queues = true}; });
+  EXPECT_GT(totals.faults[Fault::kLostQueue], 25);
+  EXPECT_GT(totals.ends["FINISHED"], 50);
 }
 
 TEST(Simulation, RestartsOfTheResourceManagerDisturbNobody) {
-  FaultCounts faults;
-  int finished = 0;
-  for (uint64_t seed = 1; seed <= 150; ++seed) {
-    const SimulationOutcome outcome =
-        RunSimulation({.seed = seed, .faultiness = Faultiness::kRestarts});
-    ASSERT_EQ(outcome.failure, "") << "seed " << seed << ": " << Told(outcome);
-    EXPECT_EQ(outcome.faults.nm_crashes + outcome.faults.am_crashes, 0);
-    faults += outcome.faults;
-    if (const auto found = outcome.ends.find("FINISHED"); found != outcome.ends.end()) {
-      finished += found->second;
-    }
+  const auto options = [](uint64_t) {
+    return SimulationOptions{.faultiness = Faultiness::kRestarts};
+  };
+  Totals totals = RunSeeds(150, options);
+  EXPECT_EQ(totals.faults[Fault::kNmCrash] + totals.faults[Fault::kAmCrash], 0);
+  EXPECT_GT(totals.faults[Fault::kRmCrash], 300);
+  EXPECT_GT(totals.ends["FINISHED"], 150);
+}
+
+struct NamedSeed {
+  uint64_t seed;
+  SimulationOptions options;
+  const char* what;  // it was
+};
+
+// With the draws of that time: new kinds of faults take theirs from elsewhere.
+std::vector<NamedSeed> SeedsThatOnceFailed() {
+  const SimulationOptions one;
+  const SimulationOptions two{.resource_managers = 2};
+  const SimulationOptions loses{.loses_queues = true};
+  return {
+      {44, one, "a write that failed let ends be told that were not kept"},
+      {51, one, "two registrations were under way when a third came late"},
+      {89, one, "nodes that were drained, or silent together, were not settled"},
+      {94, two, "the size of a container was noted for an attempt that could not hear it"},
+      {141, one, "the copy of a poll ended it, and a newer one acknowledged what only it got"},
+      {276, one, "nodes that were drained, or silent together, were not settled"},
+      {320, one, "a late copy of a registration"},
+      {743, loses, "a late copy of a registration"},
+      {850, loses, "a late copy of a registration"},
+      {967,
+       one,
+       "a container whose end was told and not kept was launched by the next NodeManager"},
+      {997, one, "a late copy of a finished master's registration"},
+      {1225, one, "a refused start whose report was itself refused"},
+      {1254, one, "a cluster's only node was suspected for longer than the run"},
+      {1271, one, "a newer poll acknowledged an answer with completions that was lost"},
+      {1484, one, "a late copy of a registration made the ResourceManager forget what ran"},
+      {2173, one, "the notes of a container went before the record of its end"},
+      {3372, one, "a late registration of a process that had died before anything of it arrived"},
+      {4253, one, "the notes of a container went before the record of its end"},
+      {5227, two, "a grant that expired untold was counted as given"},
+      {5758, one, "ran more than the node has, by leave of an administrator"},
+      {6458, one, "an end that was reported after its release was never recorded"},
+      {6837, one, "ran more than the node has, by leave of an administrator"},
+      {6961, one, "a grant that expired untold was counted as given"},
+      {7788, one, "an end that was reported after its release was never recorded"},
+      {7794, one, "nodes were avoided for ever, also where no other had the room"},
+      {8783, one, "the copy of a parked poll was told that a newer one came"},
+      {9339, one, "the copy of a parked poll was told that a newer one came"},
+  };
+}
+
+TEST(Simulation, SeedsThatOnceFailedHold) {
+  for (NamedSeed& named : SeedsThatOnceFailed()) {
+    named.options.seed = named.seed;
+    const SimulationOutcome outcome = RunSimulation(named.options);
+    EXPECT_EQ(outcome.failure, "")
+        << "seed " << named.seed << " (" << named.what << "): " << Told(outcome);
   }
-  std::printf("%s\n", faults.ToString().c_str());
-  EXPECT_GT(faults.rm_crashes, 300);
-  EXPECT_GT(finished, 150);
 }
 
 }  // namespace

@@ -1,84 +1,92 @@
-// weir-sim --seeds A-B [--trace] [--no-faults | --restarts] [--lost-queues]
-// [--resource-managers N] [--sweep MOST]: runs the simulation
-// with each seed from A to B and prints one line each, the totals, and the pairs of the transition
-// tables that never occurred. Exit codes: 0 every invariant held; 1 one did not (its seed and the
-// last lines are shown); 2 usage.
+// weir-sim: runs the simulation with each of many seeds and prints one line each, the totals, and
+// how often each pair of the transition tables occurred. See --help. Exit codes: 0 every invariant
+// held; 1 one did not (its seed and the last lines are shown); 2 usage.
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
-#include <optional>
+#include <cstring>
+#include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "common/strings.h"
+#include "tests/simulation/hits.h"
 #include "tests/simulation/simulation.h"
+#include "tests/simulation/simulator_arguments.h"
 
 namespace weir::simulation {
 namespace {
 
-constexpr int64_t kResourceManagersMost = 5;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+// In so many places of a run each kind of process has its turn.
+constexpr uint64_t kPlacesOfAll = 100;
 
-struct Arguments {
-  uint64_t first = 1;
-  uint64_t last = 1;
-  Trace::Output output = Trace::Output::kNone;
-  Faultiness faultiness = Faultiness::kDrawn;
-  bool loses_queues = false;
-  size_t resource_managers = 1;
-  uint64_t sweep = 0;  // most places of each run; 0 = no sweep
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
 };
+using File = std::unique_ptr<std::FILE, CloseFile>;
 
-std::optional<std::pair<uint64_t, uint64_t>> ParseSeeds(std::string_view text) {
-  const std::vector<std::string_view> ends = Split(text, '-');
-  if (ends.empty() || ends.size() > 2) return std::nullopt;
-  const std::optional<int64_t> first = ParseInt64(ends.front());
-  const std::optional<int64_t> last = ParseInt64(ends.back());
-  if (!first || !last || *first < 0 || *last < *first) return std::nullopt;
-  return std::pair(static_cast<uint64_t>(*first), static_cast<uint64_t>(*last));
+Error FileError(const std::string& what, const std::string& path) {
+  return {ErrorCode::kNotFound,
+          "cannot " + what + " " + path + ": " + std::strerror(errno),
+          "name a file that can be"};
 }
 
-std::optional<Arguments> Parse(const std::vector<std::string>& words) {
-  Arguments arguments;
-  bool seeds = false;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--trace") {
-      arguments.output = Trace::Output::kStandardOutput;
-    } else if (words[i] == "--no-faults") {
-      arguments.faultiness = Faultiness::kNone;
-    } else if (words[i] == "--restarts") {
-      arguments.faultiness = Faultiness::kRestarts;
-    } else if (words[i] == "--lost-queues") {
-      arguments.loses_queues = true;
-    } else if (words[i] == "--sweep" && i + 1 < words.size()) {
-      const std::optional<int64_t> most = ParseInt64(words[++i]);
-      if (!most || *most < 1) return std::nullopt;
-      arguments.sweep = static_cast<uint64_t>(*most);
-    } else if (words[i] == "--resource-managers" && i + 1 < words.size()) {
-      const std::optional<int64_t> count = ParseInt64(words[++i]);
-      if (!count || *count < 1 || *count > kResourceManagersMost) return std::nullopt;
-      arguments.resource_managers = static_cast<size_t>(*count);
-    } else if (words[i] == "--seeds" && i + 1 < words.size()) {
-      const auto range = ParseSeeds(words[++i]);
-      if (!range) return std::nullopt;
-      arguments.first = range->first;
-      arguments.last = range->second;
-      seeds = true;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (!seeds) return std::nullopt;
-  return arguments;
-}
-
-std::string EndsOf(const SimulationOutcome& outcome) {
+Result<std::string> ReadFile(const std::string& path) {
+  const File file(std::fopen(path.c_str(), "rb"));
+  if (file == nullptr) return FileError("read", path);
   std::string text;
-  for (const auto& [state, count] : outcome.ends) {
-    text += " " + std::to_string(count) + " " + state;
+  char buffer[4096];
+  for (size_t got = 1; got > 0;) {
+    got = std::fread(buffer, 1, sizeof(buffer), file.get());
+    text.append(buffer, got);
   }
+  if (std::ferror(file.get()) != 0) return FileError("read", path);
   return text;
+}
+
+Status WriteFile(const std::string& path, const std::string& text) {
+  File file(std::fopen(path.c_str(), "wb"));
+  if (file == nullptr) return FileError("write", path);
+  const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
+  if (std::fclose(file.release()) != 0 || !written) return FileError("write", path);
+  return {};
+}
+
+int Complain(const Error& error) {
+  std::fprintf(stderr, "weir-sim: %s\n", error.ToString().c_str());
+  return kUsage;
+}
+
+Result<SimulationOptions> MakeOptions(const Arguments& arguments) {
+  SimulationOptions options{.faultiness = arguments.faultiness,
+                            .output = arguments.output,
+                            .loses_queues = arguments.loses_queues};
+  if (!arguments.scenario_file.empty()) {
+    WEIR_ASSIGN_OR_RETURN(const std::string text, ReadFile(arguments.scenario_file));
+    WEIR_ASSIGN_OR_RETURN(options.scenario, ParseScenario(arguments.scenario_file, text));
+  }
+  if (arguments.nodes) options.scenario[Quantity::kNodes] = arguments.nodes;
+  if (arguments.resource_managers) {
+    options.scenario[Quantity::kResourceManagers] = arguments.resource_managers;
+  }
+  if (arguments.sweep > 0) options.faultiness = Faultiness::kOneDeath;
+  return options;
+}
+
+void PrintRun(uint64_t seed, const SimulationOutcome& outcome) {
+  std::string ends;
+  for (const auto& [state, count] : outcome.ends) {
+    ends += " " + std::to_string(count) + " " + state;
+  }
+  std::printf("seed %" PRIu64 " ok: hash %016" PRIx64 ", %" PRIu64 " steps, %" PRId64 " s,%s; %s\n",
+              seed,
+              outcome.hash,
+              outcome.steps,
+              ToMillis(outcome.virtual_time) / 1000,
+              ends.c_str(),
+              outcome.faults.ToString().c_str());
 }
 
 void PrintFailure(uint64_t seed, const SimulationOutcome& outcome) {
@@ -86,108 +94,122 @@ void PrintFailure(uint64_t seed, const SimulationOutcome& outcome) {
   std::printf("seed %" PRIu64 " FAILED: %s\n", seed, outcome.failure.c_str());
 }
 
-int Run(const Arguments& arguments) {
-  FaultCounts total;
-  Coverage coverage;
+void PrintHits(const Hits& hits) {
+  size_t occurred = 0;
+  const std::vector<Coverage::Pair> pairs = hits.coverage.Pairs();
+  for (const Coverage::Pair& pair : pairs) {
+    std::printf("%10" PRId64 " %s\n", pair.hits, pair.ToString().c_str());
+    occurred += pair.hits > 0 ? 1 : 0;
+  }
+  std::printf("%zu of %zu state-event pairs occurred\n", occurred, pairs.size());
+  for (const FaultKind& kind : FaultKinds()) {
+    std::printf("%10" PRId64 " %s: %s\n",
+                hits.faults[kind.fault],
+                std::string(kind.name).c_str(),
+                std::string(kind.what).c_str());
+  }
+  std::printf("total: %" PRId64 " runs, %s\n", hits.runs, hits.faults.ToString().c_str());
+}
+
+int Run(SimulationOptions options, const Arguments& arguments) {
+  Hits hits;
   std::vector<uint64_t> failed;
-  for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    const SimulationOutcome outcome =
-        RunSimulation({.seed = seed,
-                       .faultiness = arguments.faultiness,
-                       .output = arguments.output,
-                       .loses_queues = arguments.loses_queues,
-                       .resource_managers = arguments.resource_managers});
-    total += outcome.faults;
-    coverage.Merge(outcome.coverage);
-    if (!outcome.failure.empty()) {
+  for (uint64_t seed = arguments.seeds.first; seed <= arguments.seeds.last; ++seed) {
+    options.seed = seed;
+    const SimulationOutcome outcome = RunSimulation(options);
+    ++hits.runs;
+    hits.faults += outcome.faults;
+    hits.coverage.Merge(outcome.coverage);
+    if (outcome.failure.empty()) {
+      PrintRun(seed, outcome);
+    } else {
       failed.push_back(seed);
       PrintFailure(seed, outcome);
-      continue;
-    }
-    std::printf("seed %" PRIu64 " ok: hash %016" PRIx64 ", %" PRIu64 " steps, %" PRId64
-                " s,%s; %s\n",
-                seed,
-                outcome.hash,
-                outcome.steps,
-                ToMillis(outcome.virtual_time) / 1000,
-                EndsOf(outcome).c_str(),
-                outcome.faults.ToString().c_str());
-  }
-  std::printf("total: %s\n", total.ToString().c_str());
-  size_t hit = 0;
-  const std::vector<Coverage::Pair> pairs = coverage.Pairs();
-  for (const Coverage::Pair& pair : pairs) {
-    if (pair.hits > 0) {
-      ++hit;
-    } else {
-      std::printf("never occurred: %s\n", pair.ToString().c_str());
     }
   }
-  std::printf("%zu of %zu state-event pairs occurred\n", hit, pairs.size());
+  PrintHits(hits);
   for (const uint64_t seed : failed) std::printf("failed: seed %" PRIu64 "\n", seed);
-  return failed.empty() ? 0 : 1;
-}
-
-// Each run again and again, with one death in another place each time.
-int Sweep(const Arguments& arguments) {
-  uint64_t failed = 0;
-  for (uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    SimulationOptions options{.seed = seed,
-                              .faultiness = Faultiness::kOneDeath,
-                              .resource_managers = arguments.resource_managers};
-    const uint64_t places = RunSimulation(options).places;
-    const uint64_t runs = std::min(places, arguments.sweep);
-    for (uint64_t run = 1; run <= runs; ++run) {
-      options.dies_at = run * places / runs;
-      const SimulationOutcome outcome = RunSimulation(options);
-      if (outcome.failure.empty()) continue;
-      ++failed;
-      std::printf("place %" PRIu64 " of ", options.dies_at);
-      PrintFailure(seed, outcome);
-    }
-    std::printf("seed %" PRIu64 ": %" PRIu64 " of %" PRIu64 " places\n", seed, runs, places);
+  if (!arguments.hits_file.empty()) {
+    const Status written = WriteFile(arguments.hits_file, hits.ToText());
+    if (!written.ok()) return Complain(written.error());
   }
-  std::printf("%" PRIu64 " failed\n", failed);
-  return failed == 0 ? 0 : 1;
+  return failed.empty() ? 0 : kFailed;
 }
 
-constexpr char kHelp[] =
-    R"(Usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] [--lost-queues]
-                [--resource-managers N] [--sweep MOST]
+// A run again and again, with one death in another place each time. False when one failed.
+bool SweepSeed(SimulationOptions options, uint64_t most) {
+  const SimulationOutcome whole = RunSimulation(options);
+  if (!whole.failure.empty()) {
+    PrintFailure(options.seed, whole);
+    return false;
+  }
+  const uint64_t runs = std::min(whole.places, most);
+  FaultCounts deaths;
+  bool good = true;
+  for (uint64_t run = 1; run <= runs; ++run) {
+    options.dies_at = run * whole.places / runs;
+    const SimulationOutcome outcome = RunSimulation(options);
+    deaths += outcome.faults;
+    if (outcome.failure.empty() && outcome.faults.crashes() == 1) continue;
+    good = false;
+    std::printf(
+        "place %" PRIu64 ", %" PRId64 " deaths: ", options.dies_at, outcome.faults.crashes());
+    PrintFailure(options.seed, outcome);
+  }
+  std::printf("seed %" PRIu64 ": %" PRIu64 " of %" PRIu64 " places; %s\n",
+              options.seed,
+              runs,
+              whole.places,
+              deaths.ToString().c_str());
+  if (most < kPlacesOfAll) return good;
+  for (const Fault fault : {Fault::kRmCrash, Fault::kNmCrash, Fault::kAmCrash}) {
+    if (deaths[fault] > 0) continue;
+    good = false;
+    std::printf("seed %" PRIu64 ": no process of one kind ever died\n", options.seed);
+  }
+  return good;
+}
 
-Runs ResourceManager, NodeManagers and ApplicationMasters in virtual time, with faults drawn from a
-seed, and checks the invariants after every step.
-  --seeds FIRST-LAST  the seeds to run, one after another (one number runs that seed)
-  --trace             prints every step
-  --no-faults         loses, delays and kills nothing
-  --restarts          kills the ResourceManager again and again, and does no other harm
-  --resource-managers N
-                      several, elected through ZooKeeper, with its faults; 1 unless given
-  --sweep MOST        runs each seed without faults but one: a process dies, before and after each of its
-                      actions in turn, in at most so many runs
-  --lost-queues       a ResourceManager that starts may find no stored queues, and one of two in its file
+int Sweep(SimulationOptions options, const Arguments& arguments) {
+  bool good = true;
+  for (uint64_t seed = arguments.seeds.first; seed <= arguments.seeds.last; ++seed) {
+    options.seed = seed;
+    good = SweepSeed(options, arguments.sweep) && good;
+  }
+  return good ? 0 : kFailed;
+}
 
-Exit code: 0 every invariant held; 1 one did not (its seed and last lines are shown); 2 usage.
-)";
+int RequireHits(const std::vector<std::string>& files) {
+  Hits all;
+  for (const std::string& file : files) {
+    const Result<std::string> text = ReadFile(file);
+    if (!text.ok()) return Complain(text.error());
+    const Result<Hits> hits = Hits::FromText(file, *text);
+    if (!hits.ok()) return Complain(hits.error());
+    all.Merge(*hits);
+  }
+  PrintHits(all);
+  const std::vector<std::string> complaints = all.Complaints();
+  for (const std::string& one : complaints) std::printf("missing: %s\n", one.c_str());
+  return complaints.empty() ? 0 : kFailed;
+}
+
+int Main(const std::vector<std::string>& words) {
+  const Result<Arguments> arguments = ParseArguments(words);
+  if (!arguments.ok()) return Complain(arguments.error());
+  if (arguments->help) {
+    std::printf("%s", SimulatorHelp().c_str());
+    return 0;
+  }
+  if (!arguments->required_files.empty()) return RequireHits(arguments->required_files);
+  const Result<SimulationOptions> options = MakeOptions(*arguments);
+  if (!options.ok()) return Complain(options.error());
+  return arguments->sweep > 0 ? Sweep(*options, *arguments) : Run(*options, *arguments);
+}
 
 }  // namespace
 }  // namespace weir::simulation
 
 int main(int count, char** words) {
-  if (count == 2 && std::string_view(words[1]) == "--help") {
-    std::printf("%s", weir::simulation::kHelp);
-    return 0;
-  }
-  const auto arguments =
-      weir::simulation::Parse(std::vector<std::string>(words + 1, words + count));
-  if (!arguments) {
-    std::fprintf(stderr,
-                 "usage: weir-sim --seeds FIRST-LAST [--trace] [--no-faults | --restarts] "
-                 "[--lost-queues] [--resource-managers N] "
-                 "[--sweep MOST]; "
-                 "see --help\n");
-    return 2;
-  }
-  return arguments->sweep > 0 ? weir::simulation::Sweep(*arguments)
-                              : weir::simulation::Run(*arguments);
+  return weir::simulation::Main(std::vector<std::string>(words + 1, words + count));
 }

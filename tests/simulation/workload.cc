@@ -1,6 +1,7 @@
 #include "tests/simulation/workload.h"
 
 #include <array>
+#include <optional>
 
 namespace weir::simulation {
 namespace {
@@ -8,6 +9,10 @@ namespace {
 Duration Between(Random& random, Duration low, Duration high) {
   return Duration(random.Between(low.count(), high.count()));
 }
+
+constexpr uint64_t kRetryDraws = 3;
+constexpr uint64_t kMillion = 1'000'000;
+constexpr int kOwnerCommands = 60;
 
 constexpr std::array kBehaviors = {
     MasterBehavior::kRunsWorkers,
@@ -59,14 +64,26 @@ ApplicationPlan DrawApplication(Random& random, size_t index) {
   return plan;
 }
 
-}  // namespace
+RetryPolicy DrawRetryPolicy(Random& random) {
+  RetryPolicy policy{.on = RetryOn::kAnyFailure,
+                     .max_retries = static_cast<int32_t>(random.Between(1, 4)),
+                     .interval = Between(random, Duration(0), seconds(4))};
+  if (random.Chance(1, 4)) policy.validity = seconds(random.Between(1, 20));
+  return policy;
+}
 
-Workload DrawWorkload(Random& random, bool owner_acts) {
-  Workload workload;
-  workload.owner_acts = owner_acts;
-  workload.launch_expiry = Between(random, seconds(1), seconds(30));
-  workload.roomy = random.Chance(1, 2);
-  const uint64_t nodes = 1 + random.Below(4);
+void DrawRetryPolicies(const Setting& setting, uint64_t seed, Workload& workload) {
+  const std::optional<uint64_t> share = setting[Quantity::kRetryPolicies];
+  if (!share) return;
+  Random random = OtherDraws(seed, kRetryDraws);
+  for (ApplicationPlan& plan : workload.applications) {
+    if (random.Chance(*share, kMillion)) plan.worker_retry = DrawRetryPolicy(random);
+  }
+}
+
+void DrawNodes(Random& random, const Setting& setting, Workload& workload) {
+  const std::optional<uint64_t> set_nodes = setting[Quantity::kNodes];
+  const uint64_t nodes = set_nodes ? *set_nodes : 1 + random.Below(4);
   for (uint64_t i = 0; i < nodes; ++i) {
     NodePlan plan;
     plan.capacity = {1024 * random.Between(3, 8), random.Between(3, 8)};
@@ -77,14 +94,43 @@ Workload DrawWorkload(Random& random, bool owner_acts) {
     }
     workload.nodes.push_back(plan);
   }
+}
+
+bool IsDisturbed(const Workload& workload) {
+  if (!workload.administered.empty() || workload.owner_commands > 0) return true;
+  for (const NodePlan& plan : workload.nodes) {
+    if (plan.shut_down_after || plan.unhealthy_after) return true;
+  }
+  for (const ApplicationPlan& plan : workload.applications) {
+    if (plan.kill_guessed) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// What a setting does not say is drawn in the order that it always was: seeds stay what they are.
+Workload DrawWorkload(Random& random, uint64_t seed, const Setting& setting) {
+  Workload workload;
+  // In every fourth run; the others keep the history that they had before there were commands.
+  workload.owner_commands = seed % 4 == 2 ? kOwnerCommands : 0;
+  if (setting[Quantity::kOwnerCommands]) {
+    workload.owner_commands = static_cast<int>(*setting[Quantity::kOwnerCommands]);
+  }
+  workload.stops_queues = setting[Quantity::kStopsQueues].value_or(0) > 0;
+  workload.launch_expiry = Between(random, seconds(1), seconds(30));
+  workload.roomy = random.Chance(1, 2);
+  DrawNodes(random, setting, workload);
   if (workload.roomy) workload.nodes[0].capacity = {64 * 1024, 64};
-  const uint64_t applications = 2 + random.Below(7);
+  const std::optional<uint64_t> set_applications = setting[Quantity::kApplications];
+  const uint64_t applications = set_applications ? *set_applications : 2 + random.Below(7);
   for (uint64_t i = 0; i < applications; ++i) {
     workload.applications.push_back(DrawApplication(random, i));
   }
   workload.preemption = random.Chance(1, 2);
-  if (random.Chance(1, 2)) {
-    const uint64_t changes = random.Below(12);
+  const std::optional<uint64_t> set_changes = setting[Quantity::kChanges];
+  if (set_changes || random.Chance(1, 2)) {
+    const uint64_t changes = set_changes ? *set_changes : random.Below(12);
     for (uint64_t i = 0; i < changes; ++i) {
       workload.administered.push_back(Between(random, seconds(1), seconds(45)));
     }
@@ -94,13 +140,8 @@ Workload DrawWorkload(Random& random, bool owner_acts) {
     if (workload.administered.empty()) continue;
     plan.most = LargerParts(plan.most, {1024 * kGivenGibMost, kGivenVcoresMost});
   }
-  workload.disturbed |= !workload.administered.empty() || owner_acts;
-  for (const NodePlan& plan : workload.nodes) {
-    workload.disturbed |= plan.shut_down_after.has_value() || plan.unhealthy_after.has_value();
-  }
-  for (const ApplicationPlan& plan : workload.applications) {
-    workload.disturbed |= plan.kill_guessed;
-  }
+  workload.disturbed = IsDisturbed(workload);
+  DrawRetryPolicies(setting, seed, workload);
   return workload;
 }
 

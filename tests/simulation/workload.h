@@ -12,6 +12,7 @@
 #include "common/random.h"
 #include "common/resource.h"
 #include "common/time.h"
+#include "tests/simulation/scenario.h"
 
 namespace weir::simulation {
 
@@ -41,6 +42,7 @@ struct ApplicationPlan {
   Resource worker_resource;
   Duration worker_time{0};       // each runs about so long
   uint64_t worker_failures = 0;  // per hundred
+  RetryPolicy worker_retry;      // by its NodeManager
   bool gang = false;             // asks for its workers all at once or none
 };
 
@@ -63,12 +65,13 @@ struct Workload {
   bool roomy = false;
   bool preemption = false;
   std::vector<Duration> administered;  // when an administrator changes something
-  bool owner_acts = false;             // resizes containers and sends them signals
+  int owner_commands = 0;              // that resize containers and send them signals
+  bool stops_queues = false;           // so may the administrator
   std::vector<NodePlan> nodes;
   std::vector<ApplicationPlan> applications;
 };
 
-Workload DrawWorkload(Random& random, bool owner_acts);
+Workload DrawWorkload(Random& random, uint64_t seed, const Setting& setting);
 std::string_view MasterBehaviorName(MasterBehavior behavior);
 
 }  // namespace weir::simulation

@@ -29,18 +29,24 @@ class SimNode;
 
 struct World {
   // `managers`: how many ResourceManagers; several share their records in ZooKeeper.
-  World(uint64_t run_seed, Faultiness faultiness, Trace::Output output, size_t managers = 1)
+  World(uint64_t run_seed,
+        Faultiness faultiness,
+        Trace::Output output,
+        size_t managers = 1,
+        const Setting& setting = {})
       : seed(run_seed),
         several(managers > 1),
         random(run_seed),
         trace(queue, output),
-        faults(random, faultiness, several),
+        faults(
+            random,
+            {.seed = run_seed, .faultiness = faultiness, .several = several, .setting = setting}),
         network(queue, faults, trace),
         store(queue, random, faults, trace),
         zookeeper(queue, trace),
         records(zookeeper),
         checker(several ? static_cast<const DurableState&>(records) : store),
-        workload(DrawWorkload(random, run_seed % 4 == 2)) {}
+        workload(DrawWorkload(random, run_seed, setting)) {}
 
   const uint64_t seed;
   const bool several;

@@ -48,6 +48,7 @@ void ZookeeperConnection::Connect() {
     if (!open_ || number != number_) return;
     if (!Reachable()) return Connect();
     const bool same = session_ != 0 && world_.zookeeper.Touch(session_);
+    if (!same && session_ != 0) world_.faults.Count(Fault::kSessionEnd);
     if (!same) session_ = world_.zookeeper.OpenSession(kSessionTimeout);
     world_.trace.Line(
         host_,
