@@ -55,7 +55,8 @@ struct SummaryVisitor {
            std::to_string(r.cluster_timestamp);
   }
   std::string operator()(const store::TokenKeysRecord& r) const {
-    return std::to_string(r.keys.size()) + " keys, not shown";
+    return std::to_string(r.keys.size()) + " keys, not shown" +
+           (r.signer == 0 ? "" : "; key " + std::to_string(r.signer) + " signs");
   }
   std::string operator()(const store::QueueConfigurationRecord& r) const {
     return "version " + std::to_string(r.version) + ", part " + std::to_string(r.part + 1) +

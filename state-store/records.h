@@ -145,9 +145,11 @@ struct EpochRecord {
   bool operator==(const EpochRecord&) const = default;
 };
 
-// One per store: HMAC keys by id.
+// One per store: HMAC keys by id. Of older versions only the keys are known.
 struct TokenKeysRecord {
   std::map<int, std::string> keys;
+  int32_t signer = 0;    // the key that signs; 0 = the highest
+  WallTime next_step{};  // when the next key is made, or signs; 1970 = not known
   bool operator==(const TokenKeysRecord&) const = default;
 };
 

@@ -22,7 +22,7 @@
 namespace weir::store {
 
 // What is written now; older ones are still read.
-inline constexpr int kRecordVersion = 6;
+inline constexpr int kRecordVersion = 7;
 
 // The largest number of an enumeration whose numbers are 1, 2, 3...; specialised per stored one.
 template <typename E>

@@ -215,9 +215,20 @@ void Fields(A& a, T& t) {
   a(t.cluster_id);
 }
 
+inline void CheckSigner(const RecordWriter&, const TokenKeysRecord&) {}
+inline void CheckSigner(RecordReader& reader, const TokenKeysRecord& record) {
+  if (record.signer != 0 && !record.keys.contains(record.signer)) {
+    reader.Fail("a signing key that is not there");
+  }
+}
+
 template <typename A, Of<TokenKeysRecord> T>
 void Fields(A& a, T& t) {
   a(t.keys);
+  if (a.version() < 7) return;
+  a(t.signer);
+  TimeField(a, t.next_step);
+  CheckSigner(a, t);
 }
 
 template <typename A, Of<QueueProperty> T>

@@ -87,7 +87,9 @@ inline EpochRecord SampleEpoch() {
 }
 
 inline TokenKeysRecord SampleTokenKeys() {
-  return {.keys = {{1, std::string(32, '\x7f')}, {2, std::string("\0\1", 2)}}};
+  return {.keys = {{1, std::string(32, '\x7f')}, {2, std::string("\0\1", 2)}},
+          .signer = 1,
+          .next_step = WallFromMillis(kSampleTimestamp + 9)};
 }
 
 inline QueueConfigurationRecord SampleQueueConfiguration() {

@@ -47,7 +47,7 @@ TEST(Records, FormatStays) {
   const Result<std::string> node = Encode(SampleNode(1));
   ASSERT_TRUE(node.ok());
   EXPECT_EQ(HexEncode(node->substr(0, node->size() - 8)),
-            "0603"
+            "0703"
             "066e6f64652d31"
             "093132372e302e302e31"
             "9cc605"
@@ -57,7 +57,7 @@ TEST(Records, FormatStays) {
             "10"
             "020c7961726e2e696f2f6670676102"
             "0b7961726e2e696f2f67707508");
-  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "f54899343fdd8c46");
+  EXPECT_EQ(HexEncode(node->substr(node->size() - 8)), "cb92e4cb38f3d624");
 }
 
 // A store that an older ResourceManager left behind: what it did not say has its default.
@@ -92,6 +92,30 @@ TEST(Records, AnAttemptOfTheFormerVersionDoesNotSayWhenItEnded) {
   const Result<Record> back = Decode(KeyOf(attempt), bytes);
   ASSERT_TRUE(back.ok()) << back.error().ToString();
   EXPECT_TRUE(*back == Record(attempt));
+}
+
+// Which of its keys signed was not said: the highest did.
+TEST(Records, TokenKeysOfTheFormerVersionAreStillRead) {
+  std::string bytes = HexDecode(
+                          "0605"
+                          "02"
+                          "0204aabbccdd"
+                          "04020001"
+                          "0000000000000000")
+                          .value();
+  Reseal(bytes);
+  const Result<Record> back = Decode("token-keys", bytes);
+  ASSERT_TRUE(back.ok()) << back.error().ToString();
+  const TokenKeysRecord expected{.keys = {{1, "\xaa\xbb\xcc\xdd"}, {2, std::string("\0\1", 2)}}};
+  EXPECT_TRUE(*back == Record(expected));
+}
+
+TEST(Records, TokenKeysWithoutTheOneThatSignsAreDamaged) {
+  TokenKeysRecord record = SampleTokenKeys();
+  record.signer = 3;
+  const Result<Record> back = Decode("token-keys", Encode(record).value());
+  ASSERT_FALSE(back.ok());
+  EXPECT_THAT(back.error().message, HasSubstr("a signing key that is not there"));
 }
 
 TEST(Records, RefusesAMutatedRecordOrReadsTheSame) {
@@ -151,7 +175,7 @@ TEST(Records, NamesTheDamage) {
   const Case cases[] = {
       {key, "", "record node/node-1 is damaged: truncated"},
       {key, flipped, "record node/node-1 is damaged: its checksum does not match"},
-      {key, newer, "record node/node-1 has the unknown version 7"},
+      {key, newer, "record node/node-1 has the unknown version 8"},
       {key, longer, "record node/node-1 is damaged: bytes after its end"},
       {key, other_kind, "record node/node-1 is damaged: its kind 90 is unknown"},
       {"node/node-2", good, "record node/node-2 is damaged: it is the record of node/node-1"},
