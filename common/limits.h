@@ -28,6 +28,7 @@ inline constexpr int64_t kStagedFileBytes = int64_t{2} << 30;
 inline constexpr int32_t kContainersPerAsk = 100'000;
 inline constexpr size_t kAsksPerAllocate = 10'000;
 inline constexpr size_t kSizesPerAllocate = 1'000;
+inline constexpr size_t kNmTokensPerAllocate = 500;
 inline constexpr size_t kPlacesPerAsk = 1000;      // node names, and rack names, of one ask
 inline constexpr size_t kBlacklistChanges = 1000;  // of one allocate, each way
 inline constexpr size_t kLabelsPerCall = 1000;     // node labels, or nodes that get one

@@ -85,6 +85,7 @@ struct AllocateRequest {
   std::vector<SizeAsk> sizes{};
   std::vector<std::string> blacklist_add{};  // host names
   std::vector<std::string> blacklist_remove{};
+  std::vector<NodeId> nm_tokens{};  // nodes for which it wants a new NM token
   float progress = 0;
   Duration park{0};
 };
@@ -125,6 +126,7 @@ struct AllocateAnswer {
   std::vector<PreemptionNotice> preemption{};  // all that are wanted back now
   std::vector<SizeNotice> sizes{};             // each at least once; the newest of a container
   std::vector<ContainerGrant> inherited{};     // of attempts before it, kept for it; each once
+  std::vector<NmTokenIdentifier> nm_tokens{};  // of those asked for, where it has containers
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;  // of the first ask that waits

@@ -27,13 +27,32 @@ struct ContainerGrant {
   9: optional base.Token nm_token;
 }
 
+// What proves and verifies identities in the name of the attempt, as long as these keys hold.
+struct ClientKey {
+  1: optional i32 key_id;
+  2: optional binary key;         // verifies the client tokens of this attempt with that key id
+}
+
+struct MasterCredentials {
+  1: optional i64 keys_version;
+  2: optional base.Token am_token;
+  3: optional list<ClientKey> client_keys;
+}
+
+// For one node.
+struct NmToken {
+  1: optional string node;
+  2: optional base.Token token;
+}
+
 struct RegisterMasterAnswer {
   1: optional i64 epoch;
   2: optional base.Resource minimum_allocation;
   3: optional base.Resource maximum_allocation;
   4: optional string queue;
-  5: optional binary client_key;  // verifies the client tokens of this attempt
+  5: optional binary client_key;  // of the key that signs; for who does not know credentials
   6: optional list<ContainerGrant> containers;  // of attempts before it, kept for it
+  7: optional MasterCredentials credentials;
 }
 
 struct ContainerAsk {
@@ -77,6 +96,8 @@ struct AllocateRequest {
   6: optional list<string> blacklist_add;     // at most 1000
   7: optional list<string> blacklist_remove;  // at most 1000
   8: optional list<SizeAsk> sizes;            // at most 1000
+  9: optional i64 keys_version;               // of the credentials that it has
+  10: optional list<string> nm_tokens;        // nodes for which it wants a new one; at most 500
 }
 
 struct AllocateAnswer {
@@ -91,6 +112,8 @@ struct AllocateAnswer {
   9: optional list<PreemptionNotice> preemption;
   10: optional list<SizeNotice> sizes;
   11: optional list<ContainerGrant> inherited;  // as in RegisterMasterAnswer, found since
+  12: optional MasterCredentials credentials;   // newer ones
+  13: optional list<NmToken> nm_tokens;         // of those asked for, where it has containers
 }
 
 struct FinishMasterRequest {

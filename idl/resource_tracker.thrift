@@ -2,7 +2,8 @@
 namespace cpp weir.idl
 include "base.thrift"
 
-// HMAC keys, by id, with which a NodeManager verifies container and NM tokens.
+// HMAC keys, by id, with which a NodeManager verifies container and NM tokens. All that hold come
+// together, with the one that signs (absent = the highest).
 struct TokenKey {
   1: optional i32 key_id;
   2: optional binary key;
@@ -30,6 +31,7 @@ struct RegisterNodeAnswer {
   6: optional i64 lease_ms;
   7: optional i64 wall_ms;
   8: optional i64 unconfirmed_ms;       // common/node_messages.h RegisterNodeAnswer
+  9: optional i32 signing_key;
 }
 
 struct CommandOutcome {
@@ -47,6 +49,7 @@ struct NodeHeartbeatRequest {
   7: optional i32 park_ms;
   8: optional base.NodeUtilization utilization;
   9: optional list<CommandOutcome> outcomes;
+  10: optional i64 keys_version;        // of the token keys that the node has
 }
 
 struct StartContainerCommand {
@@ -84,6 +87,8 @@ struct NodeHeartbeatAnswer {
   9: optional list<SignalContainerCommand> signal;
   10: optional i64 wall_ms;
   11: optional i64 unconfirmed_ms;
+  12: optional list<TokenKey> token_keys;  // in place of those the node has; absent = they hold
+  13: optional i32 signing_key;
 }
 
 service ResourceTrackerService extends base.BaseService {

@@ -108,12 +108,12 @@ std::shared_ptr<Authenticator> MakeNmTokenAuthenticator(std::function<TokenKeys(
   });
 }
 
-std::shared_ptr<Authenticator> MakeClientTokenAuthenticator(std::function<std::string()> client_key,
-                                                            AttemptId attempt) {
-  return Make([client_key = std::move(client_key),
+std::shared_ptr<Authenticator> MakeClientTokenAuthenticator(
+    std::function<std::map<int, std::string>()> client_keys, AttemptId attempt) {
+  return Make([client_keys = std::move(client_keys),
                attempt](const Credentials& credentials) -> Result<Caller> {
     if (credentials.token == nullptr) return NoToken("client token");
-    WEIR_ASSIGN_OR_RETURN(const auto identifier, VerifyClient(*credentials.token, client_key()));
+    WEIR_ASSIGN_OR_RETURN(const auto identifier, VerifyClient(*credentials.token, client_keys()));
     if (identifier.attempt != attempt) {
       return Refused(
           "the token is for " + identifier.attempt.ToString() + ", this is " + attempt.ToString(),

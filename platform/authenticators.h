@@ -7,6 +7,7 @@
 #define WEIR_PLATFORM_AUTHENTICATORS_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,9 +30,9 @@ std::shared_ptr<Authenticator> MakeAmTokenAuthenticator(std::function<TokenKeys(
 // NM container port: an NM token for this node (kApplicationMaster).
 std::shared_ptr<Authenticator> MakeNmTokenAuthenticator(std::function<TokenKeys()> keys,
                                                         NodeId this_node);
-// JobService: a client token of this attempt (kApplicationUser). An empty key refuses everybody.
-std::shared_ptr<Authenticator> MakeClientTokenAuthenticator(std::function<std::string()> client_key,
-                                                            AttemptId attempt);
+// JobService: a client token of this attempt (kApplicationUser), by one of its keys.
+std::shared_ptr<Authenticator> MakeClientTokenAuthenticator(
+    std::function<std::map<int, std::string>()> client_keys, AttemptId attempt);
 // TaskService: a proof of the attempt's worker secret (kTaskManager).
 std::shared_ptr<Authenticator> MakeTaskManagerAuthenticator(std::string worker_secret,
                                                             AttemptId attempt);

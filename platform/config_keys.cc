@@ -115,6 +115,12 @@ constexpr ConfigKey kKnown[] = {
      "${yarn.resourcemanager.max-completed-applications}",
      "Of those, the ones that a restart still knows; at most all of them."},
     {kRmAllocationExpiry, "600000", "A granted container not started by then is taken back (ms)."},
+    {kRmKeyInterval,
+     "",
+     "How often the keys that sign the tokens of all kinds are replaced (s); tokens of the last "
+     "but "
+     "one are refused. At least three times the longer of the expiries of nodes and "
+     "ApplicationMasters; empty = a day, or that if it is more."},
     {kRmIncludePath,
      "",
      "File with the only hosts (or host:port) whose NodeManagers may register; empty = all may. "

@@ -74,6 +74,8 @@ inline constexpr char kRmMaxStoredCompleted[] =
     "yarn.resourcemanager.state-store.max-completed-applications";
 inline constexpr char kRmAllocationExpiry[] =
     "yarn.resourcemanager.rm.container-allocation.expiry-interval-ms";
+inline constexpr char kRmKeyInterval[] =
+    "yarn.resourcemanager.am-rm-tokens.master-key-rolling-interval-secs";
 inline constexpr char kRmIncludePath[] = "yarn.resourcemanager.nodes.include-path";
 inline constexpr char kRmExcludePath[] = "yarn.resourcemanager.nodes.exclude-path";
 inline constexpr char kRmUntrackedTimeout[] =

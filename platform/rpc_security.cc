@@ -39,8 +39,7 @@ SignedToken SignWith(TokenKind kind,
   return token;
 }
 
-Status CheckMac(const SignedToken& token, TokenKind kind, std::string_view key) {
-  if (token.kind != kind) return Unauthenticated("the token is of another kind");
+Status CheckMac(const SignedToken& token, std::string_view key) {
   // An empty key would be one that everybody knows.
   if (key.empty() || !ConstantTimeEquals(HmacSha256(key, token.identifier), token.mac)) {
     return Unauthenticated("the token's signature does not hold");
@@ -51,10 +50,17 @@ Status CheckMac(const SignedToken& token, TokenKind kind, std::string_view key) 
 Status CheckWith(const std::map<int, std::string>& keys, const SignedToken& token, TokenKind kind) {
   if (token.kind != kind) return Unauthenticated("the token is of another kind");
   const auto key = keys.find(token.key_id);
-  if (key == keys.end()) {
-    return Unauthenticated("the token is signed with a key that is not known here");
-  }
-  return CheckMac(token, kind, key->second);
+  if (key != keys.end()) return CheckMac(token, key->second);
+  const std::string name = "key " + std::to_string(token.key_id);
+  const bool dropped = !keys.empty() && token.key_id < keys.begin()->first;
+  return Unauthenticated(dropped
+                             ? "the token is too old: it is signed with " + name +
+                                   ", which newer ones have replaced"
+                             : "the token is signed with " + name + ", which is not known here");
+}
+
+std::string DeriveClientKey(std::string_view key, const AttemptId& attempt) {
+  return HmacSha256(key, EncodeFields({"client-key/1", attempt.ToString()}));
 }
 
 std::string ProofText(const Proof& proof) {
@@ -101,33 +107,40 @@ Result<SignedToken> DecodeTokenFile(std::string_view bytes) {
       static_cast<TokenKind>(*kind), static_cast<int>(*key_id), fields[3], fields[4]};
 }
 
+TokenKeys::TokenKeys(std::map<int, std::string> keys) : keys_(std::move(keys)) {
+  signer_ = newest();
+}
+
+TokenKeys::TokenKeys(std::map<int, std::string> keys, int signer)
+    : keys_(std::move(keys)), signer_(signer) {
+  WEIR_CHECK(keys_.contains(signer_), "the key that signs is there");
+}
+
 SignedToken TokenKeys::Sign(const AmTokenIdentifier& identifier) const {
   WEIR_CHECK(!keys_.empty(), "signing needs a key");
-  const auto& [id, key] = *keys_.rbegin();
-  return SignWith(TokenKind::kApplicationMaster, id, key, identifier);
+  return SignWith(TokenKind::kApplicationMaster, signer_, keys_.at(signer_), identifier);
 }
 
 SignedToken TokenKeys::Sign(const NmTokenIdentifier& identifier) const {
   WEIR_CHECK(!keys_.empty(), "signing needs a key");
-  const auto& [id, key] = *keys_.rbegin();
-  return SignWith(TokenKind::kNodeManager, id, key, identifier);
+  return SignWith(TokenKind::kNodeManager, signer_, keys_.at(signer_), identifier);
 }
 
 SignedToken TokenKeys::Sign(const ContainerTokenIdentifier& identifier) const {
   WEIR_CHECK(!keys_.empty(), "signing needs a key");
-  const auto& [id, key] = *keys_.rbegin();
-  return SignWith(TokenKind::kContainer, id, key, identifier);
+  return SignWith(TokenKind::kContainer, signer_, keys_.at(signer_), identifier);
 }
 
 SignedToken TokenKeys::Sign(const ClientTokenIdentifier& identifier) const {
   WEIR_CHECK(!keys_.empty(), "signing needs a key");
-  return SignWith(
-      TokenKind::kClient, keys_.rbegin()->first, ClientKey(identifier.attempt), identifier);
+  const std::string key = DeriveClientKey(keys_.at(signer_), identifier.attempt);
+  return SignWith(TokenKind::kClient, signer_, key, identifier);
 }
 
-std::string TokenKeys::ClientKey(const AttemptId& attempt) const {
-  WEIR_CHECK(!keys_.empty(), "deriving a key needs a key");
-  return HmacSha256(keys_.rbegin()->second, EncodeFields({"client-key/1", attempt.ToString()}));
+std::map<int, std::string> TokenKeys::ClientKeys(const AttemptId& attempt) const {
+  std::map<int, std::string> derived;
+  for (const auto& [id, key] : keys_) derived[id] = DeriveClientKey(key, attempt);
+  return derived;
 }
 
 Result<AmTokenIdentifier> TokenKeys::VerifyAm(const SignedToken& token) const {
@@ -145,8 +158,9 @@ Result<ContainerTokenIdentifier> TokenKeys::VerifyContainer(const SignedToken& t
   return DecodeContainerIdentifier(token.identifier);
 }
 
-Result<ClientTokenIdentifier> VerifyClient(const SignedToken& token, std::string_view client_key) {
-  WEIR_RETURN_IF_ERROR(CheckMac(token, TokenKind::kClient, client_key));
+Result<ClientTokenIdentifier> VerifyClient(const SignedToken& token,
+                                           const std::map<int, std::string>& client_keys) {
+  WEIR_RETURN_IF_ERROR(CheckWith(client_keys, token, TokenKind::kClient));
   return DecodeClientIdentifier(token.identifier);
 }
 

@@ -27,20 +27,31 @@ struct SignedToken {
 std::string EncodeTokenFile(const SignedToken& token);
 Result<SignedToken> DecodeTokenFile(std::string_view bytes);
 
-// Keys by id; the highest id signs. Immutable value.
+// Keys by id, of which one signs: the others verify what they have signed before, or will sign once
+// everybody has them. Ids grow from key to key. Immutable value.
 class TokenKeys {
  public:
   TokenKeys() = default;
-  explicit TokenKeys(std::map<int, std::string> keys) : keys_(std::move(keys)) {}
+  // The highest signs.
+  explicit TokenKeys(std::map<int, std::string> keys);
+  // Requires: `signer` is among them.
+  TokenKeys(std::map<int, std::string> keys, int signer);
   const std::map<int, std::string>& keys() const { return keys_; }
+  int signer() const { return signer_; }  // 0 without keys
+  int newest() const { return keys_.empty() ? 0 : keys_.rbegin()->first; }
+  // Grows with every key that comes and every key that begins to sign; keys only ever go with the
+  // latter. So two with the same number are the same.
+  int64_t version() const { return int64_t{newest()} + signer_; }
 
   // Requires: at least one key.
   SignedToken Sign(const AmTokenIdentifier& identifier) const;
   SignedToken Sign(const NmTokenIdentifier& identifier) const;
   SignedToken Sign(const ContainerTokenIdentifier& identifier) const;
-  // Client tokens are signed with ClientKey(attempt), which the attempt's AM knows too.
+  // Client tokens are signed with a key of the attempt's, which its AM knows too: that of the key
+  // that signs.
   SignedToken Sign(const ClientTokenIdentifier& identifier) const;
-  std::string ClientKey(const AttemptId& attempt) const;
+  // The attempt's keys for client tokens, by the id of what each is derived from.
+  std::map<int, std::string> ClientKeys(const AttemptId& attempt) const;
 
   // kUnauthenticated: another kind, an unknown key, a MAC that does not match;
   // kCorruption: a right MAC over bytes that do not decode.
@@ -50,9 +61,12 @@ class TokenKeys {
 
  private:
   std::map<int, std::string> keys_;
+  int signer_ = 0;
 };
 
-Result<ClientTokenIdentifier> VerifyClient(const SignedToken& token, std::string_view client_key);
+// By the keys of its attempt. Errors as above.
+Result<ClientTokenIdentifier> VerifyClient(const SignedToken& token,
+                                           const std::map<int, std::string>& client_keys);
 
 // Proof of a shared secret (idl/base.thrift SecretProof).
 struct Proof {

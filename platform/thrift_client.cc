@@ -270,6 +270,10 @@ bool ThriftChannel::connected() const {
   return state_->socket != nullptr;
 }
 
+void ThriftChannel::SetToken(const SignedToken& token) {
+  state_->token = token;
+}
+
 uint64_t ThriftChannel::connections() const {
   return state_->connections;
 }

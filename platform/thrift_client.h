@@ -70,6 +70,8 @@ class ThriftChannel {
   void Disconnect();
   // After an error: the peer has said it itself, over a connection that is still there.
   bool connected() const;
+  // What the connections that are made from now on present instead.
+  void SetToken(const SignedToken& token);
   // How many connections have been made: another number, maybe another server.
   uint64_t connections() const;
   // Thread-safe: the call in flight, if any, ends with kUnavailable, and so does every later one.
@@ -116,6 +118,7 @@ class ThriftClient {
   bool connected() const { return channel_.connected(); }
   void Interrupt() { channel_.Interrupt(); }
   void Disconnect() { channel_.Disconnect(); }
+  void SetToken(const SignedToken& token) { channel_.SetToken(token); }
 
  private:
   ThriftChannel channel_;

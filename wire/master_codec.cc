@@ -149,7 +149,42 @@ Result<std::vector<ReceivedGrant>> GrantsFromWire(const std::vector<idl::Contain
   return grants;
 }
 
+idl::MasterCredentials CredentialsOf(const AttemptId& attempt, const platform::TokenKeys& keys) {
+  idl::MasterCredentials wire;
+  wire.__set_keys_version(keys.version());
+  wire.__set_am_token(weir::wire::ToWire(keys.Sign(AmTokenIdentifier{attempt})));
+  std::vector<idl::ClientKey> client_keys;
+  for (const auto& [id, key] : keys.ClientKeys(attempt)) {
+    idl::ClientKey one;
+    one.__set_key_id(id);
+    one.__set_key(key);
+    client_keys.push_back(std::move(one));
+  }
+  wire.__set_client_keys(std::move(client_keys));
+  return wire;
+}
+
+std::vector<idl::NmToken> NmTokensToWire(const std::vector<NmTokenIdentifier>& tokens,
+                                         const platform::TokenKeys& keys) {
+  std::vector<idl::NmToken> wire;
+  for (const NmTokenIdentifier& token : tokens) {
+    idl::NmToken one;
+    one.__set_node(token.node.uuid);
+    one.__set_token(weir::wire::ToWire(keys.Sign(token)));
+    wire.push_back(std::move(one));
+  }
+  return wire;
+}
+
 }  // namespace
+
+ReceivedCredentials FromWire(const idl::MasterCredentials& wire) {
+  ReceivedCredentials credentials;
+  credentials.keys_version = wire.keys_version;
+  credentials.am_token = FromWire(wire.am_token);
+  for (const auto& one : wire.client_keys) credentials.client_keys[one.key_id] = one.key;
+  return credentials;
+}
 
 Result<std::vector<ReceivedGrant>> InheritedFromWire(const idl::RegisterMasterAnswer& wire) {
   return GrantsFromWire(wire.containers);
@@ -186,14 +221,15 @@ Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire) {
 }
 
 idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
-                                 const std::string& client_key,
+                                 const AttemptId& attempt,
                                  const platform::TokenKeys& keys) {
   idl::RegisterMasterAnswer wire;
   wire.__set_epoch(answer.epoch.value);
   wire.__set_minimum_allocation(ToWire(answer.minimum_allocation));
   wire.__set_maximum_allocation(ToWire(answer.maximum_allocation));
   wire.__set_queue(answer.queue);
-  wire.__set_client_key(client_key);
+  wire.__set_client_key(keys.ClientKeys(attempt).at(keys.signer()));
+  wire.__set_credentials(CredentialsOf(attempt, keys));
   if (!answer.containers.empty()) wire.__set_containers(GrantsToWire(answer.containers, keys));
   return wire;
 }
@@ -209,6 +245,11 @@ Result<RegisterMasterAnswer> FromWire(const idl::RegisterMasterAnswer& wire) {
 
 idl::AllocateRequest ToWire(const AllocateRequest& request) {
   idl::AllocateRequest wire;
+  if (!request.nm_tokens.empty()) {
+    std::vector<std::string> nodes;
+    for (const NodeId& node : request.nm_tokens) nodes.push_back(node.uuid);
+    wire.__set_nm_tokens(std::move(nodes));
+  }
   wire.__set_sequence(request.sequence);
   std::vector<idl::ContainerAsk> asks;
   for (const ContainerAsk& ask : request.asks) asks.push_back(ToWire(ask));
@@ -239,7 +280,10 @@ Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
   constexpr char kNode[] = "a node's name in the blacklist";
   WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_add, limits::kBlacklistChanges, kNode));
   WEIR_RETURN_IF_ERROR(CheckTexts(wire.blacklist_remove, limits::kBlacklistChanges, kNode));
+  WEIR_RETURN_IF_ERROR(
+      CheckTexts(wire.nm_tokens, limits::kNmTokensPerAllocate, "the id of a node for a token"));
   AllocateRequest request;
+  for (const std::string& node : wire.nm_tokens) request.nm_tokens.push_back({node});
   request.blacklist_add = wire.blacklist_add;
   request.blacklist_remove = wire.blacklist_remove;
   WEIR_ASSIGN_OR_RETURN(request.releases, IdsFromWire<ContainerId>(wire.releases));
@@ -257,8 +301,16 @@ Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire) {
   return request;
 }
 
+void AddCredentials(const KnownKeys& known,
+                    const AttemptId& attempt,
+                    const platform::TokenKeys& keys,
+                    idl::AllocateAnswer& wire) {
+  if (known && *known < keys.version()) wire.__set_credentials(CredentialsOf(attempt, keys));
+}
+
 idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKeys& keys) {
   idl::AllocateAnswer wire;
+  if (!answer.nm_tokens.empty()) wire.__set_nm_tokens(NmTokensToWire(answer.nm_tokens, keys));
   wire.__set_epoch(answer.epoch.value);
   wire.__set_sequence(answer.sequence);
   wire.__set_granted(GrantsToWire(answer.granted, keys));
@@ -296,6 +348,10 @@ Result<ReceivedAllocation> FromWire(const idl::AllocateAnswer& wire) {
     answer.sizes.push_back(std::move(notice));
   }
   WEIR_ASSIGN_OR_RETURN(answer.headroom, FromWire(wire.headroom));
+  if (wire.__isset.credentials) answer.credentials = FromWire(wire.credentials);
+  for (const auto& one : wire.nm_tokens) {
+    answer.nm_tokens.push_back({{one.node}, FromWire(one.token)});
+  }
   answer.epoch = Epoch{wire.epoch};
   answer.sequence = wire.sequence;
   answer.cluster_nodes = wire.cluster_nodes;

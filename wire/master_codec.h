@@ -2,6 +2,11 @@
 #ifndef WEIR_WIRE_MASTER_CODEC_H_
 #define WEIR_WIRE_MASTER_CODEC_H_
 
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "common/master_messages.h"
 #include "gen/application_master_types.h"
 #include "wire/values_codec.h"
@@ -11,16 +16,31 @@ namespace weir::wire {
 idl::RegisterMasterRequest ToWire(const RegisterMasterRequest& request);
 Result<RegisterMasterRequest> FromWire(const idl::RegisterMasterRequest& wire);
 
-// The client key travels beside the answer (see TokenKeys::ClientKey).
+// With the credentials of the attempt.
 idl::RegisterMasterAnswer ToWire(const RegisterMasterAnswer& answer,
-                                 const std::string& client_key,
+                                 const AttemptId& attempt,
                                  const platform::TokenKeys& keys);
 Result<RegisterMasterAnswer> FromWire(const idl::RegisterMasterAnswer& wire);
 
+// The version of the credentials that the attempt has travels beside the request, and is set by
+// whoever knows it.
 idl::AllocateRequest ToWire(const AllocateRequest& request);
 Result<AllocateRequest> FromWire(const idl::AllocateRequest& wire);
 
 idl::AllocateAnswer ToWire(const AllocateAnswer& answer, const platform::TokenKeys& keys);
+// Gives the attempt new credentials, if those that it has are older.
+void AddCredentials(const KnownKeys& known,
+                    const AttemptId& attempt,
+                    const platform::TokenKeys& keys,
+                    idl::AllocateAnswer& wire);
+
+// What an attempt has to prove itself with, and to know its clients by.
+struct ReceivedCredentials {
+  int64_t keys_version = 0;
+  platform::SignedToken am_token;
+  std::map<int, std::string> client_keys;  // by key id, as VerifyClient takes them
+};
+ReceivedCredentials FromWire(const idl::MasterCredentials& wire);
 
 // A grant as the AM sees it: the tokens are opaque to it.
 struct ReceivedGrant {
@@ -34,6 +54,10 @@ struct ReceivedGrant {
   platform::SignedToken container_token;
   platform::SignedToken nm_token;
 };
+struct ReceivedNmToken {
+  NodeId node;
+  platform::SignedToken token;
+};
 struct ReceivedAllocation {
   Epoch epoch;
   int64_t sequence = 0;
@@ -42,6 +66,8 @@ struct ReceivedAllocation {
   std::vector<PreemptionNotice> preemption;
   std::vector<SizeNotice> sizes;
   std::vector<ReceivedGrant> inherited;
+  std::optional<ReceivedCredentials> credentials;
+  std::vector<ReceivedNmToken> nm_tokens;
   Resource headroom;
   int32_t cluster_nodes = 0;
   PendingReason pending_reason = PendingReason::kNone;

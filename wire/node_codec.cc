@@ -1,6 +1,8 @@
 #include "wire/node_codec.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "common/limits.h"
 #include "wire/client_codec.h"
@@ -15,6 +17,33 @@ constexpr int64_t kUnconfirmedMost = 86'400'000;
 
 Duration UnconfirmedFromWire(int64_t ms) {
   return milliseconds(std::clamp<int64_t>(ms, 0, kUnconfirmedMost));
+}
+
+template <typename Answer>
+void SetKeys(Answer& wire, const platform::TokenKeys& keys) {
+  std::vector<idl::TokenKey> wire_keys;
+  for (const auto& [id, key] : keys.keys()) {
+    idl::TokenKey one;
+    one.__set_key_id(id);
+    one.__set_key(key);
+    wire_keys.push_back(std::move(one));
+  }
+  wire.__set_token_keys(std::move(wire_keys));
+  wire.__set_signing_key(keys.signer());
+}
+
+template <typename Answer>
+Result<platform::TokenKeys> KeysOf(const Answer& wire) {
+  std::map<int, std::string> keys;
+  for (const auto& key : wire.token_keys) keys[key.key_id] = key.key;
+  if (keys.empty() || !wire.__isset.signing_key) return platform::TokenKeys(std::move(keys));
+  if (!keys.contains(wire.signing_key)) {
+    return Error{ErrorCode::kCorruption,
+                 "the ResourceManager signs with key " + std::to_string(wire.signing_key) +
+                     " and does not give it",
+                 "see its log"};
+  }
+  return platform::TokenKeys(std::move(keys), wire.signing_key);
 }
 
 }  // namespace
@@ -64,14 +93,7 @@ idl::RegisterNodeAnswer ToWire(const RegisterNodeAnswer& answer,
   wire.__set_lease_ms(ToMillis(answer.lease));
   wire.__set_wall_ms(ToMillis(answer.wall));
   wire.__set_unconfirmed_ms(ToMillis(answer.unconfirmed));
-  std::vector<idl::TokenKey> wire_keys;
-  for (const auto& [id, key] : keys.keys()) {
-    idl::TokenKey one;
-    one.__set_key_id(id);
-    one.__set_key(key);
-    wire_keys.push_back(std::move(one));
-  }
-  wire.__set_token_keys(std::move(wire_keys));
+  SetKeys(wire, keys);
   wire.__set_rm_http_address(rm_http_address);
   return wire;
 }
@@ -85,10 +107,14 @@ RegisterNodeAnswer FromWire(const idl::RegisterNodeAnswer& wire) {
           .unconfirmed = UnconfirmedFromWire(wire.unconfirmed_ms)};
 }
 
-platform::TokenKeys KeysFromWire(const idl::RegisterNodeAnswer& wire) {
-  std::map<int, std::string> keys;
-  for (const auto& key : wire.token_keys) keys[key.key_id] = key.key;
-  return platform::TokenKeys(std::move(keys));
+Result<platform::TokenKeys> KeysFromWire(const idl::RegisterNodeAnswer& wire) {
+  return KeysOf(wire);
+}
+
+Result<std::optional<platform::TokenKeys>> KeysFromWire(const idl::NodeHeartbeatAnswer& wire) {
+  if (!wire.__isset.token_keys) return std::optional<platform::TokenKeys>();
+  WEIR_ASSIGN_OR_RETURN(platform::TokenKeys keys, KeysOf(wire));
+  return std::optional<platform::TokenKeys>(std::move(keys));
 }
 
 idl::CommandOutcome ToWire(const CommandOutcome& outcome) {
@@ -169,6 +195,12 @@ Result<SignalContainerCommand> FromWire(const idl::SignalContainerCommand& wire)
   command.number = wire.number;
   command.by = wire.by;
   return command;
+}
+
+void AddKeys(const KnownKeys& known,
+             const platform::TokenKeys& keys,
+             idl::NodeHeartbeatAnswer& wire) {
+  if (known && *known < keys.version()) SetKeys(wire, keys);
 }
 
 idl::NodeHeartbeatAnswer ToWire(const NodeHeartbeatAnswer& answer,

@@ -8,6 +8,8 @@
 #ifndef WEIR_WIRE_VALUES_CODEC_H_
 #define WEIR_WIRE_VALUES_CODEC_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/application.h"
@@ -27,6 +29,14 @@ Result<Resource> FromWire(const idl::Resource& wire);
 
 idl::HostPort ToWire(const HostPort& address);
 Result<HostPort> FromWire(const idl::HostPort& wire);
+
+// The version of the token keys that a peer has (TokenKeys::version); nothing from one that cannot
+// be given others.
+using KnownKeys = std::optional<int64_t>;
+template <typename Request>
+KnownKeys KnownOf(const Request& request) {
+  return request.__isset.keys_version ? KnownKeys(request.keys_version) : std::nullopt;
+}
 
 idl::Token ToWire(const platform::SignedToken& token);
 // Any bytes: a token is judged by verifying it.

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "appmaster/core/held_nodes.h"
+#include "common/limits.h"
 #include "gen/ApplicationMasterService.h"
 #include "platform/clock.h"
 #include "platform/log.h"
@@ -21,6 +23,8 @@ constexpr char kComponent[] = "am.rm";
 
 struct Answer {
   std::optional<MasterRegistration> registration;
+  std::optional<wire::ReceivedCredentials> credentials;  // of a registration; else
+  std::string client_key;                                // of who has one key of tokens only
   std::optional<wire::ReceivedAllocation> allocation;
 };
 
@@ -35,16 +39,21 @@ Result<Answer> RegisterAt(RmClient& rm, const RegisterMasterRequest& request) {
   Answer answer;
   WEIR_ASSIGN_OR_RETURN(std::vector<wire::ReceivedGrant> containers,
                         wire::InheritedFromWire(wire_answer));
-  answer.registration =
-      MasterRegistration{std::move(registered), wire_answer.client_key, std::move(containers)};
+  answer.registration = MasterRegistration{std::move(registered), {}, std::move(containers)};
+  if (wire_answer.__isset.credentials) {
+    answer.credentials = wire::FromWire(wire_answer.credentials);
+  }
+  answer.client_key = wire_answer.client_key;
   return answer;
 }
 
-Result<Answer> AllocateAt(RmClient& rm, const AllocateRequest& request) {
+Result<Answer> AllocateAt(RmClient& rm, const AllocateRequest& request, int64_t keys_version) {
+  idl::AllocateRequest wire_request = wire::ToWire(request);
+  wire_request.__set_keys_version(keys_version);
   WEIR_ASSIGN_OR_RETURN(const idl::AllocateAnswer wire_answer,
                         rm.Call(request.park + kCallTimeout, [&](auto& client) {
                           idl::AllocateAnswer answer;
-                          client.allocate(answer, wire::ToWire(request));
+                          client.allocate(answer, wire_request);
                           return answer;
                         }));
   Answer answer;
@@ -74,7 +83,8 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
       : owner(owner_loop),
         subject(environment.attempt.ToString()),
         listener(&master_listener),
-        protocol(options) {
+        protocol(options),
+        token(environment.token) {
     platform::HelloIdentity identity;
     identity.cluster_id = environment.cluster_id;
     identity.token = &environment.token;
@@ -131,14 +141,54 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     Lane& lane = *lanes[static_cast<size_t>(call.lane)];
     RegisterMasterRequest hello;
     if (call.kind == MasterCall::Kind::kRegister) hello = Registration();
-    lane.loop.Post(
-        [this, &lane, call = std::move(call), hello = std::move(hello), self = weak_from_this()] {
-          // The lane's thread is joined before this state goes: see Close().
-          Result<Answer> answer = Perform(*lane.client, call, hello);
-          owner.Post([self, call, answer = std::move(answer)] {
-            if (const auto state = self.lock()) state->OnAnswer(call, answer);
-          });
-        });
+    if (call.kind == MasterCall::Kind::kAllocate) call.allocate.nm_tokens = OldNmTokens();
+    lane.loop.Post([this,
+                    &lane,
+                    call = std::move(call),
+                    hello = std::move(hello),
+                    version = keys_version,
+                    self = weak_from_this()] {
+      // The lane's thread is joined before this state goes: see Close().
+      Result<Answer> answer = Perform(*lane.client, call, hello, version);
+      owner.Post([self, call, answer = std::move(answer)] {
+        if (const auto state = self.lock()) state->OnAnswer(call, answer);
+      });
+    });
+  }
+
+  // Nodes for which a token is to be had anew. Looked for only from a new key on until all are.
+  std::vector<NodeId> OldNmTokens() {
+    if (!renewing) return {};
+    std::vector<NodeId> old = nodes.WithTokensBefore(token.key_id, limits::kNmTokensPerAllocate);
+    renewing = !old.empty();
+    return old;
+  }
+
+  void Use(const wire::ReceivedCredentials& credentials) {
+    keys_version = credentials.keys_version;
+    if (credentials.am_token.key_id == token.key_id) return;
+    token = credentials.am_token;
+    renewing = true;
+    platform::LogInfo(
+        kComponent, subject, "has a new token", {{"key", std::to_string(token.key_id)}});
+    for (auto& lane : lanes) {
+      lane->loop.Post([&client = *lane->client, token = token] { client.SetToken(token); });
+    }
+  }
+
+  // True: it is new.
+  bool Hold(const wire::ReceivedGrant& grant) {
+    if (ended.contains(grant.id) || !held.emplace(grant.id, grant.node).second) return false;
+    nodes.Add(grant.node, grant.nm_token.key_id);
+    return true;
+  }
+  // True: it was held.
+  bool LetGo(const ContainerId& id) {
+    const auto found = held.find(id);
+    if (found == held.end()) return false;
+    nodes.Remove(found->second);
+    held.erase(found);
+    return true;
   }
 
   // What it holds goes along: this may be another ResourceManager than the one that granted it.
@@ -153,12 +203,13 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
 
   static Result<Answer> Perform(RmClient& rm,
                                 const MasterCall& call,
-                                const RegisterMasterRequest& hello) {
+                                const RegisterMasterRequest& hello,
+                                int64_t keys_version) {
     switch (call.kind) {
       case MasterCall::Kind::kRegister:
         return RegisterAt(rm, hello);
       case MasterCall::Kind::kAllocate:
-        return AllocateAt(rm, call.allocate);
+        return AllocateAt(rm, call.allocate, keys_version);
       case MasterCall::Kind::kFinish:
         return FinishAt(rm, call.finish);
     }
@@ -173,7 +224,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     } else {
       switch (call.kind) {
         case MasterCall::Kind::kRegister:
-          OnRegistered(call.lane, *answer->registration, now);
+          OnRegistered(call.lane, *answer, now);
           break;
         case MasterCall::Kind::kAllocate:
           OnAllocation(call.lane, *answer->allocation, now);
@@ -187,8 +238,15 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
     Pump();
   }
 
-  void OnRegistered(int lane, MasterRegistration registered_now, Instant now) {
+  void OnRegistered(int lane, const Answer& answer, Instant now) {
+    MasterRegistration registered_now = *answer.registration;
     registered = true;
+    if (answer.credentials) {
+      Use(*answer.credentials);
+      registered_now.client_keys = answer.credentials->client_keys;
+    } else {
+      registered_now.client_keys = {{token.key_id, answer.client_key}};
+    }
     protocol.OnRegistered(lane, now);
     for (const ContainerId& id : released) protocol.Release(id);
     TakeInherited(registered_now.containers);
@@ -197,19 +255,25 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
 
   // Those that it did not know stay in the list.
   void TakeInherited(std::vector<wire::ReceivedGrant>& containers) {
-    std::erase_if(containers, [this](const wire::ReceivedGrant& one) {
-      return ended.contains(one.id) || !held.emplace(one.id, one.node).second;
-    });
+    std::erase_if(containers, [this](const wire::ReceivedGrant& one) { return !Hold(one); });
   }
 
   void OnAllocation(int lane, wire::ReceivedAllocation allocation, Instant now) {
+    // Another answer may have brought newer ones.
+    if (allocation.credentials && allocation.credentials->keys_version <= keys_version) {
+      allocation.credentials.reset();
+    }
+    if (allocation.credentials) Use(*allocation.credentials);
+    for (const auto& renewed : allocation.nm_tokens) {
+      nodes.Renewed(renewed.node, renewed.token.key_id);
+    }
     TakeInherited(allocation.inherited);
     // After a resync the RM tells again what it does not know to have arrived, and counts it off
     // the asks once more: those then have to be said again.
     std::vector<int64_t> requests;
     bool told_again = false;
     for (const auto& grant : allocation.granted) {
-      const bool is_new = !ended.contains(grant.id) && held.emplace(grant.id, grant.node).second;
+      const bool is_new = Hold(grant);
       if (is_new) requests.push_back(grant.request_id);
       told_again = told_again || !is_new;
     }
@@ -219,7 +283,7 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
       if (notice.asked) protocol.OnSizeAnswered(notice.container);
     }
     for (const auto& status : allocation.completed) {
-      const bool was_held = held.erase(status.id) > 0;
+      const bool was_held = LetGo(status.id);
       released.erase(status.id);
       protocol.OnEnded(status.id);
       if (ended.insert(status.id).second && !was_held) protocol.ResendAsks();
@@ -255,6 +319,10 @@ struct MasterClient::State : std::enable_shared_from_this<MasterClient::State> {
   RegisterMasterRequest registration;  // set before the first call, then constant
   MasterProtocol protocol;
   std::array<std::unique_ptr<Lane>, kMasterLanes> lanes;
+  platform::SignedToken token;         // the newest; what the lanes' next connections are made with
+  int64_t keys_version = 0;            // of the credentials that it has
+  HeldNodes nodes;                     // of `held`
+  bool renewing = false;               // a token for one of them may be older than `token`
   std::map<ContainerId, NodeId> held;  // granted or inherited, not completed
   std::set<ContainerId> released;      // of these: given back, and their end not heard of
   std::set<ContainerId> ended;         // completed; an attempt's containers are bounded by its life

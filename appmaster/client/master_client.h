@@ -2,7 +2,8 @@
 // several: registration, the allocate long poll, the final status.
 //
 // MasterProtocol decides what is sent; this class sends it: one thread and one connection per lane,
-// blocking, results posted to the owner's loop. Nothing it does blocks the owner.
+// blocking, results posted to the owner's loop. Nothing it does blocks the owner. Each connection
+// is made with the newest token that it was given.
 //
 // Threads: every method and every callback on the owner's loop, but Close() and the destructor,
 // which any thread may call once the owner's loop has stopped. Owner: the ApplicationMaster; the
@@ -11,6 +12,7 @@
 #define WEIR_APPMASTER_CLIENT_MASTER_CLIENT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +26,7 @@ namespace weir::am {
 
 struct MasterRegistration {
   RegisterMasterAnswer answer;
-  std::string client_key;  // verifies the client tokens of this attempt
+  std::map<int, std::string> client_keys;  // verify the client tokens of this attempt, by key id
   // Of attempts before this one, kept for it, and not told before: it holds them now.
   std::vector<wire::ReceivedGrant> containers{};
 };
@@ -36,7 +38,9 @@ class MasterListener {
   // Again after every resync; asks have been sent again by then.
   virtual void OnRegistered(const MasterRegistration& registration) = 0;
   // Granted, inherited and completed containers, other sizes, headroom, why an ask waits. Each
-  // container is completed at least once.
+  // container is completed at least once. When the keys that sign tokens are replaced: credentials,
+  // whose client keys stand in place of those before, and new tokens for nodes, which are for
+  // NodeClient::Renew.
   virtual void OnAllocation(const wire::ReceivedAllocation& allocation) = 0;
   // Nothing was heard for MasterProtocolOptions::lost_after; tries go on. Once per loss.
   virtual void OnMasterLost(const Error& last) = 0;

@@ -49,6 +49,7 @@ struct NodeClient::State {
         state.Answer(call, Error{ErrorCode::kUnavailable, "the client is closing", ""});
         return;
       }
+      client->SetToken(call->nm_token);  // should it have to connect
       Result<ContainerStatus> result = call->attempt(*client);
       const bool again = !result.ok() && (result.error().code == ErrorCode::kUnavailable ||
                                           result.error().code == ErrorCode::kDeadlineExceeded);
@@ -124,7 +125,9 @@ struct NodeClient::State {
     ++pending;
     auto call = std::make_shared<NodeCall>();
     call->address = grant.node_address;
-    call->nm_token = grant.nm_token;
+    const auto renewed = tokens.find(grant.node);
+    const bool newer = renewed != tokens.end() && renewed->second.key_id > grant.nm_token.key_id;
+    call->nm_token = newer ? renewed->second : grant.nm_token;
     call->attempt = std::move(attempt);
     call->done = std::move(done);
     call->deadline = platform::MonotonicNow() + options.deadline;
@@ -145,7 +148,9 @@ struct NodeClient::State {
   platform::EventLoop& owner;
   const std::string cluster_id;
   const NodeClientOptions options;
-  size_t pending = 0;  // touched on the owner's loop only
+  // On the owner's loop only.
+  size_t pending = 0;
+  std::map<NodeId, platform::SignedToken> tokens;  // as Renew was given them
   // False once closed: what is posted after that finds no owner.
   std::shared_ptr<std::atomic<bool>> alive = std::make_shared<std::atomic<bool>>(true);
   std::vector<std::unique_ptr<Worker>> workers;
@@ -206,6 +211,10 @@ void NodeClient::GetStatus(const wire::ReceivedGrant& grant,
     return wire::FromWire(status);
   };
   state_->Submit(grant, std::move(attempt), std::move(done));
+}
+
+void NodeClient::Renew(const std::vector<wire::ReceivedNmToken>& tokens) {
+  for (const auto& [node, token] : tokens) state_->tokens.insert_or_assign(node, token);
 }
 
 void NodeClient::Close() {

@@ -41,6 +41,9 @@ class NodeClient {
   void Stop(const wire::ReceivedGrant& grant, std::function<void(Status)> done);
   void GetStatus(const wire::ReceivedGrant& grant,
                  std::function<void(Result<ContainerStatus>)> done);
+  // Newer tokens than those of grants of these nodes: for the connections that are made from now
+  // on.
+  void Renew(const std::vector<wire::ReceivedNmToken>& tokens);
   void Close();
 
  private:

@@ -1,5 +1,7 @@
 #include "appmaster/engine/builtin_engine.h"
 
+#include <map>
+
 #include "common/container_role.h"
 #include "common/strings.h"
 #include "platform/authenticators.h"
@@ -17,20 +19,20 @@ namespace weir::am {
 namespace {
 
 // Set on the core loop, read at every hello on the I/O loop.
-class ClientKey {
+class ClientKeys {
  public:
-  void Set(const std::string& key) {
+  void Set(const std::map<int, std::string>& keys) {
     platform::MutexLock lock(mutex_);
-    key_ = key;
+    keys_ = keys;
   }
-  std::string Get() const {
+  std::map<int, std::string> Get() const {
     platform::MutexLock lock(mutex_);
-    return key_;
+    return keys_;
   }
 
  private:
   mutable platform::Mutex mutex_;
-  std::string key_ WEIR_GUARDED_BY(mutex_);
+  std::map<int, std::string> keys_ WEIR_GUARDED_BY(mutex_);
 };
 
 class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
@@ -43,7 +45,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
         options_(options),
         listener_(listener),
         secret_(HexEncode(platform::RandomBytes(32))),
-        client_key_(std::make_shared<ClientKey>()),
+        client_keys_(std::make_shared<ClientKeys>()),
         jobs_(loop, options.job_manager, options.directory + "/blobs", *this),
         task_server_(io_loop),
         client_loop_("am-clients"),
@@ -53,7 +55,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
     platform::ThriftListenerOptions clients;
     clients.cluster_id = options_.cluster_id;
     clients.authenticator = platform::MakeClientTokenAuthenticator(
-        [key = client_key_] { return key->Get(); }, options_.attempt);
+        [keys = client_keys_] { return keys->Get(); }, options_.attempt);
     clients.factory =
         stream::MakeJobService(jobs_, {options_.attempt.application.ToString(), options_.mode});
     WEIR_ASSIGN_OR_RETURN(const HostPort client_address,
@@ -68,8 +70,8 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
 
   // A client may learn our address before we have the answer to our registration: until then its
   // connection waits in the listening socket instead of being refused.
-  void SetClientKey(const std::string& key) override {
-    client_key_->Set(key);
+  void SetClientKeys(const std::map<int, std::string>& keys) override {
+    client_keys_->Set(keys);
     if (!std::exchange(serves_clients_, true)) client_loop_.Start();
   }
 
@@ -217,7 +219,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
   const BuiltinEngineOptions options_;
   StreamEngineListener& listener_;
   const std::string secret_;
-  const std::shared_ptr<ClientKey> client_key_;
+  const std::shared_ptr<ClientKeys> client_keys_;
   stream::JobManager jobs_;
   platform::ThriftServer task_server_;
   platform::EventLoop client_loop_;

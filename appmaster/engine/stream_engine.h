@@ -58,8 +58,8 @@ class StreamEngine {
 
   // Begins to serve clients and workers; the address for clients.
   virtual Result<HostPort> Start() = 0;
-  // Verifies the tokens of clients; none is answered before.
-  virtual void SetClientKey(const std::string& key) = 0;
+  // Verify the tokens of clients, by key id, in place of those before; none is answered before.
+  virtual void SetClientKeys(const std::map<int, std::string>& keys) = 0;
   // JSON under /jobs. Requires: before the server listens.
   virtual void AddRoutes(platform::HttpServer& http) = 0;
   // `done` on the owner's loop, once.

@@ -158,6 +158,7 @@ void CommandMaster::OnRegistered(const MasterRegistration& registration) {
 }
 
 void CommandMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {
+  nodes_.Renew(allocation.nm_tokens);
   for (const wire::ReceivedGrant& grant : allocation.granted) {
     grants_.insert_or_assign(grant.id, grant);
     Input(CommandGranted{grant.id, grant.node_address.ToString()});

@@ -317,12 +317,14 @@ void StreamMaster::OnRegistered(const MasterRegistration& registration) {
                     "registered",
                     {{"epoch", std::to_string(registration.answer.epoch.value)},
                      {"queue", registration.answer.queue}});
-  engine_->SetClientKey(registration.client_key);
+  engine_->SetClientKeys(registration.client_keys);
   Input(ClusterRegistered{registration.answer.minimum_allocation,
                           registration.answer.maximum_allocation});
 }
 
 void StreamMaster::OnAllocation(const wire::ReceivedAllocation& allocation) {
+  nodes_.Renew(allocation.nm_tokens);
+  if (allocation.credentials) engine_->SetClientKeys(allocation.credentials->client_keys);
   for (const wire::ReceivedGrant& grant : allocation.granted) {
     grants_.insert_or_assign(grant.id, grant);
     Input(WorkerGranted{grant.id, grant.node_address.ToString()});

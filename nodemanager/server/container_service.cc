@@ -33,7 +33,11 @@ class ContainerHandler : public virtual idl::ContainerManagementServiceCobSvIf,
                       ExceptionCob,
                       const idl::StartContainerRequest& request) override {
     const auto responder = context_.RespondVoid(std::move(cob));
-    auto token = credentials_.keys().VerifyContainer(wire::FromWire(request.container_token));
+    const platform::SignedToken presented = wire::FromWire(request.container_token);
+    if (Status known = credentials_.CheckKnown(presented); !known.ok()) {
+      return responder.Fail(std::move(known).error());
+    }
+    auto token = credentials_.keys().VerifyContainer(presented);
     if (!token.ok()) return responder.Fail(token.error());
     auto launch = wire::FromWire(request.launch);
     if (!launch.ok()) return responder.Fail(launch.error());

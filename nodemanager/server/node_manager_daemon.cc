@@ -51,7 +51,7 @@ constexpr size_t kDiskQueue = 256;
 constexpr seconds kRefusalLogPeriod{1};
 
 // Refuses everybody until the ResourceManager has given the keys, as something to try again: it may
-// have told an ApplicationMaster of this node before its answer is here.
+// have told an ApplicationMaster of this node before its answer is here. So with a newer key.
 class OnceRegistered : public platform::Authenticator {
  public:
   OnceRegistered(const RmCredentials& credentials, const NodeId& node)
@@ -60,10 +60,10 @@ class OnceRegistered : public platform::Authenticator {
                                                   node)) {}
 
   Result<Caller> Authenticate(const platform::Credentials& presented) override {
-    if (!credentials_.keys().keys().empty()) return inner_->Authenticate(presented);
-    return Error{ErrorCode::kUnavailable,
-                 "the node is not registered with the ResourceManager",
-                 "try again soon"};
+    if (presented.token != nullptr) {
+      WEIR_RETURN_IF_ERROR(credentials_.CheckKnown(*presented.token));
+    }
+    return inner_->Authenticate(presented);
   }
 
  private:

@@ -117,7 +117,9 @@ void RmClient::Register(RegisterNodeRequest request) {
     if (!answer.ok()) return sink_(RegistrationFailed{answer.error()});
     const auto rm_http = HostPort::Parse(answer->rm_http_address);
     if (!rm_http.ok()) return sink_(RegistrationFailed{rm_http.error()});
-    credentials_.Set(wire::KeysFromWire(*answer), *rm_http);
+    auto keys = wire::KeysFromWire(*answer);
+    if (!keys.ok()) return sink_(RegistrationFailed{keys.error()});
+    credentials_.Set(*std::move(keys), *rm_http);
     sink_(Registered{wire::FromWire(*answer)});
   });
 }
@@ -128,13 +130,18 @@ void RmClient::Heartbeat(NodeHeartbeatRequest request) {
   const Duration timeout = request.park + options_.call_timeout;
   lines_[static_cast<size_t>(sequence) % lines_.size()]->Submit(
       [this, session, sequence, timeout, wire = wire::ToWire(request, options_.node)](
-          Tracker& tracker) {
+          Tracker& tracker) mutable {
+        wire.__set_keys_version(credentials_.keys().version());
         const auto received = tracker.Call(timeout, [&](auto& client) {
           idl::NodeHeartbeatAnswer answer;
           client.nodeHeartbeat(answer, wire);
           return answer;
         });
         if (!received.ok()) return sink_(HeartbeatFailed{session, sequence, received.error()});
+        auto keys = wire::KeysFromWire(*received);
+        if (!keys.ok()) return sink_(HeartbeatFailed{session, sequence, keys.error()});
+        // What the answer itself brings may be signed with them.
+        if (*keys) credentials_.Renew(**std::move(keys));
         auto answer = wire::FromWire(*received, credentials_.keys());
         if (!answer.ok()) return sink_(HeartbeatFailed{session, sequence, answer.error()});
         sink_(HeartbeatAnswered{session, sequence, *std::move(answer)});

@@ -460,6 +460,8 @@ struct ResourceManagerCore::State {
   void AnswerMaster(const AttemptId& id);
   AllocateAnswer MakeAnswer(ApplicationAttempt& attempt);
   void TellGrants(ApplicationAttempt& attempt, AllocateAnswer& answer);
+  // Of those that its last request asks for.
+  std::vector<NmTokenIdentifier> NmTokensFor(const ApplicationAttempt& attempt) const;
   ContainerGrant MakeGrant(const ApplicationAttempt& attempt, ContainerSlot slot) const;
 
   // --- changes of queues, labels, nodes and live applications (durable_changes.cc)

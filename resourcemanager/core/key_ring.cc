@@ -48,8 +48,7 @@ KeyRing::KeyRing(const KeyRingOptions& options, store::TokenKeysRecord stored, N
   }
   // A key whose age nobody has noted is taken for new.
   const bool noted = in_force_.next_step != WallTime{};
-  due_ = now.monotonic +
-         (noted ? Until(in_force_.next_step, now.wall, period()) : period());
+  due_ = now.monotonic + (noted ? Until(in_force_.next_step, now.wall, period()) : period());
 }
 
 bool KeyRing::spreading() const {

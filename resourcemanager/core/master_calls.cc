@@ -1,6 +1,7 @@
 // ApplicationMasters: registration, allocate as a long poll, the final status.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -310,7 +311,7 @@ void ResourceManagerCore::State::ApplyAsk(ApplicationAttempt& attempt,
 
 bool ResourceManagerCore::State::HasNews(const ApplicationAttempt& attempt) const {
   if (attempt.untold_completions > 0 || attempt.untold_sizes > 0 || attempt.untold_preemption ||
-      attempt.untold_inherited > 0) {
+      attempt.untold_inherited > 0 || !NmTokensFor(attempt).empty()) {
     return true;
   }
   for (int32_t i = attempt.first_untold; i >= 0; i = containers.at({i}).of_attempt.next) {
@@ -343,6 +344,8 @@ AllocateAnswer ResourceManagerCore::State::MakeAnswer(ApplicationAttempt& attemp
   answer.epoch = epoch.epoch;
   answer.sequence = attempt.polls.last();
   TellGrants(attempt, answer);
+  // An answer that is full without them has none: they are asked for again.
+  if (answer.granted.size() <= kGrantsPerAnswer) answer.nm_tokens = NmTokensFor(attempt);
   size_t bytes = 0;
   for (auto& [id, completion] : attempt.completions) {
     if (completion.told_in != kUntold) continue;
@@ -385,6 +388,22 @@ void ResourceManagerCore::State::TellGrants(ApplicationAttempt& attempt, Allocat
     answer.granted.push_back(MakeGrant(attempt, {i}));
   }
   attempt.first_untold = i;
+}
+
+std::vector<NmTokenIdentifier> ResourceManagerCore::State::NmTokensFor(
+    const ApplicationAttempt& attempt) const {
+  std::vector<NmTokenIdentifier> tokens;
+  if (attempt.last_request.nm_tokens.empty()) return tokens;
+  std::set<int32_t> holders;
+  for (int32_t i = attempt.containers.first; i >= 0; i = containers.at({i}).of_attempt.next) {
+    holders.insert(containers.at({i}).node);
+  }
+  for (const NodeId& id : attempt.last_request.nm_tokens) {
+    const Node* node = FindNode(id);
+    if (node == nullptr || !holders.contains(node->index)) continue;
+    tokens.push_back({.attempt = attempt.id, .node = id});
+  }
+  return tokens;
 }
 
 ContainerGrant ResourceManagerCore::State::MakeGrant(const ApplicationAttempt& attempt,

@@ -29,7 +29,7 @@ class ApplicationMasterHandler : public idl::ApplicationMasterServiceCobSvIf {
     const auto responder = context_.Respond<RegisterMasterAnswer>(
         [cob = std::move(cob), attempt = attempt_, &environment = environment_](
             const RegisterMasterAnswer& answer) {
-          cob(wire::ToWire(answer, environment.keys.ClientKey(attempt), environment.keys));
+          cob(wire::ToWire(answer, attempt, *environment.keys.Current()));
         });
     auto registration = wire::FromWire(request);
     if (!registration.ok()) return responder.Fail(registration.error());
@@ -46,8 +46,14 @@ class ApplicationMasterHandler : public idl::ApplicationMasterServiceCobSvIf {
                 ExceptionCob,
                 const idl::AllocateRequest& request) override {
     const auto responder = context_.Respond<AllocateAnswer>(
-        [cob = std::move(cob), &environment = environment_](const AllocateAnswer& answer) {
-          cob(wire::ToWire(answer, environment.keys));
+        [cob = std::move(cob),
+         attempt = attempt_,
+         known = wire::KnownOf(request),
+         &environment = environment_](const AllocateAnswer& answer) {
+          const auto keys = environment.keys.Current();
+          idl::AllocateAnswer wire = wire::ToWire(answer, *keys);
+          wire::AddCredentials(known, attempt, *keys, wire);
+          cob(wire);
         });
     auto allocate = wire::FromWire(request);
     if (!allocate.ok()) return responder.Fail(allocate.error());

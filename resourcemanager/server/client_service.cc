@@ -369,7 +369,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
       const bool there = !IsTerminal(report.state) || report.running_containers > 0;
       if (may_talk && there && !report.am_address.empty()) {
         const ClientTokenIdentifier token{report.attempt, ActingUser(environment.access, caller)};
-        wire.__set_client_token(wire::ToWire(environment.keys.Sign(token)));
+        wire.__set_client_token(wire::ToWire(environment.keys.Current()->Sign(token)));
       }
       cob(wire);
     });

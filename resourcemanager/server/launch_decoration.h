@@ -12,7 +12,7 @@ namespace weir::rm {
 inline void DecorateStart(const ServiceEnvironment& environment, StartContainerCommand& start) {
   const AttemptId attempt = start.token.id.attempt;
   start.launch.secrets["am.token"] =
-      platform::EncodeTokenFile(environment.keys.Sign(AmTokenIdentifier{attempt}));
+      platform::EncodeTokenFile(environment.keys.Current()->Sign(AmTokenIdentifier{attempt}));
   auto& variables = start.launch.environment;
   variables["WEIR_RM_MASTER_ADDRESS"] = environment.master_address;
   variables["WEIR_RM_HTTP_ADDRESS"] = environment.http_address;

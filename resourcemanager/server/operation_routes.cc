@@ -68,6 +68,7 @@ void ServeMetrics(const HttpEnvironment& environment, const HttpReply& reply) {
     snapshot.connections = environment.connections();
     snapshot.staged_bytes = staged.bytes;
     snapshot.staged_files = staged.files;
+    snapshot.token_key = environment.services.keys.Current()->signer();
     reply(Text(platform::Metrics::kContentType,
                environment.metrics.Render(snapshot) + QueueExposition(scrape.queues)));
   });

@@ -1,19 +1,18 @@
 #include "resourcemanager/server/recovery.h"
 
 #include <future>
-#include <map>
 #include <memory>
 #include <utility>
 #include <variant>
 
+#include "common/check.h"
 #include "platform/clock.h"
-#include "platform/crypto.h"
 #include "platform/log.h"
+#include "resourcemanager/server/key_roller.h"
 
 namespace weir::rm {
 namespace {
 
-constexpr size_t kKeyBytes = 32;
 constexpr size_t kNamedApplications = 1000;  // more are counted
 
 // Appends one record and waits until it is durable.
@@ -26,16 +25,21 @@ Status PutAndWait(store::StateStore& state_store, Epoch epoch, store::Record rec
   return outcome.get();
 }
 
-Result<platform::TokenKeys> FindOrMakeKeys(store::StateStore& state_store,
-                                           const RecoveredState& state) {
+Result<KeyRing> FindOrMakeKeys(store::StateStore& state_store,
+                               const RecoveredState& state,
+                               const KeyRingOptions& options) {
+  store::TokenKeysRecord found;
   for (const store::Record& record : state.records) {
-    const auto* keys = std::get_if<store::TokenKeysRecord>(&record);
-    if (keys != nullptr && !keys->keys.empty()) return platform::TokenKeys(keys->keys);
+    if (const auto* keys = std::get_if<store::TokenKeysRecord>(&record)) found = *keys;
   }
-  const store::TokenKeysRecord made{{{1, platform::RandomBytes(kKeyBytes)}}};
-  WEIR_RETURN_IF_ERROR(PutAndWait(state_store, state.epoch.epoch, made));
+  KeyRing ring(options, found, platform::ReadClock());
+  if (!ring.in_force().keys.empty()) return ring;
+  auto first = ring.Step(platform::ReadClock(), MakeTokenKey());
+  WEIR_CHECK(first.has_value(), "without a key one is due");
+  WEIR_RETURN_IF_ERROR(PutAndWait(state_store, state.epoch.epoch, *std::move(first)));
+  ring.OnStored(platform::ReadClock());
   platform::LogInfo("rm.server", "-", "made the first token key");
-  return platform::TokenKeys(made.keys);
+  return ring;
 }
 
 void WarnOfMissing(const ApplicationId& application,
@@ -53,7 +57,8 @@ void WarnOfMissing(const ApplicationId& application,
 }  // namespace
 
 Result<RecoveredState> RecoverState(store::StateStore& state_store,
-                                    const store::OpenRequest& request) {
+                                    const store::OpenRequest& request,
+                                    const KeyRingOptions& keys) {
   RecoveredState state;
   state.asked = platform::MonotonicNow();
   // First the epoch: what is loaded after it, no former writer can change any more.
@@ -66,7 +71,7 @@ Result<RecoveredState> RecoverState(store::StateStore& state_store,
     platform::LogWarn("rm.store", "-", "left by a crash", {{"note", note}});
   }
   state.records = std::move(loaded.records);
-  WEIR_ASSIGN_OR_RETURN(state.keys, FindOrMakeKeys(state_store, state));
+  WEIR_ASSIGN_OR_RETURN(state.keys, FindOrMakeKeys(state_store, state, keys));
   return state;
 }
 

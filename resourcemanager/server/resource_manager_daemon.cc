@@ -16,6 +16,7 @@
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
 #include "resourcemanager/server/http_routes.h"
+#include "resourcemanager/server/key_roller.h"
 #include "resourcemanager/server/listener_guard.h"
 #include "resourcemanager/server/other_managers.h"
 #include "resourcemanager/server/recovery.h"
@@ -79,6 +80,7 @@ struct ResourceManagerDaemon::State {
   RecoveredState recovered;
   std::unique_ptr<StagingStore> staging;
   std::unique_ptr<ResourceManagerServer> server;
+  std::unique_ptr<KeyRoller> keys;
   std::unique_ptr<ServiceEnvironment> services;
   std::unique_ptr<HttpEnvironment> http_environment;
   std::unique_ptr<OtherManagers> others;
@@ -109,7 +111,7 @@ Status ResourceManagerDaemon::State::Recover() {
   WEIR_RETURN_IF_ERROR(addresses.ForgetFormerRun());
   WEIR_ASSIGN_OR_RETURN(const store::OpenRequest request,
                         store::RequestFor(options.store, platform::WallNow()));
-  WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request));
+  WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request, options.keys));
   WEIR_RETURN_IF_ERROR(store::NoteOpened(options.store, recovered.epoch));
   staging = std::make_unique<StagingStore>(
       FileSystem::Real(), options.staging_dir, options.staging_max_bytes);
@@ -163,12 +165,17 @@ void ResourceManagerDaemon::State::MakeServer() {
   }
   server = std::make_unique<ResourceManagerServer>(
       core_loop, *state_store, std::move(core), metrics, std::move(server_hooks));
+  keys = std::make_unique<KeyRoller>(core_loop,
+                                     *state_store,
+                                     recovered.epoch.epoch,
+                                     *std::move(recovered.keys),
+                                     [this](const Error& error) { server->OnStoreLost(error); });
   services = std::make_unique<ServiceEnvironment>(
       ServiceEnvironment{*server,
                          *staging,
                          access,
                          admin_loop,
-                         recovered.keys,
+                         *keys,
                          options.cluster_id,
                          state_store->name(),
                          {.access = access,
@@ -188,6 +195,7 @@ void ResourceManagerDaemon::State::StartLoops() {
   files_loop.Start();
   admin_loop.Start();
   server->Start();
+  keys->Start();
   files_loop.Post([this] { SweepStaging(); });
   // Nothing is served before: the environment is complete when the first call comes.
   io_loop.Start();
@@ -271,7 +279,7 @@ Status ResourceManagerDaemon::State::Listen() {
       {"master",
        &options.master,
        "",
-       platform::MakeAmTokenAuthenticator([keys = recovered.keys] { return keys; }),
+       platform::MakeAmTokenAuthenticator([this] { return *keys->Current(); }),
        MakeApplicationMasterService},
       {"tracker",
        &options.tracker,

@@ -32,7 +32,7 @@ class ResourceTrackerHandler : public idl::ResourceTrackerServiceCobSvIf {
                     const idl::RegisterNodeRequest& request) override {
     const auto responder = context_.Respond<RegisterNodeAnswer>(
         [cob = std::move(cob), &environment = environment_](const RegisterNodeAnswer& answer) {
-          cob(wire::ToWire(answer, environment.keys, environment.http_address));
+          cob(wire::ToWire(answer, *environment.keys.Current(), environment.http_address));
         });
     auto node = wire::FromWire(request);
     if (!node.ok()) return responder.Fail(node.error());
@@ -49,9 +49,13 @@ class ResourceTrackerHandler : public idl::ResourceTrackerServiceCobSvIf {
                      ExceptionCob,
                      const idl::NodeHeartbeatRequest& request) override {
     const auto responder = context_.Respond<NodeHeartbeatAnswer>(
-        [cob = std::move(cob), &environment = environment_](NodeHeartbeatAnswer answer) {
+        [cob = std::move(cob), known = wire::KnownOf(request), &environment = environment_](
+            NodeHeartbeatAnswer answer) {
           for (StartContainerCommand& start : answer.start) DecorateStart(environment, start);
-          cob(wire::ToWire(answer, environment.keys));
+          const auto keys = environment.keys.Current();
+          idl::NodeHeartbeatAnswer wire = wire::ToWire(answer, *keys);
+          wire::AddKeys(known, *keys, wire);
+          cob(wire);
         });
     auto heartbeat = wire::FromWire(request);
     if (!heartbeat.ok()) return responder.Fail(heartbeat.error());

@@ -127,6 +127,9 @@ void RmMetrics::State::SetProcess(const MetricsSnapshot& snapshot) {
   SetGauge(
       "weir_rm_connections", "Open RPC connections.", static_cast<int64_t>(snapshot.connections));
   SetGauge("weir_staging_bytes", "Bytes of staged files.", snapshot.staged_bytes);
+  SetGauge("weir_rm_token_key",
+           "Id of the key that signs tokens; each roll adds one.",
+           snapshot.token_key);
   SetGauge("weir_staging_files", "Staged files.", static_cast<int64_t>(snapshot.staged_files));
 }
 

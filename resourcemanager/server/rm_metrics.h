@@ -27,6 +27,7 @@ struct MetricsSnapshot {
   size_t connections = 0;
   int64_t staged_bytes = 0;
   size_t staged_files = 0;
+  int token_key = 0;  // that signs
 };
 
 class RmMetrics {

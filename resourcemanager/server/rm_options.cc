@@ -66,6 +66,25 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   return core;
 }
 
+KeyRingOptions ReadKeyRing(OptionReader& read, const CoreOptions& core) {
+  constexpr int64_t kSecondsMax = int64_t{10} * 365 * 24 * 3600;
+  constexpr int64_t kDay = 24 * 3600;
+  KeyRingOptions keys;
+  keys.spread = KeySpread(core.node_expiry, core.master_expiry);
+  const Duration shortest = ShortestKeyInterval(keys.spread);
+  const int64_t whole = (ToMillis(shortest) + 999) / 1000;
+  keys.interval = seconds(read.IntOr(kRmKeyInterval, std::max(kDay, whole), 1, kSecondsMax));
+  if (keys.interval < shortest) {
+    read.Fault({ErrorCode::kInvalidArgument,
+                std::string(kRmKeyInterval) + " is " +
+                    std::to_string(ToMillis(keys.interval) / 1000) + " s",
+                "at least " + std::to_string(whole) + " s, three times the larger of " + kNmExpiry +
+                    " and " + kAmExpiry +
+                    ": by then all have heard of a new key, or are given up"});
+  }
+  return keys;
+}
+
 // A number from 0 to 100 as a share.
 double ReadExpiryShare(OptionReader& read) {
   constexpr double kPercent = 100;
@@ -195,6 +214,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   }
   options.core = ReadCoreOptions(read);
   options.core.leadership = ReadLeadership(read, options);
+  options.keys = ReadKeyRing(read, options.core);
   ReadNodes(read, options);
   // Its NodeManagers and ApplicationMasters use it; one file mostly serves all of them.
   static_cast<void>(read.PollPark());

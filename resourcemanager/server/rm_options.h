@@ -12,6 +12,7 @@
 #include "platform/log.h"
 #include "platform/option_reader.h"
 #include "platform/rm_places.h"
+#include "resourcemanager/core/key_ring.h"
 #include "resourcemanager/core/resource_manager_core.h"
 #include "resourcemanager/server/node_files.h"
 #include "scheduler/resource_types.h"
@@ -54,6 +55,7 @@ struct RmOptions {
   std::vector<std::string> queue_warnings;
   scheduler::ResourceTypes types{Resource{1024, 1}, Resource{8192, 4}};
   CoreOptions core;
+  KeyRingOptions keys;
 
   std::string address_file() const { return rm_dir + "/address"; }
   // The same, but of the last run too: for ports given as 0, which are taken again.

@@ -12,9 +12,9 @@
 #include "common/resource.h"
 #include "common/result.h"
 #include "platform/event_loop.h"
-#include "platform/rpc_security.h"
 #include "platform/thrift_server.h"
 #include "resourcemanager/server/access.h"
+#include "resourcemanager/server/key_roller.h"
 #include "resourcemanager/server/node_files.h"
 #include "resourcemanager/server/resource_manager_server.h"
 #include "resourcemanager/server/role_control.h"
@@ -27,7 +27,7 @@ struct ServiceEnvironment {
   StagingStore& staging;
   const AccessRules& access;
   platform::EventLoop& admin_loop;  // for what administrators ask for and may take its time
-  platform::TokenKeys keys;
+  KeyRoller& keys;
   std::string cluster_id;
   std::string store_name;
   HaEnvironment ha;

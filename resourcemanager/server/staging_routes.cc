@@ -41,7 +41,8 @@ Result<ApplicationId> ApplicationOf(const HttpRequest& request, const platform::
 
 Result<std::string> FileFor(const HttpRequest& request, const ServiceEnvironment& services) {
   const std::string& sha256 = request.captures.at(0);
-  WEIR_ASSIGN_OR_RETURN(const ApplicationId application, ApplicationOf(request, services.keys));
+  WEIR_ASSIGN_OR_RETURN(const ApplicationId application,
+                        ApplicationOf(request, *services.keys.Current()));
   if (!services.staging.RefersTo(application, sha256)) {
     return Error{ErrorCode::kPermissionDenied,
                  application.ToString() + " does not refer to staging:" + sha256,

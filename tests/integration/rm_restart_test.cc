@@ -160,7 +160,9 @@ class FakeNode {
     });
     if (answer.ok()) {
       session_ = answer->session;
-      keys_ = wire::KeysFromWire(*answer);
+      auto keys = wire::KeysFromWire(*answer);
+      if (!keys.ok()) return keys.error();
+      keys_ = *std::move(keys);
     }
     return answer;
   }
@@ -390,8 +392,8 @@ TEST_F(ResourceManagerTest, GivesAnApplicationMasterItsTokenItsAddressesAndItsFi
   const auto report = Report(*id);
   ASSERT_TRUE(report.ok()) << Said(report);
   EXPECT_EQ(report->state, static_cast<int32_t>(ApplicationState::kRunning));
-  const auto client =
-      platform::VerifyClient(wire::FromWire(report->client_token), answer->client_key);
+  const auto client = platform::VerifyClient(wire::FromWire(report->client_token),
+                                             wire::FromWire(answer->credentials).client_keys);
   ASSERT_TRUE(client.ok()) << Said(client);
   EXPECT_EQ(client->user, platform::UserName(geteuid()));
 

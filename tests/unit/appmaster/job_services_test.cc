@@ -41,7 +41,7 @@ class JobServices : public RpcFixture {
   JobServices() : jobs_(core_loop_, JobManagerOptions(), directory_ / "blobs", listener_) {
     platform::ThriftListenerOptions clients;
     clients.authenticator = platform::MakeClientTokenAuthenticator(
-        [] { return weir::testing::Keys().ClientKey(Attempt()); }, Attempt());
+        [] { return weir::testing::Keys().ClientKeys(Attempt()); }, Attempt());
     clients.factory = MakeJobService(jobs_, {Attempt().application.ToString(), "session"});
     job_endpoint_ = Listen(std::move(clients));
     platform::ThriftListenerOptions workers;

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "appmaster/client/node_client.h"
 #include "gen/ApplicationMasterService.h"
@@ -80,7 +84,7 @@ class RmHandler : public virtual idl::ApplicationMasterServiceCobSvIf,
 class Listener : public MasterListener {
  public:
   void OnRegistered(const MasterRegistration& r) override {
-    registrations.Put(r.client_key);
+    registrations.Put(r.client_keys.begin()->second);
     inherited.Put(r.containers);
   }
   void OnAllocation(const wire::ReceivedAllocation& a) override { allocations.Put(a); }
@@ -106,10 +110,9 @@ class MasterClientTest : public RpcFixture {
     if (client_) client_->Close();
   }
   // A ResourceManager that tells `board` what it is told.
-  HostPort ListenAs(RmBoard& board) {
+  HostPort ListenAs(RmBoard& board, const platform::TokenKeys& keys = weir::testing::Keys()) {
     platform::ThriftListenerOptions options;
-    options.authenticator =
-        platform::MakeAmTokenAuthenticator([] { return weir::testing::Keys(); });
+    options.authenticator = platform::MakeAmTokenAuthenticator([keys] { return keys; });
     options.admit = [&board](const Caller&) -> Status {
       if (!board.standby) return {};
       return Error{ErrorCode::kNotActive, "a standby", ""};
@@ -141,6 +144,20 @@ class MasterClientTest : public RpcFixture {
     grant.__set_node_address(address);
     grant.__set_request_id(request);
     return grant;
+  }
+
+  static platform::TokenKeys NewerKeys() {
+    return platform::TokenKeys({{2, std::string(32, 'n')}});
+  }
+  static idl::MasterCredentials NewerCredentials() {
+    idl::MasterCredentials credentials;
+    credentials.__set_keys_version(NewerKeys().version());
+    credentials.__set_am_token(wire::ToWire(NewerKeys().Sign(AmTokenIdentifier{Attempt()})));
+    idl::ClientKey key;
+    key.__set_key_id(2);
+    key.__set_key("another key");
+    credentials.__set_client_keys({key});
+    return credentials;
   }
 
   RmBoard board_;
@@ -311,6 +328,69 @@ TEST_F(MasterClientTest, FollowsTheActiveResourceManagerWithWhatItHolds) {
   EXPECT_EQ(again.request.asks[0].count, 1);
 }
 
+// One that knows the key of the first token no more would refuse that for good.
+TEST_F(MasterClientTest, ShowsItsNewestTokenToWhoLeadsNext) {
+  other_board_.standby = true;
+  environment_.rm_addresses.insert(environment_.rm_addresses.begin(),
+                                   ListenAs(other_board_, NewerKeys()));
+  Start();
+  board_.registrations.Take();
+  AllocateCall call = board_.allocates.Take();
+  ASSERT_TRUE(call.request.__isset.keys_version);
+  EXPECT_LT(call.request.keys_version, NewerKeys().version());
+  idl::AllocateAnswer answer = AnswerTo(call);
+  answer.__set_credentials(NewerCredentials());
+  call.responder.Reply(answer);
+  const auto told = listener_.allocations.Take();
+  ASSERT_TRUE(told.credentials.has_value());
+  EXPECT_EQ(told.credentials->client_keys, (std::map<int, std::string>{{2, "another key"}}));
+  call = board_.allocates.Take();
+  EXPECT_EQ(call.request.keys_version, NewerKeys().version());
+
+  board_.standby = true;
+  other_board_.standby = false;
+  call.responder.Fail({ErrorCode::kNotActive, "a standby now", ""});
+  EXPECT_EQ(other_board_.allocates.Take().request.sequence, call.request.sequence);
+}
+
+TEST_F(MasterClientTest, AsksForNewTokensOfTheNodesItHoldsContainersOn) {
+  Start();
+  board_.registrations.Take();
+  AllocateCall call = board_.allocates.Take();
+  idl::AllocateAnswer answer = AnswerTo(call);
+  idl::ContainerGrant grant = Grant(2, 7);
+  idl::Token token;
+  token.__set_key_id(1);
+  grant.__set_nm_token(token);
+  answer.__set_granted({grant});
+  call.responder.Reply(answer);
+  call = board_.allocates.Take();
+  EXPECT_FALSE(call.request.__isset.nm_tokens) << "those that it has are good";
+  answer = AnswerTo(call);
+  answer.__set_credentials(NewerCredentials());
+  call.responder.Reply(answer);
+  call = board_.allocates.Take();
+  EXPECT_EQ(call.request.nm_tokens, std::vector<std::string>{grant.node});
+  call.responder.Reply(AnswerTo(call));  // without
+  call = board_.allocates.Take();
+  EXPECT_EQ(call.request.nm_tokens, std::vector<std::string>{grant.node}) << "so once more";
+  answer = AnswerTo(call);
+  idl::NmToken renewed;
+  renewed.__set_node(grant.node);
+  token.__set_key_id(2);
+  renewed.__set_token(token);
+  answer.__set_nm_tokens({renewed});
+  call.responder.Reply(answer);
+  EXPECT_FALSE(board_.allocates.Take().request.__isset.nm_tokens);
+  for (int answers = 0; answers < 3; ++answers) {
+    EXPECT_TRUE(listener_.allocations.Take().nm_tokens.empty());
+  }
+  const auto told = listener_.allocations.Take().nm_tokens;
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].node.uuid, grant.node);
+  EXPECT_EQ(told[0].token.key_id, 2);
+}
+
 TEST_F(MasterClientTest, IsNotRejectedWhileNoResourceManagerIsActive) {
   board_.standby = true;
   other_board_.standby = true;
@@ -398,8 +478,8 @@ class NodeClientTest : public RpcFixture {
  protected:
   NodeClientTest() : nodes_(core_loop_, kCluster, {.threads = 2, .deadline = seconds(20)}) {
     platform::ThriftListenerOptions options;
-    options.authenticator =
-        platform::MakeNmTokenAuthenticator([] { return weir::testing::Keys(); }, NodeId{"node"});
+    options.authenticator = platform::MakeNmTokenAuthenticator(
+        [this] { return newer_ ? NewerKeys() : weir::testing::Keys(); }, NodeId{"node"});
     options.factory = [this](platform::ConnectionContext& context) {
       return std::make_shared<idl::ContainerManagementServiceAsyncProcessor>(
           std::make_shared<NmHandler>(context, board_));
@@ -414,6 +494,21 @@ class NodeClientTest : public RpcFixture {
     nodes_.Close();
   }
 
+  static platform::TokenKeys NewerKeys() {
+    return platform::TokenKeys({{2, std::string(32, 'n')}});
+  }
+  // Why the container could not be started; nothing when it was.
+  std::optional<ErrorCode> WhyNotStarted() {
+    Channel<std::optional<ErrorCode>> done;
+    core_loop_.PostAndWait([&] {
+      nodes_.Start(grant_, {}, [&](const Status& s) {
+        done.Put(s.ok() ? std::nullopt : std::optional<ErrorCode>(s.error().code));
+      });
+    });
+    return done.Take();
+  }
+
+  std::atomic<bool> newer_{false};  // which keys the NodeManager has
   NmBoard board_;
   NodeClient nodes_;
   wire::ReceivedGrant grant_;
@@ -447,13 +542,16 @@ TEST_F(NodeClientTest, TriesAgainWhatWasUnavailable) {
 
 TEST_F(NodeClientTest, DoesNotRepeatWhatIsRefused) {
   grant_.nm_token = weir::testing::Keys().Sign(NmTokenIdentifier{Attempt(), {"another node"}});
-  Channel<ErrorCode> done;
+  EXPECT_EQ(WhyNotStarted(), ErrorCode::kUnauthenticated);
+}
+
+TEST_F(NodeClientTest, ShowsARenewedTokenWhenItConnects) {
+  newer_ = true;
+  EXPECT_EQ(WhyNotStarted(), ErrorCode::kUnauthenticated);
   core_loop_.PostAndWait([&] {
-    nodes_.Start(grant_, {}, [&](const Status& s) {
-      done.Put(s.ok() ? ErrorCode::kInternal : s.error().code);
-    });
+    nodes_.Renew({{{"node"}, NewerKeys().Sign(NmTokenIdentifier{Attempt(), {"node"}})}});
   });
-  EXPECT_EQ(done.Take(), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(WhyNotStarted(), std::nullopt);
 }
 
 }  // namespace

@@ -34,8 +34,12 @@ class FakeTrackerHandler : public virtual idl::ResourceTrackerServiceCobSvIf,
                      ExceptionCob,
                      const idl::NodeHeartbeatRequest& request) override {
     const auto responder = context_.Respond<NodeHeartbeatAnswer>(
-        [cob = std::move(cob), this](const NodeHeartbeatAnswer& answer) {
-          cob(wire::ToWire(answer, rm_.keys()));
+        [cob = std::move(cob), known = wire::KnownOf(request), this](
+            const NodeHeartbeatAnswer& answer) {
+          const platform::TokenKeys keys = rm_.keys();
+          idl::NodeHeartbeatAnswer wire = wire::ToWire(answer, keys);
+          wire::AddKeys(known, keys, wire);
+          cob(wire);
         });
     const auto heartbeat = wire::FromWire(request);
     if (!heartbeat.ok()) return responder.Fail(heartbeat.error());
@@ -94,6 +98,16 @@ ContainerTokenIdentifier FakeResourceManager::Token(const AttemptId& attempt, in
   token.epoch = epoch_;
   token.node_session = session();
   return token;
+}
+
+platform::TokenKeys FakeResourceManager::keys() {
+  MutexLock lock(keys_mutex_);
+  return keys_;
+}
+
+void FakeResourceManager::UseKeys(platform::TokenKeys keys) {
+  MutexLock lock(keys_mutex_);
+  keys_ = std::move(keys);
 }
 
 void FakeResourceManager::Command(NodeHeartbeatAnswer answer) {

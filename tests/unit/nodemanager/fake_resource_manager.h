@@ -25,7 +25,9 @@ class FakeResourceManager {
   ~FakeResourceManager();
 
   HostPort address() const { return address_; }
-  const platform::TokenKeys& keys() const { return keys_; }
+  platform::TokenKeys keys();
+  // From now on. Tokens are signed with them, and nodes are given them.
+  void UseKeys(platform::TokenKeys keys);
   ContainerTokenIdentifier Token(const AttemptId& attempt, int64_t number);
 
   // Goes out with the next answer, at once when a heartbeat is parked.
@@ -56,8 +58,9 @@ class FakeResourceManager {
   void AnswerParked() WEIR_REQUIRES(mutex_);
 
   const Epoch epoch_;
-  const platform::TokenKeys keys_;
   HostPort address_;
+  platform::Mutex keys_mutex_;  // taken when answers are translated, with the other one held
+  platform::TokenKeys keys_ WEIR_GUARDED_BY(keys_mutex_);
   platform::Mutex mutex_;
   RegisterNodeRequest registration_ WEIR_GUARDED_BY(mutex_);
   int registrations_ WEIR_GUARDED_BY(mutex_) = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -90,6 +91,42 @@ TEST_F(NodeManagerProcess, AnApplicationMasterThatComesTooEarlyIsToldToTryAgain)
   ASSERT_TRUE(AwaitRegistered());
   const Status started = start();
   EXPECT_TRUE(started.ok()) << started.error().ToString();
+}
+
+// Between two keys nobody is refused for good but who comes with one that was replaced.
+TEST_F(NodeManagerProcess, FollowsTheKeysOfTokensAsTheyAreReplaced) {
+  StartNode();
+  ASSERT_TRUE(AwaitRegistered());
+  const std::map<int, std::string> first = rm_->keys().keys();
+  const platform::SignedToken early = rm_->keys().Sign(rm_->Token(kAttempt, 2));
+  auto before = Connect();
+  ASSERT_TRUE(Start(*before, early, Shell("sleep 1000")).ok());
+
+  std::map<int, std::string> both = first;
+  both[2] = std::string(32, 'n');
+  rm_->UseKeys(platform::TokenKeys(both, 2));
+  auto after = Connect();
+  const platform::SignedToken late = rm_->keys().Sign(rm_->Token(kAttempt, 3));
+  EXPECT_EQ(Start(*after, late, Shell("sleep 1000")).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(Start(*before, late, Shell("sleep 1000")).error().code, ErrorCode::kUnavailable)
+      << "nor on a connection that was made before";
+  rm_->Command({});  // an answer, which brings the keys
+  ASSERT_TRUE(WaitUntil([&] { return Start(*after, late, Shell("sleep 1000")).ok(); },
+                        "the new key is known"));
+  EXPECT_TRUE(Start(*after, early, Shell("sleep 1000")).ok()) << "the one before holds";
+
+  both.erase(1);
+  both[3] = std::string(32, 'm');
+  rm_->UseKeys(platform::TokenKeys(both, 3));
+  const auto told_dropped = [&] {
+    rm_->Command({});
+    const Status refused = Start(*after, early, Shell("sleep 1000"));
+    return !refused.ok() && refused.error().code == ErrorCode::kUnauthenticated &&
+           refused.error().message.find("too old") != std::string::npos;
+  };
+  EXPECT_TRUE(WaitUntil(told_dropped, "the first key is gone"));
+  EXPECT_TRUE(Watch(*before, rm_->Token(kAttempt, 2).id, ContainerState::kNew).ok())
+      << "who is connected goes on";
 }
 
 TEST_F(NodeManagerProcess, AStartIsRefusedWithoutTheRightToken) {

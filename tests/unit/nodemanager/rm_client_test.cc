@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -109,6 +111,28 @@ TEST_F(RmClientTest, KeysAndStagingAddressComeWithTheRegistration) {
   ASSERT_TRUE(Await<Registered>("the registration"));
   EXPECT_EQ(credentials_.keys().keys(), rm_.keys().keys());
   EXPECT_EQ(credentials_.rm_http(), rm_.address());
+}
+
+TEST_F(RmClientTest, NewKeysComeWithAnAnswerAndNeverGoBack) {
+  client_->Register(Registration());
+  ASSERT_TRUE(Await<Registered>("the registration"));
+  std::map<int, std::string> keys = rm_.keys().keys();
+  keys[2] = std::string(32, 'n');
+  rm_.UseKeys(platform::TokenKeys(keys, 1));
+  NodeHeartbeatRequest beat = Heartbeat(1, IdOf(1));
+  beat.park = Duration{0};
+  client_->Heartbeat(beat);
+  ASSERT_TRUE(Await<HeartbeatAnswered>("an answer"));
+  EXPECT_EQ(credentials_.keys().keys(), keys);
+  EXPECT_EQ(credentials_.keys().signer(), 1);
+
+  keys.erase(1);
+  rm_.UseKeys(platform::TokenKeys(keys, 2));
+  credentials_.Renew(rm_.keys());
+  EXPECT_EQ(credentials_.keys().keys(), keys) << "the first is gone";
+  keys[1] = std::string(32, 'k');
+  credentials_.Renew(platform::TokenKeys(keys, 1));
+  EXPECT_EQ(credentials_.keys().signer(), 2) << "an answer that was long under way";
 }
 
 TEST_F(RmClientTest, BothLinesFollowWhenAnotherOneBecomesActive) {

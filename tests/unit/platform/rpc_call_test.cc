@@ -172,7 +172,7 @@ TEST(RpcHello, TellsTheTokenOfOneApplicationFromAnothers) {
   const Endpoint master = server.Listen(MakeAmTokenAuthenticator([&] { return keys; }));
   const Endpoint container = server.Listen(MakeNmTokenAuthenticator([&] { return keys; }, node));
   const Endpoint job = server.Listen(
-      MakeClientTokenAuthenticator([&] { return keys.ClientKey(Attempt(1)); }, Attempt(1)));
+      MakeClientTokenAuthenticator([&] { return keys.ClientKeys(Attempt(1)); }, Attempt(1)));
   const auto ask = [](const Endpoint& endpoint, const SignedToken& token) {
     HelloIdentity identity;
     identity.token = &token;

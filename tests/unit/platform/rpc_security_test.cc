@@ -6,9 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/strings.h"
 #include "platform/crypto.h"
@@ -48,7 +52,7 @@ TEST(Token, RoundTripsInAllKinds) {
   EXPECT_EQ(*keys.VerifyAm(keys.Sign(am)), am);
   EXPECT_EQ(*keys.VerifyNm(keys.Sign(nm)), nm);
   EXPECT_EQ(*keys.VerifyContainer(keys.Sign(container)), container);
-  EXPECT_EQ(*VerifyClient(keys.Sign(client), keys.ClientKey(kAttempt)), client);
+  EXPECT_EQ(*VerifyClient(keys.Sign(client), keys.ClientKeys(kAttempt)), client);
   EXPECT_EQ(keys.Sign(am).key_id, 2);
 }
 
@@ -57,7 +61,47 @@ TEST(Token, OfAnOlderKeyHoldsUntilTheKeyIsGone) {
   const TokenKeys gone({{2, "the newest key, long enough"}});
   const SignedToken token = old.Sign(AmTokenIdentifier{kAttempt});
   EXPECT_TRUE(Keys().VerifyAm(token).ok());
-  EXPECT_EQ(gone.VerifyAm(token).error().code, ErrorCode::kUnauthenticated);
+  const Error refused = gone.VerifyAm(token).error();
+  EXPECT_EQ(refused.code, ErrorCode::kUnauthenticated);
+  EXPECT_THAT(refused.message, HasSubstr("too old: it is signed with key 1"));
+  EXPECT_THAT(refused.remedy, HasSubstr("anew"));
+  const Error unknown = old.VerifyAm(gone.Sign(AmTokenIdentifier{kAttempt})).error();
+  EXPECT_EQ(unknown.code, ErrorCode::kUnauthenticated);
+  EXPECT_THAT(unknown.message, HasSubstr("key 2, which is not known here"));
+}
+
+// A key that does not sign yet, or not any more, verifies.
+TEST(Token, IsSignedWithTheKeyThatSigns) {
+  const std::map<int, std::string> three = {
+      {4, "the key before, long enough"}, {5, "the one that signs"}, {6, "the next one, to come"}};
+  const TokenKeys keys(three, 5);
+  EXPECT_EQ(keys.signer(), 5);
+  EXPECT_EQ(keys.newest(), 6);
+  const ClientTokenIdentifier client{kAttempt, "ada"};
+  EXPECT_EQ(keys.Sign(AmTokenIdentifier{kAttempt}).key_id, 5);
+  EXPECT_EQ(keys.Sign(NmTokenIdentifier{kAttempt, NodeId{"5f0c"}}).key_id, 5);
+  EXPECT_EQ(keys.Sign(ContainerIdentifier()).key_id, 5);
+  EXPECT_EQ(keys.Sign(client).key_id, 5);
+  for (const int signer : {4, 5, 6}) {
+    const TokenKeys then(three, signer);
+    EXPECT_TRUE(keys.VerifyAm(then.Sign(AmTokenIdentifier{kAttempt})).ok()) << signer;
+    EXPECT_TRUE(VerifyClient(then.Sign(client), keys.ClientKeys(kAttempt)).ok()) << signer;
+  }
+}
+
+TEST(Token, KeysThatDifferHaveAnotherVersion) {
+  const auto version = [](std::vector<int> ids, int signer) {
+    std::map<int, std::string> keys;
+    for (const int id : ids) keys[id] = "a key of sufficient length";
+    return TokenKeys(std::move(keys), signer).version();
+  };
+  EXPECT_EQ(TokenKeys().version(), 0);
+  const std::vector<int64_t> roll = {version({1}, 1),
+                                     version({1, 2}, 1),
+                                     version({1, 2}, 2),
+                                     version({1, 2, 3}, 2),
+                                     version({2, 3}, 3)};
+  EXPECT_TRUE(std::is_sorted(roll.begin(), roll.end(), std::less_equal<>()));
 }
 
 TEST(Token, OfAnotherKindNeverHolds) {
@@ -74,10 +118,11 @@ TEST(Token, OfAClientHoldsWithItsAttemptsKeyOnly) {
   const TokenKeys keys = Keys();
   const SignedToken token = keys.Sign(ClientTokenIdentifier{kAttempt, "ada"});
   const AttemptId other{{1700000000000, 13}, 3};
-  EXPECT_EQ(VerifyClient(token, keys.ClientKey(other)).error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(VerifyClient(token, keys.ClientKeys(other)).error().code, ErrorCode::kUnauthenticated);
   SignedToken unkeyed = token;
   unkeyed.mac = HmacSha256("", token.identifier);
-  EXPECT_EQ(VerifyClient(unkeyed, "").error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(VerifyClient(unkeyed, {{2, ""}}).error().code, ErrorCode::kUnauthenticated);
+  EXPECT_EQ(VerifyClient(token, {}).error().code, ErrorCode::kUnauthenticated);
 }
 
 // Every single-bit change of every byte of identifier and signature is refused.

@@ -100,8 +100,8 @@ TEST(KeyRing, ReplacesItsKeysStepByStep) {
 
 TEST(KeyRing, NothingIsInForceBeforeItIsDurable) {
   Shell shell;
-  for (const auto& [before, after] :
-       std::vector<std::pair<std::string, std::string>>{{"", "1*"}, {"1*", "1* 2"}, {"1* 2", "1 2*"}}) {
+  for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+           {"", "1*"}, {"1*", "1* 2"}, {"1* 2", "1 2*"}}) {
     shell.Pass(kOptions.interval);
     ASSERT_TRUE(shell.Begin());
     shell.Pass(kOptions.interval);

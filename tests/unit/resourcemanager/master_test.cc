@@ -184,6 +184,34 @@ TEST_F(Master, LostAnswerCanBeHadAfterANewerRequest) {
   EXPECT_EQ(driver.Get<AllocateAnswer>(again)->granted.size(), 1U);
 }
 
+// For the nodes where it has containers, its own one too, and for no others.
+TEST_F(Master, GetsTokensAnewForNodesWhereItHasContainers) {
+  const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
+  driver.AddNode("n2", kNodeSize);
+  driver.AddNode("n3", kNodeSize);
+  const AllocateAnswer granted = driver.Ask(attempt, {AskFor(1, 1, kWorker)});
+  ASSERT_EQ(granted.granted.size(), 1U);
+  const NodeId worker_node = granted.granted[0].token.node;
+  EXPECT_TRUE(granted.nm_tokens.empty()) << "it asked for none";
+  const std::vector<NodeId> all = {{"n1"}, {"n2"}, {"n3"}, {"nowhere"}};
+  std::vector<NmTokenIdentifier> expected;
+  for (const NodeId& node : all) {
+    if (node.uuid == "n1" || node == worker_node) expected.push_back({attempt, node});
+  }
+  AllocateRequest request{
+      .sequence = driver.master_sequences[attempt] + 1, .nm_tokens = all, .park = seconds(10)};
+  const CallId poll = driver.AllocateCall(attempt, request);
+  ASSERT_NE(driver.Get<AllocateAnswer>(poll), nullptr);
+  EXPECT_EQ(driver.Get<AllocateAnswer>(poll)->nm_tokens, expected);
+  request.nm_tokens.clear();
+  const CallId again = driver.AllocateCall(attempt, request);
+  ASSERT_NE(driver.Get<AllocateAnswer>(again), nullptr);
+  EXPECT_EQ(driver.Get<AllocateAnswer>(again)->nm_tokens, expected) << "the same number";
+  const CallId in_vain = driver.AllocateCall(
+      attempt, {.sequence = request.sequence + 1, .nm_tokens = {{"nowhere"}}, .park = seconds(10)});
+  EXPECT_FALSE(driver.Answered(in_vain)) << "no reason to answer at once";
+}
+
 TEST_F(Master, AbandonedPollCanBeRepeated) {
   const AttemptId attempt = driver.RunApplication(Context("count"), "1", "n1");
   const CallId left = Poll(attempt, 1);

@@ -17,46 +17,14 @@
 #include "resourcemanager/server/rm_metrics.h"
 #include "tests/support/temp_directory.h"
 #include "tests/support/wait_until.h"
+#include "tests/unit/resourcemanager/held_store.h"
 
 namespace weir::rm {
 namespace {
 
 using platform::Lane;
-using platform::MutexLock;
 
 constexpr std::chrono::seconds kPatience{60};  // a hang guard
-
-class HeldStore : public store::StateStore {
- public:
-  std::string name() const override { return "held"; }
-  Result<store::LoadedState> Load() override { return store::LoadedState{}; }
-  Result<store::EpochRecord> Open(const store::OpenRequest& request) override {
-    return store::EpochRecord{Epoch{1}, request.wall_millis, request.cluster_id};
-  }
-  void Append(std::vector<store::StoreOperation>, Epoch, Done done) override {
-    MutexLock lock(mutex_);
-    waiting_.push_back(std::move(done));
-    appended_.NotifyAll();
-  }
-  void Close() override {}
-
-  // Waits for the oldest unfinished write and ends it.
-  void FinishOne(const Status& status) {
-    Done done;
-    {
-      MutexLock lock(mutex_);
-      while (waiting_.empty()) appended_.Wait(mutex_);
-      done = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
-    done(status);
-  }
-
- private:
-  platform::Mutex mutex_;
-  platform::ConditionVariable appended_;
-  std::deque<Done> waiting_ WEIR_GUARDED_BY(mutex_);
-};
 
 class ShellTest : public ::testing::Test {
  protected:

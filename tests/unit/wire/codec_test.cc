@@ -305,6 +305,83 @@ TEST(NodeCodec, AnswersCarrySignedStartsThatVerify) {
   EXPECT_EQ(FromWire(ToWire(answer, Keys()), others).error().code, ErrorCode::kUnauthenticated);
 }
 
+platform::TokenKeys RollingKeys() {
+  return platform::TokenKeys(
+      {{1, std::string(32, 'k')}, {2, std::string(32, 'l')}, {3, std::string(32, 'm')}}, 2);
+}
+
+TEST(NodeCodec, KeysComeToWhoHasOlderOnes) {
+  const platform::TokenKeys keys = RollingKeys();
+  const auto registered =
+      KeysFromWire(ToWire(RegisterNodeAnswer{.epoch = Epoch{5}}, keys, "127.0.0.1:8088"));
+  ASSERT_TRUE(registered.ok());
+  EXPECT_EQ(registered->keys(), keys.keys());
+  EXPECT_EQ(registered->signer(), 2);
+
+  const auto given = [&](const KnownKeys& known) {
+    idl::NodeHeartbeatAnswer wire = ToWire(NodeHeartbeatAnswer{}, keys);
+    AddKeys(known, keys, wire);
+    return *KeysFromWire(wire);
+  };
+  EXPECT_FALSE(given(std::nullopt)) << "it could not use them";
+  EXPECT_FALSE(given(keys.version()));
+  EXPECT_FALSE(given(keys.version() + 1));
+  ASSERT_TRUE(given(keys.version() - 1));
+  EXPECT_EQ(given(0)->keys(), keys.keys());
+  EXPECT_EQ(given(0)->signer(), 2);
+
+  idl::NodeHeartbeatRequest request;
+  EXPECT_EQ(KnownOf(request), std::nullopt);
+  request.__set_keys_version(7);
+  EXPECT_EQ(KnownOf(request), 7);
+}
+
+TEST(NodeCodec, OfAnOlderResourceManagerTheHighestKeySignsAndAMissingOneIsRefused) {
+  idl::RegisterNodeAnswer wire =
+      ToWire(RegisterNodeAnswer{.epoch = Epoch{5}}, RollingKeys(), "127.0.0.1:8088");
+  wire.__isset.signing_key = false;
+  EXPECT_EQ(KeysFromWire(wire)->signer(), 3);
+  wire.__set_signing_key(4);
+  EXPECT_EQ(KeysFromWire(wire).error().code, ErrorCode::kCorruption);
+}
+
+TEST(MasterCodec, CredentialsComeToWhoHasOlderOnes) {
+  const platform::TokenKeys keys = RollingKeys();
+  const auto given = [&](const KnownKeys& known) {
+    idl::AllocateAnswer wire = ToWire(AllocateAnswer{}, keys);
+    AddCredentials(known, kAttempt, keys, wire);
+    return FromWire(wire)->credentials;
+  };
+  EXPECT_FALSE(given(std::nullopt));
+  EXPECT_FALSE(given(keys.version()));
+  const auto credentials = given(keys.version() - 1);
+  ASSERT_TRUE(credentials.has_value());
+  EXPECT_EQ(credentials->keys_version, keys.version());
+  EXPECT_EQ(credentials->am_token.key_id, 2);
+  EXPECT_EQ(keys.VerifyAm(credentials->am_token)->attempt, kAttempt);
+  EXPECT_EQ(credentials->client_keys, keys.ClientKeys(kAttempt)) << "of all three keys";
+}
+
+TEST(MasterCodec, NmTokensAreAskedForByNode) {
+  AllocateRequest request{.nm_tokens = {{"node-1"}, {"node-2"}}};
+  const auto received = FromWire(ToWire(request));
+  ASSERT_TRUE(received.ok());
+  EXPECT_EQ(received->nm_tokens, request.nm_tokens);
+  for (const std::string& bad : {std::string(), std::string(limits::kNameBytes + 1, 'n')}) {
+    EXPECT_EQ(FromWire(ToWire(AllocateRequest{.nm_tokens = {{bad}}})).error().code,
+              ErrorCode::kInvalidArgument);
+  }
+  request.nm_tokens.assign(limits::kNmTokensPerAllocate + 1, {"node"});
+  EXPECT_EQ(FromWire(ToWire(request)).error().code, ErrorCode::kInvalidArgument);
+
+  AllocateAnswer answer;
+  answer.nm_tokens = {{kAttempt, {"node-1"}}};
+  const auto tokens = FromWire(ToWire(answer, RollingKeys()))->nm_tokens;
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].node.uuid, "node-1");
+  EXPECT_EQ(*RollingKeys().VerifyNm(tokens[0].token), answer.nm_tokens[0]);
+}
+
 TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
   const AllocateRequest request{
       .sequence = 4,
@@ -373,7 +450,10 @@ TEST(MasterCodec, AsksAndGrantsSurviveTheWire) {
                                         .minimum_allocation = {64, 1},
                                         .queue = "root.a",
                                         .containers = answer.granted};
-  const auto inherited = InheritedFromWire(ToWire(registered, "key", Keys()));
+  const idl::RegisterMasterAnswer wire_registered = ToWire(registered, kAttempt, Keys());
+  EXPECT_EQ(wire_registered.client_key, Keys().ClientKeys(kAttempt).at(1));
+  EXPECT_EQ(FromWire(wire_registered.credentials).client_keys, Keys().ClientKeys(kAttempt));
+  const auto inherited = InheritedFromWire(wire_registered);
   ASSERT_TRUE(inherited.ok());
   ASSERT_EQ(inherited->size(), 1u);
   EXPECT_EQ((*inherited)[0].id, kContainer);
