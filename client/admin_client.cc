@@ -126,6 +126,19 @@ Status AdminClient::UpdateNodeResource(const NodeResourceChange& change) {
                       [&](idl::AdminServiceClient& rm) { rm.updateNodeResource(request); });
 }
 
+Result<TokenKeyRoll> AdminClient::RollTokenKeys() {
+  // Asked for twice it is one roll, unless it takes longer than the calls.
+  WEIR_ASSIGN_OR_RETURN(const auto wire,
+                        state_->Call(Repeat::kYes, [](idl::AdminServiceClient& rm) {
+                          idl::KeyRoll roll;
+                          rm.rollTokenKeys(roll);
+                          return roll;
+                        }));
+  TokenKeyRoll roll{.next_key = wire.next_key, .signs_in = milliseconds(wire.signs_in_ms)};
+  if (wire.__isset.dropped_key) roll.dropped_key = wire.dropped_key;
+  return roll;
+}
+
 Status AdminClient::AddLabels(const std::vector<LabelToAdd>& labels) {
   std::vector<idl::NodeLabel> request;
   for (const LabelToAdd& label : labels) {

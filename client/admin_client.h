@@ -34,6 +34,13 @@ struct NodeResourceChange {
   Duration overcommit_timeout{-1};   // negative: containers may run to their end
 };
 
+// A roll of the keys that sign tokens.
+struct TokenKeyRoll {
+  int32_t next_key = 0;  // is being made known
+  Duration signs_in{};
+  std::optional<int32_t> dropped_key;  // its tokens are refused from then on
+};
+
 class AdminClient {
  public:
   explicit AdminClient(const platform::Configuration& config);
@@ -56,6 +63,9 @@ class AdminClient {
   Status AddLabels(const std::vector<LabelToAdd>& labels);
   Status RemoveLabels(const std::vector<std::string>& labels);
   Status ReplaceLabels(const std::map<std::string, std::string>& labels);
+
+  // Begins one, unless one is under way.
+  Result<TokenKeyRoll> RollTokenKeys();
 
  private:
   struct State;

@@ -282,6 +282,7 @@ const char kRmadminHelp[] =
        weir rmadmin -addToClusterNodeLabels "LABEL(exclusive=true),LABEL(exclusive=false)"
        weir rmadmin -removeFromClusterNodeLabels LABEL,LABEL
        weir rmadmin -replaceLabelsOnNode "NODE=LABEL NODE=LABEL"
+       weir rmadmin -rollTokenKeys [-o json]
        weir rmadmin -getServiceState ID | -getAllServiceState | -checkHealth ID
        weir rmadmin -failover FROM TO
        weir rmadmin -transitionToActive [--forceactive] [--forcemanual] ID
@@ -298,6 +299,10 @@ Administers the ResourceManager on this machine. Says nothing when all went well
                        says; 'default' goes back to that. Containers beyond it are preempted after
                        TIMEOUT (30000 ms, 30s; default -1: they may run to their end)
   -replaceLabelsOnNode "NODE=" takes the label off; a node has one at most
+  -rollTokenKeys       replace the key that signs tokens now, as is done by itself every
+                       yarn.resourcemanager.am-rm-tokens.master-key-rolling-interval-secs; says when
+                       the next one signs. Tokens of the key before are good until the roll after
+                       that: after a leak say it twice, the second time when the first is done
 
 Of several ResourceManagers, with ids as in yarn.resourcemanager.ha.rm-ids:
   -getServiceState     'active' or 'standby'; -getAllServiceState says it of all

@@ -1,6 +1,6 @@
-// weir rmadmin: -refreshQueues, -refreshNodes, -updateNodeResource, node labels, and which of
-// several ResourceManagers is active (ha_command.h). As YARN's it says nothing when all went well.
-// weir cluster: -list-node-labels.
+// weir rmadmin: -refreshQueues, -refreshNodes, -updateNodeResource, node labels, the keys of
+// tokens, and which of several ResourceManagers is active (ha_command.h). As YARN's it says nothing
+// when all went well. weir cluster: -list-node-labels.
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
@@ -23,7 +23,8 @@ constexpr const char* kOwnActions[] = {"refreshQueues",
                                        "updateNodeResource",
                                        "addToClusterNodeLabels",
                                        "removeFromClusterNodeLabels",
-                                       "replaceLabelsOnNode"};
+                                       "replaceLabelsOnNode",
+                                       "rollTokenKeys"};
 
 std::vector<std::string> AllActions() {
   std::vector<std::string> all(std::begin(kOwnActions), std::end(kOwnActions));
@@ -115,6 +116,34 @@ Status ChangeLabels(const std::string& action, const Arguments& arguments, Admin
   return admin.RemoveLabels(labels);
 }
 
+std::string FormatKeyRoll(const TokenKeyRoll& roll) {
+  std::string text = "Key " + std::to_string(roll.next_key) + " is being made known and signs in " +
+                     std::to_string(ToMillis(roll.signs_in)) + " ms.";
+  if (roll.dropped_key) {
+    text += " Tokens of key " + std::to_string(*roll.dropped_key) + " are refused from then on.";
+  }
+  return text + "\n";
+}
+
+std::string KeyRollJson(const TokenKeyRoll& roll) {
+  std::string text = "{\"nextKey\":" + std::to_string(roll.next_key) +
+                     ",\"signsInMs\":" + std::to_string(ToMillis(roll.signs_in));
+  if (roll.dropped_key) text += ",\"droppedKey\":" + std::to_string(*roll.dropped_key);
+  return text + "}\n";
+}
+
+ExitCode RollTokenKeys(const Invocation& invocation, AdminClient& admin) {
+  const auto roll = admin.RollTokenKeys();
+  if (!roll.ok()) return Fail(roll.error());
+  std::fputs((invocation.json ? KeyRollJson(*roll) : FormatKeyRoll(*roll)).c_str(), stdout);
+  return ExitCode::kOk;
+}
+
+// What is told to take no words.
+bool StandsAlone(const std::string& action) {
+  return action == "refreshQueues" || action == "rollTokenKeys";
+}
+
 Result<std::string> ActionOf(const Arguments& arguments) {
   std::vector<std::string> given;
   std::vector<std::string> names;
@@ -132,8 +161,8 @@ Result<std::string> ActionOf(const Arguments& arguments) {
   if (given[0] == "refreshNodes") {
     allowed.insert(allowed.end(), {"g", "graceful", "client", "server", "1"});
   }
-  WEIR_RETURN_IF_ERROR(arguments.AllowOnly(
-      "rmadmin -" + given[0], allowed, given[0] == "refreshQueues" ? 0 : SIZE_MAX));
+  WEIR_RETURN_IF_ERROR(
+      arguments.AllowOnly("rmadmin -" + given[0], allowed, StandsAlone(given[0]) ? 0 : SIZE_MAX));
   return given[0];
 }
 
@@ -159,6 +188,7 @@ ExitCode RunRmadminCommand(const std::vector<std::string>& words) {
   }
   AdminClient admin(invocation.config);
   if (*action == "refreshQueues") return RefreshQueues(invocation, admin);
+  if (*action == "rollTokenKeys") return RollTokenKeys(invocation, admin);
   if (*action == "refreshNodes") return RefreshNodes(invocation, admin);
   if (*action == "updateNodeResource") return Done(UpdateNodeResource(invocation, admin));
   return Done(ChangeLabels(*action, invocation.arguments, admin));

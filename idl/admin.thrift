@@ -44,6 +44,13 @@ struct DrainNodeRequest {
   3: optional bool undo;                    // it is to be used again
 }
 
+// A roll of the keys that sign tokens.
+struct KeyRoll {
+  1: optional i32 next_key;                 // is being made known
+  2: optional i64 signs_in_ms;
+  3: optional i32 dropped_key;              // its tokens are refused from then on; absent = none
+}
+
 service AdminService extends ha.HaService {
   // Reads capacity-scheduler.xml in the RM's configuration directory again and applies it.
   queue.QueueConfigurationVersion refreshQueues() throws (1: base.ServiceError error);
@@ -63,4 +70,7 @@ service AdminService extends ha.HaService {
   void removeNodeLabels(1: list<string> labels) throws (1: base.ServiceError error);
   // Host or host:port -> label; "" = none.
   void replaceLabelsOnNodes(1: map<string, string> labels) throws (1: base.ServiceError error);
+
+  // Begins a roll, unless one is under way; answers which one is.
+  KeyRoll rollTokenKeys() throws (1: base.ServiceError error);
 }

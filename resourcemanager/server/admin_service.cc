@@ -60,6 +60,14 @@ Result<std::optional<Duration>> TimeoutFromWire(bool set, int64_t milliseconds_g
   return std::optional<Duration>(timeout);
 }
 
+idl::KeyRoll RollToWire(const KeyRoll& roll) {
+  idl::KeyRoll wire;
+  wire.__set_next_key(roll.next);
+  wire.__set_signs_in_ms(ToMillis(roll.signs_in));
+  if (roll.dropped != 0) wire.__set_dropped_key(roll.dropped);
+  return wire;
+}
+
 class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
  public:
   AdminHandler(platform::ConnectionContext& context, const ServiceEnvironment& environment)
@@ -210,6 +218,16 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     ReplaceLabelsOnNodes replace;
     replace.labels = labels;
     Change(responder, std::move(replace));
+  }
+
+  void rollTokenKeys(std::function<void(const idl::KeyRoll&)> cob, ExceptionCob) override {
+    const auto responder = context_.Respond<KeyRoll>(
+        [cob = std::move(cob)](const KeyRoll& roll) { cob(RollToWire(roll)); });
+    AsAdministrator(responder, [responder, &environment = environment_](const Caller& caller) {
+      environment.keys.Roll(
+          ActingUser(environment.access, caller),
+          [responder](Result<KeyRoll> roll) { responder.Finish(std::move(roll)); });
+    });
   }
 
  private:
