@@ -56,6 +56,25 @@ int64_t ResidentKib(pid_t pid) {
   return kib;
 }
 
+std::string EnvironmentOf(pid_t pid, const std::string& name) {
+  std::string value;
+  // Empty for a moment while the process executes its program.
+  const auto found = WaitUntil(
+      [&] {
+        std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+        std::string entry;
+        while (std::getline(file, entry, '\0')) {
+          if (!entry.starts_with(name + "=")) continue;
+          value = entry.substr(name.size() + 1);
+          return true;
+        }
+        return false;
+      },
+      "process " + std::to_string(pid) + " has the variable " + name);
+  EXPECT_TRUE(found);
+  return value;
+}
+
 ClusterOptions ClusterTest::SmallContainers(int nodes) {
   ClusterOptions options;
   options.nodes = nodes;
@@ -113,6 +132,21 @@ std::string ClusterTest::StatusText(const std::string& id) {
   const CommandResult status = cluster_->Weir({"application", "-status", id});
   EXPECT_EQ(status.exit_code, 0) << status.ToString();
   return status.out;
+}
+
+int ClusterTest::SigningKey() {
+  platform::HttpCall call;
+  call.server = cluster_->ResourceManagerHttp();
+  call.target = "/metrics";
+  const auto page = platform::CallHttp(call);
+  const std::string name = "\nweir_rm_token_key ";
+  const size_t at = page.ok() ? page->body.find(name) : std::string::npos;
+  return at == std::string::npos ? 0 : std::stoi(page->body.substr(at + name.size()));
+}
+
+::testing::AssertionResult ClusterTest::AwaitSigningKey(int key) {
+  return WaitUntil(
+      [&] { return SigningKey() >= key; }, "key " + std::to_string(key) + " signs", seconds(300));
 }
 
 ::testing::AssertionResult ClusterTest::AwaitFinalStatus(const std::string& id,

@@ -51,6 +51,9 @@ class ClusterTest : public ::testing::Test {
   // From the RM's REST port; null when there is no such thing or no answer.
   Json Rest(const std::string& target);
   Json Application(const std::string& id);
+  // The id of the key that signs tokens; 0 when the ResourceManager does not say.
+  int SigningKey();
+  ::testing::AssertionResult AwaitSigningKey(int key);
   // What `weir application -status` says.
   std::string StatusText(const std::string& id);
   ::testing::AssertionResult AwaitState(const std::string& id, const std::string& state);
@@ -81,6 +84,8 @@ std::vector<std::filesystem::path> PathsBelow(const std::string& directory);
 // Of the process; 0 when it does not live.
 int64_t ResidentKib(pid_t pid);
 bool IsAlive(pid_t pid);
+// A variable that the process was started with; "" and a failure when it has none.
+std::string EnvironmentOf(pid_t pid, const std::string& name);
 // Descendants of the test that run the program of this name.
 std::vector<pid_t> ProcessesOf(const std::string& program);
 

@@ -116,6 +116,31 @@ TEST_F(HighAvailability, WithoutZooKeeperWhatRunsGoesOn) {
   });
 }
 
+// Who was told of the next key by one is told by the other when it signs; those that are connected
+// to neither any more have tokens that hold.
+TEST_F(HighAvailability, ARollOfTheTokenKeysGoesOnUnderWhoLeadsOn) {
+  more_ = {{kNmExpiry, "8000"}, {kAmExpiry, "8000"}};
+  const auto kill = [this](int active) { cluster().resource_manager(active).Kill(); };
+  const auto start_again = [this] {
+    for (const int number : {1, 2}) {
+      if (!cluster().resource_manager(number).IsRunning()) {
+        ASSERT_TRUE(cluster().StartResourceManager(number));
+      }
+    }
+  };
+  const auto roll = [this] { return Admin({"-rollTokenKeys"}).out; };
+  ExpectContainersGoOn([&] {
+    EXPECT_THAT(roll(), HasSubstr("Key 2 is being made known"));
+    Replace(kill);
+    start_again();
+    EXPECT_THAT(roll(), HasSubstr("Key 2 is being made known"));
+    ASSERT_TRUE(AwaitSigningKey(2));
+    EXPECT_THAT(roll(), HasSubstr("Key 3 is being made known"));
+    ASSERT_TRUE(AwaitSigningKey(3));
+    Replace(kill);
+  });
+}
+
 TEST_F(HighAvailability, AStandbyRefusesByNameAndSendsReadersOn) {
   ASSERT_TRUE(StartCluster(SmallContainers(1)));
   const int active = AwaitSomeActive();

@@ -88,25 +88,6 @@ void ResetPeak(pid_t pid) {
   std::ofstream("/proc/" + std::to_string(pid) + "/clear_refs") << "5";
 }
 
-std::string EnvironmentOf(pid_t pid, const std::string& name) {
-  std::string value;
-  // Empty for a moment while the process executes its program.
-  const auto found = WaitUntil(
-      [&] {
-        std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
-        std::string entry;
-        while (std::getline(file, entry, '\0')) {
-          if (!entry.starts_with(name + "=")) continue;
-          value = entry.substr(name.size() + 1);
-          return true;
-        }
-        return false;
-      },
-      "process " + std::to_string(pid) + " has the variable " + name);
-  EXPECT_TRUE(found);
-  return value;
-}
-
 // --- bytes that no honest peer sends
 
 std::string Frame(const std::string& message) {
