@@ -134,6 +134,9 @@ void LogLine(const char* message) {
 
 struct ZooKeeperSession::Handle {
   StateHandler changed;
+  std::string credential;  // user:password
+  // The client has the credential, and gives it on every connection by itself.
+  std::atomic<bool> credential_given{false};
   std::atomic<State> state{State::kConnecting};
   // Held while the client is called: Close takes the handle away only in between.
   platform::Mutex client_mutex;
@@ -155,18 +158,41 @@ struct ZooKeeperSession::Handle {
     changed();
   }
 
-  // What `call` says of the client; as if the session were over when it is closed.
+  // What `call` says of the client; as if the session were over when it is closed, and as if there
+  // were no connection before the credential is given.
   template <typename Call>
   int Send(const Call& call) {
+    if (!credential_given) return ZINVALIDSTATE;
     platform::MutexLock lock(client_mutex);
     return client == nullptr ? static_cast<int>(ZCLOSING) : call(client);
   }
 
-  static void SessionChanged(zhandle_t*, int type, int state, const char*, void* context) {
+  // On a connection only: between two attempts to connect the client takes no credential, and the
+  // first one may have been refused before zookeeper_init2 returns. When this connection is gone
+  // already, the next one is told of too.
+  void GiveCredential(zhandle_t* connected) {
+    if (credential_given) return;
+    const int added = zoo_add_auth(connected,
+                                   "digest",
+                                   credential.data(),
+                                   static_cast<int>(credential.size()),
+                                   nullptr,
+                                   nullptr);
+    if (added == ZOK) {
+      credential_given = true;
+    } else {
+      platform::LogWarn("rm.store", "zookeeper_credential", zerror(added));
+    }
+  }
+
+  static void SessionChanged(zhandle_t* client, int type, int state, const char*, void* context) {
     if (type != ZOO_SESSION_EVENT) return;
     Handle& self = *static_cast<Handle*>(context);
     State now = State::kConnecting;
-    if (state == ZOO_CONNECTED_STATE) now = State::kConnected;
+    if (state == ZOO_CONNECTED_STATE) {
+      self.GiveCredential(client);
+      now = self.credential_given ? State::kConnected : State::kConnecting;
+    }
     if (state == ZOO_EXPIRED_SESSION_STATE) now = State::kExpired;
     if (state == ZOO_AUTH_FAILED_STATE) now = State::kRefused;
     self.state = now;
@@ -185,6 +211,7 @@ Result<std::unique_ptr<ZooKeeperSession>> ZooKeeperSession::Open(const ZooKeeper
   zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
   auto handle = std::make_unique<Handle>();
   handle->changed = std::move(changed);
+  handle->credential = options.user + ":" + options.password;
   zhandle_t* client = zookeeper_init2(options.servers.c_str(),
                                       &Handle::SessionChanged,
                                       static_cast<int>(ToMillis(options.timeout)),
@@ -203,14 +230,7 @@ Result<std::unique_ptr<ZooKeeperSession>> ZooKeeperSession::Open(const ZooKeeper
     platform::MutexLock lock(handle->client_mutex);
     handle->client = client;
   }
-  const std::string credential = options.user + ":" + options.password;
-  const int added = zoo_add_auth(
-      client, "digest", credential.data(), static_cast<int>(credential.size()), nullptr, nullptr);
-  std::unique_ptr<ZooKeeperSession> session(new ZooKeeperSession(std::move(handle)));
-  if (added == ZOK) return session;
-  return Error{ErrorCode::kUnavailable,
-               "ZooKeeper at " + options.servers + " takes no credential: " + zerror(added),
-               ""};
+  return std::unique_ptr<ZooKeeperSession>(new ZooKeeperSession(std::move(handle)));
 }
 
 void ZooKeeperSession::Multi(std::vector<ZkOperation> operations, MultiHandler done) {
