@@ -157,13 +157,15 @@ std::map<pid_t, ProcessEntry> AllProcesses() {
   return all;
 }
 
-// Whether `ancestor`, or one of `others`, is above the process.
+// Whether `ancestor`, or one of `others`, is above the process and nothing `spared` is.
 bool DescendsFrom(const std::map<pid_t, ProcessEntry>& all,
                   pid_t pid,
                   pid_t ancestor,
-                  const std::set<pid_t>& others = {}) {
+                  const std::set<pid_t>& others = {},
+                  const std::set<pid_t>& spared = {}) {
   for (auto entry = all.find(pid); entry != all.end(); entry = all.find(entry->second.parent)) {
     const pid_t parent = entry->second.parent;
+    if (spared.contains(entry->first)) return false;
     if (parent == ancestor || others.contains(parent)) return true;
     if (parent <= 1) return false;
   }
@@ -177,6 +179,33 @@ void ReapOrphans(const std::map<pid_t, ProcessEntry>& all) {
     platform::MutexLock lock(TheOwned().mutex);
     if (!TheOwned().pids.contains(pid)) ::waitpid(pid, nullptr, WNOHANG);
   }
+}
+
+// Kills what descends from `root` and not from anything `spared`, and waits for its end.
+void KillBelow(pid_t root, const std::set<pid_t>& spared) {
+  std::set<pid_t> doomed;
+  // All are stopped before the first is killed: who is stopped starts no others, and who lives
+  // keeps its children below it, where they are found.
+  const auto all_gone = [&] {
+    const auto all = AllProcesses();
+    bool found_more = false;
+    for (const auto& [pid, entry] : all) {
+      if (entry.state == 'Z' || doomed.contains(pid)) continue;
+      if (!DescendsFrom(all, pid, root, doomed, spared)) continue;
+      doomed.insert(pid);
+      ::kill(pid, SIGSTOP);
+      found_more = true;
+    }
+    if (found_more) return false;
+    for (const pid_t pid : doomed) ::kill(pid, SIGKILL);
+    ReapOrphans(all);
+    std::erase_if(doomed, [&](pid_t pid) {
+      const auto entry = all.find(pid);
+      return entry == all.end() || entry->second.state == 'Z';
+    });
+    return doomed.empty();
+  };
+  EXPECT_TRUE(WaitUntil(all_gone, "every process that the test has started is dead"));
 }
 
 }  // namespace
@@ -363,32 +392,17 @@ std::vector<pid_t> Descendants(pid_t ancestor) {
 }
 
 void KillDescendants(pid_t ancestor) {
-  const pid_t root = ancestor == 0 ? ::getpid() : ancestor;
-  std::set<pid_t> doomed;
-  // All are stopped before the first is killed: who is stopped starts no others, and who lives
-  // keeps its children below it, where they are found.
   if (ancestor != 0) ::kill(ancestor, SIGSTOP);
-  const auto all_gone = [&] {
-    const auto all = AllProcesses();
-    bool found_more = false;
-    for (const auto& [pid, entry] : all) {
-      if (entry.state == 'Z' || doomed.contains(pid) || !DescendsFrom(all, pid, root, doomed)) {
-        continue;
-      }
-      doomed.insert(pid);
-      ::kill(pid, SIGSTOP);
-      found_more = true;
-    }
-    if (found_more) return false;
-    for (const pid_t pid : doomed) ::kill(pid, SIGKILL);
-    ReapOrphans(all);
-    std::erase_if(doomed, [&](pid_t pid) {
-      const auto entry = all.find(pid);
-      return entry == all.end() || entry->second.state == 'Z';
-    });
-    return doomed.empty();
-  };
-  EXPECT_TRUE(WaitUntil(all_gone, "every process that the test has started is dead"));
+  KillBelow(ancestor == 0 ? ::getpid() : ancestor, {});
+}
+
+void KillOrphans() {
+  std::set<pid_t> spared;
+  {
+    platform::MutexLock lock(TheOwned().mutex);
+    spared = TheOwned().pids;
+  }
+  KillBelow(::getpid(), spared);
 }
 
 }  // namespace weir::testing

@@ -71,6 +71,8 @@ CommandResult RunCommand(const std::vector<std::string>& argv,
 std::vector<pid_t> Descendants(pid_t ancestor = 0);
 // Kills all of them, also those they start meanwhile, and waits for their ends.
 void KillDescendants(pid_t ancestor = 0);
+// Likewise of what no Process or command under way holds: what those that have ended left behind.
+void KillOrphans();
 
 }  // namespace weir::testing
 

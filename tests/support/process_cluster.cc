@@ -88,10 +88,10 @@ ProcessCluster::~ProcessCluster() {
   for (const auto& [index, process] : nodes_) process->Wait(kPoliteTime);
   for (const auto& [number, process] : resource_managers_) process->Signal(SIGTERM);
   for (const auto& [number, process] : resource_managers_) process->Wait(kPoliteTime);
-  KillDescendants();
   nodes_.clear();
-  RemoveNotedGroups();
   resource_managers_.clear();
+  KillOrphans();  // only those: a ZooKeeper of the test may go on
+  RemoveNotedGroups();
   CheckLogs();
   if (::testing::Test::HasFailure()) std::fprintf(stderr, "%s", Logs().c_str());
 }

@@ -118,6 +118,16 @@ TEST(Process, TakesItsDescendantsWithIt) {
   EXPECT_THAT(Descendants(), IsEmpty());
 }
 
+TEST(Process, StaysWhenOrphansAreKilled) {
+  Process process(Shell("sleep 1000 & sleep 1000"));
+  EXPECT_TRUE(WaitUntil([] { return Descendants().size() == 3; }, "both have started"));
+  EXPECT_EQ(RunCommand({"/bin/sh", "-c", "sleep 1000 & echo started"}).exit_code, 0);
+  EXPECT_EQ(Descendants().size(), 4u);
+  KillOrphans();
+  EXPECT_EQ(Descendants().size(), 3u);
+  EXPECT_TRUE(process.IsRunning());
+}
+
 TEST(Process, KillsWhatStartsOthersForEver) {
   {
     const Process process(Shell("while :; do setsid sleep 1000 & sleep 0.001; done"));
