@@ -12,25 +12,25 @@ import sys
 # layer -> layers it may include (besides itself). A layer is the longest prefix that matches.
 ALLOWED = {
     "common": [],
+    "security": ["common"],
     "scheduler": ["common"],
     "state-store/records": ["common"],
     "state-store/frame_log": ["common", "state-store/records"],
     "state-store/protocol": ["common", "state-store/records"],
     "state-store": ["common", "platform", "state-store/records", "state-store/frame_log",
                     "state-store/protocol"],
-    "platform": ["common", "gen"],
+    "platform": ["common", "security", "gen"],
     "wire": ["common", "platform", "gen"],
-    "resourcemanager/core": ["common", "scheduler", "state-store/records"],
-    "resourcemanager/server": ["common", "platform", "wire", "gen", "scheduler", "state-store",
-                               "state-store/records", "resourcemanager/core"],
+    "resourcemanager/core": ["common", "security", "scheduler", "state-store/records"],
+    "resourcemanager/server": ["common", "security", "platform", "wire", "gen", "scheduler",
+                               "state-store", "state-store/records", "resourcemanager/core"],
     "log-archive": ["common", "platform"],
-    "nodemanager/core": ["common", "state-store/records"],
+    "nodemanager/core": ["common", "security", "state-store/records"],
     "nodemanager/executor": ["common", "platform", "log-archive", "nodemanager/core",
                              "nodemanager/launch"],
     "nodemanager/launch": ["common"],
-    "nodemanager/server": ["common", "platform", "wire", "gen", "log-archive", "state-store",
-                           "nodemanager/core",
-                           "nodemanager/executor"],
+    "nodemanager/server": ["common", "security", "platform", "wire", "gen", "log-archive",
+                           "state-store", "nodemanager/core", "nodemanager/executor"],
     "appmaster/core": ["common"],
     "appmaster/client": ["common", "platform", "wire", "gen", "appmaster/core"],
     "appmaster/engine": ["common", "platform", "appmaster/core", "stream/graph",
@@ -55,7 +55,7 @@ ALLOWED = {
 }
 # Layers of files with that beginning, in a folder of another layer.
 FILES = ["state-store/records", "state-store/frame_log"]
-PURE = ["common", "scheduler", "state-store/records", "state-store/frame_log", "state-store/protocol",
+PURE = ["common", "security", "scheduler", "state-store/records", "state-store/frame_log", "state-store/protocol",
         "resourcemanager/core", "nodemanager/core",
         "appmaster/core", "stream/graph", "stream/jobmanager/core", "stream/taskmanager/core",
         "tests/simulation"]

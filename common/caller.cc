@@ -2,20 +2,28 @@
 
 namespace weir {
 
-std::string Caller::ToString() const {
+std::string Caller::Who() const {
   switch (kind) {
+    case CallerKind::kAnonymous:
+      return "nobody known";
     case CallerKind::kUser:
-      return "user " + user + " at " + address;
+      return "user " + user;
     case CallerKind::kDaemon:
-      return "daemon at " + address;
+      return "daemon";
     case CallerKind::kApplicationMaster:
-      return "AM of " + attempt.ToString() + " at " + address;
+      return "AM of " + attempt.ToString();
     case CallerKind::kApplicationUser:
-      return "user " + user + " of " + attempt.ToString() + " at " + address;
+      return "user " + user + " of " + attempt.ToString();
     case CallerKind::kTaskManager:
-      return "TaskManager of " + attempt.ToString() + " at " + address;
+      return "TaskManager of " + attempt.ToString();
+    case CallerKind::kContainer:
+      return "container of " + attempt.ToString();
   }
-  return address;
+  return "nobody known";
+}
+
+std::string Caller::ToString() const {
+  return Who() + " at " + address;
 }
 
 }  // namespace weir

@@ -15,19 +15,24 @@
 namespace weir {
 
 enum class CallerKind {
+  kAnonymous,          // nobody has been proven: whoever reaches a web port
   kUser,               // a local user, known by the unix socket's peer credentials
   kDaemon,             // holds the cluster secret: a NodeManager, or an administrator's tool
   kApplicationMaster,  // holds the AM token of one attempt
   kApplicationUser,    // holds the client token of one attempt: may talk to its JobManager
   kTaskManager,        // holds the secret that one attempt's AM gave to its workers
+  kContainer,          // holds the token of one container of an attempt
 };
 
 struct Caller {
-  CallerKind kind = CallerKind::kUser;
-  std::string user;     // the user's name; "" for kDaemon
-  AttemptId attempt;    // set for kApplicationMaster, kApplicationUser, kTaskManager
+  CallerKind kind = CallerKind::kAnonymous;
+  std::string user;     // of kUser and kApplicationUser, the name
+  AttemptId attempt;    // of all but kAnonymous, kUser and kDaemon
   std::string address;  // where from, for logs: "unix:1234" (pid) or "127.0.0.1:40312"
 
+  // "user ann", "AM of appattempt_...".
+  std::string Who() const;
+  // The same with the address.
   std::string ToString() const;
 };
 
