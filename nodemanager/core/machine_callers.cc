@@ -1,5 +1,6 @@
 #include "nodemanager/core/launch_check.h"
 #include "nodemanager/core/machine.h"
+#include "security/authorise.h"
 
 namespace weir::nm {
 namespace {
@@ -7,16 +8,28 @@ namespace {
 // A later attempt of the same application.
 enum class Later { kMayNot, kMay };
 
-Status CheckOwner(const ContainerId& id, const AttemptId& caller, Later may) {
-  if (id.attempt == caller) return {};
+bool IsOwn(const ContainerId& id, const AttemptId& caller, Later may) {
+  if (id.attempt == caller) return true;
   // A later attempt may have taken it over: the ResourceManager gives it a token for this node
   // then.
-  if (may == Later::kMay && id.attempt.application == caller.application &&
-      id.attempt.number < caller.number) {
-    return {};
-  }
-  return Error{
-      ErrorCode::kPermissionDenied, id.ToString() + " does not belong to " + caller.ToString(), ""};
+  return may == Later::kMay && id.attempt.application == caller.application &&
+         id.attempt.number < caller.number;
+}
+
+// By the table of operations.
+Status CheckOwner(std::string_view method,
+                  const ContainerId& id,
+                  const AttemptId& attempt,
+                  Later may) {
+  Caller caller;
+  caller.kind = CallerKind::kApplicationMaster;
+  caller.attempt = attempt;
+  security::Object object;
+  object.name = id.ToString();
+  if (IsOwn(id, attempt, may)) object.gives = security::Role::kOwnContainer;
+  return security::Authorise(security::OperationNamed(security::Service::kContainers, method),
+                             {.caller = caller},
+                             &object);
 }
 
 Error NotHere(const ContainerId& id) {
@@ -28,7 +41,7 @@ Error NotHere(const ContainerId& id) {
 void NodeManagerCore::Machine::OnStart(const StartContainer& event, Now now) {
   const ContainerId& id = event.token.id;
   int64_t record = 0;
-  Status status = CheckOwner(id, event.attempt, Later::kMayNot);
+  Status status = CheckOwner("startContainer", id, event.attempt, Later::kMayNot);
   if (const auto known = containers.find(id); status.ok() && known != containers.end()) {
     Fire(known->second, Trigger::kStart);
     if (!known->second.accept_kept) record = last_sequence;
@@ -90,7 +103,8 @@ Status NodeManagerCore::Machine::MayStart(const ContainerTokenIdentifier& token,
 }
 
 void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
-  if (Status owner = CheckOwner(event.id, event.attempt, Later::kMay); !owner.ok()) {
+  Status owner = CheckOwner("stopContainer", event.id, event.attempt, Later::kMay);
+  if (!owner.ok()) {
     actions.push_back(Reply{event.call, std::move(owner).error()});
     return;
   }
@@ -108,7 +122,8 @@ void NodeManagerCore::Machine::OnStop(const StopContainer& event, Now now) {
 }
 
 void NodeManagerCore::Machine::OnWatch(const WatchContainer& event, Now now) {
-  if (Status owner = CheckOwner(event.id, event.attempt, Later::kMay); !owner.ok()) {
+  Status owner = CheckOwner("containerStatus", event.id, event.attempt, Later::kMay);
+  if (!owner.ok()) {
     actions.push_back(Reply{event.call, std::move(owner).error()});
     return;
   }

@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "resourcemanager/core/core_state.h"
 #include "scheduler/placement/queue_names.h"
+#include "security/authorise.h"
 
 namespace weir::rm {
 namespace {
@@ -22,7 +23,42 @@ bool ResourceManagerCore::State::MayChange(const Application& application) {
   return !IsOver(application.state) && application.state != RmApplicationState::kKilling;
 }
 
-Result<Application*> ResourceManagerCore::State::Administered(const ApplicationId& id,
+Status ResourceManagerCore::State::MaySubmit(const SubmitApplication& event,
+                                             const std::string& queue) const {
+  Caller caller;
+  caller.kind = CallerKind::kUser;
+  caller.user = event.user;
+  security::Object object;
+  object.name = "queue " + queue;
+  object.remedy = "ask for acl_submit_applications on it or on a parent";
+  if (sched->MaySubmit(queue, {event.user, event.groups})) {
+    object.gives = security::Role::kQueueSubmitter;
+  }
+  return security::Authorise(OperationOf(event), {.caller = caller}, &object);
+}
+
+Status ResourceManagerCore::State::MayDo(const security::Operation& operation,
+                                         const Application& application,
+                                         const scheduler::Submitter& user,
+                                         bool may_administer) const {
+  Caller caller;
+  caller.kind = CallerKind::kUser;
+  caller.user = user.user;
+  const std::string& owner = application.record.user;
+  const std::string& queue = application.record.queue;
+  security::Object object;
+  object.name = application.id().ToString() + ", which belongs to " + owner;
+  object.remedy = "ask its owner or an administrator of queue " + queue;
+  if (user.user == owner) object.gives = object.gives | security::Role::kOwner;
+  if (sched->MayAdminister(queue, user)) {
+    object.gives = object.gives | security::Role::kQueueAdministrator;
+  }
+  return security::Authorise(
+      operation, {.caller = caller, .administrator = may_administer}, &object);
+}
+
+Result<Application*> ResourceManagerCore::State::Administered(const security::Operation& operation,
+                                                              const ApplicationId& id,
                                                               const scheduler::Submitter& caller,
                                                               bool may_administer) {
   Application* application = FindApplication(id);
@@ -31,14 +67,7 @@ Result<Application*> ResourceManagerCore::State::Administered(const ApplicationI
                  "application " + id.ToString() + " is not known",
                  "see the list of applications; the oldest completed ones are forgotten"};
   }
-  const bool may = may_administer || caller.user == application->record.user ||
-                   sched->MayAdminister(application->record.queue, caller);
-  if (!may) {
-    return Error{ErrorCode::kPermissionDenied,
-                 "user " + caller.user + " may not change " + id.ToString() +
-                     ", which belongs to " + application->record.user,
-                 "ask its owner or an administrator of queue " + application->record.queue};
-  }
+  WEIR_RETURN_IF_ERROR(MayDo(operation, *application, caller, may_administer));
   if (!MayChange(*application)) return Over(*application);
   return application;
 }

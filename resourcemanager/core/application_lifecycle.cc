@@ -137,6 +137,7 @@ Result<std::unique_ptr<Application>> ResourceManagerCore::State::Admit(
   const SubmissionContext& context = event.context;
   WEIR_ASSIGN_OR_RETURN(std::string queue,
                         sched->PlaceApplication(context.queue, context.name, submitter));
+  WEIR_RETURN_IF_ERROR(MaySubmit(event, queue));
   WEIR_RETURN_IF_ERROR(sched->CheckSubmission(queue, submitter));
   WEIR_ASSIGN_OR_RETURN(Resource am_resource, MasterResource(context, queue));
   WEIR_RETURN_IF_ERROR(CheckLabels(context, queue));
@@ -240,12 +241,10 @@ void ResourceManagerCore::State::OnLifetimeOver(Application& application) {
 void ResourceManagerCore::State::On(const KillApplication& event) {
   Application* application = FindApplication(event.id);
   if (application == nullptr) return Answer(event.call, UnknownApplication(event.id));
-  if (!MayAdminister(event, *application)) {
-    return Answer(event.call,
-                  Error{ErrorCode::kPermissionDenied,
-                        "user " + event.user + " may not kill " + event.id.ToString() +
-                            ", which belongs to " + application->record.user,
-                        "ask its owner or an administrator"});
+  if (Status may =
+          MayDo(OperationOf(event), *application, {event.user, event.groups}, event.may_administer);
+      !may.ok()) {
+    return Answer(event.call, std::move(may).error());
   }
   std::string diagnostics = "Application killed by user " + event.user;
   if (!event.diagnostics.empty()) diagnostics += ": " + event.diagnostics;

@@ -28,8 +28,10 @@ Resource ResourceManagerCore::State::SizeOf(ContainerSlot slot) const {
 template <typename Event>
 Result<scheduler::ContainerSlot> ResourceManagerCore::State::AddressedBy(const Event& event) {
   const ContainerId& id = event.container;
-  const auto application = Administered(
-      id.attempt.application, {.user = event.user, .groups = event.groups}, event.may_administer);
+  const auto application = Administered(OperationOf(event),
+                                        id.attempt.application,
+                                        {.user = event.user, .groups = event.groups},
+                                        event.may_administer);
   if (!application.ok()) return application.error();
   const std::string name = id.ToString();
   const auto slot = containers.Find(id);

@@ -29,6 +29,7 @@
 #include "resourcemanager/core/deadlines.h"
 #include "resourcemanager/core/dense_transitions.h"
 #include "resourcemanager/core/durable_changes.h"
+#include "resourcemanager/core/event_operations.h"
 #include "resourcemanager/core/expiry_limiter.h"
 #include "resourcemanager/core/flat_map.h"
 #include "resourcemanager/core/lazy_deadlines.h"
@@ -201,18 +202,21 @@ struct ResourceManagerCore::State {
   void On(const UpdatePriority& event);
   void On(const UpdateLifetime& event);
   // The live application that the caller may administer.
-  Result<Application*> Administered(const ApplicationId& id,
+  Result<Application*> Administered(const security::Operation& operation,
+                                    const ApplicationId& id,
                                     const scheduler::Submitter& caller,
                                     bool may_administer);
   template <typename Event>
   Result<Application*> Administered(const Event& event) {
-    return Administered(event.id, {event.user, event.groups}, event.may_administer);
+    return Administered(
+        OperationOf(event), event.id, {event.user, event.groups}, event.may_administer);
   }
-  template <typename Event>
-  bool MayAdminister(const Event& event, const Application& application) const {
-    return event.may_administer || event.user == application.record.user ||
-           sched->MayAdminister(application.record.queue, {event.user, event.groups});
-  }
+  // By the table of operations. kPermissionDenied.
+  Status MaySubmit(const SubmitApplication& event, const std::string& queue) const;
+  Status MayDo(const security::Operation& operation,
+               const Application& application,
+               const scheduler::Submitter& user,
+               bool may_administer) const;
   static bool MayChange(const Application& application);  // it is neither over nor ending
   void StoreThenChange(CallId call, const Application& application, PendingApplication next);
   Status Use(const PendingApplication& next);

@@ -200,7 +200,8 @@ TEST_F(Resize, IsForTheOwnerAndAdministratorsAlone) {
         std::vector<std::string>{"-signal", worker, "FORCEFUL_SHUTDOWN"}}) {
     const CommandResult denied = as_nobody(args);
     EXPECT_NE(denied.exit_code, 0);
-    EXPECT_THAT(denied.err, HasSubstr("user nobody may not change " + id));
+    EXPECT_THAT(denied.err,
+                AllOf(HasSubstr("user nobody may not do "), HasSubstr("Container to " + id)));
   }
   EXPECT_THAT(Status(worker), HasSubstr("Resource : <memory:128, vCores:1>"));
   WriteWholeFile(Scratch("go"), "");
