@@ -353,6 +353,12 @@ constexpr ConfigKey kKnown[] = {
      "",
      "Administrators, as \"user1,user2 group1,group2\" or *; the RM's own user and root always "
      "are."},
+    {kAuditMaxBytes,
+     "67108864",
+     "Size (bytes) at which a file of audit lines, audit.jsonl in the directory of an RM or NM, "
+     "becomes "
+     "audit.jsonl.1."},
+    {kAuditKeptFiles, "9", "How many older files of audit lines are kept."},
     {kMaxPriority, "0", "Highest priority an application can have."},
     {kPollPark,
      "10000",

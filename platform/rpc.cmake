@@ -18,5 +18,5 @@ weir_library(weir_rpc
     thrift_protocol.cc
     thrift_server.cc
     token_encoding.cc
-  DEPENDS weir_common weir_idl weir_event_loop OpenSSL::Crypto)
+  DEPENDS weir_common weir_security weir_idl weir_event_loop OpenSSL::Crypto)
 target_compile_definitions(weir_rpc PRIVATE WEIR_VERSION="${PROJECT_VERSION}")
