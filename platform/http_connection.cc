@@ -60,7 +60,8 @@ void HttpConnection::Start() {
 
 void HttpConnection::Close() {
   Disarm();
-  awaiting_reply_ = false;
+  if (std::exchange(awaiting_reply_, false)) TellDoor(std::nullopt, true);
+  awaiting_verdict_ = false;
   upload_.reset();
   ErrorCodeOrNone ignored;
   socket_.close(ignored);
@@ -135,8 +136,67 @@ void HttpConnection::OnHead(const ErrorCodeOrNone& error) {
     return Answer(StatusResponse(400, "not an HTTP/1.1 request: " + error.message()));
   }
   if (error) return Close();
-  if (auto refusal = TakeHead()) return Answer(*std::move(refusal));
+  if (auto refusal = TakeHead()) {
+    if (refusal->error) TellDoor(refusal->error);
+    return Answer(*std::move(refusal));
+  }
+  AskDoor();
+}
+
+// --- who may
+
+// Before the body: nobody uploads what he may not.
+void HttpConnection::AskDoor() {
+  const auto& options = shared_->options;
+  if (options.authenticator) {
+    auto caller = options.authenticator(request_);
+    if (!caller.ok()) return Refuse(caller.error());
+    request_.caller = *std::move(caller);
+  }
+  request_.caller.address = peer_;
+  const security::Operation& operation = *route_->operation;
+  if (const auto decided = options.door->Decide(request_.caller, operation)) {
+    return OnVerdict(*decided);
+  }
+  awaiting_verdict_ = true;
+  const uint64_t number = number_;
+  Arm(options.deadlines.reply, [this] {
+    awaiting_verdict_ = false;
+    Answer(StatusResponse(503, "it took too long to find out who may do this"));
+  });
+  options.door->Ask(request_.caller,
+                    operation,
+                    [weak = weak_from_this(), loop = &shared_->loop, number](Status verdict) {
+                      loop->Post([weak, number, verdict = std::move(verdict)] {
+                        const auto self = weak.lock();
+                        if (!self || number != self->number_) return;
+                        if (!std::exchange(self->awaiting_verdict_, false)) return;
+                        self->OnVerdict(verdict);
+                      });
+                    });
+}
+
+void HttpConnection::OnVerdict(const Status& verdict) {
+  if (!socket_.is_open() || shared_->closed) return;
+  if (!verdict.ok()) return Refuse(verdict.error());
   StartBody();
+}
+
+void HttpConnection::Refuse(const Error& error) {
+  TellDoor(error);
+  keep_alive_ = parser_->is_done() && parser_->get().keep_alive();
+  Answer(ErrorResponse(error));
+}
+
+void HttpConnection::TellDoor(std::optional<Error> error, bool unheard) {
+  Caller caller = request_.caller;
+  caller.address = peer_;
+  shared_->options.door->OnEnded(
+      {.caller = std::move(caller),
+       .operation = route_ == nullptr ? nullptr : route_->operation,
+       .object = request_.path.empty() ? std::string(parser_->get().target()) : request_.path,
+       .error = std::move(error),
+       .unheard = unheard});
 }
 
 // The answer to a request that goes no further.
@@ -292,6 +352,7 @@ void HttpConnection::RunRoute() {
 void HttpConnection::Deliver(uint64_t number, HttpResponse response) {
   if (!awaiting_reply_ || number != number_ || shared_->closed) return;
   awaiting_reply_ = false;
+  TellDoor(response.error);
   Answer(std::move(response));
 }
 

@@ -1,6 +1,6 @@
 // HttpConnection: one accepted connection of an HttpServer, request after request.
 //
-//   wait -> head -> body -> route -> (reply) -> answer -> wait | linger -> closed
+//   wait -> head -> (door) -> body -> route -> (reply) -> answer -> wait | linger -> closed
 //
 // Every phase has a deadline. Owner: its own pending operation (there is always one, a timer's at
 // least), so a closed one goes away by itself. Single-threaded: on the I/O loop, but for the reply.
@@ -61,6 +61,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::optional<HttpResponse> TakeHead();
   std::optional<HttpResponse> CheckOrigin(bool needs_host) const;
   std::optional<HttpResponse> FindRoute(const HttpTarget& target);
+  void AskDoor();
+  void OnVerdict(const Status& verdict);
+  void Refuse(const Error& error);
+  void TellDoor(std::optional<Error> error, bool unheard = false);
   void StartBody();
   void ReadBody();
   std::optional<HttpResponse> TakeBody(std::string_view bytes);
@@ -100,6 +104,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool is_head_ = false;
 
   // The answer being written.
+  bool awaiting_verdict_ = false;
   bool awaiting_reply_ = false;
   HttpResponse response_;
   std::string head_;

@@ -224,7 +224,9 @@ HttpResponse JsonResponse(int status, std::string body) {
 }
 
 HttpResponse ErrorResponse(const Error& error) {
-  return ExceptionResponse(ExceptionFor(error.code), error.ToString());
+  HttpResponse response = ExceptionResponse(ExceptionFor(error.code), error.ToString());
+  response.error = error;
+  return response;
 }
 
 HttpResponse StatusResponse(int status, const std::string& message) {

@@ -40,6 +40,7 @@ struct RouteEntry {
   std::vector<std::string> parts;  // of the pattern
   bool takes_file = false;
   int64_t body_limit = 0;
+  const security::Operation* operation = nullptr;
   HttpRoute handler;
 };
 

@@ -43,6 +43,7 @@ struct HttpServer::State : std::enable_shared_from_this<HttpServer::State> {
         acceptor(loop.io_context()),
         pause(loop.io_context()) {}
 
+  RouteEntry EntryFor(const std::string& method, const std::string& pattern, HttpRoute route) const;
   Result<HostPort> Open();
   void Accept();
   void OnAccept(const SystemErrorCode& error, tcp::socket socket);
@@ -118,33 +119,40 @@ void HttpServer::State::CloseOnLoop() {
 }
 
 HttpServer::HttpServer(EventLoop& io_loop, HttpServerOptions options)
-    : state_(std::make_shared<State>(io_loop, std::move(options))) {}
+    : state_(std::make_shared<State>(io_loop, std::move(options))) {
+  WEIR_CHECK(state_->shared->options.door != nullptr, "a web port has a door");
+}
 
 HttpServer::~HttpServer() {
   Close();
 }
 
-void HttpServer::Route(const std::string& method, const std::string& pattern, HttpRoute route) {
-  WEIR_CHECK(!state_->listening, "routes are added before Listen");
+RouteEntry HttpServer::State::EntryFor(const std::string& method,
+                                       const std::string& pattern,
+                                       HttpRoute route) const {
+  WEIR_CHECK(!listening, "routes are added before Listen");
   RouteEntry entry;
+  entry.operation = shared->options.door->Find(method + " " + pattern);
+  WEIR_CHECK(entry.operation != nullptr,
+             "the route " + method + " " + pattern + " is in security/operations.cc");
   entry.method = method;
   entry.parts = PatternParts(pattern);
   entry.handler = std::move(route);
-  state_->shared->routes.Add(std::move(entry));
+  return entry;
+}
+
+void HttpServer::Route(const std::string& method, const std::string& pattern, HttpRoute route) {
+  state_->shared->routes.Add(state_->EntryFor(method, pattern, std::move(route)));
 }
 
 void HttpServer::UploadRoute(const std::string& method,
                              const std::string& pattern,
                              int64_t limit,
                              HttpRoute route) {
-  WEIR_CHECK(!state_->listening, "routes are added before Listen");
   WEIR_CHECK(!state_->shared->options.upload_directory.empty(), "uploads need a directory");
-  RouteEntry entry;
-  entry.method = method;
-  entry.parts = PatternParts(pattern);
+  RouteEntry entry = state_->EntryFor(method, pattern, std::move(route));
   entry.takes_file = true;
   entry.body_limit = limit;
-  entry.handler = std::move(route);
   state_->shared->routes.Add(std::move(entry));
 }
 

@@ -4,7 +4,8 @@
 // 1024 connections (one more gets 503). Only GET and HEAD are safe: others are refused to pages of
 // other sites. Host must be one of the advertised names or an address. Every answer carries
 // nosniff, frame-ancestors none, a CSP of 'self'. Faults of a request are answered in the shape of
-// ErrorResponse.
+// ErrorResponse. The door is asked before a body is read and a route is called, and told what came
+// of it; a route that the door has no operation for cannot be added.
 //
 // Threads: routes are called on the I/O loop and must not block; an answer may be given later from
 // any thread, as long as the loop exists; it is dropped when the peer has left. After Close no
@@ -15,12 +16,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/caller.h"
 #include "common/hostport.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "platform/door.h"
 #include "platform/event_loop.h"
 #include "platform/file_descriptor.h"
 
@@ -38,6 +42,7 @@ struct HttpRequest {
   int64_t body_size = 0;
   std::string body_sha256;  // of an uploaded file
   std::string peer;         // address
+  Caller caller;            // who it is, as far as that was proven
 };
 
 struct HttpResponse {
@@ -51,6 +56,8 @@ struct HttpResponse {
   // Instead of `file`, one that is open already: for names that must not be looked up again.
   std::shared_ptr<FileDescriptor> open_file{};
   std::map<std::string, std::string> headers;
+  // Set by ErrorResponse: what the answer says, for the door.
+  std::optional<Error> error{};
 };
 
 using HttpReply = std::function<void(HttpResponse)>;  // call once, from any thread
@@ -65,12 +72,19 @@ struct HttpDeadlines {
   Duration linger = seconds(2);     // for the peer to close after a last answer
 };
 
+// Who sends a request, by what it carries; without a credential kAnonymous. kUnauthenticated: a
+// credential that does not hold. The address is filled in by the server. Called on the I/O loop;
+// must not block.
+using HttpAuthenticator = std::function<Result<Caller>(const HttpRequest& request)>;
+
 struct HttpServerOptions {
   HostPort address;  // port 0 = any
   std::vector<std::string>
       host_names;                // accepted Host headers besides loopback names and the address
   std::string upload_directory;  // for routes that take files
   HttpDeadlines deadlines;
+  std::shared_ptr<const Door> door{};
+  HttpAuthenticator authenticator{};  // empty: all are kAnonymous
 };
 
 class HttpServer {
@@ -79,7 +93,7 @@ class HttpServer {
   ~HttpServer();
 
   // `pattern`: "/ws/v1/cluster/apps/{}" (each {} is one part, {%} perhaps with %2F, a last {*}
-  // all). Requires: before Listen.
+  // all). Requires: before Listen; the door has an operation "METHOD PATTERN".
   void Route(const std::string& method, const std::string& pattern, HttpRoute route);
   // The body goes to a file in upload_directory while its SHA-256 is taken; at most `limit` bytes.
   void UploadRoute(const std::string& method,

@@ -19,11 +19,13 @@ CallState::CallState(EventLoop& io_loop,
                      std::weak_ptr<ThriftConnection> of,
                      std::shared_ptr<ThriftSession> session_of,
                      uint64_t number_in_connection,
+                     const security::Operation& what,
                      MessageHead call_head)
     : loop_(io_loop),
       connection_(std::move(of)),
       session_(std::move(session_of)),
       number_(number_in_connection),
+      operation_(what),
       head_(std::move(call_head)),
       output_(std::make_shared<MemoryBuffer>()),
       writer_(std::make_shared<BoundedProtocol<MemoryBuffer>>(output_)) {}
@@ -31,12 +33,14 @@ CallState::CallState(EventLoop& io_loop,
 CallState::~CallState() {
   if (detached_) return;  // the loop may be gone by now
   if (loop_.IsOnLoopThread()) {
+    TellDoor(DroppedError(head_.method));
     if (auto connection = connection_.lock()) {
       connection->CallEnded(number_, ErrorReply(head_, DroppedError(head_.method)));
     }
     return;
   }
   // The session may hold the handler's last reference, and handlers live on the loop.
+  TellDoor(DroppedError(head_.method));
   loop_.Post([connection = std::move(connection_),
               session = std::move(session_),
               abandoned = std::move(on_abandoned_),
@@ -57,11 +61,9 @@ void CallState::Dispatch(std::string_view message) {
     // Before a handler was reached it is the message that cannot be read; its text is not sent.
     if (taken_) {
       Fail({ErrorCode::kInternal, head_.method + " failed", "see the daemon's log"});
-    } else if (auto connection = connection_.lock()) {
+    } else {
       answered_ = true;
-      connection->Refuse({ErrorCode::kCorruption,
-                          "the arguments of " + head_.method + " do not decode: " + e.what(),
-                          ""});
+      RefuseArguments(std::string(": ") + e.what());
     }
   }
 }
@@ -69,17 +71,19 @@ void CallState::Dispatch(std::string_view message) {
 void CallState::Returned(bool ok) {
   returned_ = true;
   if (!ok) {
-    const auto connection = connection_.lock();
     if (answered_.exchange(true) && !writing_) return;
-    if (connection) {
-      connection->Refuse(
-          {ErrorCode::kCorruption, "the arguments of " + head_.method + " do not decode", ""});
-    }
-    return;
+    return RefuseArguments("");
   }
   if (writing_) return;  // WriteAnswer sends it
   // Generated code, or a handler without a slot, answered straight away.
   if (!answered_.exchange(true)) SendWritten();
+}
+
+void CallState::RefuseArguments(const std::string& why) {
+  const Error error{
+      ErrorCode::kCorruption, "the arguments of " + head_.method + " do not decode" + why, ""};
+  TellDoor(error);
+  if (const auto connection = connection_.lock()) connection->Refuse(error);
 }
 
 void CallState::RunOnLoop(std::function<void()> function) {
@@ -114,6 +118,7 @@ void CallState::Abandon() {
   const bool unanswered = !answered_.exchange(true);
   auto callback = std::exchange(on_abandoned_, nullptr);
   abandoned_ = unanswered;
+  TellDoor(std::nullopt, true);
   Detach();
   if (unanswered && callback) callback();
 }
@@ -165,15 +170,25 @@ void CallState::SendWritten() {
                       "the answer of " + head_.method + " is larger than a message may be",
                       "ask for less at a time"});
   }
-  End(std::move(bytes));
+  End(std::move(bytes), std::nullopt);
 }
 
 void CallState::SendError(const Error& error) {
-  End(ErrorReply(head_, error));
+  End(ErrorReply(head_, error), error);
 }
 
-void CallState::End(std::string reply) {
+void CallState::TellDoor(std::optional<Error> error, bool unheard) {
+  if (session_ == nullptr || std::exchange(told_, true)) return;
+  session_->door->OnEnded({.caller = session_->context->caller(),
+                           .operation = &operation_,
+                           .object = std::move(object_),
+                           .error = std::move(error),
+                           .unheard = unheard});
+}
+
+void CallState::End(std::string reply, std::optional<Error> error) {
   const auto session = session_;  // may be the last one, with this call's processor on the stack
+  TellDoor(std::move(error));
   const auto connection = connection_.lock();
   Detach();
   if (connection) connection->CallEnded(number_, std::move(reply));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "platform/thrift_protocol.h"
@@ -21,6 +22,7 @@ namespace weir::platform {
 
 // The handler's side of a connection after hello. The processor goes first, then the context.
 struct ThriftSession {
+  std::shared_ptr<const Door> door;
   std::unique_ptr<ConnectionContext> context;
   std::shared_ptr<apache::thrift::async::TAsyncProcessor> processor;
 };
@@ -30,6 +32,7 @@ struct CallState : public std::enable_shared_from_this<CallState> {
             std::weak_ptr<ThriftConnection> of,
             std::shared_ptr<ThriftSession> session_of,
             uint64_t number_in_connection,
+            const security::Operation& what,
             MessageHead call_head);
   ~CallState();
 
@@ -41,13 +44,17 @@ struct CallState : public std::enable_shared_from_this<CallState> {
   // The peer left.
   void Abandon();
   void MarkTaken() { taken_ = true; }
+  void NameObject(std::string name) { object_ = std::move(name); }
 
  private:
   void Returned(bool ok);
   void WriteAnswer(const std::function<void()>& write);
   void SendWritten();
   void SendError(const Error& error);
-  void End(std::string reply);
+  void End(std::string reply, std::optional<Error> error);
+  // Once. `unheard`: the peer left first.
+  void TellDoor(std::optional<Error> error, bool unheard = false);
+  void RefuseArguments(const std::string& why);
   // Nothing of the connection or the loop is used from here on.
   void Detach();
   void RunOnLoop(std::function<void()> function);
@@ -56,10 +63,13 @@ struct CallState : public std::enable_shared_from_this<CallState> {
   std::weak_ptr<ThriftConnection> connection_;
   std::shared_ptr<ThriftSession> session_;
   const uint64_t number_;
+  const security::Operation& operation_;
   MessageHead head_;
+  std::string object_;  // what it is about, if the handler has said
   std::atomic<bool> answered_{false};
   std::atomic<bool> detached_{false};
   bool taken_ = false;      // a handler was reached
+  bool told_ = false;       // the door has been
   bool abandoned_ = false;  // the peer left first
   bool writing_ = false;    // inside an answer's write
   bool returned_ = false;   // generated code finished

@@ -59,12 +59,30 @@ class SessionContext : public ConnectionContext {
     current_->MarkTaken();
     return CallSlot(std::exchange(current_, nullptr));
   }
-  void SetCurrent(std::shared_ptr<CallState> call) { current_ = std::move(call); }
+  void NameObject(std::string name) override {
+    if (const auto call = dispatched_.lock()) call->NameObject(std::move(name));
+  }
+  std::function<void(std::string name)> ObjectNamer() override {
+    return [weak = dispatched_](std::string name) {
+      if (const auto call = weak.lock()) call->NameObject(std::move(name));
+    };
+  }
+  void SetCurrent(std::shared_ptr<CallState> call) {
+    dispatched_ = call;
+    current_ = std::move(call);
+  }
 
  private:
   const Caller caller_;
-  std::shared_ptr<CallState> current_;
+  std::shared_ptr<CallState> current_;  // until its slot is taken
+  std::weak_ptr<CallState> dispatched_;
 };
+
+Error NoSuchMethod(const std::string& method) {
+  return {ErrorCode::kInvalidArgument,
+          "there is no method '" + method.substr(0, 64) + "' here",
+          "use the same version of Weir on both sides, and this service's port"};
+}
 
 SignedToken FromWire(const idl::Token& token) {
   return {static_cast<TokenKind>(token.kind), token.key_id, token.identifier, token.mac};
@@ -114,6 +132,7 @@ void ThriftConnection::Close() {
   descriptor_.close(ignored);
   fd_ = -1;
   output_.clear();
+  at_the_door_.clear();
   const auto pending = std::exchange(pending_, {});
   for (const auto& entry : pending) {
     if (const auto call = entry.second.lock()) call->Abandon();
@@ -135,6 +154,9 @@ void ThriftConnection::SetTimer(Duration delay) {
 }
 
 void ThriftConnection::TellRefused(const Error& why) const {
+  Caller caller;
+  caller.address = peer_.address;
+  options_->door->OnEnded({.caller = std::move(caller), .object = {}, .error = why});
   if (options_->on_refused) options_->on_refused(peer_.address, why);
 }
 
@@ -217,7 +239,7 @@ void ThriftConnection::OnMessage(std::string_view message) {
   if (phase_ == Phase::kBeforeHello) {
     OnFirstMessage(*head, message);
   } else {
-    DispatchCall(std::move(head).value(), message);
+    TakeCall(std::move(head).value(), message);
   }
 }
 
@@ -254,6 +276,7 @@ Status ThriftConnection::SayHello(const MessageHead& head, std::string_view mess
   }
   if (options_->admit) WEIR_RETURN_IF_ERROR(options_->admit(*caller));
   auto session = std::make_shared<ThriftSession>();
+  session->door = options_->door;
   session->context = std::make_unique<SessionContext>(std::move(caller).value());
   session->processor = options_->factory(*session->context);
   session_ = std::move(session);
@@ -312,22 +335,71 @@ Result<Caller> ThriftConnection::Judge(const idl::Hello& hello) const {
 
 // --- calls
 
-void ThriftConnection::DispatchCall(MessageHead head, std::string_view message) {
+void ThriftConnection::TakeCall(MessageHead head, std::string_view message) {
   if (head.method == "hello") {
     return Send(ErrorReply(
         head, {ErrorCode::kFailedPrecondition, "hello was said on this connection already", ""}));
   }
-  if (pending_.size() >= limits::kPendingCallsPerConnection) {
-    return Send(ErrorReply(
-        head,
-        {ErrorCode::kResourceExhausted,
-         std::to_string(pending_.size()) + " calls of this connection wait for their answers",
-         "wait for answers before calling again, or use another connection"}));
+  const size_t waiting = pending_.size() + at_the_door_.size();
+  if (waiting >= limits::kPendingCallsPerConnection) {
+    return Send(
+        ErrorReply(head,
+                   {ErrorCode::kResourceExhausted,
+                    std::to_string(waiting) + " calls of this connection wait for their answers",
+                    "wait for answers before calling again, or use another connection"}));
+  }
+  const security::Operation* operation = options_->door->Find(head.method);
+  if (operation == nullptr) return Send(ErrorReply(head, NoSuchMethod(head.method)));
+  const auto decided = options_->door->Decide(session_->context->caller(), *operation);
+  if (!decided) return AskDoor(*operation, std::move(head), message);
+  Enter(next_call_++, *operation, std::move(head), message, *decided);
+}
+
+void ThriftConnection::AskDoor(const security::Operation& operation,
+                               MessageHead head,
+                               std::string_view message) {
+  size_t bytes = message.size();
+  for (const auto& [other, waiting] : at_the_door_) bytes += waiting.message.size();
+  if (bytes > limits::kFrameBytes && !at_the_door_.empty()) {
+    return Send(ErrorReply(head,
+                           {ErrorCode::kResourceExhausted,
+                            "too many calls wait until it is known whether you may",
+                            "wait for answers before calling again"}));
   }
   const uint64_t number = next_call_++;
+  at_the_door_.emplace(number, AtTheDoor{operation, std::move(head), std::string(message)});
+  options_->door->Ask(session_->context->caller(),
+                      operation,
+                      [weak = weak_from_this(), loop = &shared_->loop, number](Status verdict) {
+                        loop->Post([weak, number, verdict = std::move(verdict)] {
+                          if (const auto self = weak.lock()) self->OnVerdict(number, verdict);
+                        });
+                      });
+}
+
+void ThriftConnection::OnVerdict(uint64_t number, Status verdict) {
+  auto call = at_the_door_.extract(number);
+  if (call.empty() || phase_ != Phase::kServing) return;
+  AtTheDoor& waited = call.mapped();
+  Enter(number, waited.operation, std::move(waited.head), waited.message, verdict);
+}
+
+// Nothing of a handler is touched before the verdict is looked at.
+void ThriftConnection::Enter(uint64_t number,
+                             const security::Operation& operation,
+                             MessageHead head,
+                             std::string_view message,
+                             const Status& verdict) {
   const auto session = session_;  // lives until the dispatch is over, whatever the handler does
+  if (!verdict.ok()) {
+    options_->door->OnEnded({.caller = session->context->caller(),
+                             .operation = &operation,
+                             .object = {},
+                             .error = verdict.error()});
+    return Send(ErrorReply(head, verdict.error()));
+  }
   auto call = std::make_shared<CallState>(
-      shared_->loop, weak_from_this(), session, number, std::move(head));
+      shared_->loop, weak_from_this(), session, number, operation, std::move(head));
   pending_.emplace(number, call);
   auto& context = static_cast<SessionContext&>(*session->context);
   context.SetCurrent(call);

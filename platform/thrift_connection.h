@@ -63,6 +63,12 @@ class ThriftConnection : public std::enable_shared_from_this<ThriftConnection> {
 
  private:
   enum class Phase { kBeforeHello, kServing, kDraining, kClosed };
+  // A call whose caller is still being judged.
+  struct AtTheDoor {
+    const security::Operation& operation;
+    MessageHead head;
+    std::string message;
+  };
 
   void WaitReadable();
   void OnReadable();
@@ -73,7 +79,14 @@ class ThriftConnection : public std::enable_shared_from_this<ThriftConnection> {
   void OnFirstMessage(const MessageHead& head, std::string_view message);
   Status SayHello(const MessageHead& head, std::string_view message);
   Result<Caller> Judge(const idl::Hello& hello) const;
-  void DispatchCall(MessageHead head, std::string_view message);
+  void TakeCall(MessageHead head, std::string_view message);
+  void AskDoor(const security::Operation& operation, MessageHead head, std::string_view message);
+  void OnVerdict(uint64_t number, Status verdict);
+  void Enter(uint64_t number,
+             const security::Operation& operation,
+             MessageHead head,
+             std::string_view message,
+             const Status& verdict);
   void Send(std::string message);
   void Flush();
   void WaitWritable();
@@ -101,6 +114,7 @@ class ThriftConnection : public std::enable_shared_from_this<ThriftConnection> {
   std::shared_ptr<ThriftSession> session_;
   uint64_t next_call_ = 1;
   std::map<uint64_t, std::weak_ptr<CallState>> pending_;
+  std::map<uint64_t, AtTheDoor> at_the_door_;
 };
 
 }  // namespace weir::platform

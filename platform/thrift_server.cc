@@ -159,8 +159,9 @@ ThriftServer::~ThriftServer() {
 }
 
 Result<HostPort> ThriftServer::Listen(ThriftListenerOptions options) {
-  WEIR_CHECK(options.authenticator != nullptr && options.factory != nullptr,
-             "a listener has an authenticator and a factory");
+  WEIR_CHECK(
+      options.authenticator != nullptr && options.door != nullptr && options.factory != nullptr,
+      "a listener has an authenticator, a door and a factory");
   FileDescriptor fd;
   HostPort bound;
   if (options.unix_path.empty()) {

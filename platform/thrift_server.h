@@ -2,8 +2,10 @@
 //
 // One listener = one service. Each connection gets its own processor and handler, made at hello
 // with the Caller; before hello nothing else is accepted (frames <= 64 KiB, 5 s). hello itself is
-// answered here, for every service. A call may be answered later from any thread through its
-// Responder; a parked call holds no thread, and a peer that leaves while parked is safe.
+// answered here, for every service. Of every call after it the listener's door is asked before the
+// handler is entered, and told what came of it. A call may be answered later from any thread
+// through its Responder; a parked call holds no thread, and a peer that leaves while parked is
+// safe.
 //
 // Errors: any handler answers any call with an Error; the server writes it as the method's declared
 // ServiceError (field 1 of its result), so a generated struct for it is not needed. Text of foreign
@@ -25,6 +27,7 @@
 #include "common/limits.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "platform/door.h"
 #include "platform/event_loop.h"
 #include "platform/rpc_security.h"
 
@@ -101,6 +104,10 @@ class ConnectionContext {
  public:
   virtual ~ConnectionContext() = default;
   virtual const Caller& caller() const = 0;
+  // What the call being dispatched is about, by name, for the door: "application_1_0001".
+  virtual void NameObject(std::string name) = 0;
+  // To name it when it is known: on the I/O loop, before the answer is written.
+  virtual std::function<void(std::string name)> ObjectNamer() = 0;
   // The slot of the call being dispatched now: call it first thing in a handler method, once.
   virtual CallSlot TakeCall() = 0;
 
@@ -119,6 +126,7 @@ struct ThriftListenerOptions {
   std::string cluster_id;          // told in hello; a caller that names another is refused
   std::function<int64_t()> epoch;  // told in hello; may be empty
   std::shared_ptr<Authenticator> authenticator;
+  std::shared_ptr<const Door> door;
   Duration hello_timeout = seconds(5);            // from accepting to a hello
   size_t max_connections = limits::kConnections;  // more are closed at once
   // Asked, on the I/O loop, whether a caller that has proven who it is may come in now; must not

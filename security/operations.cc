@@ -50,6 +50,7 @@ constexpr Operation kOperations[] = {
     {kAdmin, "addNodeLabels", kMutating, kLabels, kAdministrator},
     {kAdmin, "removeNodeLabels", kMutating, kLabels, kAdministrator},
     {kAdmin, "replaceLabelsOnNodes", kMutating, kLabels, kAdministrator},
+    {kAdmin, "rollTokenKeys", kMutating, kKeys, kAdministrator},
 
     {kMaster, "registerMaster", kMutating, kAttempt, kApplicationMaster},
     {kMaster, "allocate", kExchange, kAttempt, kApplicationMaster},
@@ -208,6 +209,8 @@ std::string_view ObjectName(ObjectKind kind) {
       return "node";
     case ObjectKind::kLabels:
       return "labels of nodes";
+    case ObjectKind::kKeys:
+      return "keys of tokens";
     case ObjectKind::kRole:
       return "role of the ResourceManager";
     case ObjectKind::kFile:

@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "platform/authenticators.h"
 #include "platform/crypto.h"
+#include "platform/door.h"
 #include "platform/html.h"
 #include "platform/http_server.h"
 #include "platform/mutex.h"
@@ -56,6 +57,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
     clients.cluster_id = options_.cluster_id;
     clients.authenticator = platform::MakeClientTokenAuthenticator(
         [keys = client_keys_] { return keys->Get(); }, options_.attempt);
+    clients.door = platform::MakeDoor(security::Service::kJobs);
     clients.factory =
         stream::MakeJobService(jobs_, {options_.attempt.application.ToString(), options_.mode});
     WEIR_ASSIGN_OR_RETURN(const HostPort client_address,
@@ -63,6 +65,7 @@ class BuiltinEngine : public StreamEngine, public stream::JobManagerListener {
     platform::ThriftListenerOptions workers;
     workers.cluster_id = options_.cluster_id;
     workers.authenticator = platform::MakeTaskManagerAuthenticator(secret_, options_.attempt);
+    workers.door = platform::MakeDoor(security::Service::kTasks);
     workers.factory = stream::MakeTaskService(jobs_);
     WEIR_ASSIGN_OR_RETURN(task_address_, Listen(task_server_, std::move(workers)));
     return client_address;

@@ -7,6 +7,7 @@
 #include "appmaster/engine/builtin_engine.h"
 #include "common/exit_status.h"
 #include "platform/clock.h"
+#include "platform/door.h"
 
 namespace weir::am {
 namespace {
@@ -60,7 +61,11 @@ StreamMaster::StreamMaster(const MasterOptions& options,
       master_(loop, environment, ProtocolOptions(options), *this),
       nodes_(loop, environment.cluster_id, NodeClientOptions()),
       engine_(MakeBuiltinEngine(loop, io_loop, EngineOptions(options, environment), *this)),
-      http_(io_loop, {.address = {environment.host, 0}, .host_names = {}, .upload_directory = ""}),
+      http_(io_loop,
+            {.address = {environment.host, 0},
+             .host_names = {},
+             .upload_directory = "",
+             .door = platform::MakeDoor(security::Service::kMasterWeb)}),
       workers_ready_(metrics_.AddGauge("weir_am_task_managers_ready", "Registered TaskManagers.")),
       workers_wanted_(
           metrics_.AddGauge("weir_am_task_managers_wanted", "Ready, coming and asked for.")),

@@ -39,6 +39,7 @@ class ContainerHandler : public virtual idl::ContainerManagementServiceCobSvIf,
     }
     auto token = credentials_.keys().VerifyContainer(presented);
     if (!token.ok()) return responder.Fail(token.error());
+    context_.NameObject(token->id.ToString());
     auto launch = wire::FromWire(request.launch);
     if (!launch.ok()) return responder.Fail(launch.error());
     server_.Call(
@@ -53,6 +54,7 @@ class ContainerHandler : public virtual idl::ContainerManagementServiceCobSvIf,
                      ExceptionCob,
                      const std::string& container_id) override {
     const auto responder = context_.RespondVoid(std::move(cob));
+    context_.NameObject(container_id);
     const auto id = ContainerId::Parse(container_id);
     if (!id.ok()) return responder.Fail(id.error());
     server_.Call(

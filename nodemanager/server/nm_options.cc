@@ -110,6 +110,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
   options.cluster_id = read.ClusterId();
   options.directory = read.Absolute(kNmWorkDir, platform::NmDir(config));
   options.address_file = platform::NmAddressFile(config);
+  options.audit = platform::ReadAuditOptions(read, options.directory);
   options.secret_file = read.Absolute(kSecretFile, platform::SecretFile(config));
   options.log_file = read.Text(kLogFile);
   options.log_level = read.Keep(platform::ConfiguredLogLevel(config), platform::LogLevel::kInfo);

@@ -15,6 +15,7 @@
 #include "nodemanager/executor/health_monitor.h"
 #include "nodemanager/server/node_logs.h"
 #include "nodemanager/server/resource_options.h"
+#include "platform/audit_options.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
@@ -28,6 +29,7 @@ struct NmOptions {
   std::string secret_file;
   std::string log_file;
   platform::LogLevel log_level = platform::LogLevel::kInfo;
+  platform::AuditOptions audit;
   platform::ServiceAddress container;
   platform::ServiceAddress http;
   std::vector<std::string> local_dirs;

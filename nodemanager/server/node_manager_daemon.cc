@@ -24,10 +24,12 @@
 #include "nodemanager/server/web_routes.h"
 #include "nodemanager/server/work_directory.h"
 #include "platform/address_file.h"
+#include "platform/audit_log.h"
 #include "platform/authenticators.h"
 #include "platform/clock.h"
 #include "platform/config_keys.h"
 #include "platform/crypto.h"
+#include "platform/door.h"
 #include "platform/file_system.h"
 #include "platform/log.h"
 #include "platform/port_again.h"
@@ -168,6 +170,7 @@ struct NodeManagerDaemon::State {
   HostPort http_address;
   RmCredentials credentials;
   NmMetrics metrics;
+  std::unique_ptr<platform::AuditLog> audit;
   Latch stopped_by_core;
   Instant refusal_logged{Instant::min()};
   WorkerPool disk{"nm-disk", 1, kDiskQueue};
@@ -291,6 +294,7 @@ void NodeManagerDaemon::State::AskEnded(LogFollowers::Ids ids,
 }
 
 Status NodeManagerDaemon::State::Listen() {
+  WEIR_ASSIGN_OR_RETURN(audit, platform::AuditLog::Open(options.audit));
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   platform::ThriftListenerOptions listener;
   // ApplicationMasters hold the address that the run before had.
@@ -299,6 +303,7 @@ Status NodeManagerDaemon::State::Listen() {
       platform::PortAgain("nm.server", options.container.bind, machine.container_port)};
   listener.cluster_id = options.cluster_id;
   listener.authenticator = std::make_shared<OnceRegistered>(credentials, options.core.id);
+  listener.door = platform::MakeDoor(security::Service::kContainers, nullptr, audit.get());
   listener.on_refused = [this](const std::string& peer, const Error& error) {
     NoteRefused(peer, error);
   };
@@ -312,6 +317,7 @@ Status NodeManagerDaemon::State::Listen() {
   http_options.address = {options.http.bind.host,
                           platform::PortAgain("nm.server", options.http.bind, machine.http_port)};
   http_options.host_names = {options.http.advertised_host};
+  http_options.door = platform::MakeDoor(security::Service::kNmWeb, nullptr, audit.get());
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   // Routes come before the port is known, and the core after it: they see it when they are called.
   followers = std::make_unique<LogFollowers>(

@@ -1,4 +1,5 @@
-// AccessRules: who may administer this ResourceManager, and for whom a caller acts.
+// AccessRules: who may administer this ResourceManager, and for whom a caller acts. What
+// administrators and others may do is in security/operations.h.
 // Immutable but for the groups, which are thread-safe. Owner: the daemon; outlives all handlers.
 #ifndef WEIR_RESOURCEMANAGER_SERVER_ACCESS_H_
 #define WEIR_RESOURCEMANAGER_SERVER_ACCESS_H_
@@ -9,8 +10,7 @@
 #include <vector>
 
 #include "common/caller.h"
-#include "common/result.h"
-#include "platform/thrift_server.h"
+#include "platform/door.h"
 #include "resourcemanager/server/administrators.h"
 #include "resourcemanager/server/user_groups.h"
 
@@ -39,27 +39,17 @@ inline std::string ActingUser(const AccessRules& access, const Caller& caller) {
   return caller.kind == CallerKind::kDaemon ? access.rm_user : caller.user;
 }
 
-inline Error NotAdministrator(const AccessRules& access, const Caller& caller) {
-  return {ErrorCode::kPermissionDenied,
-          caller.user + " may not administer this ResourceManager",
-          "use root or " + access.rm_user +
-              ", the account it runs under, or be named in yarn.admin.acl"};
-}
-
-// Calls `then` with the caller if it may administer; fails `responder` otherwise.
-template <typename Answer>
-void AsAdministrator(const AccessRules& access,
-                     const Caller& caller,
-                     const platform::Responder<Answer>& responder,
-                     std::function<void(const Caller&)> then) {
-  access.groups.Lookup(
-      ActingUser(access, caller),
-      [responder, then = std::move(then), caller, &access](const UserGroups::Groups& groups) {
-        if (!IsAdministrator(access, caller, groups)) {
-          return responder.Fail(NotAdministrator(access, caller));
-        }
-        then(caller);
-      });
+// For the doors of the ports that users come to. `access` outlives what it gives.
+inline platform::AskAdministrator AdministratorsOf(const AccessRules& access) {
+  return [&access](const Caller& caller, std::function<void(bool)> answer) {
+    // Whoever needs no group for it does not wait for a directory of users that is slow.
+    if (IsAdministrator(access, caller, {})) return answer(true);
+    access.groups.Lookup(
+        ActingUser(access, caller),
+        [&access, caller, answer = std::move(answer)](const UserGroups::Groups& groups) {
+          answer(IsAdministrator(access, caller, groups));
+        });
+  };
 }
 
 }  // namespace weir::rm

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/strings.h"
 #include "gen/AdminService.h"
 #include "resourcemanager/server/ha_service.h"
 #include "resourcemanager/server/queue_file.h"
@@ -85,17 +86,16 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
                   const idl::QueueFile& file) override {
     const auto responder = context_.Respond<QueuePlan>(
         [cob = std::move(cob)](const QueuePlan& plan) { cob(wire::ToWire(plan)); });
-    AsAdministrator(responder, [responder, file, &environment = environment_](const Caller&) {
-      environment.admin_loop.Post([responder, file, &environment] {
-        auto properties = ParseQueueFile(file.name, file.text);
-        if (!properties.ok()) return responder.Fail(std::move(properties).error());
-        Plan(environment, responder, *std::move(properties), file.name);
-      });
+    environment_.admin_loop.Post([responder, file, &environment = environment_] {
+      auto properties = ParseQueueFile(file.name, file.text);
+      if (!properties.ok()) return responder.Fail(std::move(properties).error());
+      Plan(environment, responder, *std::move(properties), file.name);
     });
   }
 
   void applyQueues(VersionCob cob, ExceptionCob, const idl::ApplyQueuesRequest& request) override {
     const auto responder = RespondVersion(std::move(cob));
+    context_.NameObject(request.file.name);
     const auto expected = Expected(request.__isset.expected_version, request.expected_version);
     Reconfigure(responder, "apply", expected, request.file.name, [file = request.file] {
       return ParseQueueFile(file.name, file.text);
@@ -109,11 +109,9 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
         context_.Respond<Versions>([cob = std::move(cob)](const Versions& versions) {
           cob(wire::ListToWire<idl::QueueConfigurationVersion>(versions));
         });
-    AsAdministrator(responder, [responder, &environment = environment_](const Caller&) {
-      environment.server.Read([responder](const ResourceManagerCore& core,
-                                          Now) { responder.Reply(core.QueueHistory()); },
-                              [responder](Error error) { responder.Fail(std::move(error)); });
-    });
+    environment_.server.Read(
+        [responder](const ResourceManagerCore& core, Now) { responder.Reply(core.QueueHistory()); },
+        [responder](Error error) { responder.Fail(std::move(error)); });
   }
 
   void rollbackQueues(VersionCob cob,
@@ -123,13 +121,16 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     rollback.version = request.version;
     rollback.expected_version =
         Expected(request.__isset.expected_version, request.expected_version);
-    Change(RespondVersion(std::move(cob)), std::move(rollback));
+    const auto responder = RespondVersion(std::move(cob));
+    context_.NameObject("version " + std::to_string(request.version));
+    Change(responder, std::move(rollback));
   }
 
   void updateNodeResource(std::function<void()> cob,
                           ExceptionCob,
                           const idl::UpdateNodeResourceRequest& request) override {
     const auto responder = context_.RespondVoid(std::move(cob));
+    context_.NameObject(request.node);
     auto update = UpdateFromWire(request);
     if (!update.ok()) return responder.Fail(std::move(update).error());
     Change(responder, *std::move(update));
@@ -144,16 +145,14 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     RefreshNodes refresh;
     refresh.graceful = request.__isset.graceful && request.graceful;
     refresh.timeout = *timeout;
-    AsAdministrator(responder,
-                    [responder, refresh, &environment = environment_](const Caller& caller) {
-                      environment.admin_loop.Post([responder, refresh, caller, &environment] {
-                        auto lists = ReadNodeFiles(environment.node_files);
-                        if (!lists.ok()) return responder.Fail(std::move(lists).error());
-                        RefreshNodes event = refresh;
-                        event.lists = *std::move(lists);
-                        Send(environment, responder, std::move(event), caller, "");
-                      });
-                    });
+    environment_.admin_loop.Post(
+        [responder, refresh, caller = context_.caller(), &environment = environment_] {
+          auto lists = ReadNodeFiles(environment.node_files);
+          if (!lists.ok()) return responder.Fail(std::move(lists).error());
+          RefreshNodes event = refresh;
+          event.lists = *std::move(lists);
+          Send(environment, responder, std::move(event), caller, "");
+        });
   }
 
   void drainNode(std::function<void()> cob,
@@ -162,6 +161,7 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     const auto responder = context_.RespondVoid(std::move(cob));
     auto timeout = TimeoutFromWire(request.__isset.timeout_ms, request.timeout_ms);
     if (!timeout.ok()) return responder.Fail(std::move(timeout).error());
+    context_.NameObject(request.node);
     if (Status good = wire::CheckTexts({request.node}, 1, "a node's name"); !good.ok()) {
       return responder.Fail(std::move(good).error());
     }
@@ -185,6 +185,7 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     if (Status good = CheckLabels(names); !good.ok()) {
       return responder.Fail(std::move(good).error());
     }
+    context_.NameObject(Join(names, ","));
     Change(responder, std::move(add));
   }
 
@@ -195,6 +196,7 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     if (Status good = CheckLabels(labels); !good.ok()) {
       return responder.Fail(std::move(good).error());
     }
+    context_.NameObject(Join(labels, ","));
     RemoveLabels remove;
     remove.labels = labels;
     Change(responder, std::move(remove));
@@ -215,6 +217,9 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
       good = Error{ErrorCode::kInvalidArgument, "no node is named", "name at least one"};
     }
     if (!good.ok()) return responder.Fail(std::move(good).error());
+    std::string object;
+    for (const auto& [node, label] : labels) object += node + "=" + label + " ";
+    context_.NameObject(std::string(Trim(object)));
     ReplaceLabelsOnNodes replace;
     replace.labels = labels;
     Change(responder, std::move(replace));
@@ -223,11 +228,9 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
   void rollTokenKeys(std::function<void(const idl::KeyRoll&)> cob, ExceptionCob) override {
     const auto responder = context_.Respond<KeyRoll>(
         [cob = std::move(cob)](const KeyRoll& roll) { cob(RollToWire(roll)); });
-    AsAdministrator(responder, [responder, &environment = environment_](const Caller& caller) {
-      environment.keys.Roll(
-          ActingUser(environment.access, caller),
-          [responder](Result<KeyRoll> roll) { responder.Finish(std::move(roll)); });
-    });
+    environment_.keys.Roll(
+        ActingUser(environment_.access, context_.caller()),
+        [responder](Result<KeyRoll> roll) { responder.Finish(std::move(roll)); });
   }
 
  private:
@@ -238,18 +241,10 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
         });
   }
 
-  template <typename Answer>
-  void AsAdministrator(const Responder<Answer>& responder,
-                       std::function<void(const Caller&)> then) {
-    rm::AsAdministrator(environment_.access, context_.caller(), responder, std::move(then));
-  }
-
-  // Hands the core an administrator's event.
+  // Hands the core an administrator's event; the door lets nobody else come so far.
   template <typename Answer, typename Administered>
   void Change(const Responder<Answer>& responder, Administered event) {
-    AsAdministrator(responder,
-                    [responder, event = std::move(event), &environment = environment_](
-                        const Caller& caller) { Send(environment, responder, event, caller, ""); });
+    Send(environment_, responder, std::move(event), context_.caller(), "");
   }
 
   template <typename Answer, typename Administered>
@@ -283,21 +278,18 @@ class AdminHandler : public idl::AdminServiceCobSvIf, public HaHandler {
     ReconfigureQueues change;
     change.origin = std::move(origin);
     change.expected_version = expected;
-    AsAdministrator(
-        responder,
-        [responder,
-         change = std::move(change),
-         file_name,
-         read = std::move(read),
-         &environment = environment_](const Caller& caller) {
-          environment.admin_loop.Post([responder, change, file_name, read, caller, &environment] {
-            auto properties = read();
-            if (!properties.ok()) return responder.Fail(std::move(properties).error());
-            ReconfigureQueues event = change;
-            event.properties = *std::move(properties);
-            Send(environment, responder, std::move(event), caller, file_name);
-          });
-        });
+    environment_.admin_loop.Post([responder,
+                                  change = std::move(change),
+                                  file_name,
+                                  read = std::move(read),
+                                  caller = context_.caller(),
+                                  &environment = environment_] {
+      auto properties = read();
+      if (!properties.ok()) return responder.Fail(std::move(properties).error());
+      ReconfigureQueues event = change;
+      event.properties = *std::move(properties);
+      Send(environment, responder, std::move(event), caller, file_name);
+    });
   }
 
   static Result<QueueProperties> ReadLocalQueues(const std::string& path) {

@@ -31,6 +31,7 @@ class ApplicationMasterHandler : public idl::ApplicationMasterServiceCobSvIf {
             const RegisterMasterAnswer& answer) {
           cob(wire::ToWire(answer, attempt, *environment.keys.Current()));
         });
+    context_.NameObject(attempt_.ToString());
     auto registration = wire::FromWire(request);
     if (!registration.ok()) return responder.Fail(registration.error());
     CallCore(
@@ -70,6 +71,7 @@ class ApplicationMasterHandler : public idl::ApplicationMasterServiceCobSvIf {
                     ExceptionCob,
                     const idl::FinishMasterRequest& request) override {
     const auto responder = context_.RespondVoid(std::move(cob));
+    context_.NameObject(attempt_.ToString());
     auto finish = wire::FromWire(request);
     if (!finish.ok()) return responder.Fail(finish.error());
     environment_.server.Call(

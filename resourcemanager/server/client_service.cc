@@ -80,8 +80,9 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
   void submitApplication(std::function<void(const idl::SubmitAnswer&)> cob,
                          ExceptionCob,
                          const idl::SubmitRequest& request) override {
-    const auto responder =
-        context_.Respond<ApplicationId>([cob = std::move(cob)](const ApplicationId& id) {
+    const auto responder = context_.Respond<ApplicationId>(
+        [cob = std::move(cob), name = context_.ObjectNamer()](const ApplicationId& id) {
+          name(id.ToString());
           idl::SubmitAnswer answer;
           answer.__set_application_id(id.ToString());
           cob(answer);
@@ -130,6 +131,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                        ExceptionCob,
                        const idl::KillRequest& request) override {
     const auto responder = RespondReport(std::move(cob));
+    context_.NameObject(request.application_id);
     const auto id = ApplicationId::Parse(request.application_id);
     if (!id.ok()) return responder.Fail(id.error());
     KillApplication kill;
@@ -142,6 +144,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                        ExceptionCob,
                        const idl::MoveRequest& request) override {
     const auto responder = RespondReport(std::move(cob));
+    context_.NameObject(request.application_id);
     const auto id = ApplicationId::Parse(request.application_id);
     if (!id.ok()) return responder.Fail(id.error());
     MoveApplication move;
@@ -157,6 +160,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                       ExceptionCob,
                       const idl::PriorityRequest& request) override {
     const auto responder = RespondReport(std::move(cob));
+    context_.NameObject(request.application_id);
     const auto id = ApplicationId::Parse(request.application_id);
     if (!id.ok()) return responder.Fail(id.error());
     UpdatePriority update;
@@ -169,6 +173,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                       ExceptionCob,
                       const idl::LifetimeRequest& request) override {
     const auto responder = RespondReport(std::move(cob));
+    context_.NameObject(request.application_id);
     const auto id = ApplicationId::Parse(request.application_id);
     if (!id.ok()) return responder.Fail(id.error());
     const auto lifetime = wire::PeriodFromWire(request.lifetime_ms, "the lifetime");
@@ -183,6 +188,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                        ExceptionCob,
                        const idl::ResizeContainerRequest& request) override {
     const auto responder = RespondContainer(std::move(cob));
+    context_.NameObject(request.container_id);
     const auto id = ContainerId::Parse(request.container_id);
     if (!id.ok()) return responder.Fail(id.error());
     ResizeContainer resize;
@@ -197,6 +203,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
                        ExceptionCob,
                        const idl::SignalContainerRequest& request) override {
     const auto responder = RespondContainer(std::move(cob));
+    context_.NameObject(request.container_id);
     const auto id = ContainerId::Parse(request.container_id);
     if (!id.ok()) return responder.Fail(id.error());
     const auto kind = wire::SignalFromWire(request.signal);

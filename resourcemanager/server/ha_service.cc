@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "resourcemanager/server/access.h"
 #include "resourcemanager/server/services.h"
 
 namespace weir::rm {
@@ -71,13 +70,9 @@ void HaHandler::Change(std::function<void()> cob, const RoleChange& change) {
                            "high availability is not enabled: there is one ResourceManager",
                            "see yarn.resourcemanager.ha.enabled in docs/high-availability.md"});
   }
-  AsAdministrator(
-      environment_.access,
-      context_.caller(),
-      responder,
-      [responder, change, roles = environment_.roles](const Caller&) {
-        roles->Change(change, [responder](Status status) { responder.Finish(std::move(status)); });
-      });
+  context_.NameObject(environment_.roles->Describe().id);
+  environment_.roles->Change(change,
+                             [responder](Status status) { responder.Finish(std::move(status)); });
 }
 
 std::shared_ptr<apache::thrift::async::TAsyncProcessor> MakeHaService(

@@ -29,6 +29,9 @@ struct HttpEnvironment {
   std::function<size_t()> connections;  // open RPC connections
 };
 
+// By the token in the header X-Weir-Token.
+platform::HttpAuthenticator MakeStagingAuthenticator(std::function<platform::TokenKeys()> keys);
+
 // Requires: before HttpServer::Listen. `environment` outlives `http`.
 void AddClusterRoutes(platform::HttpServer& http, const HttpEnvironment& environment);
 void AddSchedulerRoutes(platform::HttpServer& http, const HttpEnvironment& environment);

@@ -8,8 +8,10 @@
 #include <variant>
 
 #include "common/strings.h"
+#include "platform/audit_log.h"
 #include "platform/authenticators.h"
 #include "platform/clock.h"
+#include "platform/door.h"
 #include "platform/file_system.h"
 #include "platform/http_server.h"
 #include "platform/log.h"
@@ -40,6 +42,7 @@ struct Service {
   std::string socket;  // "" = none
   std::shared_ptr<platform::Authenticator> authenticator;
   MakeProcessor make;
+  security::Service operations;
 };
 
 }  // namespace
@@ -58,6 +61,7 @@ struct ResourceManagerDaemon::State {
   Status Listen();
   Status ListenFor(const Service& service);
   Status ListenHttp();
+  std::shared_ptr<const platform::Door> DoorOf(security::Service service) const;
   Status PublishAddresses();
   void SweepStaging();
   void ForgetStagedFiles(const ApplicationId& application);
@@ -76,6 +80,7 @@ struct ResourceManagerDaemon::State {
   const AccessRules access{groups,
                            platform::UserName(static_cast<int64_t>(geteuid())),
                            ParseAdministrators(options.administrators)};
+  std::unique_ptr<platform::AuditLog> audit;
   std::unique_ptr<store::StateStore> state_store;
   RecoveredState recovered;
   std::unique_ptr<StagingStore> staging;
@@ -178,8 +183,7 @@ void ResourceManagerDaemon::State::MakeServer() {
                          *keys,
                          options.cluster_id,
                          state_store->name(),
-                         {.access = access,
-                          .roles = hooks.roles,
+                         {.roles = hooks.roles,
                           .server = server.get(),
                           .store_name = state_store->name()},
                          options.queue_file,
@@ -224,12 +228,18 @@ void ResourceManagerDaemon::State::ForgetStagedFiles(const ApplicationId& applic
   files_loop.Post([this, application] { staging->Forget(application); });
 }
 
+std::shared_ptr<const platform::Door> ResourceManagerDaemon::State::DoorOf(
+    security::Service service) const {
+  return platform::MakeDoor(service, AdministratorsOf(access), audit.get());
+}
+
 Status ResourceManagerDaemon::State::ListenFor(const Service& service) {
   platform::ThriftListenerOptions listener;
   listener.address = addresses.BindAgain(service.name, service.address->bind);
   listener.cluster_id = options.cluster_id;
   listener.epoch = [epoch = recovered.epoch.epoch] { return epoch.value; };
   listener.authenticator = service.authenticator;
+  listener.door = DoorOf(service.operations);
   listener.factory = [this, make = service.make](platform::ConnectionContext& context) {
     return make(context, *services);
   };
@@ -253,6 +263,8 @@ Status ResourceManagerDaemon::State::ListenHttp() {
   http_options.address = addresses.BindAgain("http", options.http.bind);
   http_options.host_names = {options.http.advertised_host};
   http_options.upload_directory = staging->incoming_directory();
+  http_options.door = DoorOf(security::Service::kRmWeb);
+  http_options.authenticator = MakeStagingAuthenticator([this] { return *keys->Current(); });
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   const RestIdentity identity{
       options.cluster_id, state_store->name(), WEIR_VERSION, recovered.epoch.cluster_timestamp};
@@ -272,6 +284,8 @@ Status ResourceManagerDaemon::State::ListenHttp() {
 
 Status ResourceManagerDaemon::State::Listen() {
   if (hooks.before_listening) hooks.before_listening();
+  // Only now: a standby of the same process wrote to it.
+  WEIR_ASSIGN_OR_RETURN(audit, platform::AuditLog::Open(options.audit));
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   WEIR_RETURN_IF_ERROR(ListenHttp());
   const auto clients = platform::MakeClientPortAuthenticator(secret);
@@ -279,15 +293,27 @@ Status ResourceManagerDaemon::State::Listen() {
       {"master",
        &options.master,
        "",
-       platform::MakeAmTokenAuthenticator([this] { return *keys->Current(); }),
-       MakeApplicationMasterService},
+        platform::MakeAmTokenAuthenticator([this] { return *keys->Current(); }),
+        MakeApplicationMasterService,
+        security::Service::kMaster},
       {"tracker",
        &options.tracker,
        "",
        platform::MakeDaemonAuthenticator(secret),
-       MakeResourceTrackerService},
-      {"client", &options.client, options.client_socket(), clients, MakeClientService},
-      {"admin", &options.admin, options.admin_socket(), clients, MakeAdminService}};
+       MakeResourceTrackerService,
+       security::Service::kTracker},
+      {"client",
+       &options.client,
+       options.client_socket(),
+       clients,
+       MakeClientService,
+       security::Service::kClient},
+      {"admin",
+       &options.admin,
+       options.admin_socket(),
+       clients,
+       MakeAdminService,
+       security::Service::kAdmin}};
   for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
   services->master_address =
       platform::MasterAddresses(options.places, options.id, addresses.Get("master"));

@@ -34,6 +34,7 @@ class ResourceTrackerHandler : public idl::ResourceTrackerServiceCobSvIf {
         [cob = std::move(cob), &environment = environment_](const RegisterNodeAnswer& answer) {
           cob(wire::ToWire(answer, *environment.keys.Current(), environment.http_address));
         });
+    context_.NameObject(request.node_id);
     auto node = wire::FromWire(request);
     if (!node.ok()) return responder.Fail(node.error());
     CallCore(
@@ -73,6 +74,7 @@ class ResourceTrackerHandler : public idl::ResourceTrackerServiceCobSvIf {
                       const std::string& node_id,
                       const int64_t session) override {
     const auto responder = context_.RespondVoid(std::move(cob));
+    context_.NameObject(node_id);
     environment_.server.Call(
         kLane,
         [&](CallId call) {

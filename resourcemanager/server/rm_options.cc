@@ -209,6 +209,7 @@ Result<RmOptions> ReadRmOptions(const Configuration& config) {
   ReadHa(read, options);
   ReadStaging(read, options);
   options.administrators = read.Text(kAdminAcl);
+  options.audit = platform::ReadAuditOptions(read, options.rm_dir);
   if (!config.directory().empty()) {
     options.queue_file = config.directory() + "/" + kQueueFileName;
   }

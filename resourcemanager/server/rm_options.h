@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "platform/audit_options.h"
 #include "platform/hadoop_xml_config.h"
 #include "platform/log.h"
 #include "platform/option_reader.h"
@@ -48,6 +49,7 @@ struct RmOptions {
   std::string staging_dir;  // several ResourceManagers have it in common
   int64_t staging_max_bytes = 0;
   std::string administrators;  // yarn.admin.acl
+  platform::AuditOptions audit;
   NodeFiles node_files;
   std::string queue_file;  // capacity-scheduler.xml beside yarn-site.xml; "" = no directory
   // What is wrong with that file counts when the store has no queue configuration: see Start().

@@ -11,7 +11,6 @@
 
 namespace weir::rm {
 
-struct AccessRules;
 class ResourceManagerServer;
 
 struct RoleChange {
@@ -46,7 +45,6 @@ inline std::string ZookeeperStateOf(const RoleControl* roles) {
 
 // What the calls about roles work with. Immutable; outlives all handlers.
 struct HaEnvironment {
-  const AccessRules& access;
   RoleControl* roles = nullptr;             // null: there is one ResourceManager only
   ResourceManagerServer* server = nullptr;  // null: standby, and there are several
   std::string store_name;

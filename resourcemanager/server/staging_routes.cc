@@ -5,6 +5,7 @@
 #include "platform/clock.h"
 #include "platform/log.h"
 #include "resourcemanager/server/http_routes.h"
+#include "security/authorise.h"
 
 namespace weir::rm {
 namespace {
@@ -18,36 +19,38 @@ using platform::JsonResponse;
 constexpr char kTokenHeader[] = "x-weir-token";
 constexpr char kPath[] = "/staging/{}";
 
-// Whose application a fetch is for. A container token counts beyond its expiry, which only bounds
-// the start of the container: what may be fetched ends with the application.
-Result<ApplicationId> ApplicationOf(const HttpRequest& request, const platform::TokenKeys& keys) {
+// Who holds the token. A container's counts beyond its expiry, which only bounds the start of the
+// container: what may be fetched ends with the application.
+Result<Caller> HolderOf(const HttpRequest& request, const platform::TokenKeys& keys) {
+  Caller caller;
   const auto header = request.headers.find(kTokenHeader);
-  if (header == request.headers.end()) {
-    return Error{ErrorCode::kUnauthenticated,
-                 "a staged file is given only to containers of its application",
-                 "send the container's token in the header X-Weir-Token"};
-  }
+  if (header == request.headers.end()) return caller;
   const auto token = platform::DecodeTokenFile(header->second);
   if (!token.ok()) {
     return Error{ErrorCode::kUnauthenticated, "X-Weir-Token does not decode as a token", ""};
   }
   if (token->kind == TokenKind::kApplicationMaster) {
     WEIR_ASSIGN_OR_RETURN(const AmTokenIdentifier identifier, keys.VerifyAm(*token));
-    return identifier.attempt.application;
+    caller.kind = CallerKind::kApplicationMaster;
+    caller.attempt = identifier.attempt;
+    return caller;
   }
   WEIR_ASSIGN_OR_RETURN(const ContainerTokenIdentifier identifier, keys.VerifyContainer(*token));
-  return identifier.id.attempt.application;
+  caller.kind = CallerKind::kContainer;
+  caller.attempt = identifier.id.attempt;
+  return caller;
 }
 
 Result<std::string> FileFor(const HttpRequest& request, const ServiceEnvironment& services) {
+  static const security::Operation& fetch =
+      security::OperationNamed(security::Service::kRmWeb, "GET /staging/{}");
   const std::string& sha256 = request.captures.at(0);
-  WEIR_ASSIGN_OR_RETURN(const ApplicationId application,
-                        ApplicationOf(request, *services.keys.Current()));
-  if (!services.staging.RefersTo(application, sha256)) {
-    return Error{ErrorCode::kPermissionDenied,
-                 application.ToString() + " does not refer to staging:" + sha256,
-                 "name the file among the local resources of the submission"};
-  }
+  const ApplicationId& application = request.caller.attempt.application;
+  security::Object file;
+  file.name = "staging:" + sha256 + ", which " + application.ToString() + " does not refer to";
+  file.remedy = "name the file among the local resources of the submission";
+  if (services.staging.RefersTo(application, sha256)) file.gives = security::Role::kOwnFile;
+  WEIR_RETURN_IF_ERROR(security::Authorise(fetch, {.caller = request.caller}, &file));
   return services.staging.PathOf(sha256);
 }
 
@@ -83,6 +86,10 @@ void TakeUpload(const HttpEnvironment& environment,
 }
 
 }  // namespace
+
+platform::HttpAuthenticator MakeStagingAuthenticator(std::function<platform::TokenKeys()> keys) {
+  return [keys = std::move(keys)](const HttpRequest& request) { return HolderOf(request, keys()); };
+}
 
 void AddStagingRoutes(platform::HttpServer& http, const HttpEnvironment& environment) {
   http.Route("GET", kPath, [&environment](const HttpRequest& request, const HttpReply& reply) {

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "platform/audit_log.h"
 #include "platform/authenticators.h"
+#include "platform/door.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "platform/log.h"
@@ -98,7 +100,8 @@ struct StandbyServer::State {
   const AccessRules access{groups,
                            platform::UserName(static_cast<int64_t>(geteuid())),
                            ParseAdministrators(options.administrators)};
-  const HaEnvironment ha{.access = access, .roles = &roles, .server = nullptr, .store_name = ""};
+  std::unique_ptr<platform::AuditLog> audit;
+  const HaEnvironment ha{.roles = &roles, .server = nullptr, .store_name = ""};
   std::unique_ptr<platform::ThriftServer> thrift;
   std::unique_ptr<platform::HttpServer> http;
   bool stopped = false;
@@ -117,6 +120,7 @@ StandbyServer::~StandbyServer() {
 Status StandbyServer::Start() {
   State& state = *state_;
   const RmOptions& options = state.options;
+  WEIR_ASSIGN_OR_RETURN(state.audit, platform::AuditLog::Open(options.audit));
   state.thrift = std::make_unique<platform::ThriftServer>(state.io_loop);
   const auto nobody = std::make_shared<StandbyAuthenticator>(state.leader, nullptr);
   const auto any_role = std::make_shared<StandbyAuthenticator>(
@@ -148,6 +152,9 @@ Status StandbyServer::State::ListenFor(
   listener.address = addresses.BindAgain(name, address.bind);
   listener.cluster_id = options.cluster_id;
   listener.authenticator = authenticator;
+  // Nobody comes past the other ports' authenticator.
+  listener.door =
+      platform::MakeDoor(security::Service::kAdmin, AdministratorsOf(access), audit.get());
   listener.factory = [this](platform::ConnectionContext& context) {
     return MakeHaService(context, ha);
   };
@@ -180,6 +187,7 @@ Status StandbyServer::State::ListenHttp() {
   platform::HttpServerOptions http_options;
   http_options.address = addresses.BindAgain("http", options.http.bind);
   http_options.host_names = {options.http.advertised_host};
+  http_options.door = platform::MakeDoor(security::Service::kRmWeb, nullptr, audit.get());
   http = std::make_unique<platform::HttpServer>(io_loop, std::move(http_options));
   const auto info = [this](const HttpRequest&, const HttpReply& reply) {
     RestIdentity identity;

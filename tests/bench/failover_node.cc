@@ -7,6 +7,7 @@
 #include "platform/authenticators.h"
 #include "platform/clock.h"
 #include "platform/config_keys.h"
+#include "platform/door.h"
 #include "platform/rm_places.h"
 
 namespace weir::bench {
@@ -72,6 +73,7 @@ Status FailoverNode::Start() {
   listener.cluster_id = around_.cluster_id;
   listener.authenticator =
       platform::MakeNmTokenAuthenticator([this] { return credentials_.keys(); }, id_);
+  listener.door = platform::MakeDoor(security::Service::kContainers);
   listener.factory = [this](platform::ConnectionContext& context) {
     return nm::MakeContainerService(context, *server_, credentials_);
   };

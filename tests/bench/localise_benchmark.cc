@@ -9,6 +9,7 @@
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "tests/bench/bench.h"
+#include "tests/support/open_door.h"
 #include "tests/support/temp_directory.h"
 
 namespace weir::bench {
@@ -24,7 +25,11 @@ constexpr char kUser[] = "bench";
 class Staging {
  public:
   Staging(int64_t resources, int64_t bytes)
-      : server_(loop_, {.address = {"127.0.0.1", 0}, .host_names = {}, .upload_directory = ""}) {
+      : server_(loop_,
+                {.address = {"127.0.0.1", 0},
+                 .host_names = {},
+                 .upload_directory = "",
+                 .door = testing::MakeOpenDoor()}) {
     for (int64_t i = 0; i < resources; ++i) {
       std::string content(static_cast<size_t>(bytes), static_cast<char>('a' + i % 26));
       content.replace(0, 8, std::to_string(10'000'000 + i));

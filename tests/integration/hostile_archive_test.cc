@@ -11,6 +11,7 @@
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "tests/integration/cluster_test.h"
+#include "tests/support/open_door.h"
 #include "tests/unit/nodemanager/archive_attacks.h"
 
 namespace weir::testing {
@@ -89,8 +90,11 @@ TEST_F(HostileArchive, FromAWebServerToo) {
   Pack(Scratch("evil"), Packing::kTarGz, {{"../escaped", AE_IFREG, "x"}});
   const std::string content = ReadWholeFile(Scratch("evil"));
   platform::EventLoop loop("test-http");
-  platform::HttpServer server(
-      loop, {.address = {"127.0.0.1", 0}, .host_names = {}, .upload_directory = ""});
+  platform::HttpServer server(loop,
+                              {.address = {"127.0.0.1", 0},
+                               .host_names = {},
+                               .upload_directory = "",
+                               .door = MakeOpenDoor()});
   loop.Start();
   for (const char* method : {"GET", "HEAD"}) {
     server.Route(method, "/evil.tgz", [&content](auto, auto reply) {

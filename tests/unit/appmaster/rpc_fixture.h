@@ -12,6 +12,7 @@
 #include "platform/authenticators.h"
 #include "platform/thrift_client.h"
 #include "platform/thrift_server.h"
+#include "tests/support/open_door.h"
 
 namespace weir::testing {
 
@@ -45,6 +46,7 @@ class RpcFixture : public ::testing::Test {
   platform::Endpoint Listen(platform::ThriftListenerOptions options) {
     options.address = {"127.0.0.1", 0};
     options.cluster_id = kCluster;
+    options.door = MakeOpenDoor();
     const auto bound = server_.Listen(std::move(options));
     EXPECT_TRUE(bound.ok());
     return {"", bound.ok() ? *bound : HostPort()};

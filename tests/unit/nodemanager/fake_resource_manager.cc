@@ -7,6 +7,7 @@
 #include "gen/ResourceTrackerService.h"
 #include "platform/authenticators.h"
 #include "platform/clock.h"
+#include "platform/door.h"
 #include "wire/codec.h"
 
 namespace weir::nm {
@@ -68,6 +69,7 @@ FakeResourceManager::FakeResourceManager(const std::string& cluster_secret,
   options.cluster_id = "weir";
   options.epoch = [epoch] { return epoch; };
   options.authenticator = platform::MakeDaemonAuthenticator(cluster_secret);
+  options.door = platform::MakeDoor(security::Service::kTracker);
   options.admit = [this](const Caller&) -> Status {
     MutexLock lock(mutex_);
     if (!standby_) return {};

@@ -3,6 +3,7 @@
 #include "localizer_fixture.h"
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
+#include "tests/support/open_door.h"
 
 namespace weir::nm {
 namespace {
@@ -12,7 +13,11 @@ using ::testing::HasSubstr;
 class LocalizerAttack : public LocalizerTest, public ::testing::WithParamInterface<Attack> {
  protected:
   LocalizerAttack()
-      : server_(loop_, {.address = {"127.0.0.1", 0}, .host_names = {}, .upload_directory = ""}) {
+      : server_(loop_,
+                {.address = {"127.0.0.1", 0},
+                 .host_names = {},
+                 .upload_directory = "",
+                 .door = testing::MakeOpenDoor()}) {
     loop_.Start();
     // What is staged, an ordinary web server, and name node and data node of HDFS.
     for (const char* path : {"/staging/{}", "/archive", "/data"}) {

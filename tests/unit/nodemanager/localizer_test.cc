@@ -15,6 +15,7 @@
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "tests/support/faulty_file_system.h"
+#include "tests/support/open_door.h"
 #include "tests/support/raw_connection.h"
 
 namespace weir::nm {
@@ -319,7 +320,11 @@ TEST_F(LocalizerTest, RoomIsLookedForBeforeAByteIsFetched) {
 class StagedTest : public LocalizerTest {
  protected:
   StagedTest()
-      : server_(loop_, {.address = {"127.0.0.1", 0}, .host_names = {}, .upload_directory = ""}) {
+      : server_(loop_,
+                {.address = {"127.0.0.1", 0},
+                 .host_names = {},
+                 .upload_directory = "",
+                 .door = testing::MakeOpenDoor()}) {
     loop_.Start();
     server_.Route("GET", "/staging/{}", [this](platform::HttpRequest request, auto reply) {
       ++requests_;

@@ -11,6 +11,7 @@
 #include "platform/event_loop.h"
 #include "platform/http_server.h"
 #include "platform/remote_file.h"
+#include "tests/support/open_door.h"
 
 namespace weir::nm {
 namespace {
@@ -25,7 +26,11 @@ constexpr int64_t kModifiedMs = 1'700'000'000'000;
 class RemoteTest : public LocalizerTest {
  protected:
   RemoteTest()
-      : server_(loop_, {.address = {"127.0.0.1", 0}, .host_names = {}, .upload_directory = ""}) {
+      : server_(loop_,
+                {.address = {"127.0.0.1", 0},
+                 .host_names = {},
+                 .upload_directory = "",
+                 .door = testing::MakeOpenDoor()}) {
     loop_.Start();
     for (const char* method : {"GET", "HEAD"}) {
       server_.Route(method, "/data", [this](auto, auto reply) { reply(File()); });

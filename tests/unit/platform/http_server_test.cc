@@ -12,6 +12,7 @@
 #include "platform/crypto.h"
 #include "platform/file_system.h"
 #include "platform/http_client.h"
+#include "tests/support/open_door.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/temp_directory.h"
 #include "tests/support/wait_until.h"
@@ -94,6 +95,7 @@ class HttpServerTest : public ::testing::Test {
     options.host_names = {"rm.example.org"};
     options.upload_directory = uploads();
     options.deadlines = deadlines;
+    options.door = testing::MakeOpenDoor();
     return options;
   }
 
@@ -480,6 +482,7 @@ TEST(HttpServer, SaysThatItsPortIsTaken) {
   const testing::RawListener other;
   HttpServerOptions options;
   options.address = other.address();
+  options.door = testing::MakeOpenDoor();
   HttpServer server(loop, options);
   const auto address = server.Listen();
   ASSERT_FALSE(address.ok());
@@ -492,6 +495,7 @@ TEST(HttpServer, EndsWithoutEverHavingRun) {
   EventLoop loop("http");
   HttpServerOptions options;
   options.address = {"127.0.0.1", 0};
+  options.door = testing::MakeOpenDoor();
   HttpServer server(loop, options);
   EXPECT_TRUE(server.Listen().ok());
 }

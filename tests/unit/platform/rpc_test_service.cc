@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "tests/support/open_door.h"
 
 namespace weir::platform {
 namespace {
@@ -102,6 +103,7 @@ ThriftListenerOptions TestServer::Options(std::shared_ptr<Authenticator> authent
   options.cluster_id = "test";
   options.epoch = [] { return int64_t{7}; };
   options.authenticator = std::move(authenticator);
+  options.door = testing::MakeOpenDoor();
   options.on_refused = [board = board_](const std::string&, const Error& error) {
     board->NoteRefused(error);
   };

@@ -13,6 +13,7 @@
 
 #include "platform/authenticators.h"
 #include "platform/crypto.h"
+#include "platform/door.h"
 #include "platform/thrift_server.h"
 #include "stream/jobmanager/server/services.h"
 #include "tests/support/process.h"
@@ -52,6 +53,7 @@ class TaskManagerProcessTest : public ::testing::Test {
     platform::ThriftListenerOptions options;
     options.address = {"127.0.0.1", 0};
     options.authenticator = platform::MakeTaskManagerAuthenticator(kSecret, kAttempt);
+    options.door = platform::MakeDoor(security::Service::kTasks);
     options.factory = MakeTaskService(jobs_);
     address_ = server_.Listen(std::move(options)).value().ToString();
     WriteWholeFile(directory_ / "worker.secret", kSecret);
