@@ -186,6 +186,7 @@ class Sender {
     if (length > 0 || (call_.method != "GET" && call_.method != "HEAD")) {
       head += "Content-Length: " + std::to_string(length) + "\r\n";
     }
+    if (!IsSafeMethod(call_.method)) head += "X-Requested-By: weir\r\n";
     for (const auto& [name, value] : call_.headers) {
       head += HeaderValue(name) + ": " + HeaderValue(value) + "\r\n";
     }

@@ -228,9 +228,16 @@ std::optional<HttpResponse> HttpConnection::CheckOrigin(bool needs_host) const {
     return StatusResponse(403, "this server is not '" + host->second.substr(0, 100) + "'");
   }
   const auto origin = request_.headers.find("origin");
-  const bool safe = request_.method == "GET" || is_head_;
-  if (!safe && origin != request_.headers.end() && !IsOriginAllowed(origin->second, names)) {
+  if (IsSafeMethod(request_.method)) return std::nullopt;
+  if (origin != request_.headers.end() && !IsOriginAllowed(origin->second, names)) {
     return StatusResponse(403, "pages of other sites may only read");
+  }
+  // A page can send it to its own site only: elsewhere its browser asks first whether it may, and
+  // is never told so here.
+  if (!request_.headers.contains("x-requested-by")) {
+    return StatusResponse(403,
+                          "a request that may change something needs the header X-Requested-By, "
+                          "with any value");
   }
   return std::nullopt;
 }
@@ -396,13 +403,17 @@ Status HttpConnection::OpenFile(int64_t& length) {
 }
 
 std::string HttpConnection::HeadText(int64_t length) const {
-  std::map<std::string, std::string> headers = {
-      {"Cache-Control", "no-store"},
-      {"Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'"},
-      {"Content-Type", response_.content_type},
-      {"X-Content-Type-Options", "nosniff"},
-  };
+  std::map<std::string, std::string> headers = {{"Cache-Control", "no-store"}};
   for (const auto& [name, value] : response_.headers) headers[name] = value;
+  // No route makes an exception.
+  headers["Content-Security-Policy"] =
+      "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src "
+      "'none'";
+  headers["Content-Type"] = response_.content_type;
+  headers["Cross-Origin-Resource-Policy"] = "same-origin";
+  headers["Referrer-Policy"] = "no-referrer";
+  headers["X-Content-Type-Options"] = "nosniff";
+  headers["X-Frame-Options"] = "DENY";
   if (!HasNoBody(response_.status)) headers["Content-Length"] = std::to_string(length);
   headers["Date"] = HttpDate(ToMillis(WallNow()) / 1000);
   headers["Connection"] = keep_alive_ ? "keep-alive" : "close";

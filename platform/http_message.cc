@@ -174,6 +174,10 @@ Result<HttpTarget> ParseHttpTarget(std::string_view target) {
   return parsed;
 }
 
+bool IsSafeMethod(std::string_view method) {
+  return method == "GET" || method == "HEAD";
+}
+
 bool IsHostAllowed(std::string_view host, const std::vector<std::string>& names) {
   const std::string name = HostOf(host);
   if (name == "localhost" || name.ends_with(".localhost") || IsAddress(name)) return true;

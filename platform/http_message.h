@@ -29,6 +29,10 @@ struct HttpTarget {
 // that is "." or "..", or empty beside an escaped '/'.
 Result<HttpTarget> ParseHttpTarget(std::string_view target);
 
+// Whether a request with this method changes nothing, whatever page a browser shows that sends it.
+// What is not known to be safe is not.
+bool IsSafeMethod(std::string_view method);
+
 // Whether a Host header (with or without port) names us: an address, a loopback name, or one of
 // `names`. A page of another site that points its own name at our address is thereby refused.
 bool IsHostAllowed(std::string_view host, const std::vector<std::string>& names);

@@ -2,10 +2,11 @@
 //
 // Deadlines on everything, headers <= 8 KiB, bodies <= 1 MiB unless a route takes them as a file,
 // 1024 connections (one more gets 503). Only GET and HEAD are safe: others are refused to pages of
-// other sites. Host must be one of the advertised names or an address. Every answer carries
-// nosniff, frame-ancestors none, a CSP of 'self'. Faults of a request are answered in the shape of
-// ErrorResponse. The door is asked before a body is read and a route is called, and told what came
-// of it; a route that the door has no operation for cannot be added.
+// other sites, and without the header X-Requested-By. Host must be one of the advertised names or
+// an address. Every answer carries a CSP of 'self', nosniff, and that nobody may frame it. No
+// cookie is ever set. Faults of a request are answered in the shape of ErrorResponse. The door is
+// asked before a body is read and a route is called, and told what came of it; a route that the
+// door has no operation for cannot be added.
 //
 // Threads: routes are called on the I/O loop and must not block; an answer may be given later from
 // any thread, as long as the loop exists; it is dropped when the peer has left. After Close no

@@ -151,7 +151,13 @@ TEST_F(HttpServerTest, PutsTheProtectiveHeadersOnEveryAnswer) {
     const HttpAnswer answer = Get(target);
     EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
     EXPECT_EQ(answer.headers.at("content-security-policy"),
-              "default-src 'self'; frame-ancestors 'none'");
+              "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+              "object-src 'none'");
+    EXPECT_EQ(answer.headers.at("x-frame-options"), "DENY");
+    EXPECT_EQ(answer.headers.at("referrer-policy"), "no-referrer");
+    EXPECT_EQ(answer.headers.at("cross-origin-resource-policy"), "same-origin");
+    EXPECT_FALSE(answer.headers.contains("set-cookie"));
+    EXPECT_FALSE(answer.headers.contains("access-control-allow-origin"));
     EXPECT_THAT(answer.headers.at("date"), EndsWith(" GMT"));
   }
 }
@@ -191,19 +197,33 @@ TEST_F(HttpServerTest, RefusesRequestsThatAreNoneOrNotForUs) {
       {"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + long_header + "\r\n\r\n", "HTTP/1.1 431 "},
       {"GET /" + long_header + " HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 431 "},
       {"POST /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.org\r\n"
-       "Content-Length: 0\r\n\r\n",
+       "X-Requested-By: me\r\nContent-Length: 0\r\n\r\n",
        "HTTP/1.1 403 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n"
+       "X-Requested-By: me\r\nContent-Length: 0\r\n\r\n",
+       "HTTP/1.1 403 "},
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 403 "},
+      {"DELETE /echo HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 403 "},
+      {"OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n"
+       "Access-Control-Request-Method: POST\r\n\r\n",
+       "HTTP/1.1 403 "},
+      {"POST /echo HTTP/1.1\r\nHost: evil.org\r\nX-Requested-By: me\r\n\r\n", "HTTP/1.1 403 "},
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: 3\r\n"
        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
        "HTTP/1.1 400 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 400 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n",
-       "HTTP/1.1 413 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999999999\r\n\r\n",
-       "HTTP/1.1 413 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: -1\r\n\r\n",
        "HTTP/1.1 400 "},
-      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\nContent-Length: 1\r\n\r\nx",
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: "
+       "1048577\r\n\r\n",
+       "HTTP/1.1 413 "},
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: "
+       "9999999999999999\r\n\r\n",
+       "HTTP/1.1 413 "},
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nTransfer-Encoding: "
+       "chunked\r\n\r\nzz\r\n",
+       "HTTP/1.1 400 "},
+      {"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nExpect: "
+       "magic\r\nContent-Length: 1\r\n\r\nx",
        "HTTP/1.1 417 "},
   };
   for (const auto& [request, start] : cases) {
@@ -215,7 +235,9 @@ TEST_F(HttpServerTest, RefusesRequestsThatAreNoneOrNotForUs) {
 TEST_F(HttpServerTest, AnswersNobodyWhoLeavesBeforeTheEndOfARequest) {
   EXPECT_EQ(Raw(""), "");
   EXPECT_EQ(Raw("GET / HT"), "");
-  EXPECT_EQ(Raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n1234"), "");
+  EXPECT_EQ(Raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: "
+                "10\r\n\r\n1234"),
+            "");
 }
 
 TEST_F(HttpServerTest, AcceptsAdvertisedNames) {
@@ -228,11 +250,13 @@ TEST_F(HttpServerTest, TakesBodiesOfBothKindsUpToTheLimit) {
   HttpCall call = Call("/echo", "POST");
   call.body = std::string(1 << 20, 'x');
   EXPECT_EQ(Ask(call).body, call.body);
-  EXPECT_THAT(Raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+  EXPECT_THAT(Raw("POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: "
+                  "me\r\nTransfer-Encoding: chunked\r\n\r\n"
                   "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"),
               EndsWith("hello world"));
   std::string chunked =
-      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n";
   for (int i = 0; i < 5; ++i) chunked += "40000\r\n" + std::string(0x40000, 'x') + "\r\n";
   EXPECT_THAT(Raw(chunked), StartsWith("HTTP/1.1 413 "));
 }
@@ -255,7 +279,8 @@ TEST_F(HttpServerTest, AnswersRequestAfterRequestOnOneConnection) {
 TEST_F(HttpServerTest, InvitesABodyThatWaitsForIt) {
   RawConnection connection(address_);
   connection.Send(
-      "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: "
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nExpect: "
+      "100-continue\r\nContent-Length: "
       "5\r\n\r\n");
   EXPECT_EQ(connection.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   connection.Send("hello");
@@ -315,7 +340,8 @@ TEST_F(HttpServerTest, RefusesAnUploadOverTheLimit) {
   call.body_file = file();
   EXPECT_EQ(Ask(call).status, 413);
   std::string chunked =
-      "PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+      "PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n";
   for (int i = 0; i < 4; ++i) chunked += "100000\r\n" + std::string(1 << 20, 'x') + "\r\n";
   EXPECT_THAT(Raw(chunked), StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(UploadFiles(), IsEmpty());
@@ -323,8 +349,10 @@ TEST_F(HttpServerTest, RefusesAnUploadOverTheLimit) {
 
 TEST_F(HttpServerTest, RemovesAnUploadThatBreaksOff) {
   RawConnection connection(address_);
-  connection.Send("PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" +
-                  std::string(70'000, 'x'));
+  connection.Send(
+      "PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: "
+      "100000\r\n\r\n" +
+      std::string(70'000, 'x'));
   connection.FinishSending();
   EXPECT_EQ(connection.ReadToEnd(), "");
   // The file goes before the connection.
@@ -458,7 +486,9 @@ TEST_F(ShortIdleTest, HangsUpOnAConnectionNobodyUses) {
 
 TEST_F(ShortProgressTest, HangsUpOnABodyThatDrips) {
   RawConnection connection(address_);
-  connection.Send("PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
+  connection.Send(
+      "PUT /upload/x HTTP/1.1\r\nHost: localhost\r\nX-Requested-By: me\r\nContent-Length: "
+      "1000000\r\n\r\n");
   EXPECT_TRUE(HangsUpOnDripping(connection));
   EXPECT_THAT(UploadFiles(), IsEmpty());
 }
