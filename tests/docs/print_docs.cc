@@ -1,5 +1,6 @@
-// Prints the generated pages of docs/: `print_docs state-machines` and `print_docs configuration`.
-// scripts/docs writes them; CTest compares them with what is committed.
+// Prints what is generated of docs/: the pages `print_docs state-machines` and `print_docs
+// configuration`, and the table in security.md, `print_docs operations`. scripts/docs writes them;
+// CTest compares them with what is committed.
 #include <cstdio>
 #include <map>
 #include <span>
@@ -14,6 +15,7 @@
 #include "resourcemanager/core/attempt_states.h"
 #include "resourcemanager/core/container_states.h"
 #include "resourcemanager/core/node_states.h"
+#include "security/operations.h"
 #include "stream/jobmanager/core/job_states.h"
 #include "stream/jobmanager/core/task_states.h"
 #include "stream/taskmanager/core/task_states.h"
@@ -140,6 +142,21 @@ void PrintConfiguration() {
   }
 }
 
+void PrintOperations() {
+  for (const security::Service service : security::kAllServices) {
+    std::printf("\n### %s\n\n| Operation | Kind | Object | Who may |\n|---|---|---|---|\n",
+                std::string(security::ServiceTitle(service)).c_str());
+    for (const security::Operation& operation : security::OperationsOf(service)) {
+      std::printf("| `%s` | %s | %s | %s |\n",
+                  std::string(operation.name).c_str(),
+                  std::string(security::KindName(operation.kind)).c_str(),
+                  std::string(security::ObjectName(operation.object)).c_str(),
+                  operation.may.ToString().c_str());
+    }
+  }
+  std::puts("");
+}
+
 }  // namespace
 }  // namespace weir::docs
 
@@ -149,8 +166,10 @@ int main(int argc, char** argv) {
     weir::docs::PrintStateMachines();
   } else if (page == "configuration") {
     weir::docs::PrintConfiguration();
+  } else if (page == "operations") {
+    weir::docs::PrintOperations();
   } else {
-    std::fputs("usage: print_docs state-machines|configuration\n", stderr);
+    std::fputs("usage: print_docs state-machines|configuration|operations\n", stderr);
     return 2;
   }
   return 0;
