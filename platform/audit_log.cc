@@ -60,8 +60,6 @@ std::string LineOf(std::string_view service, const EndedCall& call) {
 }
 
 Error CannotOpen(Error error) {
-  // Trying again does not help; and it is no port that is taken.
-  if (error.code == ErrorCode::kUnavailable) error.code = ErrorCode::kFailedPrecondition;
   error.message = "the audit file cannot be opened: " + error.message;
   error.remedy = "it must be a plain file; check the rights on its directory, and the disk";
   return error;

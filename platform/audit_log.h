@@ -35,8 +35,7 @@ namespace weir::platform {
 
 class AuditLog {
  public:
-  // Opens the file, or makes it, 0600. Errors: those of FileSystem::OpenForAppending, but for
-  // kUnavailable, which is kFailedPrecondition.
+  // Opens the file, or makes it, 0600. Errors: those of FileSystem::OpenForAppending.
   static Result<std::unique_ptr<AuditLog>> Open(AuditOptions options,
                                                 FileSystem& files = FileSystem::Real());
   // Writes what is in the queue.

@@ -60,7 +60,7 @@ enum class ObjectKind {
   kContainer,
   kNode,
   kLabels,
-  kKeys,  // of tokens
+  kKeys,     // of tokens
   kRole,     // which ResourceManager is active
   kFile,     // staged
   kAttempt,  // the caller's own

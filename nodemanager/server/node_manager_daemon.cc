@@ -144,6 +144,7 @@ struct NodeManagerDaemon::State {
   Status FindEarlierRuns();
   void SweepGroupsOfEarlierRuns();
   void SweepGroups(Duration patience);
+  Status OpenAudit();
   Status Listen();
   Status StartExecutor();
   void WarnOfImpassable() const;
@@ -293,8 +294,12 @@ void NodeManagerDaemon::State::AskEnded(LogFollowers::Ids ids,
   });
 }
 
-Status NodeManagerDaemon::State::Listen() {
+Status NodeManagerDaemon::State::OpenAudit() {
   WEIR_ASSIGN_OR_RETURN(audit, platform::AuditLog::Open(options.audit));
+  return {};
+}
+
+Status NodeManagerDaemon::State::Listen() {
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   platform::ThriftListenerOptions listener;
   // ApplicationMasters hold the address that the run before had.
@@ -514,6 +519,7 @@ std::optional<platform::StartFailure> NodeManagerDaemon::Start() {
   if (auto status = state.FindIndices(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.StartGroups(); !status.ok()) return {{kFailure, status.error()}};
   if (auto status = state.FindEarlierRuns(); !status.ok()) return RefusalOf(status.error());
+  if (auto status = state.OpenAudit(); !status.ok()) return RefusalOf(status.error());
   if (auto status = state.Listen(); !status.ok()) {
     const bool in_use = status.error().code == ErrorCode::kUnavailable;
     return {{in_use ? kPortInUse : kFailure, status.error()}};

@@ -23,18 +23,18 @@ bool ResourceManagerCore::State::MayChange(const Application& application) {
   return !IsOver(application.state) && application.state != RmApplicationState::kKilling;
 }
 
-Status ResourceManagerCore::State::MaySubmit(const SubmitApplication& event,
+Status ResourceManagerCore::State::MaySubmit(const scheduler::Submitter& submitter,
                                              const std::string& queue) const {
   Caller caller;
   caller.kind = CallerKind::kUser;
-  caller.user = event.user;
+  caller.user = submitter.user;
   security::Object object;
   object.name = "queue " + queue;
   object.remedy = "ask for acl_submit_applications on it or on a parent";
-  if (sched->MaySubmit(queue, {event.user, event.groups})) {
+  if (sched->MaySubmit(queue, submitter)) {
     object.gives = security::Role::kQueueSubmitter;
   }
-  return security::Authorise(OperationOf(event), {.caller = caller}, &object);
+  return security::Authorise(OperationOf(SubmitApplication()), {.caller = caller}, &object);
 }
 
 Status ResourceManagerCore::State::MayDo(const security::Operation& operation,
@@ -135,12 +135,9 @@ void ResourceManagerCore::State::On(const MoveApplication& event) {
   const Application& application = **found;
   auto target = scheduler::ResolveLeaf(sched->configuration(), event.queue, false);
   if (!target.ok()) return Answer(event.call, std::move(target).error());
-  const scheduler::Submitter caller{event.user, event.groups};
-  if (!event.may_administer && !sched->MaySubmit(*target, caller)) {
-    return Answer(event.call,
-                  Error{ErrorCode::kPermissionDenied,
-                        "user " + event.user + " may not submit to queue " + *target,
-                        "ask for acl_submit_applications on it or on a parent"});
+  if (!event.may_administer) {
+    Status may = MaySubmit({event.user, event.groups}, *target);
+    if (!may.ok()) return Answer(event.call, std::move(may).error());
   }
   if (*target == QueueOf(application)) {
     return Answer(event.call, MakeReport(application, now), appended);

@@ -137,7 +137,7 @@ Result<std::unique_ptr<Application>> ResourceManagerCore::State::Admit(
   const SubmissionContext& context = event.context;
   WEIR_ASSIGN_OR_RETURN(std::string queue,
                         sched->PlaceApplication(context.queue, context.name, submitter));
-  WEIR_RETURN_IF_ERROR(MaySubmit(event, queue));
+  WEIR_RETURN_IF_ERROR(MaySubmit(submitter, queue));
   WEIR_RETURN_IF_ERROR(sched->CheckSubmission(queue, submitter));
   WEIR_ASSIGN_OR_RETURN(Resource am_resource, MasterResource(context, queue));
   WEIR_RETURN_IF_ERROR(CheckLabels(context, queue));

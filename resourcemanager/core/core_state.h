@@ -212,7 +212,7 @@ struct ResourceManagerCore::State {
         OperationOf(event), event.id, {event.user, event.groups}, event.may_administer);
   }
   // By the table of operations. kPermissionDenied.
-  Status MaySubmit(const SubmitApplication& event, const std::string& queue) const;
+  Status MaySubmit(const scheduler::Submitter& submitter, const std::string& queue) const;
   Status MayDo(const security::Operation& operation,
                const Application& application,
                const scheduler::Submitter& user,

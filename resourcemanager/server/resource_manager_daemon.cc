@@ -58,6 +58,7 @@ struct ResourceManagerDaemon::State {
   void MakeServer();
   std::vector<HostPort> OtherPlaces() const;
   void StartLoops();
+  Status OpenAudit();
   Status Listen();
   Status ListenFor(const Service& service);
   Status ListenHttp();
@@ -175,23 +176,21 @@ void ResourceManagerDaemon::State::MakeServer() {
                                      recovered.epoch.epoch,
                                      *std::move(recovered.keys),
                                      [this](const Error& error) { server->OnStoreLost(error); });
-  services = std::make_unique<ServiceEnvironment>(
-      ServiceEnvironment{*server,
-                         *staging,
-                         access,
-                         admin_loop,
-                         *keys,
-                         options.cluster_id,
-                         state_store->name(),
-                         {.roles = hooks.roles,
-                          .server = server.get(),
-                          .store_name = state_store->name()},
-                         options.queue_file,
-                         options.node_files,
-                         options.types.ToResource(options.types.minimum()),
-                         options.types.ToResource(options.types.maximum()),
-                         "",
-                         ""});
+  services = std::make_unique<ServiceEnvironment>(ServiceEnvironment{
+      *server,
+      *staging,
+      access,
+      admin_loop,
+      *keys,
+      options.cluster_id,
+      state_store->name(),
+      {.roles = hooks.roles, .server = server.get(), .store_name = state_store->name()},
+      options.queue_file,
+      options.node_files,
+      options.types.ToResource(options.types.minimum()),
+      options.types.ToResource(options.types.maximum()),
+      "",
+      ""});
 }
 
 void ResourceManagerDaemon::State::StartLoops() {
@@ -282,38 +281,39 @@ Status ResourceManagerDaemon::State::ListenHttp() {
   return {};
 }
 
-Status ResourceManagerDaemon::State::Listen() {
-  if (hooks.before_listening) hooks.before_listening();
-  // Only now: a standby of the same process wrote to it.
+Status ResourceManagerDaemon::State::OpenAudit() {
   WEIR_ASSIGN_OR_RETURN(audit, platform::AuditLog::Open(options.audit));
+  return {};
+}
+
+Status ResourceManagerDaemon::State::Listen() {
   thrift = std::make_unique<platform::ThriftServer>(io_loop);
   WEIR_RETURN_IF_ERROR(ListenHttp());
   const auto clients = platform::MakeClientPortAuthenticator(secret);
-  const Service all[] = {
-      {"master",
-       &options.master,
-       "",
-        platform::MakeAmTokenAuthenticator([this] { return *keys->Current(); }),
-        MakeApplicationMasterService,
-        security::Service::kMaster},
-      {"tracker",
-       &options.tracker,
-       "",
-       platform::MakeDaemonAuthenticator(secret),
-       MakeResourceTrackerService,
-       security::Service::kTracker},
-      {"client",
-       &options.client,
-       options.client_socket(),
-       clients,
-       MakeClientService,
-       security::Service::kClient},
-      {"admin",
-       &options.admin,
-       options.admin_socket(),
-       clients,
-       MakeAdminService,
-       security::Service::kAdmin}};
+  const Service all[] = {{"master",
+                          &options.master,
+                          "",
+                          platform::MakeAmTokenAuthenticator([this] { return *keys->Current(); }),
+                          MakeApplicationMasterService,
+                          security::Service::kMaster},
+                         {"tracker",
+                          &options.tracker,
+                          "",
+                          platform::MakeDaemonAuthenticator(secret),
+                          MakeResourceTrackerService,
+                          security::Service::kTracker},
+                         {"client",
+                          &options.client,
+                          options.client_socket(),
+                          clients,
+                          MakeClientService,
+                          security::Service::kClient},
+                         {"admin",
+                          &options.admin,
+                          options.admin_socket(),
+                          clients,
+                          MakeAdminService,
+                          security::Service::kAdmin}};
   for (const Service& service : all) WEIR_RETURN_IF_ERROR(ListenFor(service));
   services->master_address =
       platform::MasterAddresses(options.places, options.id, addresses.Get("master"));
@@ -366,6 +366,9 @@ std::optional<platform::StartFailure> ResourceManagerDaemon::Start() {
   }
   if (auto status = state.CheckQueues(); !status.ok()) return {{kUsage, status.error()}};
   state.MakeServer();
+  if (state.hooks.before_listening) state.hooks.before_listening();
+  // Only now: a standby of the same process wrote to it.
+  if (auto status = state.OpenAudit(); !status.ok()) return {{kFailure, status.error()}};
   // The ports are taken before recovery decides about any application: a start that fails for a
   // busy port leaves them as they were.
   if (auto status = state.Listen(); !status.ok()) {

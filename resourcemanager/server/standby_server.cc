@@ -120,7 +120,12 @@ StandbyServer::~StandbyServer() {
 Status StandbyServer::Start() {
   State& state = *state_;
   const RmOptions& options = state.options;
-  WEIR_ASSIGN_OR_RETURN(state.audit, platform::AuditLog::Open(options.audit));
+  auto audit = platform::AuditLog::Open(options.audit);
+  if (!audit.ok()) {
+    // It is no port that is taken.
+    return Error{ErrorCode::kFailedPrecondition, audit.error().message, audit.error().remedy};
+  }
+  state.audit = *std::move(audit);
   state.thrift = std::make_unique<platform::ThriftServer>(state.io_loop);
   const auto nobody = std::make_shared<StandbyAuthenticator>(state.leader, nullptr);
   const auto any_role = std::make_shared<StandbyAuthenticator>(

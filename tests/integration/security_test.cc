@@ -243,7 +243,7 @@ TEST_F(Security, EveryChangeIsWrittenDownWithoutSecrets) {
   EXPECT_EQ(cluster().Weir({"application", "-kill", id}).exit_code, 0);
   ASSERT_TRUE(AwaitState(id, "KILLED"));
   EXPECT_EQ(cluster().Weir({"rmadmin", "-addToClusterNodeLabels", "gpu"}).exit_code, 0);
-  EXPECT_NE(cluster().Weir({"application", "-kill", "application_1_0001"}).exit_code, 0);
+  EXPECT_NE(cluster().Weir({"rmadmin", "-removeFromClusterNodeLabels", "cpu"}).exit_code, 0);
 
   const auto line = [&](const char* what, const std::string& object, const char* result) {
     return std::map<std::string, std::string>{
@@ -252,7 +252,7 @@ TEST_F(Security, EveryChangeIsWrittenDownWithoutSecrets) {
   ExpectAudited(RmAudit(), line("submitApplication", id, "done"), 1);
   ExpectAudited(RmAudit(), line("killApplication", id, "done"), 1);
   ExpectAudited(RmAudit(), line("addNodeLabels", "gpu", "done"), 1);
-  ExpectAudited(RmAudit(), line("killApplication", "application_1_0001", "failed"), 1);
+  ExpectAudited(RmAudit(), line("removeNodeLabels", "cpu", "failed"), 1);
   ExpectAudited(RmAudit(), {{"who", "daemon"}, {"what", "registerNode"}, {"result", "done"}}, 1);
   const std::string attempt = "appattempt" + id.substr(id.find('_')) + "_000001";
   ExpectAudited(RmAudit(), {{"who", "AM of " + attempt}, {"what", "registerMaster"}}, 1);

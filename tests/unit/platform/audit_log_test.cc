@@ -291,7 +291,7 @@ TEST_F(AuditLogTest, DoesNotFollowALinkInPlaceOfItsFile) {
   ASSERT_TRUE(FileSystem::Real().MakeSymbolicLink(directory_ / "elsewhere", file()).ok());
   const auto log = AuditLog::Open(Options());
   ASSERT_FALSE(log.ok());
-  EXPECT_EQ(log.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_FALSE(log.error().remedy.empty());
   EXPECT_EQ(ReadWholeFile(directory_ / "elsewhere"), "");
 }
 

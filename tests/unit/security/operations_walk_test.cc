@@ -316,7 +316,7 @@ struct Port {
 // As the daemons make them.
 std::vector<Port> AllPorts() {
   const auto keys = [] { return Keys(); };
-  const auto client_key = [] { return Keys().ClientKey(Attempt(1)); };
+  const auto client_keys = [] { return Keys().ClientKeys(Attempt(1)); };
   return {
       {Service::kClient, platform::MakeClientPortAuthenticator(kSecret), {"the cluster secret"}},
       {Service::kAdmin, platform::MakeClientPortAuthenticator(kSecret), {"the cluster secret"}},
@@ -326,7 +326,7 @@ std::vector<Port> AllPorts() {
        platform::MakeNmTokenAuthenticator(keys, NodeId{"this-node"}),
        {"NM token"}},
       {Service::kJobs,
-       platform::MakeClientTokenAuthenticator(client_key, Attempt(1)),
+       platform::MakeClientTokenAuthenticator(client_keys, Attempt(1)),
        {"client token"}},
       {Service::kTasks,
        platform::MakeTaskManagerAuthenticator(kSecret, Attempt(1)),
