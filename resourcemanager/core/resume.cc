@@ -72,7 +72,7 @@ bool ResourceManagerCore::State::MayAdopt(const Node& node, const ContainerStatu
   if (application == nullptr || application->current() == nullptr) return false;
   const ApplicationAttempt& attempt = *application->current();
   if (!IsOf(id, attempt) || !attempt.slot || IsFinal(attempt.state)) return false;
-  if (application->state == RmApplicationState::kKilling) return false;
+  if (application->state == RmApplicationState::kKilling || application->retired) return false;
   const bool runs = status.state != ContainerState::kComplete;
   if (runs && (status.resource.memory_mib <= 0 || status.resource.vcores < 0)) return false;
   if (id.is_application_master()) {

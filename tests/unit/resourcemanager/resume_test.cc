@@ -405,5 +405,26 @@ TEST_F(Resumed, AKilledApplicationIsStoppedWhereverItComesUp) {
   EXPECT_EQ(last.applications_finished, std::vector{attempt.application});
 }
 
+// Seed 548 with two ResourceManagers: its node came back when the application was retired already.
+TEST_F(Resumed, AMasterThatFinishedWhileItWasKilledIsStoppedWhenItComesUp) {
+  Begin();
+  Restart();
+  driver.Kill(attempt.application);
+  driver.Step(RegisterMaster{.call = driver.NewCall(),
+                             .attempt = attempt,
+                             .request = {.rpc_address = {}, .tracking_url = "", .containers = {}}});
+  driver.Finish(attempt);
+  driver.CommitAll();
+  EXPECT_EQ(State(), ApplicationState::kKilled);
+  NodeIsBack("n1", {Holds(master)});
+  EXPECT_EQ(State(), ApplicationState::kKilled);
+  const auto told = driver.Beat("n1");
+  ASSERT_EQ(told.stop.size(), 1U);
+  EXPECT_EQ(told.stop[0].id, master);
+  EXPECT_EQ(driver.Beat("n1", {Complete(master, 143)}).completions_recorded, std::vector{master});
+  driver.Advance(seconds(120));
+  EXPECT_EQ(driver.core->Summary().containers_allocated, 0);
+}
+
 }  // namespace
 }  // namespace weir::rm
