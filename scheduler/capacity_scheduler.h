@@ -190,6 +190,8 @@ class CapacityScheduler {
   Status MoveApplication(ApplicationSlot application, const std::string& path, Now now);
   void SetPriority(ApplicationSlot application, int32_t priority);
   bool activated(ApplicationSlot application) const;
+  // Of a queue that was made automatically: nobody is in it any more.
+  bool IsIdle(const std::string& path) const;
   // Nodes (host names, or ids) that it does not want; both lists are applied, additions first.
   void ChangeBlacklist(ApplicationSlot application,
                        const std::vector<std::string>& add,

@@ -190,6 +190,13 @@ struct Delete {
 };
 using StoreOperation = std::variant<Put, Delete>;
 
+// What is stored has become another since it was last looked at.
+struct RecordChanges {
+  bool whole = false;        // `put` is all there is: what was known before is void
+  std::vector<Record> put;   // new ones and changed ones, as they are now; by key order
+  std::vector<Record> gone;  // deleted, or not readable any more, as they were known last
+};
+
 }  // namespace weir::store
 
 #endif  // WEIR_STATE_STORE_RECORDS_H_

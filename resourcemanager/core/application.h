@@ -43,6 +43,7 @@ struct Application {
   uint64_t final_sequence = 0;       // of the Append; 0 until the outcome is decided
   bool final_durable = false;
   bool retired = false;  // over, durable, nothing held: counted among the completed ones
+  bool resumed = false;  // it went on before this ResourceManager led (following.cc)
 
   std::vector<std::unique_ptr<ApplicationAttempt>> attempts;  // by number; the last is current
   // Of the current attempt, while it is NEW: from the failure before it on.

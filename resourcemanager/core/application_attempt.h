@@ -38,6 +38,7 @@ struct ApplicationAttempt {
   ContainerId am_container;  // number 0 until allocated
   NodeId am_node;
   bool record_durable = false;  // the AM may be started
+  bool found_ended = false;     // by its record, when that was read
   // An earlier ResourceManager may have started the AM, and its node has not yet said what of it is
   // left.
   bool master_unaccounted = false;

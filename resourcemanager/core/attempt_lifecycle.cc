@@ -108,14 +108,18 @@ void ResourceManagerCore::State::StartAttempt(Application& application) {
   if (!PauseBefore(application, failed)) AskForMaster(application, attempt);
 }
 
+ContainerAsk ResourceManagerCore::State::MasterAsk(const Application& application) const {
+  const SubmissionContext& context = application.record.context;
+  return {.request_id = kMasterRequest,
+          .priority = kMasterPriority,
+          .count = 1,
+          .resource = application.am_resource,
+          .label = context.am_label.empty() ? context.label : context.am_label};
+}
+
 void ResourceManagerCore::State::AskForMaster(Application& application,
                                               ApplicationAttempt& attempt) {
-  const auto ask = sched->Validate(*attempt.slot,
-                                   {.request_id = kMasterRequest,
-                                    .priority = kMasterPriority,
-                                    .count = 1,
-                                    .resource = application.am_resource,
-                                    .label = SpecOf(application, attempt.id).am_label});
+  const auto ask = sched->Validate(*attempt.slot, MasterAsk(application));
   if (!ask.ok()) {
     Move(attempt, AttemptEvent::kRejected);
     attempt.diagnostics = ask.error().message;

@@ -299,7 +299,7 @@ ClusterSummary ResourceManagerCore::Summary() const {
   ClusterSummary summary;
   summary.started = state.started;
   summary.epoch = state.epoch.epoch;
-  summary.unconfirmed = state.leadership.Unconfirmed(state.now.monotonic);
+  summary.unconfirmed = state.leadership->Unconfirmed(state.now.monotonic);
   summary.applications_submitted = state.counters.submitted;
   summary.applications_completed = state.counters.finished;
   summary.applications_failed = state.counters.failed;

@@ -91,7 +91,7 @@ struct Counters {
 struct ResourceManagerCore::State {
   using ContainerSlot = scheduler::ContainerSlot;
 
-  State(const CoreOptions& core_options, const store::EpochRecord& epoch_record, Now at);
+  explicit State(const CoreOptions& core_options);
 
   // --- one step (resource_manager_core.cc)
   void Dispatch(const Event& event);
@@ -271,7 +271,7 @@ struct ResourceManagerCore::State {
   void StoreUsages();
   // Its usage goes over to the totals of its queues and its user.
   void ForgetUsage(const Application& application, std::vector<store::StoreOperation>& batch);
-  void LoadUsage(const store::ApplicationUsageRecord& record);
+  static void LoadUsage(Application& application, const store::ApplicationUsageRecord& record);
   void AddUsage(std::vector<QueueReport>& reports, Now at) const;
 
   // --- what the scheduler wants done (scheduler_notices.cc)
@@ -286,6 +286,7 @@ struct ResourceManagerCore::State {
   // --- attempts (attempt_lifecycle.cc)
   void StartAttempt(Application& application);
   void AskForMaster(Application& application, ApplicationAttempt& attempt);
+  ContainerAsk MasterAsk(const Application& application) const;
   scheduler::ApplicationSpec SpecOf(const Application& application, const AttemptId& id) const;
   void OnMasterAllocated(Application& application,
                          ApplicationAttempt& attempt,
@@ -596,13 +597,51 @@ struct ResourceManagerCore::State {
   // Out of memory, and by `batch` out of the store.
   void ForgetNode(Node& node, std::vector<store::StoreOperation>& batch);
 
-  // --- recovery (recovery.cc)
+  // --- before it leads: what the store says, and as that changes (following.cc)
+  struct StoredApplication {  // all that there is of one
+    std::optional<store::ApplicationRecord> record;
+    std::map<int32_t, store::AttemptRecord> attempts;  // by number
+    std::optional<store::ApplicationUsageRecord> usage;
+    int64_t order = 0;  // 0 = it has none yet
+  };
+  struct ApplicationChange {
+    std::optional<store::ApplicationRecord> record;
+    bool gone = false;
+    std::map<int32_t, std::optional<store::AttemptRecord>> attempts;  // nothing: gone
+    std::optional<store::ApplicationUsageRecord> usage;
+    bool usage_gone = false;
+  };
+  // Once, first.
   void Load(std::vector<store::Record> records);
-  void LoadApplication(store::ApplicationRecord record);
-  void LoadAttempt(const store::AttemptRecord& record);
+  // Requires: not stale.
+  void Follow(const store::RecordChanges& changes);
+  // False, as ChangeApplication: it can only be loaded.
+  bool NoteChange(const store::Record& record,
+                  std::map<ApplicationId, ApplicationChange>& of_applications);
+  bool NoteDeletion(const store::Record& record,
+                    std::map<ApplicationId, ApplicationChange>& of_applications);
+  bool ChangeApplication(const ApplicationId& id, ApplicationChange change);
+  void LoadApplication(const ApplicationId& id, StoredApplication stored);
+  static void LoadAttempt(Application& application, const store::AttemptRecord& record);
   void LoadNode(const store::NodeRecord& record);
-  void FinishLoading();
+  // Out of everything again: it is as if it had not been there.
+  StoredApplication Unload(Application& application);
+  void UnloadEnded(const Application& application);
+  void UnloadLive(Application& application);
+  // What has ended needs nothing more; what has not goes on now if it can without anything being
+  // decided, else when it leads (to_resume).
+  void Settle(Application& application);
+  bool CanResumeUnseen(Application& application);
+  int64_t& CounterOf(RmApplicationState state);
+  void EndPreparation();
+
+  // --- recovery (recovery.cc)
+  // The epoch and the time are known: it leads.
+  void Begin(const store::EpochRecord& own, const LeadershipOptions& leads);
+  void BeginAwaitingNodes();
   void BeginWithWhatIsLoaded();
+  void TellOfResumed();
+  void DeleteOrphans();
   // What awaited nodes hold is not known: no queue is taken above its guarantee on guesses.
   void BeginBarrier();
   void EndBarrier(const std::string& why);
@@ -631,9 +670,9 @@ struct ResourceManagerCore::State {
   std::string CheckCommands() const;
   std::string CheckCalls() const;
 
-  const CoreOptions options;
-  const store::EpochRecord epoch;
-  const WallTime started;
+  CoreOptions options;
+  store::EpochRecord epoch;  // this and the next from Begin on
+  WallTime started;
   std::unique_ptr<scheduler::CapacityScheduler> sched;  // from Load on
 
   std::deque<AppliedQueues> applied_queues;  // the last one is in force
@@ -671,11 +710,14 @@ struct ResourceManagerCore::State {
   size_t live_applications = 0;
   int32_t active_nodes = 0;
   int32_t awaited_nodes = 0;
-  std::set<ApplicationId> waits_for_former;    // whose AM may be started when nothing is left
-  bool taking_report = false;                  // of a node: what else it has is not known yet
-  std::set<AttemptId> avoiding;                // whose AM's ask waits, and that have nodes to avoid
-  std::vector<ApplicationId> to_resume;        // found live by recovery
-  std::vector<store::StoreOperation> orphans;  // records without their application: deleted
+  std::set<ApplicationId> waits_for_former;  // whose AM may be started when nothing is left
+  bool taking_report = false;                // of a node: what else it has is not known yet
+  std::set<AttemptId> avoiding;              // whose AM's ask waits, and that have nodes to avoid
+  std::set<ApplicationId> to_resume;         // live ones that go on when it leads
+  std::set<std::string> orphans;             // keys of records without their application: deleted
+  std::set<NodeId> missed_nodes;             // where a master is to be, and that are not known
+  bool stale = false;                        // something has changed that was not followed
+  bool keys_shared = false;                  // two applications were found with one idempotency key
   std::set<std::pair<WallTime, ApplicationId>> completed;         // retired ones, oldest first
   std::set<std::pair<WallTime, ApplicationId>> stored_completed;  // those with records
   Counters counters;
@@ -703,7 +745,7 @@ struct ResourceManagerCore::State {
   std::map<NodeId, store::DecommissionRecord> decommissions;
   NodeLists lists;
   ExpiryLimiter expiry_limiter;
-  Leadership leadership;
+  std::optional<Leadership> leadership;          // from Begin on
   bool unconfirmed_noted = false;                // that it has not been confirmed for long
   std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
   std::set<std::pair<Instant, int32_t>> gone;    // LOST, SHUTDOWN, DECOMMISSIONED: the same

@@ -392,16 +392,11 @@ void ResourceManagerCore::State::On(const DrainNode& event) {
 void ResourceManagerCore::State::LoadDecommission(const store::DecommissionRecord& record) {
   Node* node = FindNode(record.node);
   if (node == nullptr) {
-    orphans.push_back(store::Delete{store::DecommissionKey(record.node)});
+    orphans.insert(store::DecommissionKey(record.node));
     return;
   }
   decommissions.insert_or_assign(record.node, record);
-  if (record.done) {
-    node_deadlines.Clear(node->index);
-    Move(*node, NodeEvent::kDecommission);
-  } else {
-    SetDecommissionDeadline(*node, record.deadline);
-  }
+  if (record.done) Move(*node, NodeEvent::kDecommission);
 }
 
 // --- mass silence

@@ -3,7 +3,7 @@
 // Algorithm: a binary heap with one entry per key at most as late as the key's deadline. Putting a
 // deadline off only writes it down: its entry is looked at when its time comes, and goes back into
 // the heap then. So Set is O(1) for what is put off, O(log keys) else, and Next may be too early,
-// never too late.
+// never too late. All of them can be moved at once, which costs nothing.
 //
 // Owner: the core's state. Single-threaded. No heap but for growth.
 #ifndef WEIR_RESOURCEMANAGER_CORE_LAZY_DEADLINES_H_
@@ -22,7 +22,9 @@ namespace weir::rm {
 
 class LazyDeadlines {
  public:
-  void Set(int32_t key, Instant when) {
+  // Requires: not kNever.
+  void Set(int32_t key, Instant then) {
+    const Instant when = then - shift_;
     const auto index = static_cast<size_t>(key);
     if (keys_.size() <= index) keys_.resize(index + 1);
     Key& its = keys_[index];
@@ -37,6 +39,8 @@ class LazyDeadlines {
     const auto index = static_cast<size_t>(key);
     return key >= 0 && index < keys_.size() && keys_[index].deadline != kNever;
   }
+  // Moves all that are set; O(1).
+  void Shift(Duration by) { shift_ += by; }
   // Moves every deadline back. O(n).
   void Postpone(Duration by) {
     for (Key& key : keys_) {
@@ -44,10 +48,11 @@ class LazyDeadlines {
     }
   }
   // Not after the earliest deadline.
-  Instant Next() const { return heap_.empty() ? kNever : heap_.front().first; }
+  Instant Next() const { return heap_.empty() ? kNever : heap_.front().first + shift_; }
 
   // Takes out at most `limit` keys that are due, the earliest first.
-  std::vector<int32_t> TakeDue(Instant now, size_t limit) {
+  std::vector<int32_t> TakeDue(Instant then, size_t limit) {
+    const Instant now = then - shift_;
     std::vector<int32_t> due;
     while (due.size() < limit && !heap_.empty() && heap_.front().first <= now) {
       const auto [when, key] = heap_.front();
@@ -77,6 +82,7 @@ class LazyDeadlines {
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
   }
 
+  Duration shift_{0};  // what is kept is so much earlier than it is
   std::vector<Key> keys_;
   std::vector<std::pair<Instant, int32_t>> heap_;
 };

@@ -75,7 +75,7 @@ NodeHeartbeatAnswer ResourceManagerCore::State::MakeAnswer(Node& node) {
   answer.epoch = epoch.epoch;
   answer.sequence = node.polls.last();
   answer.wall = now.wall;
-  answer.unconfirmed = leadership.Unconfirmed(now.monotonic);
+  answer.unconfirmed = leadership->Unconfirmed(now.monotonic);
   TellStarts(node, answer);
   TellStops(node, answer);
   TellCommands(node, answer);

@@ -146,7 +146,7 @@ void ResourceManagerCore::State::AnswerRegistration(const Node& node, CallId cal
                             .expiry = options.node_expiry,
                             .lease = NodeLease(options.node_lease, options.node_expiry),
                             .wall = now.wall,
-                            .unconfirmed = leadership.Unconfirmed(now.monotonic)},
+                            .unconfirmed = leadership->Unconfirmed(now.monotonic)},
          node.record_sequence);
 }
 

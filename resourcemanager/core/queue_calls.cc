@@ -107,7 +107,7 @@ void ResourceManagerCore::State::LoadQueues(const std::vector<store::Record>& re
     if (first.part != 0 || std::cmp_not_equal(parts.size(), first.parts)) {
       // Written in one batch: only damage makes one incomplete.
       for (const auto* part : parts) {
-        orphans.push_back(store::Delete{store::QueueConfigurationKey(version, part->part)});
+        orphans.insert(store::QueueConfigurationKey(version, part->part));
       }
       start_notes.push_back({"queues",
                              "-",

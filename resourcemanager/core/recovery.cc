@@ -1,156 +1,126 @@
-// Recovery: from the records of earlier ResourceManagers to the state this one begins with.
+// Recovery: from what earlier ResourceManagers have stored (following.cc) to the state in which
+// this one begins to lead.
 //
 // Applications that ended keep their end; the others go on (resume.cc). Known nodes are awaited:
 // they have the time of their expiry to register again, then they are LOST. Damaged records never
 // stop a start: what lacks its application is deleted, a missing attempt is shown as failed.
 #include <algorithm>
+#include <iterator>
+#include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "resourcemanager/core/core_state.h"
+#include "resourcemanager/core/node_lease.h"
 
 namespace weir::rm {
 namespace {
 
 constexpr std::string_view kStagingScheme = "staging:";
 constexpr std::string_view kAllQueues = "root";
-
-RmApplicationState StateOf(ApplicationState stored) {
-  switch (stored) {
-    case ApplicationState::kFinished:
-      return RmApplicationState::kFinished;
-    case ApplicationState::kFailed:
-      return RmApplicationState::kFailed;
-    case ApplicationState::kKilled:
-      return RmApplicationState::kKilled;
-    case ApplicationState::kNew:
-    case ApplicationState::kSubmitted:
-    case ApplicationState::kAccepted:
-    case ApplicationState::kRunning:
-      break;
-  }
-  return RmApplicationState::kSubmitted;
-}
-
-// Of the last one, when its application has ended.
-RmAttemptState LastAttemptState(RmApplicationState application) {
-  if (application == RmApplicationState::kFinished) return RmAttemptState::kFinished;
-  if (application == RmApplicationState::kKilled) return RmAttemptState::kKilled;
-  return RmAttemptState::kFailed;
-}
+// The newest of those that went on unseen are told, and as many nodes; to look for the former takes
+// so many steps at most.
+constexpr size_t kToldNodes = 200;
+constexpr size_t kToldApplications = 200;
+constexpr size_t kLookedAt = 2000;
 
 }  // namespace
 
-void ResourceManagerCore::State::Load(std::vector<store::Record> records) {
-  LoadQueues(records);
-  for (auto& record : records) {
-    if (auto* application = std::get_if<store::ApplicationRecord>(&record)) {
-      LoadApplication(std::move(*application));
-    } else if (const auto* node = std::get_if<store::NodeRecord>(&record)) {
-      LoadNode(*node);
-    }
+void ResourceManagerCore::State::Begin(const store::EpochRecord& own,
+                                       const LeadershipOptions& leads) {
+  epoch = own;
+  started = now.wall;
+  // Sessions of an older epoch never equal one of this epoch.
+  next_session = (epoch.epoch.value << 32) + 1;
+  next_command = (epoch.epoch.value << 32) + 1;
+  options.leadership = leads;
+  leadership.emplace(leads, NodeLease(options.node_lease, options.node_expiry), now.monotonic);
+  counters.submitted = static_cast<int64_t>(applications.size());
+  constexpr int32_t kLast = std::numeric_limits<int32_t>::max();
+  const auto later = applications.upper_bound({epoch.cluster_timestamp, kLast});
+  if (later != applications.begin()) {
+    const ApplicationId& last = std::prev(later)->first;
+    if (last.cluster_timestamp == epoch.cluster_timestamp) next_application = last.sequence + 1;
   }
-  for (const auto& record : records) {
-    if (const auto* attempt = std::get_if<store::AttemptRecord>(&record)) LoadAttempt(*attempt);
-    if (const auto* usage = std::get_if<store::ApplicationUsageRecord>(&record)) LoadUsage(*usage);
-    if (const auto* going = std::get_if<store::DecommissionRecord>(&record)) {
-      LoadDecommission(*going);
-    }
-  }
-  FinishLoading();
+  if (applied_queues.back().parts == 0) applied_queues.back().about.applied = now.wall;
+  // What was counted from zero on by either clock.
+  const Duration monotonic = now.monotonic.time_since_epoch();
+  master_deadlines.Shift(monotonic);
+  queue_deadlines.Shift(monotonic);
+  lifetime_deadlines.Shift(monotonic - now.wall.time_since_epoch());
+  BeginAwaitingNodes();
 }
 
-void ResourceManagerCore::State::LoadApplication(store::ApplicationRecord stored) {
-  // In their order, as a rule: each goes to the end.
-  auto& owned = applications.try_emplace(applications.end(), stored.id)->second;
-  if (owned != nullptr) return;  // a store has each key once
-  owned = std::make_unique<Application>();
-  Application& application = *owned;
-  application.record = std::move(stored);
-  const store::ApplicationRecord& record = application.record;
-  application.am_resource = record.context.am_resource;
-  application.charged_until = now.monotonic;
-  application.tracking_url = record.tracking_url;
-  application.state = StateOf(record.state);
-  idempotency_keys.try_emplace(record.idempotency_key, record.id);
-  ++counters.submitted;
-  if (record.id.cluster_timestamp == epoch.cluster_timestamp) {
-    next_application = std::max(next_application, record.id.sequence + 1);
+void ResourceManagerCore::State::BeginAwaitingNodes() {
+  gone.clear();
+  removal_deadlines = {};  // UseListsOfTheStart sets them
+  // They came in some order, by which what is said to several nodes would be said.
+  nodes_by_index.clear();
+  for (const auto& [id, node] : nodes) {
+    node->index = static_cast<int32_t>(nodes_by_index.size());
+    nodes_by_index.push_back(node.get());
+    node_indices.insert_or_assign(id.uuid, node->index);
+    if (node->awaited) node_deadlines.Set(node->index, now.monotonic + options.node_expiry);
+    if (node->gone_at == kNever) continue;
+    node->gone_at = now.monotonic;
+    gone.emplace(now.monotonic, node->index);
+  }
+  for (const auto& [id, record] : decommissions) {
+    if (!record.done) SetDecommissionDeadline(*FindNode(id), record.deadline);
   }
 }
 
-void ResourceManagerCore::State::LoadAttempt(const store::AttemptRecord& record) {
-  Application* application = FindApplication(record.id.application);
-  if (application == nullptr || record.id.number < 1 ||
-      static_cast<size_t>(record.id.number) > kAttemptsMax) {
-    orphans.push_back(store::Delete{store::AttemptKey(record.id)});
-    return;
+// They are told here, as they would be of whoever had gone on just now.
+void ResourceManagerCore::State::TellOfResumed() {
+  size_t told_nodes = 0;
+  for (const auto& [id, node] : nodes) {
+    if (++told_nodes > kToldNodes) break;
+    const SharedText address("address=" + node->record.address.ToString());
+    const auto tell = [&](NodeEvent event, NodeState to) {
+      Emit(Transitioned{
+          "node", Subject(node->name), Name(NodeState::kNew), Name(event), Name(to), address});
+    };
+    tell(NodeEvent::kRecover, NodeState::kNew);
+    if (node->state != NodeState::kNew) tell(NodeEvent::kDecommission, node->state);
   }
-  auto& attempts = application->attempts;
-  while (attempts.size() < static_cast<size_t>(record.id.number)) {
-    auto missing = std::make_unique<ApplicationAttempt>();
-    missing->id = {record.id.application, static_cast<int32_t>(attempts.size()) + 1};
-    missing->state = RmAttemptState::kFailed;
-    missing->diagnostics = "Its record was not found in the store";
-    attempts.push_back(std::move(missing));
+  std::vector<const Application*> told;
+  size_t looked_at = 0;
+  for (auto it = applications.rbegin(); it != applications.rend(); ++it) {
+    if (++looked_at > kLookedAt || told.size() >= kToldApplications) break;
+    if (it->second->resumed) told.push_back(it->second.get());
   }
-  ApplicationAttempt& attempt = *attempts[static_cast<size_t>(record.id.number) - 1];
-  attempt.am_container = record.am_container;
-  attempt.am_node = record.am_node;
-  attempt.started = record.started;
-  attempt.exit_code = record.exit_code;
-  attempt.diagnostics = record.diagnostics;
-  attempt.counted = record.counted;
-  attempt.node_at_fault = record.node_at_fault;
-  attempt.ended = std::max(record.ended, record.started);
-  attempt.record_durable = true;
-  attempt.state = record.finished || record.am_container.number == 0 ? RmAttemptState::kFailed
-                                                                     : RmAttemptState::kNew;
-}
-
-void ResourceManagerCore::State::LoadNode(const store::NodeRecord& record) {
-  if (FindNode(record.id) != nullptr) return;
-  Node& node = AddNode(record);
-  Move(node, NodeEvent::kRecover);
-  node.awaited = true;
-  ++awaited_nodes;
-  node_deadlines.Set(node.index, now.monotonic + options.node_expiry);
-}
-
-void ResourceManagerCore::State::FinishLoading() {
-  for (auto& [id, owned] : applications) {
-    Application& application = *owned;
-    application.order = next_order++;
-    if (!IsOver(application.state)) {
-      application.visible = ApplicationState::kSubmitted;
-      ++live_applications;
-      UseStagedFiles(application, 1);
-      to_resume.push_back(id);
-      continue;
-    }
-    for (const auto& attempt : application.attempts) attempt->state = RmAttemptState::kFailed;
-    if (ApplicationAttempt* last = application.current()) {
-      last->state = LastAttemptState(application.state);
-    }
-    application.visible = application.record.state;
-    application.final_durable = true;
-    application.retired = true;
-    NoteCompleted(application);
-    if (application.state == RmApplicationState::kFinished) ++counters.finished;
-    if (application.state == RmApplicationState::kFailed) ++counters.failed;
-    if (application.state == RmApplicationState::kKilled) ++counters.killed;
+  for (auto it = told.rbegin(); it != told.rend(); ++it) {
+    const Application& application = **it;
+    const ApplicationAttempt& attempt = *application.current();
+    const bool has_master = attempt.state == RmAttemptState::kLaunched;
+    Emit(Transitioned{"application",
+                      Subject(application.id()),
+                      Name(RmApplicationState::kSubmitted),
+                      Name(ApplicationEvent::kAccepted),
+                      Name(application.state),
+                      {}});
+    Emit(Transitioned{"attempt",
+                      Subject(attempt.id),
+                      Name(RmAttemptState::kNew),
+                      Name(has_master ? AttemptEvent::kRecover : AttemptEvent::kStart),
+                      Name(attempt.state),
+                      {}});
   }
+  const size_t all = live_applications - to_resume.size();
+  if (all <= told.size()) return;
+  Emit(Noted{"server",
+             "-",
+             std::to_string(all) + " applications go on, of which the newest are told",
+             false});
 }
 
 void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
-  // Files of applications that ended: the word that they may go can have been lost in the crash.
-  for (const auto& [finished, id] : completed) {
-    std::vector<std::string> unused = UnusedStagedFiles(*FindApplication(id));
-    if (!unused.empty()) Emit(ForgetStagedFiles{id, std::move(unused)});
-  }
   BeginBarrier();
   FindQueues();
+  TellOfResumed();
   for (const auto& id : std::exchange(to_resume, {})) Resume(*FindApplication(id));
-  if (!orphans.empty()) Append(std::exchange(orphans, {}));
+  DeleteOrphans();
   UseListsOfTheStart();
   if (applied_queues.back().parts == 0) {  // chosen just now
     AppliedQueues chosen = std::move(applied_queues.back());
@@ -162,6 +132,12 @@ void ResourceManagerCore::State::BeginWithWhatIsLoaded() {
   start_notes.clear();
   DropOldestCompleted();
   AskWhetherLeading();
+}
+
+void ResourceManagerCore::State::DeleteOrphans() {
+  std::vector<store::StoreOperation> batch;
+  for (const std::string& key : std::exchange(orphans, {})) batch.push_back(store::Delete{key});
+  if (!batch.empty()) Append(std::move(batch));
 }
 
 void ResourceManagerCore::State::BeginBarrier() {

@@ -43,25 +43,14 @@ std::optional<CallId> CallOf(const Event& event) {
 
 }  // namespace
 
-ResourceManagerCore::State::State(const CoreOptions& core_options,
-                                  const store::EpochRecord& epoch_record,
-                                  Now at)
+ResourceManagerCore::State::State(const CoreOptions& core_options)
     : options(core_options),
-      epoch(epoch_record),
-      started(at.wall),
-      // Sessions of an older epoch never equal one of this epoch.
-      next_session((epoch_record.epoch.value << 32) + 1),
-      next_command((epoch_record.epoch.value << 32) + 1),
       lists(core_options.node_lists),
       expiry_limiter(core_options.expiry_share),
-      leadership(core_options.leadership,
-                 NodeLease(core_options.node_lease, core_options.node_expiry),
-                 at.monotonic),
       application_table(ApplicationTransitions()),
       attempt_table(AttemptTransitions()),
       container_transitions(ContainerTransitions()),
-      node_table(NodeTransitions()),
-      now(at) {}
+      node_table(NodeTransitions()) {}
 
 void ResourceManagerCore::State::Dispatch(const Event& event) {
   std::visit(
@@ -196,7 +185,7 @@ void ResourceManagerCore::State::ForgiveOwnPause() {
 }
 
 void ResourceManagerCore::State::On(const StoreSaid& event) {
-  leadership.StoreSaid(event.round, event.ours);
+  leadership->StoreSaid(event.round, event.ours);
   NoteLeadership();
 }
 
@@ -207,13 +196,13 @@ void ResourceManagerCore::State::On(const OtherSaid& event) {
          "another ResourceManager is active under epoch " + std::to_string(event.active->value),
          ""});
   }
-  leadership.OtherSaid(event.round, event.other, event.active.has_value(), now.monotonic);
+  leadership->OtherSaid(event.round, event.other, event.active.has_value(), now.monotonic);
   NoteLeadership();
 }
 
 void ResourceManagerCore::State::AskWhetherLeading() {
-  if (leadership.Next() > now.monotonic) return;
-  const Leadership::Round round = leadership.Begin(now.monotonic);
+  if (leadership->Next() > now.monotonic) return;
+  const Leadership::Round round = leadership->Begin(now.monotonic);
   Emit(ConfirmLeadership{round.number, round.ask_others});
   NoteLeadership();
 }
@@ -221,7 +210,7 @@ void ResourceManagerCore::State::AskWhetherLeading() {
 // One line when it has not been confirmed for a good part of the lease, and one when it is again.
 void ResourceManagerCore::State::NoteLeadership() {
   const Duration lease = NodeLease(options.node_lease, options.node_expiry);
-  const Duration unconfirmed = leadership.Unconfirmed(now.monotonic);
+  const Duration unconfirmed = leadership->Unconfirmed(now.monotonic);
   const bool long_ago = unconfirmed > lease / 4 + options.leadership.period;
   if (long_ago == unconfirmed_noted) return;
   unconfirmed_noted = long_ago;
@@ -352,9 +341,13 @@ ResourceManagerCore::ResourceManagerCore(const CoreOptions& options,
                                          const store::EpochRecord& epoch,
                                          std::vector<store::Record> records,
                                          Now now)
-    : state_(std::make_unique<State>(options, epoch, now)) {
+    : state_(std::make_unique<State>(options)) {
   state_->Load(std::move(records));
+  state_->now = now;
+  state_->Begin(epoch, options.leadership);
 }
+
+ResourceManagerCore::ResourceManagerCore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 ResourceManagerCore::~ResourceManagerCore() = default;
 
@@ -399,7 +392,7 @@ Instant ResourceManagerCore::NextDeadline() const {
                    state.silent.empty() ? kNever : state.expiry_limiter.Next(),
                    state.usage_deadline,
                    state.barrier_ends,
-                   state.leadership.Next(),
+                   state.leadership->Next(),
                    state.sched->NextDeadline().value_or(kNever)});
 }
 

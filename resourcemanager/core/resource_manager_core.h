@@ -93,7 +93,8 @@ struct IgnoredPair {
 
 class ResourceManagerCore {
  public:
-  // `epoch` and the records are what the store gave: see StateStore::Open and Load.
+  // `epoch` and the records are what the store gave: see StateStore::Open and Load. Who has
+  // followed the store has one made already: standby_core.h.
   ResourceManagerCore(const CoreOptions& options,
                       const store::EpochRecord& epoch,
                       std::vector<store::Record> records,
@@ -157,7 +158,9 @@ class ResourceManagerCore {
   std::string CheckInvariants() const;
 
  private:
+  friend class StandbyCore;
   struct State;
+  explicit ResourceManagerCore(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -59,6 +59,7 @@ void ResourceManagerCore::State::ResumeAttempt(Application& application,
 
 void ResourceManagerCore::State::ExpectMaster(ApplicationAttempt& attempt) {
   Node* node = FindNode(attempt.am_node);
+  if (node == nullptr && attempt.am_container.number != 0) missed_nodes.insert(attempt.am_node);
   const bool awaited_there = attempt.am_container.number != 0 && node != nullptr && node->awaited;
   attempt.master_unaccounted = awaited_there;
   if (awaited_there) node->expected.insert(attempt.am_container);

@@ -103,17 +103,13 @@ void ResourceManagerCore::State::ForgetUsage(const Application& application,
   }
 }
 
-void ResourceManagerCore::State::LoadUsage(const store::ApplicationUsageRecord& record) {
-  Application* application = FindApplication(record.id);
-  if (application == nullptr) {
-    orphans.push_back(store::Delete{store::ApplicationUsageKey(record.id)});
-    return;
-  }
-  application->stored_usage = record;
-  application->used_before = record.queues;
-  if (const auto now_in = application->used_before.extract(application->record.queue);
+void ResourceManagerCore::State::LoadUsage(Application& application,
+                                           const store::ApplicationUsageRecord& record) {
+  application.stored_usage = record;
+  application.used_before = record.queues;
+  if (const auto now_in = application.used_before.extract(application.record.queue);
       !now_in.empty()) {
-    application->used = now_in.mapped();
+    application.used = now_in.mapped();
   }
 }
 

@@ -184,6 +184,9 @@ bool CapacityScheduler::Schedule(Now now, size_t limit, std::vector<Allocation>&
 bool CapacityScheduler::PreemptionStep(Now now) {
   return state_->PreemptionStep(now);
 }
+bool CapacityScheduler::IsIdle(const std::string& path) const {
+  return state_->idle_queues.contains(path);
+}
 std::vector<Notice> CapacityScheduler::TakeNotices() {
   return std::exchange(state_->notices, {});
 }

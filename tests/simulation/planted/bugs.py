@@ -68,9 +68,9 @@ BUGS = [
      "      known != idempotency_keys.end()) {",
      "      known != idempotency_keys.end() && event.idempotency_key.empty()) {", ""),
     ("attempts-begin-anew", "the attempts that are stored are not read",
-     "resourcemanager/core/recovery.cc",
-     "  if (application == nullptr || record.id.number < 1 ||",
-     "  if (application == nullptr || record.id.number > 0 ||", ""),
+     "resourcemanager/core/following.cc",
+     "  return attempt >= 1 && static_cast<size_t>(attempt) <= kAttemptsMax;\n",
+     "  return attempt < 1;\n", ""),
 ]
 
 

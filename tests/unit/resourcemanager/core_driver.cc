@@ -48,6 +48,9 @@ std::string Describe(const Action& action) {
     return text + moved->subject.ToString() + " " + std::string(moved->from) + "-" +
            std::string(moved->event) + "->" + std::string(moved->to);
   }
+  if (const auto* note = std::get_if<Noted>(&action.body)) {
+    return text + "note of " + note->subject + ": " + note->message;
+  }
   return text + "kind " + std::to_string(action.body.index());
 }
 
@@ -114,16 +117,67 @@ void CoreDriver::Restart() {
   std::vector<store::Record> records;
   for (const auto& [key, record] : store) records.push_back(record);
   core = std::make_unique<ResourceManagerCore>(options, epoch, records, now);
-  Take(core->Start(now));
+  followed.reset();
+  if (standby) followed = standby->Lead(store, epoch, now);
+  Do([this](ResourceManagerCore& one) { return one.Start(now); });
 }
 
 void CoreDriver::Step(Event event) {
-  Take(core->Step(event, now));
+  Do([&](ResourceManagerCore& one) { return one.Step(event, now); });
+}
+
+void CoreDriver::Do(const std::function<Actions(ResourceManagerCore&)>& step) {
+  Actions actions = step(*core);
+  if (followed != nullptr) {
+    const auto in_lines = [](const Actions& all) {
+      std::string lines;
+      for (const Action& action : all) lines += rm::Describe(action) + "\n";
+      return lines;
+    };
+    EXPECT_EQ(in_lines(actions), in_lines(step(*followed)));
+    EXPECT_EQ(Describe(*core, now), Describe(*followed, now));
+    EXPECT_EQ(followed->CheckInvariants(), "");
+  }
+  Take(std::move(actions));
+}
+
+std::string CoreDriver::Describe(const ResourceManagerCore& core, Now now) {
+  std::string text;
+  for (const auto& one : core.List({}, now).applications) {
+    text += one.id.ToString() + " " + std::string(ApplicationStateName(one.state)) + " " +
+            one.queue + " " + std::to_string(one.priority) + " " + std::to_string(one.version) +
+            " " + one.attempt.ToString() + " " + one.am_container.ToString() + " " +
+            std::string(PendingReasonName(one.pending_reason)) + " " + one.pending_detail + " " +
+            one.diagnostics + " " + ToIso8601(one.started) + ToIso8601(one.finished) + " " +
+            std::to_string(one.memory_seconds) + "\n";
+  }
+  for (const auto& node : core.Nodes()) {
+    text += node.id.uuid + " " + std::string(NodeStateName(node.state)) + " " +
+            node.used.ToString() + " " + node.capacity.ToString() + "\n";
+  }
+  for (const auto& queue : core.Queues(now)) {
+    text += queue.path + " " + queue.state + " " + std::to_string(queue.pending_applications) +
+            " " + std::to_string(queue.active_applications) + " " +
+            std::to_string(queue.memory_seconds) + "\n";
+  }
+  for (const auto& version : core.QueueHistory()) {
+    text += std::to_string(version.version) + " " + ToIso8601(version.applied) + "\n";
+  }
+  const ClusterSummary summary = core.Summary();
+  for (const int64_t number : {summary.applications_submitted,
+                               summary.applications_completed,
+                               summary.applications_failed,
+                               summary.applications_killed,
+                               summary.containers_allocated,
+                               summary.containers_pending}) {
+    text += std::to_string(number) + " ";
+  }
+  return text;
 }
 
 void CoreDriver::Take(Actions actions) {
   for (auto& action : actions) {
-    trace += Describe(action) + "\n";
+    trace += rm::Describe(action) + "\n";
     if (auto* append = std::get_if<Append>(&action.body)) {
       EXPECT_EQ(action.after_record, 0U);
       uncommitted.push_back(*append);

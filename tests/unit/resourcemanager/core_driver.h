@@ -1,10 +1,12 @@
 // CoreDriver: drives a ResourceManagerCore in virtual time, as the server would: it gives the calls
 // numbers, holds actions back until their record is committed, keeps the store's image, and checks
-// the invariants after every step. Single-threaded.
+// the invariants after every step. With a standby, what that has followed does the same as what the
+// records give, from each restart on. Single-threaded.
 #ifndef WEIR_TESTS_UNIT_RESOURCEMANAGER_CORE_DRIVER_H_
 #define WEIR_TESTS_UNIT_RESOURCEMANAGER_CORE_DRIVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "resourcemanager/core/resource_manager_core.h"
+#include "tests/unit/resourcemanager/following_standby.h"
 
 namespace weir::rm {
 
@@ -78,6 +81,8 @@ class CoreDriver {
   const store::ApplicationRecord* StoredApplication(const ApplicationId& id) const;
 
   CallId NewCall() { return {next_call++}; }
+  // What it shows of everything, in words.
+  static std::string Describe(const ResourceManagerCore& core, Now now);
 
   CoreOptions options;
   std::unique_ptr<ResourceManagerCore> core;
@@ -93,6 +98,8 @@ class CoreDriver {
   std::vector<ConfirmLeadership> questions;
   std::optional<StepDown> step_down;
   std::string trace;  // every action in a line
+  std::optional<FollowingStandby> standby;
+  std::unique_ptr<ResourceManagerCore> followed;  // what it became at the last restart
   std::map<std::string, int64_t> sessions;
   std::map<std::string, int64_t> node_sequences;
   std::map<AttemptId, int64_t> master_sequences;
@@ -100,6 +107,7 @@ class CoreDriver {
   uint64_t next_call = 1;
 
  private:
+  void Do(const std::function<Actions(ResourceManagerCore&)>& step);
   void Take(Actions actions);
   void Release(const Action& action);
 };

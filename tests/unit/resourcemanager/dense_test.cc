@@ -112,6 +112,28 @@ TEST(LazyDeadlines, PostponedOnesComeLater) {
   EXPECT_EQ(deadlines.Next(), kNever);
 }
 
+template <typename OfTimes>
+void ExpectShifted(OfTimes& deadlines) {
+  const Instant zero;
+  deadlines.Set(1, zero + seconds(10));
+  deadlines.Set(2, zero + seconds(20));
+  deadlines.Shift(seconds(1000));
+  EXPECT_EQ(deadlines.Next(), zero + seconds(1010));
+  deadlines.Set(3, zero + seconds(1015));
+  deadlines.Set(2, zero + seconds(1021));
+  EXPECT_TRUE(deadlines.TakeDue(zero + seconds(1009), 9).empty());
+  EXPECT_EQ(deadlines.TakeDue(zero + seconds(1020), 9), (std::vector<int32_t>{1, 3}));
+  EXPECT_TRUE(deadlines.Has(2));
+  EXPECT_EQ(deadlines.TakeDue(zero + seconds(1021), 9), std::vector<int32_t>{2});
+}
+
+TEST(Deadlines, MoveAllAtOnce) {
+  Deadlines<int32_t> plain;
+  ExpectShifted(plain);
+  LazyDeadlines lazy;
+  ExpectShifted(lazy);
+}
+
 TEST(FlatMap, HoldsWhatWasPut) {
   Random random(7);
   FlatMap<int64_t> flat;

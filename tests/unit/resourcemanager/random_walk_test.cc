@@ -1,6 +1,7 @@
 // Random peers from a seed: nodes, AMs and clients that repeat, skip, forget and lie. After every
 // step the invariants hold (the driver checks them); the same seed gives the same actions; and when
-// everybody behaves at last, everything ends.
+// everybody behaves at last, everything ends. And a standby that has followed the store is the
+// ResourceManager that its records give: it does the same from then on.
 #include <gtest/gtest.h>
 
 #include <iterator>
@@ -75,6 +76,21 @@ class Walk {
     EXPECT_TRUE(driver_.held.empty());
   }
   const std::string& trace() const { return driver_.trace; }
+
+  // With a standby that looks at the store now and then, and leads from time to time.
+  void RunWithStandby(uint64_t seed) {
+    driver_.standby.emplace(driver_.options);
+    Random random(seed);
+    for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
+      SCOPED_TRACE("step " + std::to_string(step));
+      One();
+      if (random.Chance(1, 2)) {
+        driver_.standby->Look(driver_.store, random.Chance(1, 3) ? &random : nullptr);
+      }
+      if (random.Chance(1, 40)) driver_.Restart();
+    }
+  }
+  const FollowingStandby& standby() const { return *driver_.standby; }
 
  private:
   static CoreOptions Options() {
@@ -394,6 +410,18 @@ TEST_P(RandomWalk, KeepsEveryInvariantAndSettles) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomWalk, ::testing::Range<uint64_t>(1, 41));
+
+class StandbyWalk : public ::testing::TestWithParam<uint64_t> {};
+
+TEST_P(StandbyWalk, DoesWhatOneDoesThatBeginsWithTheRecords) {
+  Walk walk(GetParam());
+  walk.RunWithStandby(GetParam() + 1000);
+  // Otherwise the test would hardly test anything.
+  EXPECT_LT(walk.standby().whole(), walk.standby().looks() / 3);
+  walk.Settle();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, StandbyWalk, ::testing::Range<uint64_t>(1, 61));
 
 TEST(Determinism, SameSeedGivesTheSameActions) {
   Walk first(7);
