@@ -40,6 +40,12 @@ struct LoadedState {
   std::vector<std::string> notes;
 };
 
+// What a standby hears of a store.
+struct StoreChanges {
+  RecordChanges records;
+  std::vector<std::string> quarantined;  // all that is, as in LoadedState
+};
+
 struct OpenRequest {
   int64_t wall_millis = 0;  // now
   std::string cluster_id;
@@ -69,9 +75,15 @@ class StateStore {
   // Everything stored. kUnavailable; kCorruption (the store itself, not one record);
   // kFailedPrecondition: a newer version of Weir has written it.
   virtual Result<LoadedState> Load() = 0;
-  // Makes what the next Open and Load have to read less, by reading what has changed since: for a
-  // standby, from time to time. Of a store that can fence; others need nothing. Errors: as Load.
-  virtual Status Follow() { return {}; }
+  // What has changed since the last Follow, the first time everything: for a standby, from time to
+  // time, and once more after Open, when it is exact. What the next Open has to read is less then.
+  // Of a store that can fence; others say nothing. Errors: as Load; nothing of what has changed is
+  // lost then.
+  virtual Result<StoreChanges> Follow() { return StoreChanges{}; }
+  // The next Follow says everything again: for whoever cannot do with what changed.
+  virtual void FollowAnew() {}
+  // Nobody asks for changes any more. A copy that was kept for them is freed, without waiting.
+  virtual void EndFollowing() {}
   // Of what Follow or Load has read last: the highest epoch that is written down anywhere; nothing
   // when the store was empty or was not read. Of a store that can fence; others do not know.
   virtual std::optional<Epoch> FollowedEpoch() const { return std::nullopt; }

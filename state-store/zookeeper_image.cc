@@ -16,6 +16,10 @@ constexpr uint64_t kMargin = 128;
 ZookeeperImage::ZookeeperImage(ZookeeperClient& client, const ZkLayout& layout, std::string place)
     : client_(client), layout_(layout), place_(std::move(place)) {}
 
+ZookeeperImage::~ZookeeperImage() {
+  if (dropping_.joinable()) dropping_.join();
+}
+
 Status ZookeeperImage::Refresh() {
   WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
   WEIR_ASSIGN_OR_RETURN(const ZkHead head, ReadHead());
@@ -36,17 +40,45 @@ void ZookeeperImage::Clear() {
   filled_ = false;
   head_ = {};
   records_.clear();
+  unreadable_.clear();
+  all_changed_ = true;
+  changed_.clear();
   paths_.emplace();
   foreign_.clear();
 }
 
+void ZookeeperImage::Drop() {
+  if (dropping_.joinable()) dropping_.join();
+  dropping_ = std::thread([records = std::move(records_), paths = std::move(paths_)] {});
+  Clear();
+}
+
+// It is about to become another.
+void ZookeeperImage::Note(const std::string& key) {
+  if (all_changed_ || key == EpochKey() || changed_.contains(key)) return;
+  const auto known = records_.find(key);
+  changed_.emplace(key, known == records_.end() ? std::nullopt : std::move(known->second.record));
+}
+
+void ZookeeperImage::Forget(const std::string& key) {
+  Note(key);
+  records_.erase(key);
+  unreadable_.erase(key);
+}
+
 void ZookeeperImage::Keep(const std::string& key, std::string_view bytes) {
+  Note(key);
   LoadedState one;
   const Status readable = LoadValue(place_, key, bytes, one);
   Entry entry;
   if (!readable.ok()) entry.refusal = readable.error();
   if (!one.quarantined.empty()) entry.damage = std::move(one.quarantined.front());
   if (!one.records.empty()) entry.record = std::move(one.records.front());
+  if (entry.refusal || !entry.damage.empty()) {
+    unreadable_.insert(key);
+  } else {
+    unreadable_.erase(key);
+  }
   records_.insert_or_assign(key, std::move(entry));
 }
 
@@ -106,7 +138,7 @@ Status ZookeeperImage::ReadRecords(const std::vector<std::string>& keys) {
       Keep(keys[i], nodes[i].data);
       if (paths_) paths_->insert(std::move(paths[i]));
     } else {
-      records_.erase(keys[i]);
+      Forget(keys[i]);
       if (paths_) paths_->erase(paths[i]);
     }
   }
@@ -120,7 +152,7 @@ Status ZookeeperImage::ReadEpoch() {
   if (node.exists) {
     Keep(EpochKey(), node.data);
   } else {
-    records_.erase(EpochKey());
+    Forget(EpochKey());
   }
   return {};
 }
@@ -129,16 +161,42 @@ Status ZookeeperImage::ReadEpoch() {
 Result<LoadedState> ZookeeperImage::Findings() const {
   LoadedState state;
   state.quarantined = foreign_;
-  for (const auto& [key, entry] : records_) {
+  for (const std::string& key : unreadable_) {
+    const Entry& entry = records_.at(key);
     if (entry.refusal) return *entry.refusal;
-    if (!entry.damage.empty()) state.quarantined.push_back(entry.damage);
+    state.quarantined.push_back(entry.damage);
   }
-  state.records.reserve(records_.size());
   return state;
+}
+
+void ZookeeperImage::ChangeAll() {
+  all_changed_ = true;
+  changed_.clear();
+}
+
+Result<StoreChanges> ZookeeperImage::TakeChanges() {
+  WEIR_ASSIGN_OR_RETURN(LoadedState state, Findings());
+  StoreChanges taken{.quarantined = std::move(state.quarantined)};
+  taken.records.whole = std::exchange(all_changed_, false);
+  if (taken.records.whole) {
+    for (const auto& [key, entry] : records_) {
+      if (entry.record && key != EpochKey()) taken.records.put.push_back(*entry.record);
+    }
+  }
+  for (auto& [key, before] : std::exchange(changed_, {})) {
+    const auto known = records_.find(key);
+    if (known != records_.end() && known->second.record) {
+      taken.records.put.push_back(*known->second.record);
+    } else if (before) {
+      taken.records.gone.push_back(*std::move(before));
+    }
+  }
+  return taken;
 }
 
 Result<LoadedState> ZookeeperImage::Copy() const {
   WEIR_ASSIGN_OR_RETURN(LoadedState state, Findings());
+  state.records.reserve(records_.size());
   for (const auto& [key, entry] : records_) {
     if (entry.record) state.records.push_back(*entry.record);
   }
@@ -147,6 +205,7 @@ Result<LoadedState> ZookeeperImage::Copy() const {
 
 Result<LoadedState> ZookeeperImage::Take() {
   WEIR_ASSIGN_OR_RETURN(LoadedState state, Findings());
+  state.records.reserve(records_.size());
   for (auto& [key, entry] : records_) {
     if (entry.record) state.records.push_back(*std::move(entry.record));
   }

@@ -9,6 +9,8 @@
 // A record may be newer in the copy than the head it was read at; the refresh that reaches that
 // newer head reads it again. Once no writer writes any more, one refresh makes the copy exact.
 //
+// What changes is kept until it is taken (TakeChanges), each key once.
+//
 // Blocks; see zookeeper_client.h. Owner: a ZookeeperStore, on the thread of whoever calls Open,
 // Load and Follow.
 #ifndef WEIR_STATE_STORE_ZOOKEEPER_IMAGE_H_
@@ -17,8 +19,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_set>
 #include <vector>
 
@@ -33,9 +37,21 @@ class ZookeeperImage {
  public:
   // Both must outlive this. `place` is the store's, for messages.
   ZookeeperImage(ZookeeperClient& client, const ZkLayout& layout, std::string place);
+  ~ZookeeperImage();  // waits for what is being freed
+  ZookeeperImage(const ZookeeperImage&) = delete;
+  ZookeeperImage& operator=(const ZookeeperImage&) = delete;
 
   // Errors: zookeeper_client.h; the copy is then as it was, or empty.
   Status Refresh();
+  // What has become another since the last TakeChanges; the first time, and when everything was
+  // read again, all there is. The epoch's record is not among them. Errors: as Copy. Requires:
+  // refreshed.
+  Result<StoreChanges> TakeChanges();
+  // All there is counts as changed.
+  void ChangeAll();
+  // Ends the copy: what it has is freed by a thread of its own, as that takes longer with more. The
+  // next Refresh reads everything.
+  void Drop();
   // The epoch's record among them. kFailedPrecondition: of a newer version of Weir. Requires:
   // refreshed.
   Result<LoadedState> Copy() const;
@@ -58,7 +74,12 @@ class ZookeeperImage {
     std::optional<Error> refusal;  // or why the whole store cannot
   };
 
+  // What a change was before; nothing when it was not there, or not readable.
+  using Changes = std::map<std::string, std::optional<Record>>;  // by key
+
   void Clear();
+  void Note(const std::string& key);
+  void Forget(const std::string& key);
   void Keep(const std::string& key, std::string_view bytes);
   Result<LoadedState> Findings() const;
   Result<ZkHead> ReadHead();
@@ -76,10 +97,14 @@ class ZookeeperImage {
   ZkNode head_node_;
   ZkHead head_;                           // at which it was read
   std::map<std::string, Entry> records_;  // by key
+  std::set<std::string> unreadable_;      // of these, those with a damage or refusal
+  bool all_changed_ = true;               // since TakeChanges
+  Changes changed_;                       // else: what has
   // lookup-only: of the records but the epoch's; nothing while they are given away
   std::optional<std::unordered_set<std::string>> paths_;  // lookup-only
   std::vector<std::string> foreign_;                      // nodes that are not Weir's
   int64_t whole_readings_ = 0;
+  std::thread dropping_;
 };
 
 }  // namespace weir::store

@@ -45,7 +45,9 @@ class ZookeeperStore final : public StateStore {
   std::string name() const override { return "zookeeper"; }
   bool can_fence() const override { return true; }
   Result<LoadedState> Load() override;
-  Status Follow() override { return image_.Refresh(); }
+  Result<StoreChanges> Follow() override;
+  void FollowAnew() override { image_.ChangeAll(); }
+  void EndFollowing() override { image_.Drop(); }
   std::optional<Epoch> FollowedEpoch() const override {
     return EpochSaid(image_.epoch_node(), image_.head_node());
   }
@@ -141,6 +143,14 @@ Result<EpochRecord> ZookeeperStore::Open(const OpenRequest& request) {
   WEIR_RETURN_IF_ERROR(Install(taken, std::move(existing), first_number));
   opened_ = true;
   return taken.record;
+}
+
+Result<StoreChanges> ZookeeperStore::Follow() {
+  WEIR_RETURN_IF_ERROR(image_.Refresh());
+  WEIR_ASSIGN_OR_RETURN(StoreChanges changes, image_.TakeChanges());
+  const std::string damage = opened_ ? head_damage_ : DamageOfHead();
+  if (!damage.empty()) changes.quarantined.push_back(damage);
+  return changes;
 }
 
 Result<LoadedState> ZookeeperStore::Load() {

@@ -152,10 +152,11 @@ void HighAvailabilityDaemon::State::StartFollowing() {
     platform::MutexLock guard(mutex);
     followed = {};
   }
-  follower = std::make_unique<StoreFollower>(options.store, [this](const Status& status) {
+  const auto told = [this](const Status& status) {
     platform::MutexLock guard(mutex);
     followed = status;
-  });
+  };
+  follower = std::make_unique<StoreFollower>(options.store, options.core, told);
 }
 
 Status HighAvailabilityDaemon::State::StartStandby() {
@@ -242,7 +243,7 @@ void HighAvailabilityDaemon::State::BecomeActive() {
   hooks.step_down = [this, number = ++term](const Error& error) {
     loop.Post([this, number, error] { Ended(number, error); });
   };
-  hooks.take_store = [this] { return follower == nullptr ? nullptr : follower->Take(); };
+  hooks.take_store = [this] { return follower == nullptr ? FollowedStore{} : follower->Take(); };
   hooks.before_listening = [this] { standby.reset(); };
   hooks.hangs = [this](const std::string& silent_loop, Duration silent) {
     EndHanging(silent_loop, silent);

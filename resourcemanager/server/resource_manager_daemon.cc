@@ -83,6 +83,7 @@ struct ResourceManagerDaemon::State {
                            ParseAdministrators(options.administrators)};
   std::unique_ptr<platform::AuditLog> audit;
   std::unique_ptr<store::StateStore> state_store;
+  std::unique_ptr<FollowedState> followed;  // until there is a core
   RecoveredState recovered;
   std::unique_ptr<StagingStore> staging;
   std::unique_ptr<ResourceManagerServer> server;
@@ -101,10 +102,15 @@ Status ResourceManagerDaemon::State::OpenStore() {
   if (options.store.kind == store::StoreKind::kMemory) {
     platform::LogWarn("rm.store", "-", "nothing will survive a restart", {{"store", "memory"}});
   }
-  if (hooks.take_store) state_store = hooks.take_store();
+  if (hooks.take_store) {
+    FollowedStore taken = hooks.take_store();
+    state_store = std::move(taken.store);
+    followed = std::move(taken.state);
+  }
   if (state_store == nullptr) {
     WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(options.store));
   }
+  if (followed == nullptr) followed = std::make_unique<FollowedState>(options.core);
   state_store->OnFenced([this](const Error& error) {
     core_loop.Post([this, error] {
       if (server != nullptr) server->OnStoreLost(error);
@@ -117,12 +123,13 @@ Status ResourceManagerDaemon::State::Recover() {
   WEIR_RETURN_IF_ERROR(addresses.ForgetFormerRun());
   WEIR_ASSIGN_OR_RETURN(const store::OpenRequest request,
                         store::RequestFor(options.store, platform::WallNow()));
-  WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request, options.keys));
+  WEIR_ASSIGN_OR_RETURN(recovered, RecoverState(*state_store, request, options.keys, *followed));
   WEIR_RETURN_IF_ERROR(store::NoteOpened(options.store, recovered.epoch));
   staging = std::make_unique<StagingStore>(
       FileSystem::Real(), options.staging_dir, options.staging_max_bytes);
   WEIR_RETURN_IF_ERROR(staging->Open());
-  static_cast<void>(RecoverReferences(recovered.records, *staging));  // it has said what is missing
+  // It says what is missing.
+  static_cast<void>(RecoverReferences(std::move(followed->staged), *staging));
   return {};
 }
 
@@ -131,11 +138,7 @@ Status ResourceManagerDaemon::State::CheckQueues() {
   for (const std::string& warning : options.queue_warnings) {
     platform::LogWarn("rm.queues", "-", warning);
   }
-  const bool stored =
-      std::any_of(recovered.records.begin(), recovered.records.end(), [](const auto& record) {
-        return std::holds_alternative<store::QueueConfigurationRecord>(record);
-      });
-  if (!stored && !options.queue_faults.empty()) {
+  if (!followed->core.HasStoredQueues() && !options.queue_faults.empty()) {
     return Error{ErrorCode::kInvalidArgument, Join(options.queue_faults, "\n"), ""};
   }
   for (const std::string& fault : options.queue_faults) {
@@ -153,11 +156,10 @@ std::vector<HostPort> ResourceManagerDaemon::State::OtherPlaces() const {
 }
 
 void ResourceManagerDaemon::State::MakeServer() {
-  CoreOptions core_options = options.core;
-  core_options.leadership.since = recovered.asked;
-  auto core = std::make_unique<ResourceManagerCore>(
-      core_options, recovered.epoch, std::move(recovered.records), platform::ReadClock());
-  recovered.records.clear();
+  LeadershipOptions leadership = options.core.leadership;
+  leadership.since = recovered.asked;
+  auto core = followed->core.Lead(recovered.epoch, leadership, platform::ReadClock());
+  followed.reset();
   ResourceManagerServer::Hooks server_hooks;
   server_hooks.forget_staged_files = [this](const ApplicationId& id) { ForgetStagedFiles(id); };
   server_hooks.step_down = hooks.step_down;
@@ -377,6 +379,7 @@ std::optional<platform::StartFailure> ResourceManagerDaemon::Start() {
   }
   state.StartLoops();
   if (auto status = state.PublishAddresses(); !status.ok()) return {{kFailure, status.error()}};
+  state.state_store->EndFollowing();
   return std::nullopt;
 }
 

@@ -20,6 +20,7 @@
 #include "resourcemanager/server/listen_addresses.h"
 #include "resourcemanager/server/rm_options.h"
 #include "resourcemanager/server/role_control.h"
+#include "resourcemanager/server/store_follower.h"
 #include "state-store/state_store.h"
 
 namespace weir::rm {
@@ -39,8 +40,9 @@ class ResourceManagerDaemon {
     // Empty: it is logged.
     std::function<void(const std::string& loop, Duration silent)> hangs;
     RoleControl* roles = nullptr;  // null: it is the only one
-    // The state store, for whoever has one that has followed another's writes; null: it is opened.
-    std::function<std::unique_ptr<store::StateStore>()> take_store;
+    // The state store, for whoever has one that has followed another's writes, and what was made of
+    // that; null: it is opened, or loaded.
+    std::function<FollowedStore()> take_store;
   };
 
   // `addresses` outlives it.

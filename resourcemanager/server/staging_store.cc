@@ -93,19 +93,10 @@ Result<std::string> StagingStore::PathOf(const std::string& sha256) const {
   return FilePath(sha256);
 }
 
-std::vector<std::string> StagingStore::Missing(const std::vector<std::string>& sha256) const {
-  MutexLock lock(mutex_);
-  std::vector<std::string> missing;
-  for (const std::string& name : sha256) {
-    if (!present_.contains(name)) missing.push_back(name);
-  }
-  return missing;
-}
-
 bool StagingStore::RefersTo(const ApplicationId& application, const std::string& sha256) const {
   MutexLock lock(mutex_);
-  const auto found = references_.find(application);
-  return found != references_.end() && found->second.contains(sha256);
+  const auto found = references_.of_applications_.find(application);
+  return found != references_.of_applications_.end() && found->second.contains(sha256);
 }
 
 Status StagingStore::Pin(const std::vector<std::string>& sha256) {
@@ -129,14 +120,51 @@ void StagingStore::Unpin(const std::vector<std::string>& sha256) {
   }
 }
 
+void StagedReferences::Set(const ApplicationId& application,
+                           const std::vector<std::string>& sha256) {
+  if (const auto known = of_applications_.find(application); known != of_applications_.end()) {
+    for (const std::string& name : known->second) {
+      if (--referrers_[name] == 0) referrers_.erase(name);
+    }
+    of_applications_.erase(known);
+  }
+  if (sha256.empty()) return;
+  of_applications_.emplace(application, std::set<std::string>(sha256.begin(), sha256.end()));
+  for (const std::string& name : sha256) ++referrers_[name];
+}
+
+void StagingStore::UseReferences(StagedReferences references) {
+  MutexLock lock(mutex_);
+  references_ = std::move(references);
+  for (auto& [name, file] : present_) file.claimed = references_.referrers_.contains(name);
+}
+
+std::vector<std::pair<ApplicationId, std::vector<std::string>>> StagingStore::Lacking() const {
+  MutexLock lock(mutex_);
+  std::vector<std::pair<ApplicationId, std::vector<std::string>>> lacking;
+  const bool all_there = std::all_of(
+      references_.referrers_.begin(), references_.referrers_.end(), [&](const auto& referred) {
+        return present_.contains(referred.first);
+      });
+  if (all_there) return lacking;
+  for (const auto& [application, names] : references_.of_applications_) {
+    std::vector<std::string> missing;
+    for (const std::string& name : names) {
+      if (!present_.contains(name)) missing.push_back(name);
+    }
+    if (!missing.empty()) lacking.emplace_back(application, std::move(missing));
+  }
+  return lacking;
+}
+
 void StagingStore::AddReferences(const ApplicationId& application,
                                  const std::vector<std::string>& sha256) {
   if (sha256.empty()) return;
   MutexLock lock(mutex_);
-  std::set<std::string>& referred = references_[application];
+  std::set<std::string>& referred = references_.of_applications_[application];
   for (const std::string& name : sha256) {
     if (!referred.insert(name).second) continue;
-    ++referrers_[name];
+    ++references_.referrers_[name];
     const auto found = present_.find(name);
     if (found != present_.end()) found->second.claimed = true;
   }
@@ -146,13 +174,12 @@ void StagingStore::Forget(const ApplicationId& application) {
   std::vector<std::string> trash;
   {
     MutexLock lock(mutex_);
-    const auto references = references_.find(application);
-    if (references == references_.end()) return;
-    const std::set<std::string> names = std::move(references->second);
-    references_.erase(references);
+    const auto references = references_.of_applications_.find(application);
+    if (references == references_.of_applications_.end()) return;
+    const std::set<std::string> names = references->second;
+    references_.Set(application, {});
     for (const std::string& name : names) {
-      if (--referrers_[name] > 0) continue;
-      referrers_.erase(name);
+      if (references_.referrers_.contains(name)) continue;
       const auto found = present_.find(name);
       // Uploaded again since it was last claimed: someone is about to submit with it.
       if (found == present_.end() || !found->second.claimed) continue;
@@ -182,7 +209,7 @@ StagingStore::Totals StagingStore::totals() const {
 }
 
 bool StagingStore::IsFree(const std::string& sha256, const File& file) const {
-  return file.pins == 0 && !referrers_.contains(sha256);
+  return file.pins == 0 && !references_.referrers_.contains(sha256);
 }
 
 void StagingStore::Discard(const std::string& sha256, std::vector<std::string>& trash) {

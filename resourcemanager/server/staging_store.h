@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/container.h"
@@ -33,6 +34,18 @@ namespace weir::rm {
 std::vector<std::string> StagedFilesOf(const LaunchContext& launch);
 // 64 lower-case hexadecimal digits.
 bool IsSha256(std::string_view text);
+
+// Which staged files the applications need that have not ended. Value.
+class StagedReferences {
+ public:
+  // Sorted, each once; none: it does not need any, or has ended.
+  void Set(const ApplicationId& application, const std::vector<std::string>& sha256);
+
+ private:
+  friend class StagingStore;
+  std::map<ApplicationId, std::set<std::string>> of_applications_;
+  std::map<std::string, int> referrers_;  // hash -> applications
+};
 
 class StagingStore {
  public:
@@ -57,8 +70,6 @@ class StagingStore {
   Status Land(const Upload& upload, WallTime now);
   // Where the bytes are. kNotFound.
   Result<std::string> PathOf(const std::string& sha256) const;
-  // Those that are not there, in the order given.
-  std::vector<std::string> Missing(const std::vector<std::string>& sha256) const;
   const std::string& directory() const { return directory_; }
   bool RefersTo(const ApplicationId& application, const std::string& sha256) const;
 
@@ -66,7 +77,12 @@ class StagingStore {
   // first file that is not there; nothing is pinned then.
   Status Pin(const std::vector<std::string>& sha256);
   void Unpin(const std::vector<std::string>& sha256);
-  // Also for files that are not there (recovery): they may come again.
+  // Those of recovery, in time that depends on the files and not on the applications: in place of
+  // all that there were. Also of files that are not there: they may come again.
+  void UseReferences(StagedReferences references);
+  // The applications that refer to files which are not there, each with these. It takes long only
+  // if there are any.
+  std::vector<std::pair<ApplicationId, std::vector<std::string>>> Lacking() const;
   void AddReferences(const ApplicationId& application, const std::vector<std::string>& sha256);
 
   // The application is over: deletes what only it referred to. Blocks.
@@ -100,8 +116,7 @@ class StagingStore {
   const int64_t max_bytes_;
   mutable platform::Mutex mutex_;
   std::map<std::string, File> present_ WEIR_GUARDED_BY(mutex_);
-  std::map<ApplicationId, std::set<std::string>> references_ WEIR_GUARDED_BY(mutex_);
-  std::map<std::string, int> referrers_ WEIR_GUARDED_BY(mutex_);  // hash -> applications
+  StagedReferences references_ WEIR_GUARDED_BY(mutex_);
   int64_t bytes_ WEIR_GUARDED_BY(mutex_) = 0;
   int64_t discarded_ WEIR_GUARDED_BY(mutex_) = 0;  // names the files in the trash
 };

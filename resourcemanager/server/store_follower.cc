@@ -8,8 +8,9 @@
 
 namespace weir::rm {
 
-StoreFollower::StoreFollower(const store::StoreOptions& options, Told told)
+StoreFollower::StoreFollower(const store::StoreOptions& options, const CoreOptions& core, Told told)
     : options_(options), told_(std::move(told)) {
+  followed_store_.state = std::make_unique<FollowedState>(core);
   loop_.Start();
   loop_.Post([this] { Follow(); });
 }
@@ -18,22 +19,23 @@ StoreFollower::~StoreFollower() {
   loop_.Stop();
 }
 
-std::unique_ptr<store::StateStore> StoreFollower::Take() {
+FollowedStore StoreFollower::Take() {
   loop_.Stop();  // joins
-  return std::move(store_);
+  return std::move(followed_store_);
 }
 
 void StoreFollower::Follow() {
   Status status;
-  if (store_ == nullptr) {
+  std::unique_ptr<store::StateStore>& state_store = followed_store_.store;
+  if (state_store == nullptr) {
     auto opened = store::OpenStateStore(options_);
     if (opened.ok()) {
-      store_ = *std::move(opened);
+      state_store = *std::move(opened);
     } else {
       status = std::move(opened).error();
     }
   }
-  if (store_ != nullptr) status = store_->Follow();
+  if (state_store != nullptr) status = FollowStore(*state_store, *followed_store_.state);
   if (status.ok() && !std::exchange(followed_, true)) {
     platform::LogInfo("rm.store", "-", "following", {{"store", options_.Place()}});
   }
@@ -50,7 +52,7 @@ void StoreFollower::Follow() {
 // What is remembered here is what makes an empty store suspicious to this one, too, should the one
 // that wrote it be gone.
 Status StoreFollower::Note() {
-  const std::optional<Epoch> epoch = store_->FollowedEpoch();
+  const std::optional<Epoch> epoch = followed_store_.store->FollowedEpoch();
   if (!epoch || epoch == noted_) return {};
   WEIR_RETURN_IF_ERROR(store::NoteFollowed(options_, *epoch));
   noted_ = epoch;

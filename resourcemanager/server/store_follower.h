@@ -1,5 +1,6 @@
-// StoreFollower: keeps a state store near what another ResourceManager writes, so that a standby
-// that becomes active has little left to read; and keeps the note of it (store_note.h).
+// StoreFollower: keeps a state store near what another ResourceManager writes, and a core near what
+// is in the store, so that a standby that becomes active has little left to do, whatever there is;
+// and keeps the note of it (store_note.h).
 //
 // Threads: one of its own, which may wait for the store. Owner: the HighAvailabilityDaemon; Take
 // and the destructor are for its thread and wait for what is being read.
@@ -14,9 +15,16 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "platform/event_loop.h"
+#include "resourcemanager/server/recovery.h"
 #include "state-store/store_options.h"
 
 namespace weir::rm {
+
+// What was followed.
+struct FollowedStore {
+  std::unique_ptr<store::StateStore> store;  // null: it could not be opened so far
+  std::unique_ptr<FollowedState> state;
+};
 
 class StoreFollower {
  public:
@@ -24,15 +32,15 @@ class StoreFollower {
 
   using Told = std::function<void(const Status&)>;
 
-  // Begins at once; what does not succeed is tried again. `options` outlives it; `told` hears, on
+  // Begins at once; what does not succeed is tried again. `options` outlive it; `told` hears, on
   // its thread, how each reading ended.
-  StoreFollower(const store::StoreOptions& options, Told told);
+  StoreFollower(const store::StoreOptions& options, const CoreOptions& core, Told told);
   ~StoreFollower();
   StoreFollower(const StoreFollower&) = delete;
   StoreFollower& operator=(const StoreFollower&) = delete;
 
-  // The store, and the end of following; null when it could not be opened so far.
-  std::unique_ptr<store::StateStore> Take();
+  // What there is, and the end of following.
+  FollowedStore Take();
 
  private:
   void Follow();
@@ -40,8 +48,8 @@ class StoreFollower {
 
   const store::StoreOptions& options_;
   const Told told_;
-  std::unique_ptr<store::StateStore> store_;  // of the loop, as all below
-  std::string last_failure_;                  // each is told once
+  FollowedStore followed_store_;  // of the loop, as all below
+  std::string last_failure_;      // each is told once
   bool followed_ = false;
   std::optional<Epoch> noted_;
   platform::EventLoop loop_{"rm-follower"};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <variant>
 
 #include "state-store/zookeeper_store.h"
 #include "tests/store/sample_records.h"
@@ -60,6 +61,21 @@ class ZookeeperImageTest : public ::testing::Test {
     const LoadedState all = OpenZookeeperStore(Options()).value()->Load().value();
     EXPECT_EQ(copy.records, all.records);
     EXPECT_TRUE(copy.quarantined.empty());
+    Apply(image_->TakeChanges().value().records);
+    std::map<std::string, Record> by_key;
+    for (const Record& record : all.records) {
+      if (!std::holds_alternative<EpochRecord>(record)) by_key.emplace(KeyOf(record), record);
+    }
+    EXPECT_EQ(taken_, by_key) << "what was taken adds up to what is there";
+  }
+  void Apply(const RecordChanges& changes) {
+    if (changes.whole) taken_.clear();
+    for (const Record& record : changes.put) taken_.insert_or_assign(KeyOf(record), record);
+    for (const Record& record : changes.gone) {
+      ASSERT_TRUE(taken_.contains(KeyOf(record)));
+      EXPECT_EQ(taken_.at(KeyOf(record)), record) << "as it was known last";
+      taken_.erase(KeyOf(record));
+    }
   }
 
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
@@ -68,6 +84,7 @@ class ZookeeperImageTest : public ::testing::Test {
   Epoch epoch_;
   std::unique_ptr<ZookeeperClient> client_;
   std::unique_ptr<ZookeeperImage> image_;
+  std::map<std::string, Record> taken_;
 };
 
 TEST_F(ZookeeperImageTest, FollowsWithoutReadingEverythingAgain) {
@@ -83,6 +100,25 @@ TEST_F(ZookeeperImageTest, FollowsWithoutReadingEverythingAgain) {
     ExpectExact();
   }
   EXPECT_EQ(image_->whole_readings(), 1);
+}
+
+TEST_F(ZookeeperImageTest, KeepsWhatHasChangedUntilItIsTaken) {
+  for (int i = 0; i < 3; ++i) Write(Put{SampleNode(i)});
+  ExpectExact();
+  EXPECT_TRUE(image_->TakeChanges()->records.put.empty()) << "it is taken already";
+  Write(Put{SampleNode(3)});
+  ASSERT_TRUE(image_->Refresh().ok());
+  Write(Delete{KeyOf(SampleNode(1))});
+  Write(Put{SampleNode(4)});
+  ASSERT_TRUE(image_->Refresh().ok());
+  Write(Delete{KeyOf(SampleNode(4))});
+  ASSERT_TRUE(image_->Refresh().ok());
+  const RecordChanges changes = image_->TakeChanges()->records;
+  EXPECT_FALSE(changes.whole);
+  EXPECT_EQ(changes.put, std::vector<Record>{SampleNode(3)});
+  EXPECT_EQ(changes.gone, std::vector<Record>{SampleNode(1)}) << "of the fourth nobody has heard";
+  image_->ChangeAll();
+  EXPECT_TRUE(image_->TakeChanges()->records.whole);
 }
 
 TEST_F(ZookeeperImageTest, ReadsEverythingAgainWhenTheChangesDoNotReachBack) {
@@ -126,6 +162,28 @@ TEST_F(ZookeeperImageTest, AFollowerThatTakesOverHasEverything) {
     const Status status = stored.get_future().get();
     EXPECT_TRUE(status.ok()) << status.error().ToString();
   }
+}
+
+// The same, but by what has changed.
+TEST_F(ZookeeperImageTest, AFollowerThatTakesOverHearsOfTheRest) {
+  const std::unique_ptr<StateStore> follower = OpenZookeeperStore(Options()).value();
+  Write(Put{SampleNode(0)});
+  Write(Put{SampleNode(1)});
+  EXPECT_TRUE(follower->Follow()->records.whole);
+  Write(Put{SampleNode(2)});
+  Write(Delete{KeyOf(SampleNode(0))});
+  const Epoch next = Become(*follower);
+  const RecordChanges rest = follower->Follow()->records;
+  EXPECT_FALSE(rest.whole);
+  EXPECT_EQ(rest.put, std::vector<Record>{SampleNode(2)});
+  EXPECT_EQ(rest.gone, std::vector<Record>{SampleNode(0)});
+  follower->EndFollowing();
+  std::promise<Status> stored;
+  follower->Append(
+      {Put{SampleNode(2)}}, next, [&](const Status& status) { stored.set_value(status); });
+  EXPECT_TRUE(stored.get_future().get().ok());
+  const std::unique_ptr<StateStore> reader = OpenZookeeperStore(Options()).value();
+  EXPECT_EQ(follower->Load()->records, reader->Load()->records) << "it reads everything anew";
 }
 
 }  // namespace

@@ -210,14 +210,41 @@ store::Record ApplicationWith(const ApplicationId& id,
 TEST_F(StagingStoreTest, NamesTheLiveApplicationsWhoseFilesAreNotThere) {
   const std::string here = Land("here");
   const std::string elsewhere = platform::Sha256Hex("elsewhere");
-  EXPECT_EQ(store_->Missing({here, elsewhere}), std::vector<std::string>{elsewhere});
   const ApplicationId over{1'700'000'000'000, 3};
-  const std::vector<store::Record> records = {
-      ApplicationWith(kFirst, ApplicationState::kSubmitted, {here}),
-      ApplicationWith(kSecond, ApplicationState::kSubmitted, {here, elsewhere}),
-      ApplicationWith(over, ApplicationState::kFinished, {elsewhere})};
-  EXPECT_EQ(RecoverReferences(records, *store_), 1u);
+  FollowedState state{CoreOptions{}};
+  state.Follow({.whole = true,
+                .put = {ApplicationWith(kFirst, ApplicationState::kSubmitted, {here}),
+                        ApplicationWith(kSecond, ApplicationState::kSubmitted, {here, elsewhere}),
+                        ApplicationWith(over, ApplicationState::kFinished, {elsewhere})},
+                .gone = {}});
+  EXPECT_EQ(RecoverReferences(std::move(state.staged), *store_), 1u);
   EXPECT_TRUE(store_->RefersTo(kSecond, elsewhere)) << "it may come again";
+}
+
+// As a standby has followed them, and then somebody ends.
+TEST_F(StagingStoreTest, KeepsWhatTheApplicationsNeedThatWereFollowed) {
+  const std::string shared = Land("shared");
+  const std::string own = Land("own");
+  const std::string former = Land("former");
+  FollowedState state{CoreOptions{}};
+  state.Follow({.whole = true,
+                .put = {ApplicationWith(kFirst, ApplicationState::kSubmitted, {former})},
+                .gone = {}});
+  const ApplicationId third{1'700'000'000'000, 3};
+  state.Follow({.whole = false,
+                .put = {ApplicationWith(kFirst, ApplicationState::kFinished, {former}),
+                        ApplicationWith(kSecond, ApplicationState::kSubmitted, {shared, own}),
+                        ApplicationWith(third, ApplicationState::kSubmitted, {shared})},
+                .gone = {}});
+  EXPECT_EQ(RecoverReferences(std::move(state.staged), *store_), 0u);
+  EXPECT_FALSE(store_->RefersTo(kFirst, former));
+  EXPECT_TRUE(store_->RefersTo(third, shared));
+  store_->Forget(kSecond);
+  EXPECT_FALSE(store_->PathOf(own).ok());
+  EXPECT_TRUE(store_->PathOf(shared).ok());
+  store_->Forget(third);
+  EXPECT_FALSE(store_->PathOf(shared).ok());
+  EXPECT_TRUE(store_->PathOf(former).ok()) << "it goes unclaimed";
 }
 
 }  // namespace
