@@ -12,6 +12,7 @@ namespace weir::simulation {
 namespace {
 
 constexpr Duration kConfirmPeriod = milliseconds(500);
+constexpr Duration kFollowPeriod = milliseconds(600);
 constexpr Duration kAskPatience = milliseconds(700);
 
 rm::CoreOptions Options(const Workload& workload) {
@@ -93,7 +94,21 @@ void SimResourceManager::Boot() {
   if (election_ == nullptr) return BecomeActive();
   world_.trace.Line(name_, "starts");
   election_->Begin();
+  BeginFollowing();
   Reconcile();
+}
+
+void SimResourceManager::BeginFollowing() {
+  ++following_;
+  const uint64_t seed = world_.seed * 1'000'003 + listening_;
+  standby_ = std::make_unique<SimStandby>(world_.records, Options(world_.workload), seed);
+  FollowOn(following_);
+}
+
+void SimResourceManager::FollowOn(uint64_t following) {
+  if (following != following_ || standby_ == nullptr) return;
+  standby_->Look();
+  process_.After(kFollowPeriod, [this, following] { FollowOn(following); });
 }
 
 void SimResourceManager::BecomeActive() {
@@ -127,8 +142,11 @@ void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
   ++listening_;
   world_.checker.ResourceManagerBegan();
   rm::CoreOptions options = Options(world_.workload);
+  const std::unique_ptr<SimStandby> standby = std::move(standby_);
+  bool as_stored = true;
   if (world_.loses_queues && world_.faults.active() && world_.random.Chance(1, 2)) {
     world_.trace.Line(name_, "finds no stored queues");
+    as_stored = false;
     options.local_queues = SimOneQueue();
     std::erase_if(opened.records, [](const store::Record& record) {
       return std::holds_alternative<store::QueueConfigurationRecord>(record);
@@ -141,7 +159,9 @@ void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
                           .period = kConfirmPeriod,
                           .since = asked_};
   }
-  core_ = std::make_unique<rm::ResourceManagerCore>(options, epoch_, opened.records, now);
+  core_ = standby != nullptr && as_stored
+              ? standby->Lead(epoch_, options.leadership, now)
+              : std::make_unique<rm::ResourceManagerCore>(options, epoch_, opened.records, now);
   Execute(core_->Start(now));
 }
 
@@ -168,6 +188,8 @@ void SimResourceManager::Crash() {
   process_.BeginNext();
   if (election_ != nullptr) election_->End();
   StopBeingActive();
+  ++following_;
+  standby_.reset();
   world_.queue.After(world_.faults.RestartDelay(), [this] { Boot(); });
 }
 
@@ -185,6 +207,7 @@ void SimResourceManager::Reconcile() {
   if (!active) return BecomeActive();
   world_.trace.Line(name_, "becomes standby");
   StopBeingActive();
+  BeginFollowing();
 }
 
 void SimResourceManager::StopFor(Duration time) {

@@ -21,6 +21,7 @@
 #include "resourcemanager/core/resource_manager_core.h"
 #include "tests/simulation/sim_election.h"
 #include "tests/simulation/sim_process.h"
+#include "tests/simulation/sim_standby.h"
 #include "tests/simulation/world.h"
 #include "tests/simulation/zookeeper_writer.h"
 
@@ -96,6 +97,9 @@ class SimResourceManager {
   void BecomeActive();
   void OnOpened(RecordWriter::Opened opened);
   void StopBeingActive();
+  // While it does not lead.
+  void BeginFollowing();
+  void FollowOn(uint64_t following);
   void StepDown();
   void Reconcile();
 
@@ -110,8 +114,10 @@ class SimResourceManager {
   RecordWriter& writer_;
   std::unique_ptr<SimElection> election_;  // of one of several
   bool opening_ = false;
-  Instant asked_{};    // for the epoch, by its own clock
-  uint64_t term_ = 0;  // of being active: what belongs to an earlier one is void
+  Instant asked_{};                      // for the epoch, by its own clock
+  uint64_t term_ = 0;                    // of being active: what belongs to an earlier one is void
+  std::unique_ptr<SimStandby> standby_;  // of one of several
+  uint64_t following_ = 0;               // counts the times of doing so
   std::unique_ptr<rm::ResourceManagerCore> core_;
   store::EpochRecord epoch_;
   std::map<uint64_t, PendingCall> calls_;

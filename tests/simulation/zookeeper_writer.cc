@@ -39,19 +39,21 @@ std::optional<store::Record> ZookeeperRecords::Find(const std::string& key) cons
 }
 
 std::vector<store::Record> ZookeeperRecords::Load() const {
-  std::map<std::string, store::Record> records;
+  std::vector<store::Record> list;
+  for (const auto& [key, bytes] : Bytes()) list.push_back(*store::Decode(key, bytes));
+  return list;
+}
+
+std::map<std::string, std::string> ZookeeperRecords::Bytes() const {
+  std::map<std::string, std::string> records;
   for (int bucket = 0; bucket < store::ZkLayout::kBuckets; ++bucket) {
     const std::string parent = Layout().Bucket(bucket);
     for (const auto& [path, bytes] : zookeeper_.Below(parent)) {
       const auto key = Layout().KeyAt(bucket, path.substr(parent.size() + 1));
-      if (!key) continue;
-      Result<store::Record> record = store::Decode(*key, bytes);
-      if (record.ok()) records.emplace(*key, std::move(record).value());
+      if (key && store::Decode(*key, bytes).ok()) records.emplace(*key, bytes);
     }
   }
-  std::vector<store::Record> list;
-  for (auto& [key, record] : records) list.push_back(std::move(record));
-  return list;
+  return records;
 }
 
 void ZookeeperRecords::Check(const std::vector<store::ZkOperation>& applied) {

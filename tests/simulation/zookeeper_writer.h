@@ -6,6 +6,7 @@
 #ifndef WEIR_TESTS_SIMULATION_ZOOKEEPER_WRITER_H_
 #define WEIR_TESTS_SIMULATION_ZOOKEEPER_WRITER_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ class ZookeeperRecords final : public DurableState {
   std::optional<store::Record> Find(const std::string& key) const override;
   const std::string& fault() const override { return fault_; }
   std::vector<store::Record> Load() const;
+  std::map<std::string, std::string> Bytes() const;  // by key
   Epoch epoch() const { return epoch_; }
   void Fail(const std::string& what);
 
