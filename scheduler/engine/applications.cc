@@ -1,5 +1,6 @@
 // Applications that come, go, move and change their rank.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/check.h"
@@ -56,9 +57,10 @@ void CapacityScheduler::State::EnterLeaf(ApplicationSlot slot, QueueSlot leaf) {
   members[Index(leaf)].push_back(slot);
   application.inactive =
       tree.settings(leaf).holds ? PendingReason::kQueueUnknown : PendingReason::kPriority;
-  inactive[leaf].insert(
-      {.first = -int64_t{application.priority}, .order = application.order, .line = slot.value});
-  LimitsMayAllow(leaf);
+  const LineKey key{
+      .first = -int64_t{application.priority}, .order = application.order, .line = slot.value};
+  inactive[leaf].insert(key);
+  newcomers[leaf].insert(key);
   idle_queues.erase(tree.at(leaf).path);
   if (tree.at(leaf).applications == 1) ActivityChanged(leaf);
 }
@@ -251,15 +253,38 @@ void CapacityScheduler::State::ActivatePending() {
   while (!activation_due.empty()) {
     const QueueSlot leaf = *activation_due.begin();
     activation_due.erase(activation_due.begin());
-    ActivateIn(leaf);
+    newcomers.erase(leaf);
+    const auto waiting = inactive.find(leaf);
+    if (waiting == inactive.end()) continue;
+    ActivateIn(leaf, {waiting->second.begin(), waiting->second.end()});
   }
+  for (const auto& [leaf, keys] : std::exchange(newcomers, {})) ActivateNewcomers(leaf, keys);
+}
+
+// One more that waits leaves the others no more room than they had: only it is looked at. But where
+// limits may have grown since the others were, it does not go before them.
+void CapacityScheduler::State::ActivateNewcomers(QueueSlot leaf, const std::set<LineKey>& keys) {
+  const auto waiting = inactive.find(leaf);
+  if (waiting == inactive.end()) return;
+  std::vector<LineKey> looked_at;
+  // Some may have gone, or run already.
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(looked_at), [&](const LineKey& key) {
+    return waiting->second.contains(key);
+  });
+  const auto may_go = [&](const LineKey& key) {
+    const Application& application = app({key.line});
+    return tree.CheckActivation(application.user, application.am_partition, application.am) ==
+           PendingReason::kNone;
+  };
+  if (sweep_due && std::any_of(looked_at.begin(), looked_at.end(), may_go)) {
+    looked_at.assign(waiting->second.begin(), waiting->second.end());
+  }
+  ActivateIn(leaf, looked_at);
 }
 
 // Those behind one that must wait are examined all the same, as in YARN.
-void CapacityScheduler::State::ActivateIn(QueueSlot leaf) {
-  const auto found = inactive.find(leaf);
-  if (found == inactive.end() || tree.settings(leaf).holds) return;
-  const std::vector<LineKey> waiting(found->second.begin(), found->second.end());
+void CapacityScheduler::State::ActivateIn(QueueSlot leaf, const std::vector<LineKey>& waiting) {
+  if (tree.settings(leaf).holds) return;
   // Once a limit of the queue refuses some amount it refuses as much or more of the same.
   std::optional<Amounts> refused;
   for (const LineKey& each : waiting) {

@@ -62,7 +62,8 @@ struct CapacityScheduler::State {
   // Activates what the limits let through, in every leaf where that may have changed.
   void ActivatePending();
   void PlanSweep();  // when limits may have grown
-  void ActivateIn(QueueSlot leaf);
+  void ActivateNewcomers(QueueSlot leaf, const std::set<LineKey>& keys);
+  void ActivateIn(QueueSlot leaf, const std::vector<LineKey>& waiting);
   void Activate(ApplicationSlot slot);
   void Deactivate(ApplicationSlot slot);
   void LimitsMayAllow(QueueSlot leaf) { activation_due.insert(leaf); }
@@ -326,9 +327,10 @@ struct CapacityScheduler::State {
   std::vector<std::set<std::pair<int64_t, int32_t>>> parked_shapes;  // (memory, shape) by partition
   std::vector<int64_t> placed;  // containers by partition, ever
 
-  std::set<QueueSlot> activation_due;
-  std::map<QueueSlot, std::set<LineKey>> inactive;  // by leaf: (order, application in `line`)
-  std::vector<NodeUsage> usages;                    // by node
+  std::set<QueueSlot> activation_due;                // all that wait there are looked at
+  std::map<QueueSlot, std::set<LineKey>> newcomers;  // of other leaves only these
+  std::map<QueueSlot, std::set<LineKey>> inactive;   // by leaf: (order, application in `line`)
+  std::vector<NodeUsage> usages;                     // by node
   std::map<NodeSlot, Reservation> reservations;
   uint64_t last_reservation = 0;  // its number
   std::vector<NodeSlot> fulfil;   // reserved nodes with room now

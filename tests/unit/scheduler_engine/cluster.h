@@ -68,6 +68,8 @@ class Cluster {
   CapacityScheduler& scheduler() { return *scheduler_; }
   NodeSlot node(const std::string& name) const { return nodes_.at(name); }
   ApplicationSlot app(const std::string& name) const { return apps_.at(name); }
+  bool has(const std::string& app) const { return apps_.contains(app); }
+  bool activated(const std::string& name) const { return scheduler_->activated(app(name)); }
   void ForgetNode(const std::string& name) { nodes_.erase(name); }
   const Now& now() const { return now_; }
   int64_t used_gib(const std::string& app) const;
