@@ -9,8 +9,11 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 #include "common/strings.h"
+#include "common/time.h"
+#include "platform/clock.h"
 #include "platform/mutex.h"
 
 namespace weir::platform {
@@ -124,6 +127,19 @@ struct Sink {
   std::shared_ptr<spdlog::logger> logger WEIR_GUARDED_BY(mutex);
 };
 
+constexpr size_t kBurstBytes = 64u << 10;
+
+// The lines of a thread's LogBurst: all but the first begin with their time, as the logger writes
+// it.
+struct Gathered {
+  int open = 0;
+  WallTime first;
+  WallTime last;
+  std::string last_text;  // of `last`, which is that of many lines
+  std::string lines;
+};
+thread_local Gathered gathered;
+
 // Lives until the process ends: threads may log while statics are being destroyed.
 Sink& TheSink() {
   static Sink* const sink = new Sink;
@@ -137,7 +153,37 @@ std::shared_ptr<spdlog::logger> CurrentLogger() {
   return sink.logger;
 }
 
+void WriteGathered() {
+  if (gathered.lines.empty()) return;
+  const std::string lines = std::exchange(gathered.lines, {});
+  CurrentLogger()->log(spdlog::log_clock::time_point(gathered.first.time_since_epoch()),
+                       spdlog::source_loc{},
+                       spdlog::level::info,
+                       spdlog::string_view_t(lines));
+}
+
+void Gather(const std::string& line) {
+  const WallTime now = WallNow();
+  if (gathered.lines.empty()) {
+    gathered.first = now;
+  } else {
+    if (now != gathered.last) gathered.last_text = ToIso8601(now);
+    gathered.last = now;
+    gathered.lines += '\n' + gathered.last_text + ' ';
+  }
+  gathered.lines += line;
+  if (gathered.lines.size() >= kBurstBytes) WriteGathered();
+}
+
 }  // namespace
+
+LogBurst::LogBurst() {
+  ++gathered.open;
+}
+
+LogBurst::~LogBurst() {
+  if (--gathered.open == 0) WriteGathered();
+}
 
 Status StartLog(const std::string& file, LogLevel level) {
   WEIR_ASSIGN_OR_RETURN(auto logger, OpenLogger(file));
@@ -209,9 +255,10 @@ void Log(LogLevel level,
          std::string_view message,
          std::initializer_list<LogField> fields) {
   if (level < TheSink().level.load(std::memory_order_relaxed)) return;
-  CurrentLogger()->log(
-      ToSpdlog(level),
-      spdlog::string_view_t(FormatLogLine(level, component, subject, message, fields)));
+  const std::string line = FormatLogLine(level, component, subject, message, fields);
+  if (gathered.open > 0 && level <= LogLevel::kInfo) return Gather(line);
+  WriteGathered();
+  CurrentLogger()->log(ToSpdlog(level), spdlog::string_view_t(line));
 }
 
 }  // namespace weir::platform

@@ -5,8 +5,8 @@
 // Levels: error = a person must act; warn = degraded, heals itself; info = life-cycle changes;
 // debug = per heartbeat. Values with spaces, quotes or control characters are quoted and escaped;
 // a value over 4 KiB is cut in its middle. Lines go to the file at once, so that none is lost when
-// the process is killed. Before StartLog, lines of level info and above go to standard error.
-// Thread-safe. Never called from a core.
+// the process is killed (but see LogBurst). Before StartLog, lines of level info and above go to
+// standard error. Thread-safe. Never called from a core.
 #ifndef WEIR_PLATFORM_LOG_H_
 #define WEIR_PLATFORM_LOG_H_
 
@@ -33,6 +33,17 @@ Result<LogLevel> ParseLogLevel(std::string_view name);
 // Closes and opens the file again (after rotation).
 void ReopenLog();
 void FlushLog();
+
+// While one lives, the lines of its thread up to level info are gathered and written together: when
+// it goes, when many have come, and before a line of a higher level. For many lines that tell of
+// one moment; what is gathered is lost when the process is killed in between. May be nested.
+class LogBurst {
+ public:
+  LogBurst();
+  ~LogBurst();
+  LogBurst(const LogBurst&) = delete;
+  LogBurst& operator=(const LogBurst&) = delete;
+};
 
 void Log(LogLevel level,
          std::string_view component,

@@ -118,6 +118,39 @@ TEST(Log, KeepsLinesOfManyThreadsWhole) {
   }
 }
 
+TEST(Log, ABurstIsWrittenWhenItEndsWithATimeForEachLine) {
+  const testing::TempDirectory directory;
+  const LogToFile log(directory / "log", LogLevel::kInfo);
+  const auto written = [&] { return testing::ReadWholeFile(directory / "log"); };
+  {
+    const LogBurst burst;
+    LogInfo("c", "-", "first");
+    {
+      const LogBurst within;
+      LogInfo("c", "-", "second");
+    }
+    EXPECT_EQ(written(), "");
+    std::thread([] { LogInfo("c", "-", "of another thread"); }).join();
+    EXPECT_THAT(written(), EndsWith("c - of another thread\n"));
+  }
+  const std::string time = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z INFO c - ";
+  EXPECT_THAT(written(), ContainsRegex("thread\n" + time + "first\n" + time + "second\n$"));
+  LogInfo("c", "-", "after it");
+  EXPECT_THAT(written(), EndsWith("c - after it\n"));
+}
+
+TEST(Log, ABurstHoldsNothingBackThatMattersOrIsMuch) {
+  const testing::TempDirectory directory;
+  const LogToFile log(directory / "log", LogLevel::kInfo);
+  const auto written = [&] { return testing::ReadWholeFile(directory / "log"); };
+  const LogBurst burst;
+  LogInfo("c", "-", "before");
+  LogWarn("c", "-", "a warning");
+  EXPECT_THAT(written(), ContainsRegex("c - before\n[^\n]* WARN c - a warning\n$"));
+  for (int i = 0; i < 1000; ++i) LogInfo("c", "-", "message", {{"k", std::string(100, 'x')}});
+  EXPECT_GT(written().size(), size_t{50'000});
+}
+
 TEST(Log, SaysWhichFileCannotBeOpened) {
   const Status status = StartLog("/proc/no-such/log", LogLevel::kInfo);
   ASSERT_FALSE(status.ok());
