@@ -9,6 +9,9 @@
 namespace weir::platform {
 namespace {
 
+// Most answers are shorter: an application's id, what a heartbeat brings. A longer one grows it.
+constexpr uint32_t kAnswerBytes = 256;
+
 Error DroppedError(const std::string& method) {
   return {ErrorCode::kInternal, method + " ended without an answer", "see the daemon's log"};
 }
@@ -27,7 +30,7 @@ CallState::CallState(EventLoop& io_loop,
       number_(number_in_connection),
       operation_(what),
       head_(std::move(call_head)),
-      output_(std::make_shared<MemoryBuffer>()),
+      output_(std::make_shared<MemoryBuffer>(kAnswerBytes)),
       writer_(std::make_shared<BoundedProtocol<MemoryBuffer>>(output_)) {}
 
 CallState::~CallState() {

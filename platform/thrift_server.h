@@ -63,9 +63,10 @@ class Responder {
  public:
   Responder() = default;
   Responder(CallSlot slot, std::function<void(const Answer&)> cob)
-      : slot_(std::move(slot)), cob_(std::move(cob)) {}
+      : slot_(std::move(slot)),
+        cob_(std::make_shared<const std::function<void(const Answer&)>>(std::move(cob))) {}
   void Reply(Answer answer) const {
-    slot_.Answer([cob = cob_, answer = std::move(answer)] { cob(answer); });
+    slot_.Answer([cob = cob_, answer = std::move(answer)] { (*cob)(answer); });
   }
   void Fail(Error error) const { slot_.Fail(std::move(error)); }
   // Reply or Fail.
@@ -80,7 +81,8 @@ class Responder {
 
  private:
   CallSlot slot_;
-  std::function<void(const Answer&)> cob_;
+  // Shared: copies of a responder are made on the way of every call.
+  std::shared_ptr<const std::function<void(const Answer&)>> cob_;
 };
 
 template <>
