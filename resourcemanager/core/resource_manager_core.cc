@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t kPlacementsPerStep = 1000;
 constexpr size_t kDeadlinesPerStep = 1000;  // of each kind
-constexpr Duration kPause = seconds(1);     // a deadline noticed so late tells of a pause
+constexpr size_t kActionsPerStored = 4;     // of a submission; more of one are possible
+constexpr size_t kActionsReserved = 4096;
+constexpr Duration kPause = seconds(1);  // a deadline noticed so late tells of a pause
 
 Error SteppingDown() {
   return {ErrorCode::kUnavailable,
@@ -125,6 +127,7 @@ void ResourceManagerCore::State::OnCommitted(uint64_t sequence) {
   std::vector<StoredConsequence> due;
   for (auto it = consequences.begin(); it != end; ++it) due.push_back(it->second);
   consequences.erase(consequences.begin(), end);
+  actions.reserve(std::min(due.size() * kActionsPerStored, kActionsReserved));
   for (const auto& consequence : due) {
     if (const auto* submission = std::get_if<SubmissionStored>(&consequence)) {
       Application* application = FindApplication(submission->application);

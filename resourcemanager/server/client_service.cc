@@ -353,7 +353,7 @@ class ClientHandler : public idl::ClientServiceCobSvIf {
         [responder, files = std::move(files), &environment](CoreAnswer answer) {
           const auto* id = std::get_if<ApplicationId>(&answer);
           // A repeated submission may name an application that is over and has let go of its files.
-          if (id != nullptr && !environment.server.IsOver(*id)) {
+          if (id != nullptr && !files.empty() && !environment.server.IsOver(*id)) {
             environment.staging.AddReferences(*id, files);
           }
           environment.staging.Unpin(files);

@@ -6,11 +6,7 @@
 
 namespace weir::rm {
 
-bool DurabilityGate::Admit(Action action, Actions& due) {
-  if (action.after_record <= committed_) {
-    due.push_back(std::move(action));
-    return true;
-  }
+bool DurabilityGate::Hold(Action action) {
   if (held_ >= capacity_) return false;
   ++held_;
   waiting_[action.after_record].push_back(std::move(action));
@@ -21,6 +17,9 @@ Actions DurabilityGate::Commit(uint64_t sequence) {
   committed_ = std::max(committed_, sequence);
   Actions due;
   const auto end = waiting_.upper_bound(committed_);
+  size_t count = 0;
+  for (auto group = waiting_.begin(); group != end; ++group) count += group->second.size();
+  due.reserve(count);
   for (auto group = waiting_.begin(); group != end; ++group) {
     std::move(group->second.begin(), group->second.end(), std::back_inserter(due));
   }

@@ -22,9 +22,10 @@ class DurabilityGate {
  public:
   explicit DurabilityGate(size_t capacity) : capacity_(capacity) {}
 
-  // Appends the action to `due` if it may leave now, and keeps it otherwise. False when it had to
-  // be kept and the gate is full: the action is then dropped.
-  [[nodiscard]] bool Admit(Action action, Actions& due);
+  // It may leave now.
+  bool IsDue(const Action& action) const { return action.after_record <= committed_; }
+  // Keeps an action that is not due. False when the gate is full: the action is then dropped.
+  [[nodiscard]] bool Hold(Action action);
   // Every record up to and with `sequence` is durable: what became due, in order. A sequence below
   // an earlier one changes nothing.
   Actions Commit(uint64_t sequence);

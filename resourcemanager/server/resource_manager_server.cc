@@ -190,21 +190,27 @@ void ResourceManagerServer::StepCore(const Event& event) {
 }
 
 void ResourceManagerServer::Execute(Actions actions) {
-  Actions due;
+  // What is due moves to the front: there may be hundreds, and they are large.
+  auto due = actions.begin();
   for (Action& action : actions) {
     if (auto* append = std::get_if<Append>(&action.body)) {
       AppendToStore(std::move(*append));
     } else if (auto* down = std::get_if<StepDown>(&action.body)) {
       return StepDownNow(down->error);
-    } else if (!gate_.Admit(std::move(action), due)) {
+    } else if (gate_.IsDue(action)) {
+      if (&action != &*due) *due = std::move(action);
+      ++due;
+    } else if (!gate_.Hold(std::move(action))) {
       return StepDownNow(Overloaded("the state store does not keep up"));
     }
   }
+  actions.erase(due, actions.end());
   held_.store(gate_.held(), std::memory_order_relaxed);
-  Release(std::move(due));
+  Release(std::move(actions));
 }
 
 void ResourceManagerServer::Release(Actions due) {
+  const platform::LogBurst burst;  // a group of submissions makes hundreds of state changes
   for (Action& action : due) {
     std::visit(
         [this](auto& body) {

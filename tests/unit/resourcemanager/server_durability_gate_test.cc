@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/random.h"
@@ -26,10 +27,17 @@ std::vector<uint64_t> MarksOf(const Actions& actions) {
   return marks;
 }
 
+// As its owner does it.
+bool Admit(DurabilityGate& gate, Action action, Actions& due) {
+  if (!gate.IsDue(action)) return gate.Hold(std::move(action));
+  due.push_back(std::move(action));
+  return true;
+}
+
 TEST(DurabilityGate, LetsAnActionThatDependsOnNothingPassAtOnce) {
   DurabilityGate gate(10);
   Actions due;
-  ASSERT_TRUE(gate.Admit(Marked(0, 7), due));
+  ASSERT_TRUE(Admit(gate, Marked(0, 7), due));
   EXPECT_EQ(MarksOf(due), (std::vector<uint64_t>{7}));
   EXPECT_EQ(gate.held(), 0u);
 }
@@ -37,10 +45,10 @@ TEST(DurabilityGate, LetsAnActionThatDependsOnNothingPassAtOnce) {
 TEST(DurabilityGate, ReleasesWhatWaitedForTheCommittedRecordsAndNothingElse) {
   DurabilityGate gate(10);
   Actions due;
-  ASSERT_TRUE(gate.Admit(Marked(2, 20), due));
-  ASSERT_TRUE(gate.Admit(Marked(1, 10), due));
-  ASSERT_TRUE(gate.Admit(Marked(3, 30), due));
-  ASSERT_TRUE(gate.Admit(Marked(2, 21), due));
+  ASSERT_TRUE(Admit(gate, Marked(2, 20), due));
+  ASSERT_TRUE(Admit(gate, Marked(1, 10), due));
+  ASSERT_TRUE(Admit(gate, Marked(3, 30), due));
+  ASSERT_TRUE(Admit(gate, Marked(2, 21), due));
   EXPECT_TRUE(due.empty());
   EXPECT_EQ(MarksOf(gate.Commit(2)), (std::vector<uint64_t>{10, 20, 21}));
   EXPECT_EQ(gate.held(), 1u);
@@ -53,25 +61,25 @@ TEST(DurabilityGate, IgnoresACommitOlderThanOneBefore) {
   EXPECT_TRUE(gate.Commit(5).empty());
   EXPECT_TRUE(gate.Commit(3).empty());
   EXPECT_EQ(gate.committed(), 5u);
-  ASSERT_TRUE(gate.Admit(Marked(5, 1), due));
+  ASSERT_TRUE(Admit(gate, Marked(5, 1), due));
   EXPECT_EQ(due.size(), 1u);
 }
 
 TEST(DurabilityGate, RefusesToHoldMoreThanItsCapacity) {
   DurabilityGate gate(2);
   Actions due;
-  EXPECT_TRUE(gate.Admit(Marked(1, 1), due));
-  EXPECT_TRUE(gate.Admit(Marked(1, 2), due));
-  EXPECT_FALSE(gate.Admit(Marked(1, 3), due));
-  EXPECT_TRUE(gate.Admit(Marked(0, 4), due)) << "what is due needs no place";
+  EXPECT_TRUE(Admit(gate, Marked(1, 1), due));
+  EXPECT_TRUE(Admit(gate, Marked(1, 2), due));
+  EXPECT_FALSE(Admit(gate, Marked(1, 3), due));
+  EXPECT_TRUE(Admit(gate, Marked(0, 4), due)) << "what is due needs no place";
   EXPECT_EQ(MarksOf(gate.Commit(1)), (std::vector<uint64_t>{1, 2}));
-  EXPECT_TRUE(gate.Admit(Marked(2, 5), due)) << "there is place again";
+  EXPECT_TRUE(Admit(gate, Marked(2, 5), due)) << "there is place again";
 }
 
 TEST(DurabilityGate, DropsEverythingWhenCleared) {
   DurabilityGate gate(2);
   Actions due;
-  ASSERT_TRUE(gate.Admit(Marked(1, 1), due));
+  ASSERT_TRUE(Admit(gate, Marked(1, 1), due));
   gate.Clear();
   EXPECT_EQ(gate.held(), 0u);
   EXPECT_TRUE(gate.Commit(1).empty());
@@ -104,7 +112,7 @@ class GateHistory {
     const uint64_t mark = next_mark_++;
     record_of_[mark] = record;
     Actions due;
-    ASSERT_TRUE(gate_.Admit(Marked(record, mark), due));
+    ASSERT_TRUE(Admit(gate_, Marked(record, mark), due));
     EXPECT_EQ(due.size(), record <= committed_ ? 1u : 0u) << "what is due leaves at once";
     Take(due);
   }
