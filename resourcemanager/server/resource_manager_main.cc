@@ -8,6 +8,7 @@
 
 #include "platform/daemon_main.h"
 #include "platform/rm_places.h"
+#include "platform/short_turns.h"
 #include "platform/signals.h"
 #include "resourcemanager/server/high_availability_daemon.h"
 #include "resourcemanager/server/listen_addresses.h"
@@ -55,6 +56,9 @@ class ResourceManagerProcess final : public platform::DaemonProcess {
 
 int main(int argc, char** argv) {
   platform::BlockSignals();
+  // What a client or node asks passes through three threads and the disk: where it is not granted,
+  // all is the same but slower on a busy machine.
+  platform::AskForShortTurns();
   ResourceManagerProcess process;
   return platform::RunDaemon(
       argc,

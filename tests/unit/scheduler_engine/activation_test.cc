@@ -1,5 +1,5 @@
-// Which applications may run, and when those that wait for it are looked at again. Sizes in GiB with
-// one vcore each; an ApplicationMaster counts 1 GiB.
+// Which applications may run, and when those that wait for it are looked at again. Sizes in GiB
+// with one vcore each; an ApplicationMaster counts 1 GiB.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -53,8 +53,8 @@ struct Cause {
   Lines queues;
   std::string active;  // of a to f
   std::function<void(Cluster&)> happens;
-  std::string then;   // active at once
-  std::string later;  // and when limits have been looked at again
+  std::string then;    // active at once
+  std::string later;   // and when limits have been looked at again
   std::string user{};  // of all six; "": each has his own
 };
 
@@ -81,7 +81,9 @@ std::vector<Cause> CausesOfMoreRoom() {
       {"the queue may use more",
        {kHalf, "root.q.maximum-capacity=50"},
        "ab",
-       [](Cluster& c) { Reconfigure(c, {kHalf, "root.q.maximum-capacity=75"}); },
+       [](Cluster& c) {
+         Reconfigure(c, {kHalf, "root.q.maximum-capacity=75"});
+       },
        "abc",
        "abc"},
       {"one ends", {kHalf}, "abcd", [](Cluster& c) { c.RemoveApp("b"); }, "acde", "acde"},
@@ -112,7 +114,9 @@ std::vector<Cause> CausesOfMoreRoom() {
       {"more may run at a time",
        {kAll, "root.q.max-parallel-apps=2"},
        "ab",
-       [](Cluster& c) { Reconfigure(c, {kAll, "root.q.max-parallel-apps=3"}); },
+       [](Cluster& c) {
+         Reconfigure(c, {kAll, "root.q.max-parallel-apps=3"});
+       },
        "abc",
        "abc"},
       {"one of another queue ends, and its parent lets one more run",
@@ -127,7 +131,12 @@ std::vector<Cause> CausesOfMoreRoom() {
        [](Cluster& c) { c.Release("o", "n"); },
        "abcd",
        "abcd"},
-      {"one more comes", {kHalf}, "abcd", [](Cluster& c) { c.AddApp("g", InQ("g")); }, "abcd", "abcd"},
+      {"one more comes",
+       {kHalf},
+       "abcd",
+       [](Cluster& c) { c.AddApp("g", InQ("g")); },
+       "abcd",
+       "abcd"},
       {"a more important one comes",
        {kHalf},
        "abcd",
