@@ -59,7 +59,7 @@ struct OpenRequest {
   std::string former_cluster_id{};
   // Of a store that can fence: whether a writer that is there is shut out (high availability). If
   // not, the store is refused like one on disk that is locked, once its holder has had the time
-  // to go that a session takes to expire.
+  // to go that a session takes to expire; a former run of the same ResourceManager has gone.
   bool take_over = true;
 };
 

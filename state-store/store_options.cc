@@ -182,6 +182,7 @@ Result<ZookeeperStoreOptions> ZookeeperOptionsOf(const StoreOptions& options) {
   zookeeper.cluster_id = options.cluster_id;
   zookeeper.value_bytes = options.value_bytes;
   zookeeper.election_lock = options.election_lock;
+  zookeeper.home = options.home;
   return zookeeper;
 }
 

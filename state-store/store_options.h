@@ -35,6 +35,7 @@ struct StoreOptions {
   Duration session_timeout = seconds(10);
   std::string parent;         // absolute, without a slash at the end
   std::string election_lock;  // with high availability
+  std::string home;           // as of ZookeeperStoreOptions
   size_t value_bytes = 0;
   std::string secret_file;
   bool high_availability = false;

@@ -6,6 +6,8 @@
 
 #include "common/strings.h"
 #include "platform/clock.h"
+#include "platform/log.h"
+#include "state-store/directory_lock.h"
 #include "state-store/epoch_rules.h"
 #include "state-store/zookeeper_marks.h"
 
@@ -15,6 +17,10 @@ namespace {
 constexpr int kAttempts = 5;
 constexpr Duration kHolderLook = milliseconds(100);
 constexpr Duration kHolderMargin = seconds(5);
+
+std::string DirectoryWords(const std::string& home) {
+  return ", directory " + home;
+}
 
 Error Missing(const std::string& servers) {
   const size_t slash = servers.find('/');
@@ -26,10 +32,18 @@ Error Missing(const std::string& servers) {
 
 }  // namespace
 
-ZookeeperOpening::ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout)
+ZookeeperOpening::ZookeeperOpening(ZookeeperClient& client,
+                                   const ZkLayout& layout,
+                                   const std::string& home)
     : client_(client),
       layout_(layout),
+      home_(home),
       place_("the state store " + layout.root() + " in ZooKeeper") {}
+
+std::string ZookeeperOpening::HolderWords(Epoch epoch, const std::string& home) {
+  return ThisHolder() + ", epoch " + std::to_string(epoch.value) +
+         (home.empty() ? "" : DirectoryWords(home));
+}
 
 Status ZookeeperOpening::CheckPlace() {
   WEIR_RETURN_IF_ERROR(client_.AwaitConnection());
@@ -69,6 +83,12 @@ Result<uint64_t> ZookeeperOpening::NumberWithoutHead() {
   return highest + ZkLayout::kChangeSlots;
 }
 
+// The process that wrote it worked in the directory that this one has locked, so it has ended; only
+// its session goes on. Should it be wrong, as of a copied directory, the epoch shuts the other out.
+bool ZookeeperOpening::IsFormerRun(const std::string& holder) const {
+  return !home_.empty() && holder.ends_with(DirectoryWords(home_));
+}
+
 Status ZookeeperOpening::AwaitHolder() {
   const std::shared_ptr<ZooKeeperSession> session = client_.session();
   const Duration timeout = session == nullptr ? Duration{} : session->granted_timeout();
@@ -76,6 +96,14 @@ Status ZookeeperOpening::AwaitHolder() {
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(const ZkNode holder, client_.Get(layout_.holder()));
     if (!holder.exists || !holder.ephemeral) return {};
+    if (IsFormerRun(holder.data)) {
+      platform::LogInfo("rm.store",
+                        "zookeeper",
+                        "has a former run of this ResourceManager as its writer: its session is "
+                        "not waited for",
+                        {{"writer", holder.data}});
+      return {};
+    }
     if (platform::MonotonicNow() >= deadline) {
       return Error{ErrorCode::kFailedPrecondition,
                    place_ + " is in use by another ResourceManager (" + holder.data + ")",

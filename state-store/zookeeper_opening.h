@@ -21,8 +21,11 @@ struct TakenEpoch {
 
 class ZookeeperOpening {
  public:
-  // Both must outlive this.
-  ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout);
+  // All three must outlive this. `home` is that of ZookeeperStoreOptions.
+  ZookeeperOpening(ZookeeperClient& client, const ZkLayout& layout, const std::string& home);
+
+  // What the holder's node says of a writer: for people, but for the directory at its end.
+  static std::string HolderWords(Epoch epoch, const std::string& home);
 
   // "the state store PATH in ZooKeeper", for messages.
   const std::string& place() const { return place_; }
@@ -40,6 +43,7 @@ class ZookeeperOpening {
 
  private:
   Status AwaitHolder();
+  bool IsFormerRun(const std::string& holder) const;
   // Nothing: somebody else was faster, or the outcome is not known; try again.
   Result<std::optional<TakenEpoch>> Bump(const OpenRequest& request);
   Result<std::optional<TakenEpoch>> MakeStore(const OpenRequest& request);
@@ -50,6 +54,7 @@ class ZookeeperOpening {
 
   ZookeeperClient& client_;
   const ZkLayout& layout_;
+  const std::string& home_;
   const std::string place_;
 };
 

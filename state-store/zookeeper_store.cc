@@ -13,7 +13,6 @@
 #include "platform/crypto.h"
 #include "platform/log.h"
 #include "platform/mutex.h"
-#include "state-store/directory_lock.h"
 #include "state-store/epoch_rules.h"
 #include "state-store/protocol/zk_layout.h"
 #include "state-store/protocol/zk_writer.h"
@@ -34,7 +33,7 @@ class ZookeeperStore final : public StateStore {
                 [this](uint64_t session, ZooKeeperSession::State state) {
                   Post([this, session, state] { SessionChanged(session, state); });
                 }),
-        opening_(client_, layout_),
+        opening_(client_, layout_, options_.home),
         image_(client_, layout_, opening_.place()) {
     thread_ = std::thread([this] { Run(); });
   }
@@ -169,13 +168,13 @@ Status ZookeeperStore::Install(const TakenEpoch& taken,
   options.first_number = first_number;
   options.multi_bytes = options_.value_bytes;
   options.limit_key = "yarn.resourcemanager.zk-max-znode-size.bytes";
-  auto writer = std::make_unique<ZkWriter>(
-      options,
-      layout_,
-      taken.record.epoch,
-      taken.node_version,
-      std::move(existing),
-      ThisHolder() + ", epoch " + std::to_string(taken.record.epoch.value));
+  auto writer =
+      std::make_unique<ZkWriter>(options,
+                                 layout_,
+                                 taken.record.epoch,
+                                 taken.node_version,
+                                 std::move(existing),
+                                 ZookeeperOpening::HolderWords(taken.record.epoch, options_.home));
   const auto ready = std::make_shared<std::promise<Status>>();
   std::future<Status> outcome = ready->get_future();
   // A pointer, as a task can be copied.

@@ -29,6 +29,7 @@ struct ZookeeperStoreOptions {
   size_t value_bytes = 1'000'000;  // of one request: below the servers' jute.maxbuffer
   size_t queue_limit = 65'536;
   std::string election_lock;  // whose holder leads; "" = there is no election
+  std::string home;           // the id of the directory that this process has locked; "" = not told
 };
 
 // Waits for the first connection. kUnavailable: none in time; kNotFound: the chroot of the

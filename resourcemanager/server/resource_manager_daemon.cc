@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,12 +18,14 @@
 #include "platform/log.h"
 #include "platform/thrift_server.h"
 #include "platform/watchdog.h"
+#include "resourcemanager/server/directory_id.h"
 #include "resourcemanager/server/http_routes.h"
 #include "resourcemanager/server/key_roller.h"
 #include "resourcemanager/server/listener_guard.h"
 #include "resourcemanager/server/other_managers.h"
 #include "resourcemanager/server/recovery.h"
 #include "resourcemanager/server/services.h"
+#include "state-store/directory_lock.h"
 #include "state-store/store_note.h"
 
 namespace weir::rm {
@@ -82,6 +85,7 @@ struct ResourceManagerDaemon::State {
                            platform::UserName(static_cast<int64_t>(geteuid())),
                            ParseAdministrators(options.administrators)};
   std::unique_ptr<platform::AuditLog> audit;
+  std::optional<store::DirectoryLock> lock;
   std::unique_ptr<store::StateStore> state_store;
   std::unique_ptr<FollowedState> followed;  // until there is a core
   RecoveredState recovered;
@@ -108,7 +112,13 @@ Status ResourceManagerDaemon::State::OpenStore() {
     followed = std::move(taken.state);
   }
   if (state_store == nullptr) {
-    WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(options.store));
+    store::StoreOptions at = options.store;
+    if (!options.ha.enabled && at.kind == store::StoreKind::kZookeeper) {
+      // A store on disk has a lock of its own, and those of several have this one already.
+      WEIR_ASSIGN_OR_RETURN(lock, store::DirectoryLock::Take(options.rm_dir));
+      WEIR_ASSIGN_OR_RETURN(at.home, ReadOrMakeDirectoryId(options.directory_id_file()));
+    }
+    WEIR_ASSIGN_OR_RETURN(state_store, store::OpenStateStore(at));
   }
   if (followed == nullptr) followed = std::make_unique<FollowedState>(options.core);
   state_store->OnFenced([this](const Error& error) {

@@ -94,6 +94,20 @@ TEST_F(StateStoreTest, ZookeeperSurvivesAKill) {
   SurvivesAKill(settings);
 }
 
+// Its session would last for as long as ZooKeeper lets one.
+TEST_F(StateStoreTest, OverZookeeperTheSessionOfAFormerRunIsNotWaitedFor) {
+  if (const std::string why = ZooKeeperEnsemble::WhyNot(); !why.empty()) GTEST_SKIP() << why;
+  Settings settings = Zookeeper();
+  ASSERT_FALSE(HasFailure());
+  settings["hadoop.zk.timeout-ms"] = "60000";
+  ResourceManagerProcess rm(directory_.path(), settings);
+  ASSERT_TRUE(rm.Start()) << rm.output();
+  rm.KillHard();
+  ASSERT_TRUE(rm.Start()) << rm.output();
+  EXPECT_THAT(rm.output(), HasSubstr("has a former run of this ResourceManager as its writer"));
+  EXPECT_EQ(rm.Terminate(), 0) << rm.output();
+}
+
 TEST_F(StateStoreTest, AStoreMovesToAnotherKind) {
   const std::string work = directory_.path();
   std::string id;

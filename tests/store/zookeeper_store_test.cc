@@ -211,10 +211,12 @@ TEST_F(ZookeeperStoreTest, WithoutTakingOverASecondWriterIsRefusedByName) {
   StartEnsemble();
   ZookeeperStoreOptions options = Options();
   options.session.timeout = milliseconds(400);
+  options.home = "the first one's directory";
   const auto first = OpenZookeeperStore(options).value();
   ASSERT_TRUE(Become(*first).ok());
   const OpenRequest polite{
       .wall_millis = kSampleTimestamp, .cluster_id = "test", .take_over = false};
+  options.home = "the second one's directory";
   const auto second = OpenZookeeperStore(options).value();
   const Result<EpochRecord> refused = second->Open(polite);
   ASSERT_FALSE(refused.ok());
@@ -223,6 +225,26 @@ TEST_F(ZookeeperStoreTest, WithoutTakingOverASecondWriterIsRefusedByName) {
               HasSubstr("in use by another ResourceManager (process " + std::to_string(getpid())));
   first->Close();
   EXPECT_TRUE(second->Open(polite).ok());
+}
+
+// Where a former run lives on against all expectation, it is shut out like any other.
+TEST_F(ZookeeperStoreTest, AWriterOfTheSameDirectoryIsNotWaitedForAndIsShutOut) {
+  StartEnsemble();
+  ZookeeperStoreOptions options = Options();
+  options.session.timeout = seconds(60);
+  options.home = "a directory";
+  const auto first = OpenZookeeperStore(options).value();
+  const Epoch former = Become(*first)->epoch;
+  ASSERT_TRUE(AppendAndWait(*first, {Put{SampleNode(1)}}, former).ok());
+  const OpenRequest polite{
+      .wall_millis = kSampleTimestamp, .cluster_id = "test", .take_over = false};
+  const auto second = OpenZookeeperStore(options).value();
+  const auto epoch = second->Open(polite);
+  ASSERT_TRUE(epoch.ok()) << epoch.error().ToString();
+  const Status late = AppendAndWait(*first, {Put{SampleNode(2)}}, former);
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code, ErrorCode::kFenced);
+  EXPECT_TRUE(AppendAndWait(*second, {Put{SampleNode(3)}}, epoch->epoch).ok());
 }
 
 TEST_F(ZookeeperStoreTest, NamesWhatIsWrongWithThePlace) {
