@@ -100,16 +100,16 @@ Status LaunchNotes::WritePlan(const LaunchPlan& plan) const {
   if (!plan.groups.unified.empty()) spec += Field(launch::kUnifiedGroupKey, plan.groups.unified);
   if (!plan.groups.freezer.empty()) spec += Field(launch::kFreezerGroupKey, plan.groups.freezer);
   for (const std::string& group : plan.groups.others) spec += Field(launch::kGroupKey, group);
-  if (plan.retry == 0) {
-    WEIR_RETURN_IF_ERROR(Write(kSpec, spec, kOwnerOnly));
-  } else {
-    // One of these takes the place of another at once: which start it is about is never in doubt.
-    WEIR_RETURN_IF_ERROR(files_.Remove(directory_ + "/" + kLauncher));
-    WEIR_RETURN_IF_ERROR(files_.Remove(EndPath(plan.retry)));
-    const std::string beside = std::string(kSpec) + ".new";
-    WEIR_RETURN_IF_ERROR(Write(beside, spec, kOwnerOnly));
-    WEIR_RETURN_IF_ERROR(files_.Rename(directory_ + "/" + beside, spec_path()));
-  }
+  if (plan.retry == 0) return Write(kSpec, spec, kOwnerOnly);
+  // One of these takes the place of another at once: which start it is about is never in doubt.
+  WEIR_RETURN_IF_ERROR(files_.Remove(directory_ + "/" + kLauncher));
+  WEIR_RETURN_IF_ERROR(files_.Remove(EndPath(plan.retry)));
+  const std::string beside = std::string(kSpec) + ".new";
+  WEIR_RETURN_IF_ERROR(Write(beside, spec, kOwnerOnly));
+  return files_.Rename(directory_ + "/" + beside, spec_path());
+}
+
+Status LaunchNotes::WriteScript(const LaunchPlan& plan) const {
   return Write(
       "launch.sh", LaunchScript(plan.environment, plan.directory, plan.command), kRunnable);
 }

@@ -64,6 +64,8 @@ class LaunchNotes {
   Status WriteAccount(const std::optional<Account>& account) const;  // as in LaunchPlan
   // From here on the notes are about that start, of which there is no launcher and no end yet.
   Status WritePlan(const LaunchPlan& plan) const;
+  // Nobody waits for it: it is written once weir-launch has been started.
+  Status WriteScript(const LaunchPlan& plan) const;
   // Of the start before that one, if there was one.
   Status RemoveEndBefore(int64_t retry) const;
   Status WriteLauncher(const ProcessIdentity& launcher) const;

@@ -25,6 +25,11 @@ std::string PathOf(const ContainerDirectories& directories, const ContainerId& i
   return directories.Log(id) + ".about";
 }
 
+// Where it is made, before it gets its name.
+std::string FirstPathOf(const ContainerDirectories& directories, const ContainerId& id) {
+  return directories.Log(id) + "/.about";
+}
+
 // Letters, digits, '-' and '_': it stands in options and file headers.
 bool IsRole(const std::string& text) {
   return !text.empty() && text.size() <= kRoleBytes &&
@@ -53,6 +58,12 @@ bool IsUser(const std::string& text) {
   return !text.empty() && text != "." && text != ".." && text.find('/') == std::string::npos;
 }
 
+Status WriteFirst(platform::FileSystem& files, const std::string& path, const LogOwner& owner) {
+  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(path, kMode));
+  WEIR_RETURN_IF_ERROR(file->Append("user " + owner.user + "\nrole " + owner.role + "\n"));
+  return file->Close();
+}
+
 }  // namespace
 
 std::string RoleOf(const ContainerId& id, const LaunchContext& launch) {
@@ -65,11 +76,13 @@ Status WriteLogOwner(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      const ContainerId& id,
                      const LogOwner& owner) {
-  const std::string path = PathOf(directories, id);
-  WEIR_RETURN_IF_ERROR(files.Remove(path));
-  WEIR_ASSIGN_OR_RETURN(auto file, files.Create(path, kMode));
-  WEIR_RETURN_IF_ERROR(file->Append("user " + owner.user + "\nrole " + owner.role + "\n"));
-  return file->Close();
+  // Among the container's own files: a file system puts what is made in one directory together, and
+  // that of an application would be crowded by all its containers (decision 13).
+  const std::string first = FirstPathOf(directories, id);
+  Status status = WriteFirst(files, first, owner);
+  if (status.ok()) status = files.Rename(first, PathOf(directories, id));
+  if (!status.ok()) static_cast<void>(files.Remove(first).ok());
+  return status;
 }
 
 std::optional<LogOwner> ReadLogOwner(const ContainerDirectories& directories,

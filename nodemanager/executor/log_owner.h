@@ -24,7 +24,8 @@ struct LogOwner {
 // environment variable kContainerRoleVariable of its launch context says, else "command".
 std::string RoleOf(const ContainerId& id, const LaunchContext& launch);
 
-// Whatever else is there under that name goes, and is not written to. Errors: those of FileSystem.
+// Whatever else is there under that name goes, and is not written to. Requires: the container's log
+// directory is there, and still the NodeManager's. Errors: those of FileSystem.
 Status WriteLogOwner(platform::FileSystem& files,
                      const ContainerDirectories& directories,
                      const ContainerId& id,

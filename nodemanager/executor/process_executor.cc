@@ -425,6 +425,7 @@ Status ProcessExecutor::StartInGroups(const Prepared& container,
   // Ours to reap, so the pid stays its own until then.
   const ProcessIdentity launcher = IdentifyProcess(pid).value_or(ProcessIdentity{pid, 0, ""});
   Status status = notes.WriteLauncher(launcher);
+  if (status.ok()) status = notes.WriteScript(plan);
   FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!process.valid()) status = platform::SystemError("watch", "weir-launch", errno);
   if (status.ok()) {
