@@ -175,6 +175,7 @@ Result<RegisterNodeAnswer> FakeResourceManager::OnRegister(RegisterNodeRequest r
   // session before say nothing.
   if (parked_) parked_->Fail({ErrorCode::kResync, "the node has registered again", ""});
   parked_.reset();
+  parked_sequence_ = 0;
   if (pending_) pending_->start.clear();
   registration_ = std::move(request);
   for (const ContainerStatus& status : registration_.containers) Hear(status);
@@ -188,6 +189,11 @@ void FakeResourceManager::OnHeartbeat(const NodeHeartbeatRequest& request,
   MutexLock lock(mutex_);
   if (request.session != SessionNow()) {
     responder.Fail({ErrorCode::kResync, "unknown session", "register again"});
+    return;
+  }
+  // Two may be under way; what an older one says is not true any more, to a real one either.
+  if (request.sequence < parked_sequence_) {
+    responder.Fail({ErrorCode::kAborted, "a newer heartbeat came", ""});
     return;
   }
   for (const ContainerStatus& status : request.containers) Hear(status);

@@ -72,7 +72,7 @@ class FakeResourceManager {
   std::map<ContainerId, ContainerStatus> statuses_ WEIR_GUARDED_BY(mutex_);
   std::optional<NodeHeartbeatAnswer> pending_ WEIR_GUARDED_BY(mutex_);
   std::optional<Parked> parked_ WEIR_GUARDED_BY(mutex_);
-  int64_t parked_sequence_ WEIR_GUARDED_BY(mutex_) = 0;
+  int64_t parked_sequence_ WEIR_GUARDED_BY(mutex_) = 0;  // the last one of the session
   platform::EventLoop loop_{"fake-rm"};
   platform::ThriftServer server_{loop_};
 };
