@@ -227,6 +227,7 @@ struct NodeManagerCore::Machine {
   // --- machine_recovery.cc
   void Recover(const Recovery& recovery, Now now);
   void RecoverOne(const RecoveredContainer& found, Now now);
+  bool StartAnew(Container& container, const RecoveredContainer& one, Now now);
   void RecoverStop(Container& container, const RecordedStop& stop, Now now);
   void ResumeResize(const Container& container);
   void RecoverEnded(const ContainerStatus& status, WallTime expires, Now now);

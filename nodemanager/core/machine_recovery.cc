@@ -87,23 +87,8 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
     if (launch.command.empty()) launch.command = {"its command"};  // for messages
     actions.push_back(
         Reacquire{record.token, std::move(launch), one.found.found == Found::kRunning});
-  } else if (!record.stop) {
-    if (!Fire(container, Trigger::kStart)) return;
-    if (lease.heard() == Instant::min()) {
-      return OnLocalizationFailed(
-          {id, {ErrorCode::kAborted, "the machine was started again before it was launched", ""}},
-          now);
-    }
-    if (!one.launch) {
-      return OnLocalizationFailed(
-          {id, {ErrorCode::kCorruption, "the record of its launch context is damaged", ""}, true},
-          now);
-    }
-    if (LacksIndices(container)) {
-      return OnLocalizationFailed(
-          {id, {ErrorCode::kCorruption, "there is no record of its indices", ""}, true}, now);
-    }
-    container.launch = one.launch;
+  } else if (!record.stop && !StartAnew(container, one, now)) {
+    return;
   }
   if (record.stop) RecoverStop(container, *record.stop, now);
   if (one.resize) container.resizing = Resizing{one.resize->number, one.resize->resource};
@@ -116,6 +101,28 @@ void NodeManagerCore::Machine::RecoverOne(const RecoveredContainer& one, Now now
   OnExited(id, one.found.outcome.value_or(ExitOutcome{.kind = ExitKind::kLost}));
   OnDrained(id, now);
   ResumeResize(container);
+}
+
+// One that was never launched. False when that is its end.
+bool NodeManagerCore::Machine::StartAnew(Container& container,
+                                         const RecoveredContainer& one,
+                                         Now now) {
+  if (!Fire(container, Trigger::kStart)) return false;
+  const auto fail = [&](ErrorCode code, const char* cause, bool of_node) {
+    OnLocalizationFailed({container.token.id, {code, cause, ""}, of_node}, now);
+    return false;
+  };
+  if (lease.heard() == Instant::min()) {
+    return fail(ErrorCode::kAborted, "the machine was started again before it was launched", false);
+  }
+  if (!one.launch) {
+    return fail(ErrorCode::kCorruption, "the record of its launch context is damaged", true);
+  }
+  if (LacksIndices(container)) {
+    return fail(ErrorCode::kCorruption, "there is no record of its indices", true);
+  }
+  container.launch = one.launch;
+  return true;
 }
 
 void NodeManagerCore::Machine::RecoverStop(Container& container,

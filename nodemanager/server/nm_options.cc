@@ -102,6 +102,18 @@ std::string ProgramDirectory() {
   return slash == std::string::npos ? "" : program.substr(0, slash);
 }
 
+// By what is read of the node's capacity and of its memory checks.
+CgroupOptions ReadGroups(OptionReader& read, const NmOptions& options) {
+  CgroupOptions groups = ReadCgroupOptions(read, options.core.capacity.vcores);
+  groups.record_file = options.cgroup_file();
+  if (const int64_t permille = options.core.memory.dynamic_permille; permille > 0) {
+    // A container may take what others leave; all together have a limit.
+    groups.memory_limits = false;
+    groups.node_memory_mib = options.core.capacity.memory_mib * permille / 1000;
+  }
+  return groups;
+}
+
 }  // namespace
 
 Result<NmOptions> ReadNmOptions(const Configuration& config) {
@@ -154,13 +166,7 @@ Result<NmOptions> ReadNmOptions(const Configuration& config) {
                 std::string("set ") + kNmMonitor + " to true, or the threshold to 0"});
   }
   options.program_directory = ProgramDirectory();
-  options.cgroups = ReadCgroupOptions(read, options.core.capacity.vcores);
-  options.cgroups.record_file = options.cgroup_file();
-  if (const int64_t permille = options.core.memory.dynamic_permille; permille > 0) {
-    // A container may take what others leave; all together have a limit.
-    options.cgroups.memory_limits = false;
-    options.cgroups.node_memory_mib = options.core.capacity.memory_mib * permille / 1000;
-  }
+  options.cgroups = ReadGroups(read, options);
   WEIR_RETURN_IF_ERROR(read.Finish());
   // Nobody looks: nothing is checked, and that is what is shown.
   if (!options.monitor) options.core.memory = {.physical_check = false};
