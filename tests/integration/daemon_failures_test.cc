@@ -360,6 +360,24 @@ TEST_F(DaemonStart, RefusesUnknownOptionsAndADirectoryThatIsNotThere) {
   }
 }
 
+TEST_F(DaemonStart, NamesALogFileThatCannotBeOpenedAndTheCause) {
+  fs::create_directory(directory_ / "taken");
+  WriteWholeFile(directory_ / "file", "");
+  const std::vector<std::pair<std::string, std::string>> all = {
+      {directory_ / "taken", "Is a directory"},
+      {directory_ / "file/log", "Not a directory"},
+  };
+  for (const auto& [file, cause] : all) {
+    for (const char* daemon : kDaemons) {
+      const CommandResult result = Start(daemon, {"-D", std::string(keys::kLogFile) + "=" + file});
+      EXPECT_EQ(result.exit_code, 2) << result.ToString();
+      EXPECT_THAT(result.err,
+                  AllOf(IsOneLine(), HasSubstr(file), HasSubstr(cause), HasSubstr(keys::kLogFile)));
+    }
+    EXPECT_FALSE(fs::exists(directory_ / "work"));
+  }
+}
+
 TEST_F(DaemonStart, RefusesASecretThatOthersCanRead) {
   fs::create_directory(directory_ / "work");
   WriteWholeFile(directory_ / "work/cluster.secret", std::string(64, 'a') + "\n");

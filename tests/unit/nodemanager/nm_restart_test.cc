@@ -11,13 +11,17 @@
 #include <vector>
 
 #include "node_manager_process.h"
+#include "nodemanager/core/node_records.h"
 #include "nodemanager/executor/process_identity.h"
 #include "platform/clock.h"
 #include "platform/file_system.h"
+#include "state-store/leveldb_engine.h"
+#include "tests/store/damage.h"
 
 namespace weir::nm {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -29,6 +33,23 @@ class NodeManagerRestart : public NodeManagerProcess {
     weir::testing::WriteWholeFile(directory_ / "nm/local/usercache/ann/appcache/" +
                                       kAttempt.application.ToString() + "/" + id.ToString() + "/go",
                                   "");
+  }
+  // While no NodeManager has them open.
+  std::unique_ptr<store::StoreEngine> OpenRecords() {
+    return store::OpenLevelDbEngine(directory_ / "nm/recovery", store::Durability::kProcess)
+        .value();
+  }
+  std::string ReadRecord(const std::string& key) {
+    std::string found;
+    EXPECT_TRUE(OpenRecords()
+                    ->Scan([&](std::string_view at, std::string_view value) {
+                      if (at == key) found = value;
+                    })
+                    .ok());
+    return found;
+  }
+  void WriteRecord(const std::string& key, const std::string& bytes) {
+    EXPECT_TRUE(OpenRecords()->Write({{key, bytes}}).ok());
   }
   void RmStops(const ContainerId& id) {
     NodeHeartbeatAnswer stop;
@@ -54,6 +75,41 @@ TEST_F(NodeManagerRestart, WithoutRecoveryTheNextOneEndsReportsAndSweepsWhatIsLe
   EXPECT_EQ(rm_->StatusOf(IdOf(2))->exit_code, 3);
   EXPECT_THAT(FindStrays(IdOf(1), 0), IsEmpty());
   EXPECT_THAT(*platform::FileSystem::Real().List(directory_ / "nm/local/usercache"), IsEmpty());
+}
+
+TEST_F(NodeManagerRestart, RecordsOfANewerReleaseAreRefusedAndNothingIsTouched) {
+  StartNode();
+  StartByRm(1, Shell("sleep 1000"));
+  StartByRm(2, Shell("sleep 1000"));
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
+  ASSERT_TRUE(AwaitState(IdOf(2), ContainerState::kRunning));
+  node_->Kill();
+  const auto before = FindStrays(IdOf(1), 0);
+  ASSERT_FALSE(before.empty());
+  const std::string written = ReadRecord(ContainerKey(IdOf(1)));
+  std::string newer = written;
+  ++newer[0];
+  store::Reseal(newer);
+  WriteRecord(ContainerKey(IdOf(1)), newer);
+  const int registrations = rm_->registrations();
+  for (int start = 0; start < 2; ++start) {
+    const auto refused = weir::testing::RunCommand(Arguments());
+    EXPECT_EQ(refused.exit_code, 1) << refused.ToString();
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("a newer release has written 1 of the node's records, " +
+                                ContainerKey(IdOf(1))),
+                      HasSubstr("start that release"),
+                      HasSubstr("remove the records (yarn.nodemanager.recovery.dir)")));
+  }
+  EXPECT_EQ(rm_->registrations(), registrations);
+  EXPECT_EQ(ReadRecord(ContainerKey(IdOf(1))), newer);
+  EXPECT_EQ(FindStrays(IdOf(1), 0), before);
+  // The newer release, as it were, comes back.
+  WriteRecord(ContainerKey(IdOf(1)), written);
+  StartNode();
+  ASSERT_TRUE(AwaitState(IdOf(1), ContainerState::kRunning));
+  ASSERT_TRUE(AwaitState(IdOf(2), ContainerState::kRunning));
+  EXPECT_EQ(FindStrays(IdOf(1), 0), before);
 }
 
 TEST_F(NodeManagerRestart, AKillLeavesContainersAloneAndTheNextOneGoesOnWithThem) {
