@@ -1,6 +1,6 @@
 // The child that launch-latency starts: tells through a pipe when its main began, as the monotonic
-// clock in nanoseconds (8 bytes). A program of its own, so that what is measured is the launch and
-// not the loading of the benchmark's libraries.
+// clock in nanoseconds (8 bytes). A static program of its own, so that what is measured is the
+// launch and not the loading of the benchmark's libraries.
 #include <fcntl.h>
 #include <unistd.h>
 
