@@ -7,6 +7,7 @@
 #include "nodemanager/executor/log_directory.h"
 #include "nodemanager/executor/log_owner.h"
 #include "nodemanager/server/container_logs.h"
+#include "nodemanager/server/route_parts.h"
 #include "platform/clock.h"
 
 namespace weir::nm {
@@ -16,14 +17,6 @@ using platform::ErrorResponse;
 using platform::HttpReply;
 using platform::HttpRequest;
 using platform::HttpResponse;
-
-// The container named in the path, or the error is answered.
-std::optional<ContainerId> ContainerOf(const HttpRequest& request, const HttpReply& reply) {
-  const auto id = ContainerId::Parse(request.captures.front());
-  if (id.ok()) return *id;
-  reply(ErrorResponse(id.error()));
-  return std::nullopt;
-}
 
 // On the disk thread; a full queue is an answered refusal. `work` outlives the environment.
 void OnDisk(const WebEnvironment& environment,

@@ -1,12 +1,11 @@
 #include "nodemanager/server/resource_routes.h"
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "common/strings.h"
 #include "nodemanager/server/resource_json.h"
+#include "nodemanager/server/route_parts.h"
 
 namespace weir::nm {
 namespace {
@@ -17,17 +16,6 @@ using platform::HttpResponse;
 
 constexpr int kOk = 200;
 constexpr size_t kShownName = 100;
-
-using Answer = std::function<HttpResponse(const NamedResources&)>;
-
-void Serve(const WebEnvironment& environment, HttpReply reply, Answer answer) {
-  environment.server->Read([&io_loop = environment.io_loop,
-                            reply = std::move(reply),
-                            answer = std::move(answer)](const NodeManagerCore& core) {
-    auto resources = std::make_shared<NamedResources>(NamedResourcesOf(core));
-    io_loop.Post([reply, answer, resources] { reply(answer(*resources)); });
-  });
-}
 
 HttpResponse One(const NamedResources& resources, const std::string& type) {
   auto json = NamedResourceJson(resources, type);
@@ -42,17 +30,18 @@ HttpResponse One(const NamedResources& resources, const std::string& type) {
 
 void AddResourceRoutes(platform::HttpServer& http, const WebEnvironment& environment) {
   http.Route("GET", "/ws/v1/node/resources", [&environment](const HttpRequest&, HttpReply reply) {
-    Serve(environment, std::move(reply), [](const NamedResources& resources) {
+    ReadThen(environment, std::move(reply), NamedResourcesOf, [](const NamedResources& resources) {
       return platform::JsonResponse(kOk, NamedResourcesJson(resources));
     });
   });
   for (const char* pattern : {"/ws/v1/node/resources/{%}", "/ws/v1/node/resources/{}/{}"}) {
     http.Route("GET", pattern, [&environment](const HttpRequest& request, HttpReply reply) {
-      Serve(environment,
-            std::move(reply),
-            [type = Join(request.captures, "/")](const NamedResources& resources) {
-              return One(resources, type);
-            });
+      ReadThen(environment,
+               std::move(reply),
+               NamedResourcesOf,
+               [type = Join(request.captures, "/")](const NamedResources& resources) {
+                 return One(resources, type);
+               });
     });
   }
 }

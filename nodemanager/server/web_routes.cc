@@ -1,12 +1,12 @@
 #include "nodemanager/server/web_routes.h"
 
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "nodemanager/server/log_routes.h"
 #include "nodemanager/server/node_page.h"
 #include "nodemanager/server/resource_routes.h"
+#include "nodemanager/server/route_parts.h"
 #include "platform/clock.h"
 #include "platform/html.h"
 
@@ -22,26 +22,6 @@ using platform::JsonResponse;
 constexpr int kOk = 200;
 constexpr int kNotReady = 503;
 constexpr seconds kHung{2};
-
-// `query` runs on the core loop and copies out; `use` makes the answer of it on the I/O loop.
-template <typename Query, typename Use>
-void ReadThen(const WebEnvironment& environment, HttpReply reply, Query query, Use use) {
-  environment.server->Read([&io_loop = environment.io_loop,
-                            reply = std::move(reply),
-                            query = std::move(query),
-                            use = std::move(use)](const NodeManagerCore& core) {
-    auto value = std::make_shared<decltype(query(core))>(query(core));
-    io_loop.Post([reply, use, value] { reply(use(*value)); });
-  });
-}
-
-// The container named in the path, or the error is answered.
-std::optional<ContainerId> ContainerOf(const HttpRequest& request, const HttpReply& reply) {
-  const auto id = ContainerId::Parse(request.captures.front());
-  if (id.ok()) return *id;
-  reply(ErrorResponse(id.error()));
-  return std::nullopt;
-}
 
 NodeNumbers Numbers(const NodeManagerCore& core) {
   return {core.used(),
