@@ -292,11 +292,6 @@ CacheState CacheIndex::StateOf(const std::string& path) const {
   return it == entries_.end() ? CacheState::kInit : it->second.state;
 }
 
-bool CacheIndex::IsUsed(const std::string& path) const {
-  const auto it = entries_.find(path);
-  return it != entries_.end() && !it->second.users.empty();
-}
-
 std::string CacheIndex::CheckInvariants() const {
   int64_t held = 0;
   int64_t evictable = 0;

@@ -84,7 +84,6 @@ class CacheIndex {
   int64_t coming(const std::string& root) const;
   size_t size() const { return entries_.size(); }
   CacheState StateOf(const std::string& path) const;
-  bool IsUsed(const std::string& path) const;
   // The first broken invariant in words; "" if all hold. For tests.
   std::string CheckInvariants() const;
 
