@@ -141,6 +141,7 @@ void ResourceManagerCore::State::AdoptEnd(Node& node, const ContainerStatus& sta
 void ResourceManagerCore::State::SettleExpected(Node& node, const std::string& why) {
   for (const ContainerId& id : std::exchange(node.expected, {})) {
     if (node.strangers.contains(id)) continue;  // it is there, and being stopped
+    if (!id.is_application_master() && ended.contains(id)) continue;  // told as over already
     OnMissing(id, node.index, why);
   }
   LaunchAllFree();

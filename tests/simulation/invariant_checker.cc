@@ -72,6 +72,30 @@ void InvariantChecker::CompletionRecorded(const ContainerId& container) {
   completed_.insert(container);
 }
 
+void InvariantChecker::Registered(Epoch epoch, const AttemptId& attempt) {
+  told_ends_.erase({epoch, attempt});
+}
+
+void InvariantChecker::Released(Epoch epoch,
+                                const AttemptId& attempt,
+                                const std::vector<ContainerId>& containers) {
+  const auto told = told_ends_.find({epoch, attempt});
+  if (told == told_ends_.end()) return;
+  for (const ContainerId& id : containers) told->second.erase(id);
+}
+
+void InvariantChecker::Polled(const AttemptId& attempt, const AllocateAnswer& answer) {
+  std::map<ContainerId, int64_t>& told = told_ends_[{answer.epoch, attempt}];
+  for (const ContainerStatus& status : answer.completed) {
+    const std::string name = status.id.ToString();
+    const int64_t told_in = told.emplace(status.id, answer.sequence).first->second;
+    if (told_in != answer.sequence) Fail("the end of " + name + " is told twice");
+    if (status.exit_code != exit_code::kSuccess && status.diagnostics.empty()) {
+      Fail("the end of " + name + ", " + std::to_string(status.exit_code) + ", has no cause");
+    }
+  }
+}
+
 void InvariantChecker::NodeExpired(Instant when, size_t nodes) {
   constexpr size_t kPercent = 100;
   constexpr size_t kLimitPercent = 10;  // the default

@@ -7,6 +7,8 @@
 //   no attempt is accepted after a later one of its application
 //   what runs on a node fits in it, as the RM counts, as the NM counts, and in truth
 //   a container is never launched twice for one try, nor after its completion was recorded
+//   a master is told of each end in one answer, until it registers or releases the container again,
+//   and in words unless it is a success
 //   a node that is to go gets nothing new; no more nodes are given up per minute than may be
 //   the cores' own invariants (the RM's include the scheduler's); no invalid state-event pair
 //
@@ -23,6 +25,7 @@
 
 #include "common/application.h"
 #include "common/ids.h"
+#include "common/master_messages.h"
 #include "common/node_messages.h"
 #include "resourcemanager/core/resource_manager_core.h"
 #include "tests/simulation/durable_state.h"
@@ -44,6 +47,11 @@ class InvariantChecker {
   void Accepted(const AttemptId& attempt);
   void StartTold(const StartContainerCommand& command);
   void CompletionRecorded(const ContainerId& container);
+  // A master's registration is answered, by the RM of that epoch; its poll is.
+  void Registered(Epoch epoch, const AttemptId& attempt);
+  void Polled(const AttemptId& attempt, const AllocateAnswer& answer);
+  // It asks for that: who releases what an earlier RM granted is told that it is over.
+  void Released(Epoch epoch, const AttemptId& attempt, const std::vector<ContainerId>& containers);
   // A node is given up for its silence, by the RM's own clock; the RM began anew.
   void NodeExpired(Instant when, size_t nodes);
   void ResourceManagerBegan();
@@ -75,6 +83,8 @@ class InvariantChecker {
   std::vector<Instant> expired_;
   std::set<std::pair<ContainerId, int64_t>> launched_;
   std::set<ContainerId> completed_;
+  // In which answer to the attempt, since it registered with the RM of the epoch.
+  std::map<std::pair<Epoch, AttemptId>, std::map<ContainerId, int64_t>> told_ends_;
 };
 
 }  // namespace weir::simulation

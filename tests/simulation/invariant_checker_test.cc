@@ -99,6 +99,32 @@ TEST_F(InvariantCheckerTest, NoticesALaunchAfterTheCompletionWasRecorded) {
   EXPECT_THAT(checker_.failure(), HasSubstr("after its completion was recorded"));
 }
 
+TEST_F(InvariantCheckerTest, NoticesAnEndThatIsToldTwice) {
+  AllocateAnswer answer;
+  answer.epoch = Epoch{1};
+  answer.sequence = 5;
+  answer.completed = {{.id = kContainer, .state = ContainerState::kComplete, .exit_code = 0}};
+  checker_.Polled(kContainer.attempt, answer);
+  checker_.Polled(kContainer.attempt, answer);  // the same answer
+  checker_.Registered(answer.epoch, kContainer.attempt);
+  answer.sequence = 6;
+  checker_.Polled(kContainer.attempt, answer);
+  checker_.Released(answer.epoch, kContainer.attempt, {kContainer});
+  answer.sequence = 7;
+  checker_.Polled(kContainer.attempt, answer);
+  EXPECT_EQ(checker_.failure(), "");
+  answer.sequence = 8;
+  checker_.Polled(kContainer.attempt, answer);
+  EXPECT_THAT(checker_.failure(), HasSubstr("is told twice"));
+}
+
+TEST_F(InvariantCheckerTest, NoticesAnEndWithoutACause) {
+  AllocateAnswer answer;
+  answer.completed = {{.id = kContainer, .state = ContainerState::kComplete, .exit_code = 1}};
+  checker_.Polled(kContainer.attempt, answer);
+  EXPECT_THAT(checker_.failure(), HasSubstr("has no cause"));
+}
+
 TEST_F(InvariantCheckerTest, NoticesTooManyNodesGivenUpWithinAMinute) {
   const auto expire = [this](int64_t second, size_t nodes) {
     checker_.NodeExpired(Instant(seconds(second)), nodes);

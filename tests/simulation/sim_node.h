@@ -53,7 +53,7 @@ class SimNode {
   // or with one that is stopped, until a moment after one is back, and containers that are to be
   // kept. "" or what runs.
   std::string FindOverlap(const ContainerId& launched, bool keeps) const;
-  // The RM has received something from it.
+  // The newest RM has received something from it, or begins to wait for it.
   void HeardByResourceManager();
   // What its plan says; nothing while it is down.
   void ShutDown();

@@ -141,6 +141,7 @@ void SimResourceManager::OnOpened(RecordWriter::Opened opened) {
   stepping_down_ = false;
   ++listening_;
   world_.checker.ResourceManagerBegan();
+  for (SimNode* node : world_.nodes) node->HeardByResourceManager();
   rm::CoreOptions options = Options(world_.workload);
   const std::unique_ptr<SimStandby> standby = std::move(standby_);
   bool as_stored = true;
@@ -248,6 +249,9 @@ void SimResourceManager::Handle(uint64_t number, const rm::Event& request, const
     NoteHeard(heartbeat->node);
     call.who = " of " + heartbeat->node.uuid;
   }
+  if (const auto* poll = std::get_if<rm::Allocate>(&request)) {
+    world_.checker.Released(epoch_.epoch, poll->attempt, poll->request.releases);
+  }
   std::visit(
       [&call](const auto& e) {
         if constexpr (requires { e.attempt; }) call.attempt = e.attempt;
@@ -349,6 +353,10 @@ void SimResourceManager::Check(const PendingCall& call, const Answer& answer) {
   if (heard && IsNewest()) {
     checker.Accepted(call.attempt);
   }
+  if (std::holds_alternative<RegisterMasterAnswer>(answer)) {
+    checker.Registered(epoch_.epoch, call.attempt);
+  }
+  if (const auto* poll = std::get_if<AllocateAnswer>(&answer)) checker.Polled(call.attempt, *poll);
   if (const auto* heartbeat = std::get_if<NodeHeartbeatAnswer>(&answer)) {
     for (const StartContainerCommand& command : heartbeat->start) checker.StartTold(command);
     for (const ContainerId& id : heartbeat->completions_recorded) checker.CompletionRecorded(id);

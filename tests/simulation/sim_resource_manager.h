@@ -62,6 +62,8 @@ class SimResourceManager {
   // Null while it is not active.
   const rm::ResourceManagerCore* core() const { return core_.get(); }
   Epoch epoch() const { return epoch_.epoch; }
+  // By its own clock.
+  Now now() const { return clock_.At(world_.queue.now()); }
   // What the next submitted application will be called.
   ApplicationId GuessNextId() const;
   void Crash();

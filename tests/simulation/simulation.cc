@@ -1,5 +1,7 @@
 #include "tests/simulation/simulation.h"
 
+#include "tests/simulation/view_checker.h"
+
 namespace weir::simulation {
 namespace {
 
@@ -216,9 +218,11 @@ void Simulation::Calm() {
       client->EndServices();
     }
   }
-  const auto run_to_rest = [this](Instant until) {
+  ViewChecker views(world_);
+  const auto run_to_rest = [this, &views](Instant until) {
     while (!AtRest() && !world_.checker.failed() && world_.queue.now() < until) {
       RunUntil(world_.queue.now() + seconds(1));
+      views.Look();
     }
   };
   run_to_rest(calm + kOwnEndTime);

@@ -115,7 +115,11 @@ std::vector<NamedSeed> SeedsThatOnceFailed() {
   const SimulationOptions one;
   const SimulationOptions two{.resource_managers = 2};
   const SimulationOptions loses{.loses_queues = true};
+  SimulationOptions crowd;
+  crowd.scenario[Quantity::kNodes] = NumberRange{3, 10};
+  crowd.scenario[Quantity::kResourceManagers] = NumberRange{1, 3};
   return {
+      {45, one, "an end that was told for its release was told again for its node"},
       {44, one, "a write that failed let ends be told that were not kept"},
       {51, one, "two registrations were under way when a third came late"},
       {89, one, "nodes that were drained, or silent together, were not settled"},
@@ -133,6 +137,7 @@ std::vector<NamedSeed> SeedsThatOnceFailed() {
       {1254, one, "a cluster's only node was suspected for longer than the run"},
       {1271, one, "a newer poll acknowledged an answer with completions that was lost"},
       {1484, one, "a late copy of a registration made the ResourceManager forget what ran"},
+      {2262, crowd, "a master that had finished came back to an application that was put away"},
       {2173, one, "the notes of a container went before the record of its end"},
       {3372, one, "a late registration of a process that had died before anything of it arrived"},
       {4253, one, "the notes of a container went before the record of its end"},

@@ -214,6 +214,17 @@ TEST_F(Resumed, AnEndThatIsReportedAfterItsReleaseIsForgottenByItsNode) {
   EXPECT_EQ(driver.Beat("n2").completions_recorded, std::vector{far});
 }
 
+// Simulator, seed 45: its node was still expected to say so too.
+TEST_F(Resumed, AnEndThatWasToldForItsReleaseIsNotToldAgainWhenItsNodeDoesNotHaveIt) {
+  Begin();
+  Restart();
+  NodeIsBack("n1", {Holds(master), Holds(near)});
+  MasterIsBack(Both());
+  ASSERT_EQ(driver.Ask(attempt, {}, {far}).completed.size(), 1U);
+  NodeIsBack("n2", {});
+  EXPECT_TRUE(driver.Ask(attempt).completed.empty()) << "told before";
+}
+
 // Simulator, seed 135 of three-managers: what a master that registers again is told anew no longer
 // knew the node, which kept the container for ever.
 TEST_F(Resumed, AnEndThatIsReportedAfterItsReleaseIsForgottenThoughItsMasterRegistersAgain) {
