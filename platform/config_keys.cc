@@ -106,10 +106,10 @@ constexpr ConfigKey kKnown[] = {
      "yarn.am.blacklisting.disable-failure-threshold says."},
     {kRmAvoidedShareOld, "0.8", "Former name of the key above."},
     {kRmRecoveryWait,
-     "${yarn.nm.liveness-monitor.expiry-interval-ms}",
+     "-1",
      "After a start, until all nodes of before are back or lost, and so long at most, no queue "
-     "gets more than its guarantee of what is there, and nothing is preempted (ms); less than the "
-     "nodes' expiry = then queues get more on guesses; 0 = not at all."},
+     "gets more than its guarantee of what is there, and nothing is preempted (ms); after a "
+     "shorter time queues get more on guesses. -1 = until then, however long; 0 = not at all."},
     {kRmMaxCompleted, "1000", "Completed applications that are remembered."},
     {kRmMaxStoredCompleted,
      "${yarn.resourcemanager.max-completed-applications}",

@@ -749,7 +749,8 @@ struct ResourceManagerCore::State {
   bool unconfirmed_noted = false;                // that it has not been confirmed for long
   std::set<std::pair<Instant, int32_t>> silent;  // since when, Node::index
   std::set<std::pair<Instant, int32_t>> gone;    // LOST, SHUTDOWN, DECOMMISSIONED: the same
-  Instant barrier_ends = kNever;                 // kNever: there is none
+  bool held_to_guarantees = false;               // while nodes are awaited
+  Instant barrier_ends = kNever;                 // at the latest, of that
   Instant usage_deadline = kNever;
   std::optional<ApplicationId> usage_stored_to;  // within a round
   std::set<ApplicationId> watched;

@@ -142,18 +142,22 @@ void ResourceManagerCore::State::DeleteOrphans() {
 
 void ResourceManagerCore::State::BeginBarrier() {
   if (awaited_nodes == 0 || options.recovery_wait <= Duration(0)) return;
-  barrier_ends = now.monotonic + options.recovery_wait;
+  const bool limited = options.recovery_wait != CoreOptions::kUntilAllAreSettled;
+  if (limited) barrier_ends = now.monotonic + options.recovery_wait;
+  held_to_guarantees = true;
   sched->HoldToGuarantees(true);
-  Emit(Noted{"queues",
-             std::string(kAllQueues),
-             "get no more than their guarantees of what is there until the " +
-                 std::to_string(awaited_nodes) + " nodes of before are back or lost, for " +
-                 std::to_string(ToMillis(options.recovery_wait)) + " ms at most",
-             false});
+  Emit(Noted{
+      "queues",
+      std::string(kAllQueues),
+      "get no more than their guarantees of what is there until the " +
+          std::to_string(awaited_nodes) + " nodes of before are back or lost" +
+          (limited ? ", for " + std::to_string(ToMillis(options.recovery_wait)) + " ms at most"
+                   : ""),
+      false});
 }
 
 void ResourceManagerCore::State::EndBarrier(const std::string& why) {
-  if (barrier_ends == kNever) return;
+  if (!std::exchange(held_to_guarantees, false)) return;
   barrier_ends = kNever;
   sched->HoldToGuarantees(false);
   place = true;

@@ -55,7 +55,9 @@ struct CoreOptions {
   Duration master_expiry = seconds(30);  // silence after which an AM's attempt fails
   LeadershipOptions leadership{};        // of one of several ResourceManagers
   // After a start, while nodes are awaited: so long at most queues are held to their guarantees.
+  // Who is silent is given up in the end, so that it ends without a limit too.
   Duration recovery_wait{0};
+  static constexpr Duration kUntilAllAreSettled = Duration::max();
   Duration launch_expiry = seconds(600);  // a granted container not started by then is EXPIRED
   int32_t max_attempts = 1;               // cap on what applications ask for
   // From a counted failure to the ask for the next attempt: doubled with each in a row, up to the

@@ -49,9 +49,9 @@ CoreOptions ReadCoreOptions(OptionReader& read) {
   core.node_expiry = read.Millis(kNmExpiry);
   core.node_lease = ReadNodeLease(read, core.node_expiry);
   core.master_expiry = read.Millis(kAmExpiry);
-  // By then whoever is awaited is back or LOST, and nothing has been guessed about.
-  core.recovery_wait = milliseconds(
-      read.IntOr(kRmRecoveryWait, ToMillis(core.node_expiry), 0, OptionReader::kMillisMax));
+  const int64_t recovery_wait = read.Int(kRmRecoveryWait, -1, OptionReader::kMillisMax);
+  core.recovery_wait =
+      recovery_wait < 0 ? CoreOptions::kUntilAllAreSettled : Duration(milliseconds(recovery_wait));
   core.launch_expiry = read.Millis(kRmAllocationExpiry);
   core.container_token_life = core.launch_expiry;
   core.max_attempts = static_cast<int32_t>(read.Int(kRmMaxAttempts, 1, 1000));

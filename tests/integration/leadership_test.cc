@@ -35,6 +35,7 @@ class LeadershipTest : public ClusterTest {
     options.settings[keys::kZkTimeout] = "1000";
     options.settings[keys::kNmExpiry] = kExpiryMillis;
     options.settings[keys::kNmSigkillDelay] = "200";
+    options.settings[keys::kRmHaConfirm] = confirms_ ? "true" : "false";
     ASSERT_TRUE(StartCluster(options));
     ASSERT_TRUE(WaitUntil([&] { return (active_ = cluster().ActiveResourceManager()) != 0; },
                           "one is active"));
@@ -62,6 +63,7 @@ class LeadershipTest : public ClusterTest {
   }
   int other() const { return 3 - active_; }
 
+  bool confirms_ = true;
   std::unique_ptr<ZooKeeperEnsemble> ensemble_;
   int active_ = 0;
   std::string id_;
@@ -96,6 +98,22 @@ TEST_F(LeadershipTest, WhereNobodyKnowsWhoLeadsWhatRunsEndsAfterItsLease) {
   WriteWholeFile(Scratch("go"), "");
   const std::string next = SubmitShell({"-memory", "64"}, "true");
   EXPECT_TRUE(AwaitFinalStatus(next, "SUCCEEDED"));
+}
+
+class VouchesUnasked : public LeadershipTest {
+ protected:
+  VouchesUnasked() { confirms_ = false; }
+};
+
+TEST_F(VouchesUnasked, WhatRunsGoesOnThoughNobodyKnowsWhoLeads) {
+  ASSERT_NO_FATAL_FAILURE(StartWriting());
+  cluster().resource_manager(other()).Signal(SIGSTOP);
+  ensemble_->StopAll();
+  EXPECT_TRUE(GoesOn());
+  cluster().resource_manager(other()).Signal(SIGCONT);
+  ensemble_->StartServer(0);
+  WriteWholeFile(Scratch("go"), "");
+  EXPECT_TRUE(AwaitFinalStatus(id_, "SUCCEEDED"));
 }
 
 }  // namespace

@@ -40,11 +40,12 @@ ContainerStatus Holds(const ContainerId& id) {
 // An AM of each queue on n1, and n2, of which nobody has anything; then a restart.
 class Barrier : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { Begin({"n2"}); }
+  void Begin(const std::vector<std::string>& silent) {
     driver.AddNode("n1", kNodeSize);
     first = Run("a");
     second = Run("b");
-    driver.AddNode("n2", kNodeSize);
+    for (const std::string& node : silent) driver.AddNode(node, kNodeSize);
     driver.Restart();
     driver.CommitAll();
     driver.RegisterNodeCall("n1", kNodeSize, {Holds(MasterOf(first)), Holds(MasterOf(second))});
@@ -111,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(All, BarrierEnd, ::testing::ValuesIn(kEndCases), [](con
 
 TEST_F(Barrier, EndsWhenWhatIsAwaitedIsLost) {
   CoreOptions options = HalvesOptions();
-  options.recovery_wait = std::chrono::hours(1);
+  options.recovery_wait = CoreOptions::kUntilAllAreSettled;
   driver = CoreDriver(options);
   SetUp();
   ASSERT_EQ(Ask(first), 3U);
@@ -121,6 +122,31 @@ TEST_F(Barrier, EndsWhenWhatIsAwaitedIsLost) {
     Rest(first);
   }
   EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kLost);
+  EXPECT_NE(Reason(first), PendingReason::kRecoveryBarrier);
+}
+
+// No more of them may be given up within a minute; the others may have work of the queues still.
+TEST_F(Barrier, LastsWhileMoreAreSilentThanMayBeGivenUp) {
+  CoreOptions options = HalvesOptions();
+  options.recovery_wait = CoreOptions::kUntilAllAreSettled;
+  driver = CoreDriver(options);
+  Begin({"n2", "n3"});
+  // n2 and n3 are silent: one is given up at once, the other a minute later.
+  EXPECT_EQ(Ask(first), 3U);
+  const auto pass = [this](int64_t time) {
+    for (int64_t i = 0; i < time / 15; ++i) {
+      driver.Advance(seconds(15));
+      driver.Beat("n1");
+      Rest(first);
+    }
+  };
+  pass(60);
+  EXPECT_NE(driver.StateOfNode("n2") == NodeState::kLost,
+            driver.StateOfNode("n3") == NodeState::kLost);
+  EXPECT_EQ(Reason(first), PendingReason::kRecoveryBarrier);
+  pass(60);
+  EXPECT_EQ(driver.StateOfNode("n2"), NodeState::kLost);
+  EXPECT_EQ(driver.StateOfNode("n3"), NodeState::kLost);
   EXPECT_NE(Reason(first), PendingReason::kRecoveryBarrier);
 }
 

@@ -28,8 +28,7 @@ TEST_P(RecoveryWait, IsReadAs) {
 }
 
 const WaitCase kWaitCases[] = {
-    {"TheDefaultOfTheNodesExpiry", {}, seconds(30)},
-    {"TheNodesExpiryIfItIsNotSet", {{kNmExpiry, "45000"}}, seconds(45)},
+    {"NoLimitIfItIsNotSet", {}, CoreOptions::kUntilAllAreSettled},
     {"WhatItIsSetTo", {{kNmExpiry, "45000"}, {kRmRecoveryWait, "7000"}}, seconds(7)},
     {"NothingIfItIsZero", {{kRmRecoveryWait, "0"}}, Duration(0)},
 };
