@@ -145,12 +145,33 @@ rm::Event SimAdministrator::DrawDrain(const std::string& node) {
                           .timeout = timeout};
 }
 
+void SimAdministrator::TakeBack(const SimNode& node) {
+  Tell(rm::DrainNode{.call = {}, .by = kName, .node = node.name(), .undo = true},
+       Patience::kUntilObeyed);
+}
+
+// A drain of before may have been overtaken on its way by the word that takes it back.
+void SimAdministrator::TakeBackWhatWentLate() {
+  const SimResourceManager* active = world_.Active();
+  if (active == nullptr) return world_.queue.After(kLate, [this] { TakeBackWhatWentLate(); });
+  bool some = false;
+  for (const NodeReport& report : active->core()->Nodes()) {
+    if (report.state != NodeState::kDecommissioning && report.state != NodeState::kDecommissioned) {
+      continue;
+    }
+    some = true;
+    for (const SimNode* node : world_.nodes) {
+      if (report.id.uuid == "uuid-" + node->name()) TakeBack(*node);
+    }
+  }
+  if (some) Tell(rm::RefreshNodes{.call = {}, .by = kName, .lists = {}}, Patience::kUntilObeyed);
+}
+
 void SimAdministrator::TakeAllBack() {
   const auto insist = [this](const rm::Event& event) { Tell(event, Patience::kUntilObeyed); };
   insist(rm::RefreshNodes{.call = {}, .by = kName, .lists = {}});
-  for (const SimNode* node : world_.nodes) {
-    insist(rm::DrainNode{.call = {}, .by = kName, .node = node->name(), .undo = true});
-  }
+  for (const SimNode* node : world_.nodes) TakeBack(*node);
+  world_.queue.After(kLate, [this] { TakeBackWhatWentLate(); });
   if (!world_.loses_queues && !world_.workload.stops_queues) return;
   insist(rm::ReconfigureQueues{.call = {},
                                .by = kName,

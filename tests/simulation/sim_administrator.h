@@ -27,9 +27,12 @@ class SimAdministrator {
 
  private:
   enum class Patience { kOnce, kUntilObeyed };
+  static constexpr Duration kLate = seconds(20);  // nothing is longer on its way
 
   void Act();
   void Tell(const rm::Event& event, Patience patience);
+  void TakeBack(const SimNode& node);
+  void TakeBackWhatWentLate();
   rm::Event DrawEvent();
   rm::Event DrawNodeEvent();
   // Of nodes that go or come back.
